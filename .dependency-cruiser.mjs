@@ -1,0 +1,58 @@
+// The walls between the rooms. test/walls.test.ts plants one violation per rule and sees it caught.
+const test = "\\.test\\.ts$|^test/|^[^/]+/(.+/)?fixtures/";
+
+export default {
+  forbidden: [
+    {
+      name: "domain-is-pure",
+      comment: "The domain imports itself, zod and xstate; no I/O can be reached from it.",
+      severity: "error",
+      from: { path: "^domain/", pathNot: test },
+      to: { pathNot: "^domain/|^node_modules/(zod|xstate)/" },
+    },
+    {
+      name: "platform-knows-no-domain",
+      comment: "The platform serves every room, so it may not know what any of them is about.",
+      severity: "error",
+      from: { path: "^platform/", pathNot: test },
+      to: { path: "^(domain|services|projections|deploy|test)/" },
+    },
+    {
+      name: "services-do-not-import-each-other",
+      comment:
+        "Roles talk over the bus and the log; only the composition root services/main.ts sees several.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/", pathNot: test },
+      to: { path: "^services/", pathNot: "^services/$1/" },
+    },
+    {
+      name: "projections-read-events-only",
+      comment: "A projection is derived from domain events; it knows no service and no other projection.",
+      severity: "error",
+      from: { path: "^projections/([^/]+)/", pathNot: test },
+      to: { path: "^(services|deploy|projections)/", pathNot: "^projections/($1/|[^/]+\\.ts$)" },
+    },
+    {
+      name: "only-readers-import-queries",
+      comment: "Only the gateway, the console and the reconciler inside the relay read the read models.",
+      severity: "error",
+      from: { path: "^services/", pathNot: `^services/(gateway|console|relay|projections)/|${test}` },
+      to: { path: "^projections/" },
+    },
+    {
+      name: "production-does-not-import-tests",
+      severity: "error",
+      from: { path: "^(domain|services|projections|platform|deploy)/", pathNot: test },
+      to: { path: "^test/|\\.test\\.ts$" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(coverage|reports|\\.data)/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};

@@ -1,0 +1,132 @@
+// The whole test command: static checks, then every *.test.ts in a process of its own, then one closing line.
+import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+
+const { values: flags, positionals: patterns } = parseArgs({
+  allowPositionals: true,
+  options: { checks: { type: "boolean" }, tests: { type: "boolean" }, verbose: { type: "boolean" } },
+});
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Fewer tests than this means that some were lost on the way, which must not look like success. */
+const LEAST_TESTS = 1;
+const FILE_DEADLINE_MS = 300_000;
+const node = process.execPath;
+
+const checks: ReadonlyArray<readonly [name: string, command: string, ...args: string[]]> = [
+  ["types", "node_modules/.bin/tsc"],
+  ["format and lint", "node_modules/.bin/biome", "ci", "--error-on-warnings"],
+  [
+    "walls",
+    "node_modules/.bin/depcruise",
+    "--output-type",
+    "err-long",
+    "domain",
+    "services",
+    "projections",
+    "platform",
+    "deploy",
+    "test",
+  ],
+  ["dead code", "node_modules/.bin/knip"],
+];
+
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    // A process group of its own, so that a file that hangs is ended with everything it started.
+    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    const deadline = setTimeout(() => {
+      output += `\nEnded after ${FILE_DEADLINE_MS / 1000} s without finishing.\n`;
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, FILE_DEADLINE_MS);
+    child.on("close", (code) => {
+      clearTimeout(deadline);
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<readonly [T, string]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, `${((performance.now() - start) / 1000).toFixed(1)} s`];
+}
+
+async function check([name, command, ...args]: (typeof checks)[number]): Promise<Outcome> {
+  const [{ code, output }, took] = await timed(() => run(command, args));
+  console.log(`${code === 0 ? "ok  " : "FAIL"} ${name} (${took})`);
+  if (code !== 0) console.log(output);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function testFile(path: string): Promise<Outcome> {
+  const broken = (why: string): Outcome => {
+    console.log(`FAIL ${path}: ${why}`);
+    return { passed: 0, failed: 1 };
+  };
+  if (!readFileSync(path, "utf8").includes(".run()"))
+    return broken("never calls .run(), so it would test nothing");
+  const [{ code, output }, took] = await timed(() =>
+    run(node, ["--disable-warning=ExperimentalWarning", path]),
+  );
+  const total = Number(/Total:\s+(\d+)/.exec(output)?.[1] ?? 0);
+  const passed = Number(/Passed:\s+(\d+)/.exec(output)?.[1] ?? 0);
+  const good = code === 0 && total > 0 && passed === total;
+  console.log(`${good ? "ok  " : "FAIL"} ${path} (${passed}/${total}, ${took})`);
+  if (!good || flags.verbose) console.log(output);
+  // A file that dies after its tests passed, or before it printed a total, has failed once more than it says.
+  return { passed, failed: good ? 0 : Math.max(total - passed, 1) };
+}
+
+/** Heavy files start processes of their own and would disturb each other; light ones share the cores. */
+function isHeavy(path: string): boolean {
+  return /\.(e2e|chaos|int)\.test\.ts$/.test(basename(path));
+}
+
+async function eachOf(paths: readonly string[], width: number, results: Outcome[]): Promise<void> {
+  const queue = [...paths];
+  const worker = async (): Promise<void> => {
+    for (let path = queue.shift(); path !== undefined; path = queue.shift())
+      results.push(await testFile(path));
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+const results: Outcome[] = [];
+if (!flags.tests && patterns.length === 0) {
+  for (const one of checks) results.push(await check(one));
+}
+if (!flags.checks) {
+  const wanted = (path: string): boolean =>
+    patterns.length === 0 || patterns.some((part) => path.includes(part));
+  const files = globSync("{domain,platform,services,projections,deploy,test}/**/*.test.ts")
+    .filter(wanted)
+    .sort();
+  await eachOf(
+    files.filter((path) => !isHeavy(path)),
+    2,
+    results,
+  );
+  await eachOf(files.filter(isHeavy), 1, results);
+}
+
+const passed = results.reduce((sum, one) => sum + one.passed, 0);
+let failed = results.reduce((sum, one) => sum + one.failed, 0);
+if (!flags.checks && patterns.length === 0 && passed < LEAST_TESTS) {
+  console.log(`FAIL only ${passed} tests ran; at least ${LEAST_TESTS} are expected`);
+  failed += 1;
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
