@@ -1,0 +1,109 @@
+// Starts the event store as its users do, in a process of its own, so that tests can stop it, kill it and start it again.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface EventStoreServer {
+  readonly port: number;
+  readonly pid: number;
+  readonly dir: string;
+  /** For EventStoreDBClient.connectionString; the default deadline is long because test machines stall. */
+  readonly connectionString: string;
+  /** What it has logged so far. */
+  readonly log: () => string;
+  readonly exited: Promise<Exit>;
+  /** SIGTERM, then waits for the end. */
+  stop(): Promise<Exit>;
+  /** SIGKILL: no chance to tidy up. */
+  kill(): Promise<Exit>;
+}
+
+export interface StartOptions {
+  readonly dir: string;
+  /** 0 takes a free port; give the old one to come back where clients expect it. */
+  readonly port?: number;
+  readonly args?: readonly string[];
+  readonly nodeArgs?: readonly string[];
+}
+
+/** The server ended before it was ready; `log` says why. */
+export class DidNotStart extends Error {
+  override name = "DidNotStart";
+  readonly exit: Exit;
+  readonly log: string;
+
+  constructor(exit: Exit, log: string) {
+    super(`the event store ended with code ${exit.code} (${exit.signal ?? "no signal"}):\n${log}`);
+    this.exit = exit;
+    this.log = log;
+  }
+}
+
+const MAIN = new URL("../../services/eventstore/main.ts", import.meta.url).pathname;
+const START_DEADLINE_MS = 20_000;
+
+export async function startEventStore({
+  dir,
+  port = 0,
+  args = [],
+  nodeArgs = [],
+}: StartOptions): Promise<EventStoreServer> {
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", ...nodeArgs, MAIN, "--port", `${port}`, "--data", dir, ...args],
+    { stdio: ["pipe", "pipe", "pipe"] },
+  );
+  const killWithUs = (): boolean => child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+
+  let log = "";
+  let stdout = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const exited = once(child, "close").then(([code, signal]): Exit => {
+    process.off("exit", killWithUs);
+    return { code, signal };
+  });
+
+  const ready = new Promise<number>((resolve) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const at = /ready on \S+:(\d+)/.exec(stdout);
+      if (at) resolve(Number(at[1]));
+    });
+  });
+  const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
+  const listening = await Promise.race([ready, exited]);
+  clearTimeout(deadline);
+  if (typeof listening !== "number") throw new DidNotStart(listening, stdout + log);
+
+  const end = (signal: NodeJS.Signals) => (): Promise<Exit> => {
+    child.kill(signal);
+    return exited;
+  };
+  return {
+    port: listening,
+    pid: child.pid ?? 0,
+    dir,
+    connectionString: `esdb://127.0.0.1:${listening}?tls=false&defaultDeadline=30000`,
+    log: () => log,
+    exited,
+    stop: end("SIGTERM"),
+    kill: end("SIGKILL"),
+  };
+}
+
+/** A data folder that is gone when the process ends. */
+export function temporaryFolder(prefix = "eventstore-"): string {
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
