@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { type EventOf, Sealed } from "../event.ts";
+import { AliasId, PersonId, SubmissionId } from "../ids.ts";
+
+// Stream: identity. One writer for the whole tenant; batches of submissions are one append.
+
+export const IDENTITY_STREAM = "identity";
+
+/** Keyed hashes of the normalised values: two equal hashes are two equal values, and nothing more can be learnt. */
+export const Traits = z.object({
+  email: z.string().optional(),
+  phone: z.string().optional(),
+  name: z.string().optional(),
+});
+export type Traits = z.infer<typeof Traits>;
+
+const record = z.object({
+  person_id: PersonId,
+  /** Which submission brought it: makes the decision repeatable and explainable. */
+  submission_id: SubmissionId,
+  traits: Traits,
+  /** {email?, phone?, full_name?} under the person's key. */
+  sealed: Sealed,
+});
+
+export const identityEvents = {
+  PersonRegistered: { version: 1, schema: record },
+  AliasRecorded: {
+    version: 1,
+    schema: record.extend({ alias_id: AliasId, differs: z.array(z.enum(["email", "phone", "name"])) }),
+  },
+  PersonsMerged: {
+    version: 1,
+    schema: z.object({ into: PersonId, from: PersonId, submission_id: SubmissionId }),
+  },
+} as const;
+
+export type IdentityEvent = EventOf<typeof identityEvents>;

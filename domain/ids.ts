@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+// Ids are made only by these schemas, so a lead's id can't be passed where a person's is meant.
+
+/** What a person types: used in subjects and stream names, so no dots, blanks or wildcards. */
+const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _ (at most 63)");
+
+export const SubmissionId = z.uuid().brand<"SubmissionId">();
+export type SubmissionId = z.infer<typeof SubmissionId>;
+
+export const PersonId = z.uuid().brand<"PersonId">();
+export type PersonId = z.infer<typeof PersonId>;
+
+export const AliasId = z.uuid().brand<"AliasId">();
+export type AliasId = z.infer<typeof AliasId>;
+
+export const DeliveryId = z.uuid().brand<"DeliveryId">();
+export type DeliveryId = z.infer<typeof DeliveryId>;
+
+export const PartnerId = slug.brand<"PartnerId">();
+export type PartnerId = z.infer<typeof PartnerId>;
+
+export const SourceId = slug.brand<"SourceId">();
+export type SourceId = z.infer<typeof SourceId>;
+
+export const RuleId = slug.brand<"RuleId">();
+export type RuleId = z.infer<typeof RuleId>;

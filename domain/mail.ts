@@ -1,0 +1,81 @@
+import type { IdentityEvent } from "./identity/events.ts";
+import type { PartnerId, SubmissionId } from "./ids.ts";
+import type { PartnerConfigEvent } from "./partner/config.ts";
+import type { PartnerEvent } from "./partner/events.ts";
+import type { RulesetEvent } from "./rules/events.ts";
+import type { SourceEvent } from "./source/events.ts";
+import type { SubmissionEvent } from "./submission/events.ts";
+
+// Who has to react to what: the one place that says into whose mailbox an event goes.
+
+export type YardEvent =
+  | SubmissionEvent
+  | PartnerEvent
+  | PartnerConfigEvent
+  | IdentityEvent
+  | RulesetEvent
+  | SourceEvent;
+
+export type Mailbox =
+  | { readonly to: "lead"; readonly submission: SubmissionId }
+  | { readonly to: "partner"; readonly partner: PartnerId }
+  /** Nobody has to react; whoever is interested may listen. */
+  | { readonly to: "nobody" };
+
+const nobody: Mailbox = { to: "nobody" };
+const lead = (data: { readonly submission_id: SubmissionId }): Mailbox => ({
+  to: "lead",
+  submission: data.submission_id,
+});
+
+type Addressing = {
+  [Type in YardEvent["type"]]: (data: Extract<YardEvent, { type: Type }>["data"]) => Mailbox;
+};
+
+const addressing: Addressing = {
+  SubmissionReceived: lead,
+  PersonIdentified: () => nobody,
+  SubmissionRouted: ({ route }) => ({ to: "partner", partner: route.partner }),
+  SubmissionUnrouted: () => nobody,
+  SubmissionDelivered: () => nobody,
+  SubmissionDuplicate: () => nobody,
+  SubmissionRejected: () => nobody,
+  SubmissionDeadLettered: () => nobody,
+  SubmissionRedriven: lead,
+  DeliveryStarted: () => nobody,
+  DeliverySucceeded: lead,
+  DeliveryFailed: () => nobody,
+  DeliveryRejected: lead,
+  DeliveryDuplicated: lead,
+  DeliveryHeld: () => nobody,
+  DeliveryDeadLettered: lead,
+  CircuitOpened: () => nobody,
+  CircuitHalfOpened: () => nobody,
+  CircuitClosed: () => nobody,
+  PartnerConfigured: () => nobody,
+  PartnerPaused: () => nobody,
+  PartnerResumed: () => nobody,
+  PartnerRemoved: () => nobody,
+  PersonRegistered: () => nobody,
+  AliasRecorded: () => nobody,
+  PersonsMerged: () => nobody,
+  RulesetChanged: () => nobody,
+  SourceConfigured: () => nobody,
+  SourceSecretAdded: () => nobody,
+  SourceSecretRemoved: () => nobody,
+  SourceRemoved: () => nobody,
+};
+
+export function mailboxOf(event: YardEvent): Mailbox {
+  const address = addressing[event.type] as (data: YardEvent["data"]) => Mailbox;
+  return address(event.data);
+}
+
+/** Ids of submissions are hashes, so their first digits spread evenly over the partitions. */
+export function partitionOf(submission: SubmissionId, partitions: number): number {
+  return Number.parseInt(submission.slice(0, 8), 16) % partitions;
+}
+
+export const leadSubject = (partition: number, type: string): string => `yard.lead.${partition}.${type}`;
+export const partnerSubject = (partner: PartnerId, type: string): string => `yard.partner.${partner}.${type}`;
+export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { type EventOf, Sealed } from "../event.ts";
+import { PartnerId } from "../ids.ts";
+
+// Stream: partner_config-<id>. What people say about a partner; the partner's own actor never writes here.
+
+export const PARTNER_CONFIG_PREFIX = "partner_config-";
+export const partnerConfigStream = (id: PartnerId): string => `${PARTNER_CONFIG_PREFIX}${id}`;
+
+const positive = z.int().positive();
+
+const HttpDelivery = z.object({
+  type: z.literal("http"),
+  url: z.url({ protocol: /^https?$/ }),
+  method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.record(z.string(), z.unknown()).optional(),
+  timeout_ms: positive.max(120_000).default(10_000),
+  secret: z.string().startsWith("whsec_").optional(),
+});
+
+/** How a submission reaches the partner; every other kind of delivery becomes a member of this union. */
+export const Delivery = z.discriminatedUnion("type", [HttpDelivery]);
+export type Delivery = z.infer<typeof Delivery>;
+
+const Match = z.object({ path: z.string().min(1), equals: z.unknown() });
+
+const Dedupe = z.object({
+  fields: z.array(z.string().min(1)).min(1),
+  window_hours: z.number().positive().optional(),
+});
+
+export const PartnerConfig = z.object({
+  name: z.string().min(1),
+  enabled: z.boolean().default(true),
+  delivery: Delivery,
+  dedupe: Dedupe.optional(),
+  retry: z
+    .object({
+      max_attempts: positive.max(100).default(3),
+      base_ms: positive.default(500),
+      max_ms: positive.default(60_000),
+    })
+    .prefault({}),
+  circuit: z
+    .object({ failure_threshold: positive.default(5), open_ms: positive.default(30_000) })
+    .prefault({}),
+  limits: z
+    .object({ concurrency: positive.max(1_000).default(16), per_second: z.number().positive().optional() })
+    .prefault({}),
+  response: z
+    .object({
+      success: Match.optional(),
+      duplicate: Match.optional(),
+      reason_path: z.string().optional(),
+      price_path: z.string().optional(),
+    })
+    .optional(),
+  price: z.number().nonnegative().optional(),
+  idempotent: z.boolean().default(true),
+});
+export type PartnerConfig = z.infer<typeof PartnerConfig>;
+
+const partner = z.object({ partner: PartnerId });
+
+export const partnerConfigEvents = {
+  /** `secret` is taken out of the delivery and sealed. */
+  PartnerConfigured: {
+    version: 1,
+    schema: partner.extend({ config: PartnerConfig, sealed_secret: Sealed.optional() }),
+  },
+  PartnerPaused: { version: 1, schema: partner },
+  PartnerResumed: { version: 1, schema: partner },
+  PartnerRemoved: { version: 1, schema: partner },
+} as const;
+
+export type PartnerConfigEvent = EventOf<typeof partnerConfigEvents>;

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { type EventOf, Instant, Sealed } from "../event.ts";
+import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
+
+// Stream: partner-<id>. One writer, the partner's actor: everything that happened between us and that partner.
+
+export const PARTNER_STREAM_PREFIX = "partner-";
+export const partnerStream = (id: PartnerId): string => `${PARTNER_STREAM_PREFIX}${id}`;
+
+const delivery = z.object({ partner: PartnerId, delivery_id: DeliveryId, submission_id: SubmissionId });
+const attempt = delivery.extend({ attempt: z.int().positive() });
+
+/** How long the attempt took as a whole, and how much of that was the partner's. */
+const Timings = z.object({ total_ms: z.number(), partner_ms: z.number(), overhead_ms: z.number() });
+
+const answered = attempt.extend({
+  http_status: z.int().optional(),
+  timings: Timings,
+  /** The partner's answer (status, headers, body), which may repeat personal data. */
+  sealed_response: Sealed.optional(),
+});
+
+export const partnerEvents = {
+  DeliveryStarted: {
+    version: 1,
+    schema: attempt.extend({
+      /** Keyed hash of the partner's dedupe key. */
+      dedupe_key: z.string(),
+      started_at: Instant,
+      /** The request as it is about to be sent. */
+      sealed_request: Sealed,
+    }),
+  },
+  DeliverySucceeded: {
+    version: 1,
+    schema: answered.extend({ price: z.number().optional(), reason: z.string().optional() }),
+  },
+  /** Transient: the same delivery is tried again at `retry_at`. */
+  DeliveryFailed: {
+    version: 1,
+    schema: answered.extend({ reason: z.string(), retry_at: Instant }),
+  },
+  /** Permanent: the partner has declined. */
+  DeliveryRejected: { version: 1, schema: answered.extend({ reason: z.string() }) },
+  /** Not sent, or answered as a duplicate by the partner itself. */
+  DeliveryDuplicated: {
+    version: 1,
+    schema: delivery.extend({ attempts: z.int(), of: DeliveryId.optional(), reason: z.string() }),
+  },
+  /** Waits for a reason that no attempt can change (a cap, a pause, a schedule). */
+  DeliveryHeld: { version: 1, schema: delivery.extend({ reason: z.string(), until: Instant.optional() }) },
+  DeliveryDeadLettered: {
+    version: 1,
+    schema: delivery.extend({
+      attempts: z.int(),
+      reason: z.string(),
+      cause: z.enum(["retries_exhausted", "outcome_unknown", "poison"]),
+      timings: Timings.optional(),
+      http_status: z.int().optional(),
+      sealed_response: Sealed.optional(),
+    }),
+  },
+  CircuitOpened: { version: 1, schema: z.object({ partner: PartnerId, until: Instant, reason: z.string() }) },
+  CircuitHalfOpened: { version: 1, schema: z.object({ partner: PartnerId, probe: DeliveryId }) },
+  CircuitClosed: { version: 1, schema: z.object({ partner: PartnerId }) },
+} as const;
+
+export type PartnerEvent = EventOf<typeof partnerEvents>;

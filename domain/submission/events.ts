@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { type EventOf, Instant, Sealed } from "../event.ts";
+import { AliasId, DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+
+// Stream: submission-<id>. The first event is the gateway's, all others are written by the lead's actor.
+
+export const SUBMISSION_STREAM_PREFIX = "submission-";
+export const submissionStream = (id: SubmissionId): string => `${SUBMISSION_STREAM_PREFIX}${id}`;
+
+export const Kind = z.enum(["lead", "assistance", "event"]);
+export type Kind = z.infer<typeof Kind>;
+
+export const Stage = z.enum(["intake", "identify", "route", "deliver"]);
+export type Stage = z.infer<typeof Stage>;
+
+const about = z.object({ submission_id: SubmissionId });
+const atPartner = about.extend({ partner: PartnerId, delivery_id: DeliveryId });
+
+/** Where a submission goes now, and where it goes when that partner declines. */
+export const Route = z.object({
+  partner: PartnerId,
+  delivery_id: DeliveryId,
+  /** 1 for the first partner of a waterfall, 2 for the next one … */
+  leg: z.int().positive(),
+  remaining: z.array(PartnerId),
+  rule: RuleId.nullable(),
+  ruleset_version: z.int().nonnegative(),
+});
+export type Route = z.infer<typeof Route>;
+
+export const submissionEvents = {
+  SubmissionReceived: {
+    version: 1,
+    schema: about.extend({
+      kind: Kind,
+      source: SourceId,
+      received_at: Instant,
+      /** Keyed hash of the body's bytes: tells a repeat from another body under the same key. */
+      fingerprint: z.string(),
+      /** Of the producer's own idempotency key, likewise a keyed hash. */
+      key_fingerprint: z.string(),
+      /** The payload, under the intake key of its day. */
+      sealed: Sealed,
+    }),
+  },
+  PersonIdentified: {
+    version: 1,
+    schema: about.extend({
+      /** Absent where the submission names nobody (an event, an anonymous request). */
+      person_id: PersonId.optional(),
+      alias_id: AliasId.optional(),
+      match: z.enum(["new", "same", "alias", "merged", "nobody"]),
+      /** The payload once more, from here on under the person's own key. */
+      sealed: Sealed,
+    }),
+  },
+  SubmissionRouted: {
+    version: 1,
+    schema: about.extend({
+      kind: Kind,
+      source: SourceId,
+      received_at: Instant,
+      person_id: PersonId.optional(),
+      key_fingerprint: z.string(),
+      route: Route,
+      /** What the partner is to get; the mailbox message must be enough to deliver. */
+      sealed: Sealed,
+    }),
+  },
+  SubmissionUnrouted: {
+    version: 1,
+    schema: about.extend({ reason: z.string(), ruleset_version: z.int().nonnegative() }),
+  },
+  SubmissionDelivered: {
+    version: 1,
+    schema: atPartner.extend({
+      attempts: z.int(),
+      price: z.number().optional(),
+      reason: z.string().optional(),
+    }),
+  },
+  SubmissionDuplicate: {
+    version: 1,
+    schema: atPartner.extend({ attempts: z.int(), reason: z.string() }),
+  },
+  SubmissionRejected: {
+    version: 1,
+    schema: atPartner.extend({ attempts: z.int(), reason: z.string() }),
+  },
+  SubmissionDeadLettered: {
+    version: 1,
+    schema: about.extend({
+      stage: Stage,
+      partner: PartnerId.optional(),
+      attempts: z.int(),
+      reason: z.string(),
+    }),
+  },
+  SubmissionRedriven: {
+    version: 1,
+    schema: about.extend({ stage: Stage, partner: PartnerId.optional() }),
+  },
+} as const;
+
+export type SubmissionEvent = EventOf<typeof submissionEvents>;
