@@ -1,0 +1,37 @@
+// An event as the store keeps it: what we write, and what comes back.
+
+export interface EventMetadata {
+  /** The version of the event's schema when it was written. */
+  readonly schema: number;
+  /** When it happened, ISO 8601, by the clock of who decided it. */
+  readonly at: string;
+  readonly trace?: string;
+  readonly causation?: string;
+  readonly correlation?: string;
+}
+
+export interface NewEvent {
+  /** A UUID; deterministic ids make a repeated append recognisable. */
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata: EventMetadata;
+}
+
+/** What decoding needs to know of an event, wherever it came from: the store or a mailbox. */
+export interface RawEvent {
+  readonly stream: string;
+  readonly revision: bigint;
+  readonly type: string;
+  /** The schema version that `data` was written in. */
+  readonly version: number;
+  readonly data: unknown;
+}
+
+export interface StoredEvent extends RawEvent {
+  readonly id: string;
+  /** Its place in the whole log. */
+  readonly position: bigint;
+  readonly metadata: EventMetadata;
+  readonly created: Date;
+}

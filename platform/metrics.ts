@@ -1,0 +1,118 @@
+// Every metric of the contract, by name and type, so that no role can misspell one.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly submissionsTotal: Counter<"source" | "kind" | "outcome">;
+  readonly ackSeconds: Histogram;
+  readonly stageSeconds: Histogram<"stage">;
+  readonly endToEndSeconds: Histogram;
+  readonly deliveriesTotal: Counter<"partner" | "outcome">;
+  readonly deliverySeconds: Histogram<"partner">;
+  readonly retriesTotal: Counter<"stage">;
+  /** 0 closed, 1 half-open, 2 open. */
+  readonly circuitState: Gauge<"partner">;
+  readonly queueDepth: Gauge<"queue">;
+  readonly deadLetters: Gauge<"stage" | "partner">;
+  readonly duplicatesTotal: Counter<"partner">;
+  readonly relayLagEvents: Gauge;
+  readonly projectionLagEvents: Gauge<"projection">;
+}
+
+/** From half a millisecond to five seconds, dense around the promise of 50 and 150 ms. */
+const ACK_BUCKETS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5,
+];
+/** From a millisecond to ten minutes: a stage may wait for a partner that is down. */
+const STAGE_BUCKETS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600,
+];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const name = (suffix: string): string => `switchyard_${suffix}`;
+  return {
+    registry,
+    submissionsTotal: new Counter({
+      name: name("submissions_total"),
+      help: "Submissions by source, kind and the answer they got",
+      labelNames: ["source", "kind", "outcome"],
+      registers,
+    }),
+    ackSeconds: new Histogram({
+      name: name("ack_seconds"),
+      help: "Time from a submission's arrival to its answer",
+      buckets: ACK_BUCKETS,
+      registers,
+    }),
+    stageSeconds: new Histogram({
+      name: name("stage_seconds"),
+      help: "Time a submission spent in a stage",
+      labelNames: ["stage"],
+      buckets: STAGE_BUCKETS,
+      registers,
+    }),
+    endToEndSeconds: new Histogram({
+      name: name("end_to_end_seconds"),
+      help: "Time from a submission's arrival to its end",
+      buckets: STAGE_BUCKETS,
+      registers,
+    }),
+    deliveriesTotal: new Counter({
+      name: name("deliveries_total"),
+      help: "Deliveries by partner and outcome",
+      labelNames: ["partner", "outcome"],
+      registers,
+    }),
+    deliverySeconds: new Histogram({
+      name: name("delivery_seconds"),
+      help: "Time a partner took to answer one attempt",
+      labelNames: ["partner"],
+      buckets: STAGE_BUCKETS,
+      registers,
+    }),
+    retriesTotal: new Counter({
+      name: name("retries_total"),
+      help: "Attempts after the first, by stage",
+      labelNames: ["stage"],
+      registers,
+    }),
+    circuitState: new Gauge({
+      name: name("circuit_state"),
+      help: "A partner's circuit: 0 closed, 1 half-open, 2 open",
+      labelNames: ["partner"],
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: name("queue_depth"),
+      help: "Messages waiting in a queue",
+      labelNames: ["queue"],
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: name("dead_letters"),
+      help: "Dead letters waiting for someone to decide",
+      labelNames: ["stage", "partner"],
+      registers,
+    }),
+    duplicatesTotal: new Counter({
+      name: name("duplicates_total"),
+      help: "Submissions that a partner's dedupe key had seen before",
+      labelNames: ["partner"],
+      registers,
+    }),
+    relayLagEvents: new Gauge({
+      name: name("relay_lag_events"),
+      help: "Events that the relay has yet to publish",
+      registers,
+    }),
+    projectionLagEvents: new Gauge({
+      name: name("projection_lag_events"),
+      help: "Events that a projection has yet to apply",
+      labelNames: ["projection"],
+      registers,
+    }),
+  };
+}
