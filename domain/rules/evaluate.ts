@@ -86,8 +86,7 @@ const negations: Partial<Record<Operator, Operator>> = {
 export function holds(operator: Operator, actual: unknown, expected: unknown): boolean {
   const opposite = negations[operator];
   if (opposite !== undefined) return !holds(opposite, actual, expected);
-  if (operator === "null") return isMissing(actual);
-  if (isMissing(actual)) return false;
+  if (isMissing(actual)) return operator === "null";
   const list = Array.isArray(expected) ? expected : [expected];
   switch (operator) {
     case "=":
@@ -115,6 +114,7 @@ export function holds(operator: Operator, actual: unknown, expected: unknown): b
       return ordered(actual, expected, (order) => order > 0);
     case ">=":
       return ordered(actual, expected, (order) => order >= 0);
+    case "null":
     case "!=":
     case "notIn":
     case "doesNotContain":

@@ -1,0 +1,72 @@
+// What a role is given: the process's configuration and its connections, each opened when first asked for and shared.
+import { type Bus, connectBus } from "./bus/bus.ts";
+import type { Connections } from "./connections.ts";
+import { connectDatabase, type Database } from "./database.ts";
+import { connectEventStore, type EventStore } from "./event-store/event-store.ts";
+import type { Health } from "./health.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { openVault, type Vault } from "./vault/vault.ts";
+
+export interface Yard {
+  readonly config: Connections;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly lifecycle: Lifecycle;
+  eventStore(): EventStore;
+  bus(): Promise<Bus>;
+  database(): Database;
+  vault(): Promise<Vault>;
+}
+
+export interface YardParts {
+  readonly config: Connections;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly lifecycle: Lifecycle;
+}
+
+export interface Serving {
+  /** Where it answers, for a role that has a server of its own. */
+  readonly url?: string;
+}
+
+/** A role: starts its work and registers its end with the yard's lifecycle. Resolves once it serves. */
+export type StartRole = (yard: Yard) => Promise<Serving>;
+
+export function createYard({ config, log, metrics, health, lifecycle }: YardParts): Yard {
+  const eventStore = once(() => {
+    const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle });
+    health.add("eventstore", async () => {
+      await store.head();
+    });
+    return store;
+  });
+  const database = once(() => {
+    const connected = connectDatabase({ url: config.databaseUrl, log, lifecycle });
+    health.add("database", async () => {
+      await connected.query("select 1");
+    });
+    return connected;
+  });
+  const bus = once(async () => {
+    const connected = await connectBus({ url: config.natsUrl, name: config.instance, log, lifecycle });
+    health.add("nats", () => {
+      if (!connected.connected) throw new Error("not connected");
+    });
+    return connected;
+  });
+  const vault = once(() => openVault({ database: database(), masterKey: config.masterKey, log, lifecycle }));
+  return { config, log, metrics, health, lifecycle, eventStore, bus, database, vault };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
