@@ -1,0 +1,80 @@
+// A process of ours under test: started, watched until it says it is ready, stopped or killed with the test.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+export interface NodeProcess {
+  readonly pid: number;
+  /** The address in its ready line. */
+  readonly url: string;
+  readonly log: () => string;
+  readonly exited: Promise<number | null>;
+  stop(): Promise<number | null>;
+  kill(): Promise<number | null>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+const START_DEADLINE_MS = 40_000;
+const READY = /ready on (\S+)/;
+
+export async function startNode(
+  script: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<NodeProcess> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const killWithUs = (): boolean => child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  let log = "";
+  const exited = once(child, "close").then(([code]): number | null => {
+    process.off("exit", killWithUs);
+    return code;
+  });
+  const ready = new Promise<string>((resolve) => {
+    const take = (chunk: Buffer): void => {
+      log += chunk.toString();
+      const at = READY.exec(log)?.[1];
+      if (at !== undefined) resolve(at);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+  });
+  const deadline = setTimeout(killWithUs, START_DEADLINE_MS);
+  const url = await Promise.race([ready, exited]);
+  clearTimeout(deadline);
+  if (typeof url !== "string") throw new Error(`${script} ended with ${url} before it was ready:\n${log}`);
+  return {
+    pid: child.pid ?? 0,
+    url,
+    log: () => log,
+    exited,
+    stop: () => end(child, "SIGTERM", exited),
+    kill: () => end(child, "SIGKILL", exited),
+    signal: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+function end(
+  child: ChildProcess,
+  signal: NodeJS.Signals,
+  exited: Promise<number | null>,
+): Promise<number | null> {
+  child.kill(signal);
+  return exited;
+}
+
+/** A port that nobody uses now; for services that must come back on the same one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  return address.port;
+}
