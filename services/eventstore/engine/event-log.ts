@@ -90,3 +90,8 @@ export interface EventLog {
 export class StoreUnavailable extends Error {
   override name = "StoreUnavailable";
 }
+
+/** What is stored is not what was written (a flipped bit, a lost page, a truncated file). Nothing of it is served. */
+export class CorruptLog extends Error {
+  override name = "CorruptLog";
+}

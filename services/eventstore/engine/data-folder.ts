@@ -1,0 +1,152 @@
+// Opens the SQLite file of a data folder, alone, and says clearly why where it cannot be opened.
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Acknowledged } from "./acknowledged.ts";
+import { CorruptLog } from "./event-log.ts";
+
+/** "Syev": tells our files from any other SQLite database. */
+const APPLICATION_ID = 0x53796576;
+const FORMAT = 1;
+
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** The folder cannot be used as it is; the message tells the operator what to do. */
+export class DataFolderRefused extends Error {
+  override name = "DataFolderRefused";
+}
+
+// A stream is found by its name, an event by its position or by its stream and revision.
+const SCHEMA = `
+  create table streams (
+    name text primary key, number integer not null, last integer not null, life text not null,
+    truncate_before integer not null, max_count integer not null, max_age integer not null,
+    checksum integer not null
+  ) strict, without rowid;
+  create table events (
+    position integer primary key, stream integer not null, revision integer not null,
+    checksum integer not null, wire blob not null
+  ) strict;
+  create unique index events_by_stream on events (stream, revision);
+  pragma application_id = ${APPLICATION_ID};
+  pragma user_version = ${FORMAT};
+`;
+
+interface DataFolder {
+  readonly database: DatabaseSync;
+  readonly acknowledged: Acknowledged;
+  close(): void;
+}
+
+export function openDataFolder(dir: string): DataFolder {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(dir, { recursive: true });
+    database = new DatabaseSync(join(dir, "events.db"));
+    lock(database);
+    prepare(database, dir);
+    nameHolder(dir);
+    return locked(database, new Acknowledged(dir));
+  } catch (error) {
+    database?.close();
+    throw refusal(error, dir);
+  }
+}
+
+function locked(database: DatabaseSync, acknowledged: Acknowledged): DataFolder {
+  const close = (): void => {
+    if (!database.isOpen) return;
+    database.close();
+    acknowledged.close();
+  };
+  return { database, acknowledged, close };
+}
+
+/** The lock is held by the open file, so it ends with the process however that ends. */
+function lock(db: DatabaseSync): void {
+  db.exec("pragma locking_mode = exclusive");
+  db.exec("begin exclusive; commit");
+}
+
+function prepare(db: DatabaseSync, dir: string): void {
+  const format = pragma(db, "user_version");
+  const empty = format === 0 && db.prepare("select 1 from sqlite_schema limit 1").get() === undefined;
+  if (!empty && pragma(db, "application_id") !== APPLICATION_ID)
+    throw new DataFolderRefused(`${dir}/events.db is not an event log. Choose another data folder.`);
+  if (!empty && format !== FORMAT)
+    throw new DataFolderRefused(
+      `${dir} is in format ${format}, and this version reads format ${FORMAT}. ` +
+        "Run the version that wrote it, or choose another data folder to begin an empty log.",
+    );
+  db.exec("pragma journal_mode = wal");
+  // A commit returns after fsync; on macOS only these make that reach the disk itself.
+  db.exec("pragma synchronous = full; pragma fullfsync = on; pragma checkpoint_fullfsync = on");
+  db.exec("pragma cache_size = -32768; pragma temp_store = memory; pragma trusted_schema = off");
+  db.exec("pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864");
+  if (!empty) return;
+  db.exec(`begin; ${SCHEMA} commit`);
+  syncFolder(dir);
+}
+
+function pragma(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`pragma ${name}`).get() ?? {})[0]);
+}
+
+/** A new file is only durable once the folder that names it is. */
+function syncFolder(dir: string): void {
+  for (const folder of [dir, join(dir, "..")]) {
+    const handle = openSync(folder, "r");
+    fsyncSync(handle);
+    closeSync(handle);
+  }
+}
+
+const holderFile = (dir: string): string => join(dir, "holder.pid");
+
+/** Only for the message: what holds the folder is the lock. */
+function nameHolder(dir: string): void {
+  try {
+    writeFileSync(holderFile(dir), `${process.pid}\n`);
+  } catch {
+    // A full disk must not stop reading.
+  }
+}
+
+function holder(dir: string): string {
+  try {
+    return `process ${readFileSync(holderFile(dir), "utf8").trim()}`;
+  } catch {
+    return "another process";
+  }
+}
+
+function refusal(error: unknown, dir: string): unknown {
+  if (!(error instanceof Error) || error instanceof DataFolderRefused) return error;
+  const code = sqliteCode(error);
+  if (code === SQLITE_BUSY)
+    return new DataFolderRefused(
+      `${dir} is in use by ${holder(dir)}. Two event stores cannot share a data folder: stop that one or choose another.`,
+    );
+  if (isDamage(error)) return corrupt(error, dir);
+  return new DataFolderRefused(`${dir} cannot be opened for writing: ${error.message}`, { cause: error });
+}
+
+export function corrupt(cause: Error, dir: string): CorruptLog {
+  return new CorruptLog(
+    `${dir} is damaged (${cause.message}). Nothing more is served from it: restore it from a backup.`,
+    { cause },
+  );
+}
+
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : undefined;
+  // The upper bits of an extended code only refine it.
+  return code === undefined ? undefined : code & 0xff;
+}

@@ -1,0 +1,94 @@
+// What the engine holds in memory of the log: always what is durable, and bounded.
+import type { Acknowledged } from "./acknowledged.ts";
+import type { Batch } from "./batch.ts";
+import { CorruptLog, type Recorded } from "./event-log.ts";
+import { Generations } from "./generations.ts";
+import type { Storage } from "./storage.ts";
+import { newStream, type StreamHead } from "./stream-head.ts";
+import { Tail } from "./tail.ts";
+import { idOf } from "./wire.ts";
+
+const CACHED_HEADS = 20_000;
+const REMEMBERED_IDS = 50_000;
+const TAIL_BYTES = 16 * 1024 * 1024;
+/** Read and checked when the log opens: enough to notice a damaged end, little enough to open at once. */
+const CHECKED_AT_OPEN = { maxCount: 2_000, maxBytes: 4 * 1024 * 1024 };
+
+export class LogState {
+  readonly storage: Storage;
+  readonly tail: Tail;
+  readonly #acknowledged: Acknowledged;
+  readonly #heads = new Generations<string, StreamHead>(CACHED_HEADS);
+  /** Positions by event id. */
+  readonly #recent = new Generations<string, number>(REMEMBERED_IDS);
+  readonly #listeners = new Set<() => void>();
+  #head: number;
+
+  constructor(storage: Storage, acknowledged: Acknowledged) {
+    this.storage = storage;
+    this.#acknowledged = acknowledged;
+    this.#head = storage.lastPosition();
+    if (this.#head < acknowledged.position)
+      throw new CorruptLog(
+        `the log ends at position ${this.#head}, but ${acknowledged.position} was acknowledged: its end was lost. Restore the data folder from a backup.`,
+      );
+    const newest = this.#newest().reverse();
+    this.tail = new Tail(TAIL_BYTES, this.#head - newest.length);
+    for (const event of newest) this.#remember(event, idOf(event.wire));
+    for (const event of newest) this.#checkHead(event);
+  }
+
+  #newest(): Recorded[] {
+    if (this.#head === 0) return [];
+    const maxCount = Math.min(CHECKED_AT_OPEN.maxCount, this.#head);
+    return this.storage.readAll(this.#head, "backwards", { ...CHECKED_AT_OPEN, maxCount });
+  }
+
+  #checkHead({ stream, revision, position }: Recorded): void {
+    const { life, last } = this.streamHead(stream);
+    if (life !== "tombstoned" && last < Number(revision))
+      throw new CorruptLog(
+        `the event at position ${position} is newer than its stream ${stream}. Restore the data folder from a backup.`,
+      );
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  streamHead(name: string): StreamHead {
+    const cached = this.#heads.get(name);
+    if (cached !== undefined) return cached;
+    const head = this.storage.loadHead(name) ?? newStream(name);
+    this.#heads.set(name, head);
+    return head;
+  }
+
+  recentEvent(id: string): Recorded | undefined {
+    const position = this.#recent.get(id);
+    if (position === undefined) return undefined;
+    return (
+      this.tail.at(position) ?? this.storage.readAll(position, "forwards", { maxCount: 1, maxBytes: 1 })[0]
+    );
+  }
+
+  /** The batch is on disk: from here on everybody may see it. */
+  publish(batch: Batch): void {
+    for (const head of batch.heads.values()) this.#heads.set(head.name, head);
+    if (batch.events.length === 0) return;
+    for (const event of batch.events) this.#remember(event, idOf(event.wire));
+    this.#head += batch.events.length;
+    this.#acknowledged.advance(this.#head);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #remember(event: Recorded, id: string): void {
+    this.tail.push(event);
+    this.#recent.set(id, Number(event.position));
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

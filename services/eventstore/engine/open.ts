@@ -1,0 +1,66 @@
+// Opens the log of a data folder: what it promises is in event-log.ts, how it keeps it in docs/eventstore/storage.md.
+import { append, softDelete, tombstone } from "./commands.ts";
+import { openDataFolder } from "./data-folder.ts";
+import type { EventLog, ProposedEvent } from "./event-log.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { LogState } from "./log-state.ts";
+import { Reader } from "./reader.ts";
+import { Storage } from "./storage.ts";
+
+export { DataFolderRefused } from "./data-folder.ts";
+
+export interface DurableEventLog extends EventLog {
+  /** Writes what was submitted, then lets go of the folder. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly dir: string;
+  readonly now?: () => number;
+}
+
+/** What one append may hold, counted as the real server counts it. */
+const MAX_APPEND_BYTES = 1024 * 1024;
+
+/** Rejects with DataFolderRefused or CorruptLog, whose messages are for the operator. */
+export async function openEventLog({ dir, now = Date.now }: OpenOptions): Promise<DurableEventLog> {
+  const folder = openDataFolder(dir);
+  try {
+    return serve(new LogState(new Storage(folder.database, dir), folder.acknowledged), now, folder.close);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+function serve(state: LogState, now: () => number, release: () => void): DurableEventLog {
+  const commits = new GroupCommit(state, now);
+  const reader = new Reader(state, now);
+  return {
+    append: async (stream, expected, events) => {
+      const bytes = sizeOf(events);
+      if (bytes > MAX_APPEND_BYTES) return { outcome: "too_large", limit: MAX_APPEND_BYTES };
+      return commits.submit(bytes, (batch) => append(batch, stream, expected, events));
+    },
+    softDelete: (stream, expected) => commits.submit(0, (batch) => softDelete(batch, stream, expected)),
+    tombstone: (stream, expected) => commits.submit(0, (batch) => tombstone(batch, stream, expected)),
+    readStream: (stream, from, direction, bounds) => reader.readStream(stream, from, direction, bounds),
+    readAll: (from, direction, bounds) => reader.readAll(from, direction, bounds),
+    get head() {
+      return BigInt(state.head);
+    },
+    lastRevision: (stream) => reader.lastRevision(stream),
+    onCommit: (listener) => state.onCommit(listener),
+    close: async () => {
+      commits.close();
+      release();
+    },
+  };
+}
+
+function sizeOf(events: readonly ProposedEvent[]): number {
+  let bytes = 0;
+  for (const { data, customMetadata, type } of events)
+    bytes += data.length + customMetadata.length + 2 * type.length;
+  return bytes;
+}
