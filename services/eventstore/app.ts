@@ -1,0 +1,67 @@
+// Builds the server around an event log: the routes, the port, and how it ends.
+import { setMaxListeners } from "node:events";
+import { promisify } from "node:util";
+import type { ServerCredentials } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import type { EventLog } from "./engine/event-log.ts";
+import { CommitBell } from "./protocol/commit-bell.ts";
+import type { User } from "./protocol/credentials.ts";
+import { requireCredentials } from "./protocol/credentials.ts";
+import { registerRoutes } from "./protocol/routes.ts";
+import { refuseWith } from "./protocol/services.ts";
+
+export interface AppOptions {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+  readonly credentials: ServerCredentials;
+  /** Without users nobody is asked who they are. */
+  readonly users: readonly User[];
+}
+
+export interface App {
+  readonly port: number;
+  /** Ends every call, then the connections; the event log stays open. */
+  close(): Promise<void>;
+}
+
+/** A client sends appends in chunks of 3 MiB, and a single event that is too large in one piece. */
+const LARGEST_MESSAGE = 32 * 1024 * 1024;
+const GRACE_MS = 2_000;
+
+export async function startApp(options: AppOptions): Promise<App> {
+  const { log, logger, users } = options;
+  const stopping = new AbortController();
+  // Each open call listens, and there may be thousands.
+  setMaxListeners(0, stopping.signal);
+
+  const server = new Server({
+    "grpc.max_receive_message_length": LARGEST_MESSAGE,
+    "grpc.max_send_message_length": LARGEST_MESSAGE,
+    "grpc.enable_channelz": 0,
+    interceptors: users.length > 0 ? [requireCredentials(users)] : [],
+  });
+  const bell = new CommitBell();
+  const stopRinging = log.onCommit(bell.ring);
+  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor: refuseWith(logger) });
+
+  const bind = promisify(server.bindAsync.bind(server)) as (
+    address: string,
+    credentials: ServerCredentials,
+  ) => Promise<number>;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const port = await bind(`${host}:${options.port}`, options.credentials);
+
+  return {
+    port,
+    async close() {
+      stopping.abort();
+      const force = setTimeout(() => server.forceShutdown(), GRACE_MS);
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      clearTimeout(force);
+      stopRinging();
+    },
+  };
+}

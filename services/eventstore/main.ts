@@ -1,0 +1,79 @@
+// The process of the embedded event store: starts it, says that it is ready, and ends it.
+import { ServerCredentials } from "@grpc/grpc-js";
+import { destination, pino } from "pino";
+import { startApp } from "./app.ts";
+import type { Arguments } from "./arguments.ts";
+import { HELP, parseArguments, WrongArguments } from "./arguments.ts";
+import { openEventLog } from "./engine/open.ts";
+import { onParentGone } from "./parent-watch.ts";
+
+const STOP_DEADLINE_MS = 5_000;
+const STDERR = 2;
+
+const given = readArguments();
+const output = destination({ dest: STDERR, sync: true });
+// Whoever read the log is gone; that is no reason to fail.
+output.on("error", () => {});
+process.stdout.on("error", () => {});
+const logger = pino({ name: "eventstore", level: given.logLevel }, output);
+
+const app = await start(given);
+process.stdout.write(`eventstore ready on ${given.host}:${app.port}\n`);
+
+function readArguments(): Arguments {
+  try {
+    const parsed = parseArguments(process.argv.slice(2));
+    if (parsed !== "help") return parsed;
+    console.log(HELP);
+    return process.exit(0);
+  } catch (error) {
+    if (!(error instanceof WrongArguments)) throw error;
+    console.error(`eventstore: ${error.message}\nTry --help.`);
+    return process.exit(2);
+  }
+}
+
+async function start({ dir, tls, ...options }: Arguments): Promise<{ port: number }> {
+  try {
+    const log = await openEventLog({ dir });
+    const credentials = tls
+      ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
+      : ServerCredentials.createInsecure();
+    const running = await startApp({ ...options, log, logger, credentials });
+    stopOnRequest(options.dieWithParent, async () => {
+      await running.close();
+      await log.close();
+    });
+    logger.info({ port: running.port, host: options.host, dir, tls: tls !== undefined }, "serving");
+    return running;
+  } catch (error) {
+    logger.fatal({ err: error }, `could not start: ${error instanceof Error ? error.message : error}`);
+    return process.exit(1);
+  }
+}
+
+function stopOnRequest(dieWithParent: boolean, close: () => Promise<void>): void {
+  let asked = false;
+  const stop = (why: string): void => {
+    if (asked) process.exit(1);
+    asked = true;
+    logger.info({ why }, "stopping");
+    setTimeout(() => {
+      logger.error(`not stopped within ${STOP_DEADLINE_MS} ms; ending anyway`);
+      process.exit(1);
+    }, STOP_DEADLINE_MS).unref();
+    close().then(
+      () => {
+        logger.info("stopped");
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.fatal({ err: error }, "could not stop cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  if (dieWithParent) onParentGone(() => stop("the parent is gone"));
+}

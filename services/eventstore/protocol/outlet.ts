@@ -1,0 +1,78 @@
+// The way out to one reader. Whoever sends through it sends a page, then waits until the reader has taken it.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import type { Refusal } from "./refusals.ts";
+import { stopping as storeIsStopping } from "./refusals.ts";
+
+export class Outlet {
+  readonly #call: ServerWritableStream<unknown, Buffer>;
+  #closed = false;
+  #resume: (() => void) | undefined;
+
+  constructor(call: ServerWritableStream<unknown, Buffer>, stopping: AbortSignal) {
+    this.#call = call;
+    const stop = (): void => this.refuse(storeIsStopping());
+    stopping.addEventListener("abort", stop, { once: true });
+    call.on("drain", this.wake);
+    call.once("cancelled", () => this.#close());
+    call.once("close", () => {
+      stopping.removeEventListener("abort", stop);
+      this.#close();
+    });
+    if (stopping.aborted) stop();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether more was sent than the reader has taken so far. */
+  get full(): boolean {
+    return this.#call.writableNeedDrain;
+  }
+
+  send(message: Buffer): void {
+    if (!this.#closed) this.#call.write(message);
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    this.#close();
+    this.#call.end();
+  }
+
+  refuse(why: Refusal): void {
+    if (this.#closed) return;
+    this.#close();
+    this.#call.emit("error", why);
+  }
+
+  /** Resolves once everything sent was taken and other work had its turn; false when the reader has gone. */
+  async drained(): Promise<boolean> {
+    if (this.full) {
+      while (!this.#closed && this.full) await this.sleep();
+    } else {
+      await nextTurn();
+    }
+    return !this.#closed;
+  }
+
+  /** Sleeps until `wake`; the reader's leaving wakes too. */
+  sleep(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  readonly wake = (): void => {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
+  };
+
+  #close(): void {
+    this.#closed = true;
+    this.wake();
+  }
+}
