@@ -1,0 +1,46 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+// What the documents name must exist.
+
+const test = suite("documents");
+const documents = ["README.md", "PROMPTS.md", ...globSync("docs/**/*.md")];
+const scripts: Record<string, string> = JSON.parse(readFileSync("package.json", "utf8")).scripts;
+
+for (const document of documents) {
+  const text = readFileSync(document, "utf8");
+
+  test(`every link of ${document} leads somewhere`, () => {
+    const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] ?? "");
+    for (const link of links.filter((one) => !/^[a-z]+:/.test(one))) {
+      assert.ok(existsSync(join(dirname(document), link)), `${document} links to ${link}`);
+    }
+  });
+
+  test(`every npm command of ${document} exists`, () => {
+    for (const [, name = ""] of text.matchAll(/npm run ([a-z:-]+)/g)) {
+      assert.ok(name in scripts, `${document} tells people to type npm run ${name}`);
+    }
+  });
+}
+
+test("the tour of one submission visits every room in order", () => {
+  const tour = readFileSync("README.md", "utf8").split("## One submission")[1]?.split("\n## ")[0] ?? "";
+  const rooms = [...tour.matchAll(/\]\(services\/([a-z]+)/g)].map((match) => match[1]);
+  const order = ["gateway", "eventstore", "relay", "leads", "identity", "partners", "projections", "main"];
+  assert.equal(
+    rooms.filter((room) => room !== "simulator"),
+    order,
+  );
+});
+
+test("no decision record is longer than 60 lines", () => {
+  for (const record of globSync("docs/decisions/0*.md")) {
+    const lines = readFileSync(record, "utf8").trimEnd().split("\n").length;
+    assert.ok(lines <= 60, `${record} has ${lines} lines`);
+  }
+});
+
+test.run();
