@@ -1,0 +1,195 @@
+// Partners on loopback, for the demo, the tests and the load: each behaves as it is told and counts what it was sent.
+import { setTimeout as delay } from "node:timers/promises";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { z } from "zod";
+import { parseSecret } from "#platform/webhooks.ts";
+import type { StartRole } from "#platform/yard.ts";
+import { type Answer, type Settings, settingsSchema } from "./behaviour.ts";
+import { createLedgers } from "./ledger.ts";
+import { createPartner, type Partner, type Received } from "./partner.ts";
+
+export interface SimulatorOptions {
+  readonly host?: string;
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Another seed gives other failures, at the same rates. */
+  readonly seed?: string;
+  /** How many ids are remembered one by one, over all partners. */
+  readonly maxIds?: number;
+}
+
+export interface Simulator {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const MOST_PARTNERS = 1_000;
+const MOST_BODY_BYTES = 1_048_576;
+const CLOSE_MS = 500;
+const nameSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "a name is 1 to 64 letters, digits, - or _");
+const effectsQuery = z.strictObject({
+  id: z.string().optional(),
+  min: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(0).max(100_000).default(1_000),
+});
+
+type Named = { Params: { name: string } };
+
+export const startSimulator: StartRole = async ({ config, lifecycle, log }) => {
+  const { url, close } = await createSimulator({ host: config.http.host, port: config.simulatorPort });
+  lifecycle.own("simulator", close);
+  log.info({ url }, "simulated partners are listening");
+  return { url };
+};
+
+export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { host = "127.0.0.1", port = 0, seed = "switchyard", maxIds = 200_000 } = options;
+  // No logging per request: under load it would be the most expensive thing this server does.
+  const app = fastify({ logger: false, bodyLimit: MOST_BODY_BYTES, forceCloseConnections: "idle" });
+  const ledgers = createLedgers(maxIds);
+  const closing = new AbortController();
+  const partners = new Map<string, Partner>();
+
+  function partnerOf(name: string): Partner {
+    const known = partners.get(name);
+    if (known !== undefined) return known;
+    if (partners.size >= MOST_PARTNERS) throw new Refused(409, `there are ${MOST_PARTNERS} partners already`);
+    const partner = createPartner(parsed(nameSchema, name), seed, ledgers.open());
+    partners.set(name, partner);
+    return partner;
+  }
+
+  function forget(name: string): void {
+    const partner = partners.get(name);
+    if (partner !== undefined) ledgers.close(partner.ledger);
+    partners.delete(name);
+  }
+
+  const shown = (name: string, partner: Partner): object => {
+    const { secret, ...settings } = partner.settings;
+    return { name, settings: { ...settings, signed: secret !== undefined }, ...partner.totals() };
+  };
+
+  app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof Refused ? error.status : statusOf(error);
+    const detail = status < 500 && error instanceof Error ? error.message : "the simulator failed";
+    return reply.code(status).type("application/problem+json").send({ title: "Refused", status, detail });
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  app.post<Named>("/partners/:name", async (request, reply) => {
+    const partner = partnerOf(request.params.name);
+    const settings = overridden(partner.settings, request);
+    reply.raw.once("close", () => partner.leave());
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const received: Received = { headers: request.headers, body, at: Date.now() };
+    return send(reply, partner.receive(received, settings), closing.signal);
+  });
+
+  app.put<Named>("/partners/:name", async (request) => {
+    const settings = settingsFrom(jsonOf(request.body));
+    const partner = partnerOf(request.params.name);
+    partner.settings = settings;
+    return shown(request.params.name, partner);
+  });
+
+  app.get("/partners", async () => ({ items: [...partners].map(([name, partner]) => shown(name, partner)) }));
+  app.get<Named>("/partners/:name", async ({ params: { name } }) => shown(name, partnerOf(name)));
+
+  app.get<Named>("/partners/:name/effects", async ({ params: { name }, query }) => {
+    const { id, min, limit } = parsed(effectsQuery, query);
+    const { ledger } = partnerOf(name);
+    const items = id === undefined ? ledger.entries(min, limit) : [{ id, ...ledger.get(id) }];
+    return { ...ledger.summary(), items };
+  });
+
+  app.get<Named>("/partners/:name/requests", async ({ params: { name } }) => ({
+    items: partnerOf(name)
+      .last()
+      .map(({ headers, body, at }) => ({ at: new Date(at).toISOString(), headers, body: body.toString() })),
+  }));
+
+  app.delete<Named>("/partners/:name", async ({ params: { name } }, reply) => {
+    forget(name);
+    return reply.code(204).send();
+  });
+  app.delete("/partners", async (_request, reply) => {
+    for (const name of [...partners.keys()]) forget(name);
+    return reply.code(204).send();
+  });
+
+  const url = await app.listen({ host, port });
+  return {
+    app,
+    url,
+    async close() {
+      closing.abort();
+      // What was being delayed is answered now; who has no answer by then never gets one.
+      setTimeout(() => app.server.closeAllConnections(), CLOSE_MS).unref();
+      await app.close();
+    },
+  };
+}
+
+class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function send(reply: FastifyReply, answer: Answer, closing: AbortSignal): Promise<unknown> {
+  if (answer.delayMs > 0) await delay(answer.delayMs, undefined, { signal: closing }).catch(() => {});
+  switch (answer.kind) {
+    case "answer":
+      if (answer.retryAfterS !== undefined) reply.header("retry-after", answer.retryAfterS);
+      return reply.code(answer.status).send(answer.body);
+    case "half_json":
+      return reply.code(200).type("application/json").send('{"status":"accep');
+    case "not_http":
+      reply.hijack();
+      return reply.raw.socket?.end("who is there?\r\n\r\n");
+    case "reset":
+      reply.hijack();
+      return reply.raw.socket?.resetAndDestroy();
+    case "hang":
+      return reply.hijack();
+  }
+}
+
+/** The partner's settings with what the query of this one request says instead. */
+function overridden(settings: Settings, { query, url }: FastifyRequest): Settings {
+  return url.includes("?") ? settingsFrom({ ...settings, ...(query as object) }) : settings;
+}
+
+function settingsFrom(given: unknown): Settings {
+  const settings = parsed(settingsSchema, given);
+  try {
+    if (settings.secret !== undefined) parseSecret(settings.secret);
+  } catch (error) {
+    throw new Refused(422, String(error));
+  }
+  return settings;
+}
+
+function parsed<T>(schema: z.ZodType<T>, given: unknown): T {
+  const result = schema.safeParse(given);
+  if (!result.success) throw new Refused(422, z.prettifyError(result.error));
+  return result.data;
+}
+
+function jsonOf(body: unknown): unknown {
+  try {
+    return JSON.parse(Buffer.isBuffer(body) ? body.toString() : "{}");
+  } catch {
+    throw new Refused(400, "the body is not JSON");
+  }
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;
+}
