@@ -53,6 +53,7 @@ export default {
     exclude: { path: "^(coverage|reports|\\.data)/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
+    builtInModules: { add: ["node:sqlite"] },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
   },
 };

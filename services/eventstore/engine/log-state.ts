@@ -1,6 +1,5 @@
 // What the engine holds in memory of the log: always what is durable, and bounded.
 import type { Acknowledged } from "./acknowledged.ts";
-import type { Batch } from "./batch.ts";
 import { CorruptLog, type Recorded } from "./event-log.ts";
 import { Generations } from "./generations.ts";
 import type { Storage } from "./storage.ts";
@@ -13,6 +12,12 @@ const REMEMBERED_IDS = 50_000;
 const TAIL_BYTES = 16 * 1024 * 1024;
 /** Read and checked when the log opens: enough to notice a damaged end, little enough to open at once. */
 const CHECKED_AT_OPEN = { maxCount: 2_000, maxBytes: 4 * 1024 * 1024 };
+
+/** What a transaction has written. */
+interface Written {
+  readonly heads: ReadonlyMap<string, StreamHead>;
+  readonly events: readonly Recorded[];
+}
 
 export class LogState {
   readonly storage: Storage;
@@ -34,7 +39,7 @@ export class LogState {
       );
     const newest = this.#newest().reverse();
     this.tail = new Tail(TAIL_BYTES, this.#head - newest.length);
-    for (const event of newest) this.#remember(event, idOf(event.wire));
+    for (const event of newest) this.#remember(event);
     for (const event of newest) this.#checkHead(event);
   }
 
@@ -72,19 +77,19 @@ export class LogState {
     );
   }
 
-  /** The batch is on disk: from here on everybody may see it. */
-  publish(batch: Batch): void {
-    for (const head of batch.heads.values()) this.#heads.set(head.name, head);
-    if (batch.events.length === 0) return;
-    for (const event of batch.events) this.#remember(event, idOf(event.wire));
-    this.#head += batch.events.length;
+  /** It is on disk: from here on everybody may see it. */
+  publish({ heads, events }: Written): void {
+    for (const head of heads.values()) this.#heads.set(head.name, head);
+    if (events.length === 0) return;
+    for (const event of events) this.#remember(event);
+    this.#head += events.length;
     this.#acknowledged.advance(this.#head);
     for (const listener of this.#listeners) listener();
   }
 
-  #remember(event: Recorded, id: string): void {
+  #remember(event: Recorded): void {
     this.tail.push(event);
-    this.#recent.set(id, Number(event.position));
+    this.#recent.set(idOf(event.wire), Number(event.position));
   }
 
   onCommit(listener: () => void): () => void {
