@@ -1,4 +1,7 @@
 // The environment, read once: everything wrong is told at once, in plain words.
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { z } from "zod";
 import type { LogLevel } from "./log.ts";
 
 export const ROLES = [
@@ -49,6 +52,147 @@ export class ConfigError extends Error {
   }
 }
 
-export function readConfig(_env: Readonly<Record<string, string | undefined>>): Config {
-  throw new Error("not yet");
+const wholeNumber = (least: number, most: number, unset: number) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most))
+    .optional()
+    .transform((given) => given ?? unset);
+const address = (...protocols: string[]) =>
+  z.string().refine((text) => protocols.some((one) => text.startsWith(`${one}://`)) && URL.canParse(text));
+const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+const roles = z
+  .string()
+  .transform(list)
+  .pipe(z.array(z.enum(ROLES)).min(1))
+  .optional()
+  .transform((given) => given ?? [...ROLES]);
+const source = z
+  .string()
+  .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
+  .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/)
+  .transform((text) => Buffer.from(text, "base64"));
+
+/** Each variable with what is allowed, in words. A secret is never repeated in a message. */
+const VARIABLES = {
+  HOST: { allows: "an address to listen on", schema: z.string().default("127.0.0.1") },
+  PORT: { allows: "a port from 0 to 65535", schema: wholeNumber(0, 65_535, 8080) },
+  DATA_DIR: { allows: "a folder", schema: z.string().default(".data") },
+  NATS_URL: { allows: "nats://host:port or tls://host:port", schema: address("nats", "tls").optional() },
+  EVENTSTORE_URL: {
+    allows: "esdb://host:port or esdb+discover://host:port",
+    schema: address("esdb", "esdb+discover").optional(),
+  },
+  DATABASE_URL: {
+    allows: "postgres://user:password@host:port/database",
+    schema: address("postgres", "postgresql").optional(),
+    secret: true,
+  },
+  ROLES: { allows: `a comma-separated list of ${ROLES.join(", ")}`, schema: roles },
+  ADMIN_TOKEN: {
+    allows: "at least 16 characters without spaces",
+    schema: z
+      .string()
+      .regex(/^\S{16,}$/)
+      .optional(),
+    secret: true,
+  },
+  SOURCES: {
+    allows: "id:whsec_<base64 of 24 to 64 bytes>, several separated by commas",
+    schema: z.string().default("").transform(list).pipe(z.array(source)),
+    secret: true,
+  },
+  IDENTIFY_MAX_RETRIES: { allows: "a whole number from 0 to 100", schema: wholeNumber(0, 100, 3) },
+  ROUTING_MAX_RETRIES: { allows: "a whole number from 0 to 100", schema: wholeNumber(0, 100, 3) },
+  ALLOW_PRIVATE_PARTNERS: { allows: "true or false", schema: z.enum(["true", "false"]).optional() },
+  LOG_LEVEL: {
+    allows: "fatal, error, warn, info, debug, trace or silent",
+    schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  },
+  MASTER_KEY: { allows: "32 bytes in base64", schema: masterKey.optional(), secret: true },
+  MASTER_KEY_FILE: {
+    allows: "a file with 32 bytes in base64",
+    schema: z
+      .string()
+      .transform((path) => readFileSync(path, "utf8").trim())
+      .pipe(masterKey)
+      .optional(),
+  },
+  INSTANCE: {
+    allows: "a name of letters, digits, - and _",
+    schema: z
+      .string()
+      .regex(/^[\w-]{1,64}$/)
+      .default(
+        `${hostname()
+          .replaceAll(/[^\w-]/g, "-")
+          .slice(0, 48)}-${process.pid}`,
+      ),
+  },
+  SIMULATOR_PORT: { allows: "a port from 0 to 65535", schema: wholeNumber(0, 65_535, 8090) },
+  LEAD_PARTITIONS: { allows: "a whole number from 1 to 256", schema: wholeNumber(1, 256, 16) },
+  DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
+} as const;
+
+type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
+
+/** For processes among themselves, not for people. */
+const INTERNAL = ["SWITCHYARD_PARENT"];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function readVariables(env: Environment): Values {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const given = env[name]?.trim() || undefined;
+    try {
+      values[name] = variable.schema.parse(given);
+    } catch {
+      const shown = "secret" in variable ? "is not" : `is "${given}", which is not`;
+      problems.push(`${name} ${shown} ${variable.allows}`);
+    }
+  }
+  for (const name of Object.keys(env)) {
+    if (name.startsWith("SWITCHYARD_") && !INTERNAL.includes(name)) problems.push(`${name} is not known`);
+  }
+  if (env.MASTER_KEY && env.MASTER_KEY_FILE) {
+    problems.push("MASTER_KEY and MASTER_KEY_FILE are both set; only one can hold");
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as Values;
+}
+
+export function readConfig(env: Environment): Config {
+  const read = readVariables(env);
+  const embedded = !read.NATS_URL && !read.EVENTSTORE_URL && !read.DATABASE_URL;
+  const key = read.MASTER_KEY ?? read.MASTER_KEY_FILE;
+  return {
+    http: { host: read.HOST, port: read.PORT },
+    dataDir: read.DATA_DIR,
+    ...(read.NATS_URL && { natsUrl: read.NATS_URL }),
+    ...(read.EVENTSTORE_URL && { eventstoreUrl: read.EVENTSTORE_URL }),
+    ...(read.DATABASE_URL && { databaseUrl: read.DATABASE_URL }),
+    roles: read.ROLES,
+    ...(read.ADMIN_TOKEN && { adminToken: read.ADMIN_TOKEN }),
+    sources: read.SOURCES,
+    identifyMaxRetries: read.IDENTIFY_MAX_RETRIES,
+    routingMaxRetries: read.ROUTING_MAX_RETRIES,
+    allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
+    logLevel: read.LOG_LEVEL,
+    ...(key && { masterKey: key }),
+    instance: read.INSTANCE,
+    simulatorPort: read.SIMULATOR_PORT,
+    leadPartitions: read.LEAD_PARTITIONS,
+    drainMs: read.DRAIN_MS,
+  };
 }

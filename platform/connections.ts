@@ -1,18 +1,9 @@
 // The configuration with nothing left open: every address and secret that a role needs is definite.
-import type { Config } from "./config.ts";
-
-export interface Connections extends Config {
-  readonly natsUrl: string;
-  readonly eventstoreUrl: string;
-  readonly databaseUrl: string;
-  readonly adminToken: string;
-  readonly masterKey: Buffer;
-}
-
-/** Fills in from endpoints.json and from the secrets kept below DATA_DIR; throws ConfigError when an address is nowhere. */
-export function resolveConnections(_config: Config): Connections {
-  throw new Error("not yet");
-}
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type Config, ConfigError } from "./config.ts";
+import { readEndpoints } from "./endpoints.ts";
+import { keptOrMade } from "./kept-file.ts";
 
 export interface KeptSecrets {
   readonly adminToken: string;
@@ -20,7 +11,49 @@ export interface KeptSecrets {
   readonly sources: Config["sources"];
 }
 
-/** The secrets alone, for a launcher that has no addresses yet; generated below DATA_DIR once where not configured. */
-export function resolveSecrets(_config: Config): KeptSecrets {
-  throw new Error("not yet");
+export interface Connections extends Config, KeptSecrets {
+  readonly natsUrl: string;
+  readonly eventstoreUrl: string;
+  readonly databaseUrl: string;
+  readonly adminToken: string;
+  readonly masterKey: Buffer;
+  readonly sources: Config["sources"];
+}
+
+/** The secrets alone, for a launcher that has no addresses yet; made once below DATA_DIR where not configured. */
+export function resolveSecrets(config: Config): KeptSecrets {
+  const kept = (name: string, make: () => string): string =>
+    keptOrMade(join(config.dataDir, "secrets", name), make);
+  const adminToken = config.adminToken ?? kept("admin-token", () => randomBytes(24).toString("base64url"));
+  const masterKey =
+    config.masterKey ??
+    Buffer.from(
+      kept("master-key", () => randomBytes(32).toString("base64")),
+      "base64",
+    );
+  if (masterKey.length !== 32) {
+    throw new ConfigError([`${join(config.dataDir, "secrets", "master-key")} is not 32 bytes in base64`]);
+  }
+  const demoSecret = (): string =>
+    kept("demo-source-secret", () => `whsec_${randomBytes(32).toString("base64")}`);
+  const sources = config.sources.length > 0 ? config.sources : [{ id: "demo", secret: demoSecret() }];
+  return { adminToken, masterKey, sources };
+}
+
+/** Fills in from endpoints.json and from the secrets kept below DATA_DIR; throws ConfigError when an address is nowhere. */
+export function resolveConnections(config: Config): Connections {
+  const running = readEndpoints(config.dataDir);
+  const missing: string[] = [];
+  const known = (variable: string, configured: string | undefined, found: string | undefined): string => {
+    const url = configured ?? found;
+    if (url === undefined) {
+      missing.push(`${variable} is not set; start everything with "npm start", or set ${variable}`);
+    }
+    return url ?? "";
+  };
+  const natsUrl = known("NATS_URL", config.natsUrl, running?.nats_url);
+  const eventstoreUrl = known("EVENTSTORE_URL", config.eventstoreUrl, running?.eventstore_url);
+  const databaseUrl = known("DATABASE_URL", config.databaseUrl, running?.database_url);
+  if (missing.length > 0) throw new ConfigError(missing);
+  return { ...config, ...resolveSecrets(config), natsUrl, eventstoreUrl, databaseUrl };
 }

@@ -1,21 +1,34 @@
 // Where a running system can be found: the launcher writes it, roles and commands that run alone read it.
+import { join } from "node:path";
+import { z } from "zod";
+import { readKept, writeKept } from "./kept-file.ts";
 
-export interface Endpoints {
-  readonly nats_url: string;
-  readonly eventstore_url: string;
-  readonly database_url: string;
-  readonly http_url: string;
-  readonly simulator_url: string;
+const schema = z.object({
+  nats_url: z.string(),
+  eventstore_url: z.string(),
+  database_url: z.string(),
+  http_url: z.string(),
+  simulator_url: z.string(),
   /** The launcher's. */
-  readonly pid: number;
-  readonly started_at: string;
+  pid: z.number(),
+  started_at: z.string(),
+});
+
+export type Endpoints = Readonly<z.infer<typeof schema>>;
+
+const fileIn = (dataDir: string): string => join(dataDir, "endpoints.json");
+
+/** Undefined when nothing is written there, or not by us. */
+export function readEndpoints(dataDir: string): Endpoints | undefined {
+  const text = readKept(fileIn(dataDir));
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
-/** Undefined when nothing was written there, or not by us. */
-export function readEndpoints(_dataDir: string): Endpoints | undefined {
-  throw new Error("not yet");
-}
-
-export function writeEndpoints(_dataDir: string, _endpoints: Endpoints): void {
-  throw new Error("not yet");
+export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
+  writeKept(fileIn(dataDir), `${JSON.stringify(endpoints, null, 2)}\n`);
 }

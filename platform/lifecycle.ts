@@ -1,5 +1,6 @@
 // Who opens a resource hands over its end here; the process closes everything in reverse order, once, under a deadline.
-import type { Log } from "./log.ts";
+import { ConfigError } from "./config.ts";
+import { createLog, type Log } from "./log.ts";
 
 export interface Lifecycle {
   /** Registers how to close what was just opened. */
@@ -10,20 +11,122 @@ export interface Lifecycle {
   readonly stopping: AbortSignal;
 }
 
-export function createLifecycle(_options: { readonly log: Log; readonly deadlineMs: number }): Lifecycle {
-  throw new Error("not yet");
+export interface LifecycleOptions {
+  readonly log: Log;
+  /** For everything together; what is not closed by then is left behind. */
+  readonly deadlineMs: number;
+}
+
+interface Owned {
+  readonly name: string;
+  readonly close: () => Promise<void> | void;
+}
+
+export function createLifecycle({ log, deadlineMs }: LifecycleOptions): Lifecycle {
+  const owned: Owned[] = [];
+  const stopping = new AbortController();
+  let stopped: Promise<void> | undefined;
+
+  async function closeOne({ name, close }: Owned, remainingMs: number): Promise<void> {
+    const late = Symbol();
+    const deadline = Promise.withResolvers<typeof late>();
+    const timer = setTimeout(deadline.resolve, remainingMs, late);
+    try {
+      const outcome = await Promise.race([(async () => close())(), deadline.promise]);
+      if (outcome === late) log.warn({ resource: name }, "did not close in time and is left behind");
+    } catch (error) {
+      log.error({ err: error, resource: name }, "did not close cleanly");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function closeAll(reason: string): Promise<void> {
+    log.info({ reason }, "stopping");
+    const deadline = performance.now() + deadlineMs;
+    stopping.abort();
+    for (let one = owned.pop(); one; one = owned.pop()) {
+      await closeOne(one, Math.max(0, deadline - performance.now()));
+    }
+    log.info("stopped");
+  }
+
+  return {
+    stopping: stopping.signal,
+    own(name, close) {
+      owned.push({ name, close });
+    },
+    stop(reason) {
+      stopped ??= closeAll(reason);
+      return stopped;
+    },
+  };
 }
 
 export interface ProcessOptions {
   readonly log: Log;
   readonly deadlineMs: number;
+  /** Ends with this process, also when it is killed outright; from SWITCHYARD_PARENT unless told. */
+  readonly parentPid: number;
 }
 
-/** Runs `build` as the whole of this process: signals, stray errors and a dead parent all end in one clean stop. */
-export function runProcess(
-  _name: string,
-  _build: (lifecycle: Lifecycle) => Promise<void>,
-  _options?: Partial<ProcessOptions>,
+const PARENT_CHECK_MS = 1000;
+
+function parentFromEnvironment(): number | undefined {
+  const pid = Number(process.env.SWITCHYARD_PARENT);
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+}
+
+/** Calls back once when this process is no child of `pid` any more. */
+function whenOrphaned(pid: number, onOrphaned: () => void): void {
+  const timer = setInterval(() => {
+    if (process.ppid === pid) return;
+    clearInterval(timer);
+    onOrphaned();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
+/** Runs `build` as the whole of this process. It exits when the lifecycle has stopped, with 1 after an error. */
+export async function runProcess(
+  name: string,
+  build: (lifecycle: Lifecycle) => Promise<void>,
+  options: Partial<ProcessOptions> = {},
 ): Promise<void> {
-  throw new Error("not yet");
+  const log = options.log ?? createLog({ level: "info", name, instance: `${process.pid}` });
+  const lifecycle = createLifecycle({ log, deadlineMs: options.deadlineMs ?? 10_000 });
+  const parentPid = options.parentPid ?? parentFromEnvironment();
+
+  const stopWith = async (code: number, reason: string): Promise<void> => {
+    // The first to ask for a failure wins over a clean end, never the other way round.
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
+    await lifecycle.stop(reason);
+    process.exit();
+  };
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (lifecycle.stopping.aborted) {
+      log.warn({ signal }, "stopped at once by a second signal");
+      process.exit(130);
+    }
+    void stopWith(0, signal);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  // Unhandled rejections arrive here too: Node raises them as exceptions.
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "an error that nobody handled");
+    void stopWith(1, "uncaught exception");
+  });
+  if (parentPid !== undefined) {
+    whenOrphaned(parentPid, () => void stopWith(1, `the parent ${parentPid} is gone`));
+  }
+
+  try {
+    await build(lifecycle);
+  } catch (error) {
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else log.fatal({ err: error }, "could not start");
+    await stopWith(1, "could not start");
+  }
 }

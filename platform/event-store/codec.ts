@@ -1,5 +1,5 @@
 // Between a domain's typed events and what the store keeps: a version on the way in; upcast, then validate on the way out.
-import type { ZodType, z } from "zod";
+import type { ZodError, ZodType, z } from "zod";
 import type { EventMetadata, NewEvent, RawEvent } from "./stored-event.ts";
 
 export interface EventDefinition {
@@ -47,6 +47,68 @@ export class UnreadableEvent extends Error {
   }
 }
 
-export function createCodec<const D extends EventDefinitions>(_definitions: D): Codec<EventOf<D>> {
-  throw new Error("not yet");
+const pathOf = (error: ZodError): { path: string; why: string } => {
+  const issue = error.issues[0];
+  // The code, not the message: a message may quote what was found.
+  return { path: issue?.path.join(".") ?? "", why: issue?.code ?? "invalid" };
+};
+
+/** An event that its own schema refuses must never be written: it could never be read. */
+export class UnwritableEvent extends Error {
+  override name = "UnwritableEvent";
+}
+
+function checkUpcasts(definitions: EventDefinitions): void {
+  for (const [type, { version, upcasts }] of Object.entries(definitions)) {
+    for (let from = 1; from < version; from++) {
+      if (!upcasts?.[from]) throw new Error(`${type} has no upcast from version ${from}`);
+    }
+  }
+}
+
+function upcast(raw: RawEvent, { version, upcasts }: EventDefinition): unknown {
+  if (raw.version > version) {
+    throw new UnreadableEvent(raw, "", `written by a newer release; this one knows version ${version}`);
+  }
+  let data = raw.data;
+  for (let from = raw.version; from < version; from++) {
+    const step = upcasts?.[from];
+    if (!step) throw new UnreadableEvent(raw, "", `no upcast from version ${from}`);
+    try {
+      data = step(data);
+    } catch {
+      throw new UnreadableEvent(raw, "", `the upcast from version ${from} failed`);
+    }
+  }
+  return data;
+}
+
+export function createCodec<const D extends EventDefinitions>(definitions: D): Codec<EventOf<D>> {
+  checkUpcasts(definitions);
+  const byType = new Map<string, EventDefinition>(Object.entries(definitions));
+
+  return {
+    encode({ type, data }, { id, ...meta }) {
+      const definition = byType.get(type);
+      if (!definition) throw new UnwritableEvent(`${type} is not defined`);
+      const checked = definition.schema.safeParse(data);
+      if (!checked.success) {
+        const { path, why } = pathOf(checked.error);
+        throw new UnwritableEvent(`${type} can't be written at "${path}": ${why}`);
+      }
+      return { id, type, data, metadata: { schema: definition.version, ...meta } };
+    },
+
+    decode(raw) {
+      const definition = byType.get(raw.type);
+      if (!definition) return { known: false, type: raw.type };
+      const checked = definition.schema.safeParse(upcast(raw, definition));
+      if (!checked.success) {
+        const { path, why } = pathOf(checked.error);
+        throw new UnreadableEvent(raw, path, why);
+      }
+      // Which schema belongs to which type is what byType holds, but no type can say so.
+      return { known: true, event: { type: raw.type, data: checked.data } as EventOf<D> };
+    },
+  };
 }

@@ -1,4 +1,12 @@
-// The two ways in which an append can end badly that a caller can do something about.
+// What can go wrong with the store, as classes: what a caller can act on, and what another try may mend.
+import {
+  AccessDeniedError,
+  InvalidArgumentError,
+  MaxAppendSizeExceededError,
+  StreamDeletedError,
+  StreamNotFoundError,
+  UnsupportedError,
+} from "@eventstore/db-client";
 
 export class WrongExpectedRevision extends Error {
   override name = "WrongExpectedRevision";
@@ -15,4 +23,28 @@ export class WrongExpectedRevision extends Error {
 /** It was not confirmed in time. An append may have happened all the same; repeating it with the same ids is safe. */
 export class EventStoreUnavailable extends Error {
   override name = "EventStoreUnavailable";
+}
+
+/** One attempt got no answer: the client can lose an append when its connection breaks at the wrong moment. */
+export class NoAnswer extends Error {
+  override name = "NoAnswer";
+}
+
+/** Another try would end the same way. */
+const FINAL = [
+  WrongExpectedRevision,
+  AccessDeniedError,
+  InvalidArgumentError,
+  MaxAppendSizeExceededError,
+  StreamDeletedError,
+  StreamNotFoundError,
+  UnsupportedError,
+  // Bugs of ours, such as data that is no JSON.
+  TypeError,
+  RangeError,
+];
+
+/** Whatever is not known to be final comes from the connection, in many shapes. */
+export function mayPass(error: unknown): boolean {
+  return !FINAL.some((kind) => error instanceof kind);
 }

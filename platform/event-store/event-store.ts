@@ -1,15 +1,12 @@
 // The only truth, as the roles see it: append with an expected revision, read a stream, follow the whole log.
+import { EventStoreDBClient } from "@eventstore/db-client";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
-import type { Following, FollowOptions } from "./follow.ts";
+import { type Appended, appendUntilConfirmed, type ExpectedRevision } from "./append.ts";
+import { ignoreStrayRejections, shareAppendClient } from "./client.ts";
+import { type Following, type FollowOptions, follow } from "./follow.ts";
+import { readBackwards, readForwards, readHead } from "./read.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
-
-export type ExpectedRevision = bigint | "no_stream" | "any";
-
-export interface Appended {
-  readonly revision: bigint;
-  readonly position: bigint;
-}
 
 export interface EventStore {
   /**
@@ -46,6 +43,78 @@ export interface EventStoreOptions {
   readonly deadlineMs?: number;
 }
 
-export function connectEventStore(_options: EventStoreOptions): EventStore {
-  throw new Error("not yet");
+const WITHOUT_END = Number.MAX_SAFE_INTEGER;
+
+export function connectEventStore({
+  url,
+  log,
+  lifecycle,
+  deadlineMs = 30_000,
+}: EventStoreOptions): EventStore {
+  ignoreStrayRejections();
+  const appends = shareAppendClient(url);
+  const reads = EventStoreDBClient.connectionString(url);
+  const closing = new AbortController();
+  const patience = { deadlineMs, signal: closing.signal };
+  const underWay = new Set<Promise<unknown>>();
+
+  function whileOpen<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    const forget = (): boolean => underWay.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  const head = (): Promise<bigint> => readHead(reads, patience);
+
+  async function append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+    options?: { readonly deadlineMs?: number },
+  ): Promise<Appended> {
+    const { revision, position } = await appendUntilConfirmed(appends.client, stream, expected, events, {
+      ...patience,
+      ...options,
+    });
+    if (position !== undefined) return { revision, position };
+    // A store that recognises a repeated append need not know any more where the first one went.
+    const [last] = await readStream(stream, { from: revision, maxCount: 1 });
+    return { revision, position: last?.position ?? (await head()) };
+  }
+
+  async function readStream(
+    stream: string,
+    { from = 0n, maxCount = WITHOUT_END }: { readonly from?: bigint; readonly maxCount?: number } = {},
+  ): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    for await (const page of readForwards(reads, stream, from, maxCount, patience)) events.push(...page);
+    return events;
+  }
+
+  async function* streamEvents(stream: string, from = 0n): AsyncGenerator<StoredEvent> {
+    for await (const page of readForwards(reads, stream, from, WITHOUT_END, patience)) yield* page;
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await Promise.allSettled(underWay);
+    await Promise.all([appends.release(), reads.dispose()]);
+  }
+  lifecycle?.own("event store", close);
+
+  return {
+    append: (stream, expected, events, options) => whileOpen(append(stream, expected, events, options)),
+    readStream,
+    readStreamBackwards: (stream, maxCount) => readBackwards(reads, stream, maxCount, patience),
+    streamEvents,
+    head,
+    follow(options) {
+      const signal = AbortSignal.any([options.signal, closing.signal]);
+      const following = follow({ client: reads, log, head }, { ...options, signal });
+      void whileOpen(following.done);
+      return following;
+    },
+    close,
+  };
 }
