@@ -5,6 +5,7 @@ import { startApp } from "./app.ts";
 import type { Arguments } from "./arguments.ts";
 import { HELP, parseArguments, WrongArguments } from "./arguments.ts";
 import { openEventLog } from "./engine/open.ts";
+import { writeFirstEvent } from "./first-event.ts";
 import { onParentGone } from "./parent-watch.ts";
 
 const STOP_DEADLINE_MS = 5_000;
@@ -36,6 +37,7 @@ function readArguments(): Arguments {
 async function start({ dir, tls, ...options }: Arguments): Promise<{ port: number }> {
   try {
     const log = await openEventLog({ dir });
+    await writeFirstEvent(log, () => new Date());
     const credentials = tls
       ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
       : ServerCredentials.createInsecure();

@@ -1,0 +1,26 @@
+// A new log begins with an event of its own, as the real server's does: whoever reads $all without leaving out system
+// events finds out here and not in production.
+import { randomUUID } from "node:crypto";
+import type { EventLog } from "./engine/event-log.ts";
+import { StoreUnavailable } from "./engine/event-log.ts";
+
+const EPOCH = "$epoch-information";
+
+export async function writeFirstEvent(log: EventLog, now: () => Date): Promise<void> {
+  if (log.head > 0n) return;
+  const epoch = { EpochNumber: 0, EpochId: randomUUID(), TimeStamp: now().toISOString() };
+  try {
+    await log.append(EPOCH, { kind: "no_stream" }, [
+      {
+        id: epoch.EpochId,
+        type: EPOCH,
+        contentType: "application/json",
+        data: Buffer.from(JSON.stringify(epoch)),
+        customMetadata: Buffer.alloc(0),
+      },
+    ]);
+  } catch (error) {
+    // A folder that can't be written to is still served for reading; writers are told.
+    if (!(error instanceof StoreUnavailable)) throw error;
+  }
+}
