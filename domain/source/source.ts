@@ -21,7 +21,9 @@ export function evolve(state: SourceState, event: SourceEvent): SourceState {
     case "SourceConfigured":
       return { settings: event.data.settings, secrets: state?.secrets ?? new Map() };
     case "SourceSecretAdded":
-      return state && { ...state, secrets: new Map(state.secrets).set(event.data.secret_id, event.data.sealed) };
+      return (
+        state && { ...state, secrets: new Map(state.secrets).set(event.data.secret_id, event.data.sealed) }
+      );
     case "SourceSecretRemoved": {
       if (state === undefined) return state;
       const secrets = new Map(state.secrets);

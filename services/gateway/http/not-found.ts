@@ -1,0 +1,23 @@
+// Tells a path that does not exist from one that exists for other methods.
+import type { FastifyInstance, RouteOptions } from "fastify";
+import { refusal } from "../refusal.ts";
+import { sendRefusal } from "./problem.ts";
+
+export function answerUnknownRoutes(app: FastifyInstance): void {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook("onRoute", ({ url, method }: RouteOptions) => {
+    const methods = Array.isArray(method) ? method : [method];
+    routes.push({ pattern: asPattern(url), methods });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap((one) => one.methods));
+    if (allowed.size === 0) return sendRefusal(reply, refusal("not_found"));
+    return sendRefusal(reply.header("allow", [...allowed].join(", ")), refusal("method_not_allowed"));
+  });
+}
+
+function asPattern(url: string): RegExp {
+  const escaped = url.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+").replace(/\*/g, ".*")}$`);
+}

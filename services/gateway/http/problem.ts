@@ -1,0 +1,58 @@
+// The one place that knows which HTTP status a refusal has, and how it is told (RFC 9457).
+import type { FastifyReply } from "fastify";
+import type { Flaw, Refusal, RefusalReason } from "../refusal.ts";
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly errors?: readonly Flaw[];
+}
+
+const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: string]>> = {
+  malformed: [400, "The request can't be read"],
+  invalid: [400, "The request is not valid"],
+  unauthenticated: [401, "The signature or the source is not accepted"],
+  unauthorized: [401, "A valid bearer token is needed"],
+  kind_not_allowed: [403, "This source may not send submissions of this kind"],
+  not_found: [404, "There is nothing here"],
+  method_not_allowed: [405, "This method is not supported here"],
+  too_slow: [408, "The request took too long to arrive"],
+  in_flight: [409, "A submission with this idempotency key is still in flight"],
+  conflict: [409, "This does not fit the present state"],
+  version_moved: [409, "The version has moved"],
+  too_large: [413, "The body is too large"],
+  unsupported_media_type: [415, "This content type is not supported"],
+  key_reused: [422, "This idempotency key was used with another body"],
+  unacceptable: [422, "The request can be read, but not accepted"],
+  rate_limited: [429, "The source's rate limit is reached"],
+  internal: [500, "Something went wrong here"],
+  unavailable: [503, "It can't be stored now; repeating it is safe"],
+  overloaded: [503, "There is more to do than can be done now; repeating it is safe"],
+};
+
+export const problemReasons = Object.keys(meanings) as RefusalReason[];
+
+export function statusOf(reason: RefusalReason): number {
+  return meanings[reason][0];
+}
+
+export function problemOf({ refused, detail, errors }: Refusal): Problem {
+  const [status, title] = meanings[refused];
+  return {
+    type: `urn:switchyard:problem:${refused}`,
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
+  };
+}
+
+export function sendRefusal(reply: FastifyReply, why: Refusal): FastifyReply {
+  const problem = problemOf(why);
+  if (why.retryAfterS !== undefined) reply.header("retry-after", `${why.retryAfterS}`);
+  if (why.refused === "unauthorized") reply.header("www-authenticate", "Bearer");
+  if (why.refused === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
+  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+}

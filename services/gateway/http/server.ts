@@ -1,0 +1,32 @@
+// The gateway's HTTP server before anybody has added a route: bounds, errors, and how it ends.
+import { type FastifyInstance, fastify } from "fastify";
+import type { Log } from "#platform/log.ts";
+import { answerClientError, answerError } from "./errors.ts";
+import { answerUnknownRoutes } from "./not-found.ts";
+
+/** Headers must be there within this time. A body has a bound of its own, where it is read. */
+const HEADERS_MS = 10_000;
+/** A bulk request may take this long altogether. */
+const REQUEST_MS = 300_000;
+const MOST_CONNECTIONS = 20_000;
+const ADMIN_BODY_BYTES = 1024 * 1024;
+
+export function createServer(log: Log): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: ADMIN_BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: "idle",
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1_000 },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
+    // Ids are made where they are needed; nobody reads a request's number.
+    genReqId: () => "",
+    routerOptions: { maxParamLength: 200 },
+  }) as unknown as FastifyInstance;
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.setErrorHandler(answerError);
+  answerUnknownRoutes(app);
+  return app;
+}

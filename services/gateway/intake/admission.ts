@@ -1,0 +1,64 @@
+// How many submissions may wait for the event store at once: more while it answers quickly, few while it does not.
+
+export interface Admission {
+  /** Undefined when there is no room: refuse at once, before it costs anything. */
+  enter(bytes: number): Pass | undefined;
+  readonly waiting: number;
+  readonly room: number;
+}
+
+export interface Pass {
+  /** The store has confirmed, after so many milliseconds. */
+  confirmed(ms: number): void;
+  /** It has not. */
+  failed(): void;
+}
+
+const FLOOR = 16;
+const CEILING = 1024;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Slower than this means that a queue is building up behind the store. */
+const SLOW_MS = 90;
+/** One slow commit holds up everything in it; it is one reason to shrink, not hundreds. */
+const SHRINK_EVERY_MS = 100;
+
+export function createAdmission(now: () => number = () => performance.now()): Admission {
+  let room = CEILING / 2;
+  let waiting = 0;
+  let bytes = 0;
+  let shrunkAt = Number.NEGATIVE_INFINITY;
+  const shrink = (to: number): void => {
+    if (now() - shrunkAt < SHRINK_EVERY_MS) return;
+    shrunkAt = now();
+    room = Math.max(FLOOR, Math.floor(to));
+  };
+  return {
+    get waiting() {
+      return waiting;
+    },
+    get room() {
+      return room;
+    },
+    enter(size) {
+      if (waiting >= room || bytes + size > MOST_BYTES) return undefined;
+      waiting += 1;
+      bytes += size;
+      const leave = (): void => {
+        waiting -= 1;
+        bytes -= size;
+      };
+      return {
+        confirmed(ms) {
+          if (ms > SLOW_MS) shrink(room * 0.8);
+          // Room that was not needed proves nothing.
+          else if (waiting > room / 2) room = Math.min(CEILING, room + 1);
+          leave();
+        },
+        failed() {
+          leave();
+          shrink(FLOOR);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// From bytes to a JSON object that can do no harm to whoever handles it later.
+import { isUtf8 } from "node:buffer";
+import { type Refusal, refusal } from "../refusal.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const MOST_DEPTH = 32;
+const MOST_VALUES = 10_000;
+
+/** `text` is what `readText` made of the bytes. */
+export function readObject(text: string): JsonObject | Refusal {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refusal("malformed", { detail: "The body is not JSON" });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refusal("malformed", { detail: "The body must be a JSON object" });
+  }
+  const objection = objectionTo(value);
+  return objection === undefined ? (value as JsonObject) : refusal("malformed", { detail: objection });
+}
+
+export function readText(body: Buffer): string | Refusal {
+  if (!isUtf8(body)) return refusal("malformed", { detail: "The body is not valid UTF-8" });
+  return body.toString("utf8");
+}
+
+function objectionTo(root: object): string | undefined {
+  let level: object[] = [root];
+  let values = 0;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > MOST_DEPTH) return `The body is nested more than ${MOST_DEPTH} levels deep`;
+    const next: object[] = [];
+    for (const one of level) {
+      for (const key of Object.keys(one)) {
+        const value: unknown = (one as Record<string, unknown>)[key];
+        const isObject = typeof value === "object" && value !== null;
+        if (key === "__proto__" || (key === "constructor" && isObject))
+          return "The body has a key that is not allowed";
+        values += 1;
+        if (isObject) next.push(value);
+        // JSON can write a number that no double can hold, and it would not come out again as it came.
+        else if (typeof value === "number" && !Number.isFinite(value))
+          return "The body has a number out of range";
+      }
+    }
+    if (values > MOST_VALUES) return `The body has more than ${MOST_VALUES} values`;
+    level = next;
+  }
+  return undefined;
+}

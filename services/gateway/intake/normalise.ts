@@ -1,0 +1,68 @@
+// Contact fields as identity and rules need them; what came stays beside it, untouched.
+import { parsePhoneNumberFromString } from "libphonenumber-js";
+import type { Normalised } from "#domain/submission/submission.ts";
+import type { Flaw } from "../refusal.ts";
+import { countryCode } from "./countries.ts";
+import type { JsonObject } from "./hostile.ts";
+
+const EMAIL = /^[^\s@"(),:;<>[\]\\]{1,64}@[^\s@"(),:;<>[\]\\.]+(\.[^\s@"(),:;<>[\]\\.]+)+$/u;
+const MOST_EMAIL = 254;
+const MOST_PHONE = 40;
+/** Control and formatting characters, which nobody has in a name and which hide what is equal. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;
+
+export interface Normalisation {
+  readonly normalised: Normalised;
+  readonly flaws: readonly Flaw[];
+}
+
+export function normalise(payload: JsonObject): Normalisation {
+  const flaws: Flaw[] = [];
+  const normalised: { -readonly [Field in keyof Normalised]: Normalised[Field] } = {};
+
+  const country = present(payload.country);
+  const code = country === undefined ? undefined : countryCode(country);
+  if (code !== undefined) normalised.country = code;
+
+  const email = present(payload.email)?.normalize("NFC").toLowerCase();
+  if (email !== undefined) {
+    if (email.length <= MOST_EMAIL && EMAIL.test(email)) normalised.email = email;
+    else flaws.push({ path: "email", message: "is not an e-mail address" });
+  }
+
+  const phone = present(payload.phone);
+  if (phone !== undefined) {
+    const number =
+      phone.length <= MOST_PHONE
+        ? parsePhoneNumberFromString(phone, { ...(code && { defaultCountry: code }), extract: false })
+        : undefined;
+    if (number?.isPossible()) normalised.phone = number.number;
+    else flaws.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
+  }
+
+  const name = fullName(payload);
+  if (name !== undefined) normalised.full_name = name;
+  return { normalised, flaws };
+}
+
+function phoneMessage(phone: string, hinted: boolean): string {
+  if (hinted || phone.startsWith("+")) return "is not a phone number";
+  return "is not an international phone number; a national one needs its country";
+}
+
+function present(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const trimmed = value.trim();
+  return trimmed === "" ? undefined : trimmed;
+}
+
+function fullName(payload: JsonObject): string | undefined {
+  const whole = tidy(payload.full_name);
+  if (whole !== undefined) return whole;
+  const [first, last] = [tidy(payload.first_name), tidy(payload.last_name)];
+  return first === undefined || last === undefined ? undefined : `${first} ${last}`;
+}
+
+function tidy(value: unknown): string | undefined {
+  return present(value)?.normalize("NFC").replace(INVISIBLE, " ").replace(/\s+/g, " ").trim() || undefined;
+}

@@ -1,0 +1,44 @@
+// Who sent it, and under which key: one answer for everything that is not right, in the same time.
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { type HeaderValues, verify } from "#platform/webhooks.ts";
+import { bodyDigests, type KnownSource, type SourceBook } from "./sources.ts";
+
+export interface Sender {
+  readonly source: KnownSource;
+  /** The idempotency key. */
+  readonly key: string;
+}
+
+/** Checked in place of an unknown source's secret, so that asking which sources exist tells nothing. */
+const nobodysKeys = [randomBytes(32)];
+
+export interface Signed {
+  readonly source: string | undefined;
+  readonly headers: HeaderValues;
+  readonly body: Buffer;
+}
+
+/** `now` in milliseconds. Undefined when it is not from a source that we know and that may send. */
+export function authenticate(
+  book: SourceBook,
+  { source, headers, body }: Signed,
+  now: number,
+): Sender | undefined {
+  const known = source === undefined ? undefined : book.get(source);
+  if (known?.settings.scheme === "body-sha256") return byBody(known, headers, body);
+  const verdict = verify(known?.keys ?? nobodysKeys, headers, body, now);
+  if (!verdict.verified || known === undefined || !known.settings.enabled) return undefined;
+  return { source: known, key: verdict.id };
+}
+
+function byBody(source: KnownSource, headers: HeaderValues, body: Buffer): Sender | undefined {
+  const key = headers["idempotency-key"];
+  const signature = headers["x-signature-256"];
+  if (typeof key !== "string" || key === "" || typeof signature !== "string") return undefined;
+  const hex = /^sha256=([0-9a-f]{64})$/i.exec(signature)?.[1];
+  if (hex === undefined) return undefined;
+  const given = Buffer.from(hex, "hex");
+  let matches = 0;
+  for (const expected of bodyDigests(source, body)) if (timingSafeEqual(expected, given)) matches += 1;
+  return matches > 0 && source.settings.enabled ? { source, key } : undefined;
+}

@@ -1,0 +1,102 @@
+// One submission into the event store, exactly once: the stream's name is the idempotency check.
+import type { SubmissionId } from "#domain/ids.ts";
+import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import type { Submission } from "#domain/submission/submission.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import { newUuid } from "#platform/ids.ts";
+import type { Log } from "#platform/log.ts";
+import type { Vault } from "#platform/vault/vault.ts";
+import { type Refusal, refusal } from "../refusal.ts";
+import type { Admission } from "./admission.ts";
+import type { Receipt } from "./receive.ts";
+
+export interface Identity {
+  readonly id: SubmissionId;
+  /** The body's text: a repeat is told from another body by it. */
+  readonly text: string;
+  readonly trace: string | undefined;
+}
+
+export interface Store {
+  put(submission: Submission, identity: Identity): Promise<Receipt | Refusal>;
+  /** Resolves when nothing with this id is on its way any more. */
+  settled(id: SubmissionId): Promise<void>;
+}
+
+export interface StoreParts {
+  readonly eventStore: EventStore;
+  readonly vault: Vault;
+  readonly admission: Admission;
+  readonly log: Log;
+}
+
+/** With this, an answer comes within five seconds even when the check for a repeat follows. */
+const APPEND_DEADLINE_MS = 3_000;
+
+const codec = createCodec(submissionEvents);
+
+export function createStore({ eventStore, vault, admission, log }: StoreParts): Store {
+  const inFlight = new Map<SubmissionId, Promise<unknown>>();
+
+  async function append(submission: Submission, { id, text, trace }: Identity): Promise<Receipt | Refusal> {
+    const { kind, source, received_at, idempotency_key } = submission;
+    const context = submissionStream(id);
+    const key = `intake-${received_at.slice(0, 10)}`;
+    const sealed = vault.sealCached(key, submission, context) ?? (await vault.seal(key, submission, context));
+    const fingerprint = vault.fingerprint("body", text);
+    const key_fingerprint = vault.fingerprint("idempotency_key", idempotency_key);
+    // A fresh id: a repeat has to be refused as a second event and then recognised, with its body compared.
+    const meta = { id: newUuid(), at: received_at, trace: trace ?? id.replaceAll("-", ""), correlation: id };
+    const data = { submission_id: id, kind, source, received_at, fingerprint, key_fingerprint, sealed };
+    try {
+      const event = codec.encode({ type: "SubmissionReceived", data }, meta);
+      const { position } = await eventStore.append(context, "no_stream", [event], {
+        deadlineMs: APPEND_DEADLINE_MS,
+      });
+      return { id, position, duplicate: false };
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) return recognise(id, fingerprint);
+      throw error;
+    }
+  }
+
+  async function recognise(id: SubmissionId, fingerprint: string): Promise<Receipt | Refusal> {
+    const [first] = await eventStore.readStream(submissionStream(id), { maxCount: 1 });
+    if (first === undefined) throw new Error(`${id} has no beginning`);
+    const decoded = codec.decode(first);
+    if (!decoded.known || decoded.event.type !== "SubmissionReceived")
+      throw new Error(`${id} begins with something else`);
+    if (decoded.event.data.fingerprint !== fingerprint) return refusal("key_reused");
+    return { id, position: first.position, duplicate: true };
+  }
+
+  return {
+    async put(submission, identity) {
+      const { id, text } = identity;
+      if (inFlight.has(id)) return refusal("in_flight", { retryAfterS: 1 });
+      const pass = admission.enter(text.length);
+      if (pass === undefined) return refusal("overloaded", { retryAfterS: 1 });
+      const began = performance.now();
+      const appending = append(submission, identity);
+      inFlight.set(id, appending);
+      try {
+        const result = await appending;
+        pass.confirmed(performance.now() - began);
+        return result;
+      } catch (error) {
+        pass.failed();
+        // The vault's database and the store are alike to whoever sends: not now, and safe to repeat.
+        if (!(error instanceof EventStoreUnavailable))
+          log.error({ err: error, lead_id: id }, "a submission could not be stored");
+        return refusal("unavailable", { retryAfterS: 1 });
+      } finally {
+        inFlight.delete(id);
+      }
+    },
+    async settled(id) {
+      await inFlight.get(id)?.catch(() => undefined);
+    },
+  };
+}
