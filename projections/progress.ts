@@ -2,11 +2,12 @@
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import { besideOf, prepareCheckpoints } from "./checkpoint.ts";
 
 export interface ProjectionProgress {
   readonly name: string;
   readonly position: string;
-  /** Events in the log that it has yet to take in. */
+  /** How much of the log it has yet to take in; 0 when it is up to date. */
   readonly lag: number;
   /** When it was last built from the beginning. */
   readonly rebuilt_at: string | null;
@@ -18,14 +19,61 @@ export interface ProgressQueries {
   list(): Promise<ProjectionProgress[]>;
 }
 
-export function createProgressQueries(_parts: {
+interface Row {
+  readonly schema_name: string;
+  readonly position: bigint;
+  readonly rebuilt_at: Date | null;
+  readonly lag: bigint;
+  readonly silent: boolean;
+}
+
+/** Whoever runs a projection tells its lag each second; after so long without a word nobody runs it. */
+const SILENCE = "10 seconds";
+
+export function createProgressQueries({
+  database,
+  eventStore,
+}: {
   readonly database: Database;
   readonly eventStore: EventStore;
 }): ProgressQueries {
-  throw new Error("not yet");
+  let prepared: Promise<void> | undefined;
+  return {
+    async list() {
+      prepared ??= prepareCheckpoints(database);
+      await prepared;
+      const rows = await database.query<Row>(
+        `select schema_name, position, rebuilt_at, lag, reported_at < now() - interval '${SILENCE}' as silent
+           from projections.checkpoint order by schema_name`,
+      );
+      const head = rows.some((row) => row.silent) ? await eventStore.head() : 0n;
+      const named = new Map(rows.map((row) => [row.schema_name, row]));
+      return rows
+        .filter(
+          (row) =>
+            !named.has(row.schema_name.replace(/_beside$/, "")) || !row.schema_name.endsWith("_beside"),
+        )
+        .map((row) => {
+          const beside = named.get(besideOf(row.schema_name));
+          const behind = head > row.position ? head - row.position : 0n;
+          return {
+            name: row.schema_name,
+            position: String(row.position),
+            lag: Number(row.silent ? behind : row.lag),
+            rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
+            ...(beside && { rebuilding: { position: String(beside.position) } }),
+          };
+        });
+    },
+  };
 }
 
-/** Resolves when the rebuild has begun, which survives every crash. Throws BusError when no process runs the projection. */
-export function requestRebuild(_bus: Bus, _name: string): Promise<"begun" | "unknown_projection"> {
-  throw new Error("not yet");
+export const rebuildSubject = (name: string): string => `projections.rebuild.${name}`;
+
+/**
+ * Resolves when the rebuild has begun; from then on it survives every crash. Throws BusError with the reason `no_responders`
+ * when there is no such projection or no process runs it now.
+ */
+export async function requestRebuild(bus: Bus, name: string): Promise<void> {
+  await bus.request(rebuildSubject(name), new Uint8Array(), 5_000);
 }

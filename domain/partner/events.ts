@@ -13,12 +13,15 @@ const attempt = delivery.extend({ attempt: z.int().positive() });
 /** How long the attempt took as a whole, and how much of that was the partner's. */
 const Timings = z.object({ total_ms: z.number(), partner_ms: z.number(), overhead_ms: z.number() });
 
-const answered = attempt.extend({
+/** What came back from the partner. */
+const answer = {
   http_status: z.int().optional(),
-  timings: Timings,
   /** The partner's answer (status, headers, body), which may repeat personal data. */
   sealed_response: Sealed.optional(),
-});
+};
+const answered = attempt.extend({ ...answer, timings: Timings });
+/** The same where no attempt may have been made. */
+const perhapsAnswered = delivery.extend({ ...answer, attempts: z.int(), timings: Timings.optional() });
 
 export const partnerEvents = {
   DeliveryStarted: {
@@ -45,19 +48,15 @@ export const partnerEvents = {
   /** Not sent, or answered as a duplicate by the partner itself. */
   DeliveryDuplicated: {
     version: 1,
-    schema: delivery.extend({ attempts: z.int(), of: DeliveryId.optional(), reason: z.string() }),
+    schema: perhapsAnswered.extend({ of: DeliveryId.optional(), reason: z.string() }),
   },
   /** Waits for a reason that no attempt can change (a cap, a pause, a schedule). */
   DeliveryHeld: { version: 1, schema: delivery.extend({ reason: z.string(), until: Instant.optional() }) },
   DeliveryDeadLettered: {
     version: 1,
-    schema: delivery.extend({
-      attempts: z.int(),
+    schema: perhapsAnswered.extend({
       reason: z.string(),
-      cause: z.enum(["retries_exhausted", "outcome_unknown", "poison"]),
-      timings: Timings.optional(),
-      http_status: z.int().optional(),
-      sealed_response: Sealed.optional(),
+      cause: z.enum(["retries_exhausted", "outcome_unknown", "partner_removed", "forgotten", "poison"]),
     }),
   },
   CircuitOpened: { version: 1, schema: z.object({ partner: PartnerId, until: Instant, reason: z.string() }) },

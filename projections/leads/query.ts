@@ -1,6 +1,18 @@
 // What people ask about leads; each answer stands in the contract's shape.
+import type { Sealed } from "#domain/event.ts";
+import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { preparation } from "../checkpoint.ts";
+import { positionWatch } from "../reached.ts";
+import { cursorAt, positionOf } from "./cursor.ts";
+import type { LeadRow } from "./lead.ts";
+import { leadsModel } from "./projection.ts";
+import { hashesFor } from "./search.ts";
+import { type TimelineItem, timelineOf } from "./timeline.ts";
+
+export { InvalidCursor } from "./cursor.ts";
+export type { TimelineItem, Timings } from "./timeline.ts";
 
 export interface Lead {
   readonly id: string;
@@ -39,24 +51,6 @@ export interface LeadPage {
   readonly next_cursor?: string;
 }
 
-export interface Timings {
-  readonly total_ms: number;
-  readonly partner_ms: number;
-  readonly overhead_ms: number;
-}
-
-/** One event; beside these fields it has those of the event that are not personal. */
-export interface TimelineItem {
-  readonly position: string;
-  readonly at: string;
-  readonly type: string;
-  readonly attempt?: number;
-  readonly request?: unknown;
-  readonly response?: unknown;
-  readonly timings?: Timings;
-  readonly [field: string]: unknown;
-}
-
 export interface LeadQueries {
   byId(id: string): Promise<Lead | undefined>;
   /** Newest first. Throws InvalidCursor. */
@@ -69,13 +63,107 @@ export interface LeadQueries {
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
 }
 
-export class InvalidCursor extends Error {
-  override name = "InvalidCursor";
-}
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export function createLeadQueries(_parts: {
+export function createLeadQueries({
+  database,
+  vault,
+}: {
   readonly database: Database;
   readonly vault: Vault;
 }): LeadQueries {
-  throw new Error("not yet");
+  // A gateway may be asked before any projection has run.
+  const ready = preparation(database, leadsModel);
+  const watch = positionWatch(database, leadsModel.name);
+
+  async function inTheClear(rows: readonly LeadRow[]): Promise<Lead[]> {
+    const opened = await vault.openMany(
+      rows.map(({ id, sealed }) => ({ sealed: sealed as Sealed, context: `submission-${id}` })),
+    );
+    return rows.map((row, index) => answer(row, opened[index]));
+  }
+
+  return {
+    async byId(id) {
+      if (!UUID.test(id)) return undefined;
+      await ready();
+      const rows = await database.query<LeadRow>("select * from leads.lead where id = $1", [id]);
+      return (await inTheClear(rows))[0];
+    },
+
+    async list(filter) {
+      await ready();
+      const { where, params } = conditions(vault, filter);
+      const rows = await database.query<LeadRow>(
+        `select * from leads.lead ${where} order by position desc limit ${filter.limit + 1}`,
+        params,
+      );
+      const page = rows.slice(0, filter.limit);
+      const last = page.at(-1);
+      const items = await inTheClear(page);
+      return rows.length > page.length && last ? { items, next_cursor: cursorAt(last.position) } : { items };
+    },
+
+    async timeline(id) {
+      if (!UUID.test(id)) return undefined;
+      await ready();
+      const items = await timelineOf(database, vault, id);
+      return items.length === 0 ? undefined : { items };
+    },
+
+    position: () => ready().then(watch.position),
+    reached: (position, timeoutMs) => ready().then(() => watch.reached(position, timeoutMs)),
+  };
+}
+
+function conditions(vault: Vault, filter: LeadFilter): { where: string; params: unknown[] } {
+  const all: string[] = [];
+  const params: unknown[] = [];
+  const add = (condition: (param: string) => string, value: unknown): void => {
+    params.push(value);
+    all.push(condition(`$${params.length}`));
+  };
+  for (const column of ["status", "partner", "source", "kind"] as const) {
+    if (filter[column] !== undefined) add((param) => `${column} = ${param}`, filter[column]);
+  }
+  if (filter.person_id !== undefined) {
+    // What is no id is nobody's.
+    if (UUID.test(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
+    else all.push("false");
+  }
+  if (filter.cursor !== undefined) add((param) => `position < ${param}`, positionOf(filter.cursor));
+  const typed = filter.q?.trim();
+  if (typed) {
+    if (UUID.test(typed)) add((param) => `${param}::uuid in (id, person_id, alias_id)`, typed);
+    else
+      add(
+        (param) => `id in (select lead_id from leads.search where hash = any(${param}::text[]))`,
+        hashesFor(vault, typed),
+      );
+  }
+  return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
+}
+
+function answer(row: LeadRow, opened: unknown): Lead {
+  const submission = Submission.safeParse(opened);
+  return {
+    id: row.id,
+    kind: row.kind,
+    source: row.source,
+    status: row.status,
+    ...present("person_id", row.person_id),
+    ...present("alias_id", row.alias_id),
+    ...present("partner", row.partner),
+    attempts: row.attempts,
+    ...present("reason", row.reason),
+    ...present("price", row.price),
+    received_at: row.received_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    payload: submission.success ? submission.data.payload : null,
+    ...(opened === undefined && { forgotten: true }),
+  };
+}
+
+function present<Name extends string, Value>(name: Name, value: Value | null): { [N in Name]?: Value } {
+  return value === null ? {} : ({ [name]: value } as { [N in Name]?: Value });
 }

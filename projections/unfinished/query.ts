@@ -1,5 +1,7 @@
 // Which event is still owed to whom: what the reconciler compares with what is waiting in the mailboxes.
 import type { Database } from "#platform/database.ts";
+import { preparation, readCheckpoint } from "../checkpoint.ts";
+import { unfinishedModel } from "./projection.ts";
 
 export interface Unfinished {
   readonly submission_id: string;
@@ -23,6 +25,23 @@ export interface UnfinishedQueries {
   checkpoint(): Promise<bigint>;
 }
 
-export function createUnfinishedQueries(_parts: { readonly database: Database }): UnfinishedQueries {
-  throw new Error("not yet");
+type Row = Omit<Unfinished, "partner"> & { readonly partner: string | null };
+
+export function createUnfinishedQueries({ database }: { readonly database: Database }): UnfinishedQueries {
+  const ready = preparation(database, unfinishedModel);
+  return {
+    async list({ olderThan, limit, after = 0n }) {
+      await ready();
+      const rows = await database.query<Row>(
+        `select submission_id, mailbox, partner, stream, revision, position, since from unfinished.owed
+          where position > $1 and since < $2 order by position limit $3`,
+        [after, olderThan, limit],
+      );
+      return rows.map(({ partner, ...row }) => (partner === null ? row : { ...row, partner }));
+    },
+    async checkpoint() {
+      await ready();
+      return (await readCheckpoint(database, unfinishedModel.name))?.position ?? 0n;
+    },
+  };
 }
