@@ -2,7 +2,7 @@
 import type { EventLog, Recorded } from "../engine/event-log.ts";
 import { dataOf, encodeEvent, encodeResolved } from "./codec/read-response.ts";
 
-const LINK_TYPE = "$>";
+export const LINK_TYPE = "$>";
 
 export type EncodeEvent = (event: Recorded) => Buffer;
 
@@ -14,7 +14,7 @@ export function eventEncoder(log: EventLog, resolveLinks: boolean): EncodeEvent 
       : encodeEvent(event);
 }
 
-function linkedEvent(log: EventLog, link: Recorded): Recorded | undefined {
+export function linkedEvent(log: EventLog, link: Recorded): Recorded | undefined {
   const [, revisionText, stream] =
     /^(\d{1,18})@(.+)$/s.exec(Buffer.from(dataOf(link)).toString("utf8")) ?? [];
   if (revisionText === undefined || stream === undefined) return undefined;

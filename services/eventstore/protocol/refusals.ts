@@ -6,7 +6,11 @@ import { NO_STREAM } from "../engine/event-log.ts";
 
 export type Refusal = ServiceError;
 
-function refusal(code: status, details: string, trailers: Readonly<Record<string, string>> = {}): Refusal {
+export function refusal(
+  code: status,
+  details: string,
+  trailers: Readonly<Record<string, string>> = {},
+): Refusal {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(trailers)) metadata.set(name, printable(value));
   return Object.assign(new Error(details), { code, details, metadata });
