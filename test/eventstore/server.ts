@@ -101,9 +101,16 @@ export async function startEventStore({
   };
 }
 
+const temporary = new Set<string>();
+
+function removeTemporary(): void {
+  for (const dir of temporary) rmSync(dir, { recursive: true, force: true });
+}
+
 /** A data folder that is gone when the process ends. */
 export function temporaryFolder(prefix = "eventstore-"): string {
   const dir = mkdtempSync(join(tmpdir(), prefix));
-  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  if (temporary.size === 0) process.once("exit", removeTemporary);
+  temporary.add(dir);
   return dir;
 }

@@ -34,7 +34,8 @@ const SCHEMA = `
   pragma user_version = ${FORMAT};
 `;
 
-interface DataFolder {
+export interface DataFolder {
+  readonly dir: string;
   readonly database: DatabaseSync;
   readonly acknowledged: Acknowledged;
   close(): void;
@@ -48,20 +49,20 @@ export function openDataFolder(dir: string): DataFolder {
     lock(database);
     prepare(database, dir);
     nameHolder(dir);
-    return locked(database, new Acknowledged(dir));
+    return locked(dir, database, new Acknowledged(dir));
   } catch (error) {
     database?.close();
     throw refusal(error, dir);
   }
 }
 
-function locked(database: DatabaseSync, acknowledged: Acknowledged): DataFolder {
+function locked(dir: string, database: DatabaseSync, acknowledged: Acknowledged): DataFolder {
   const close = (): void => {
     if (!database.isOpen) return;
     database.close();
     acknowledged.close();
   };
-  return { database, acknowledged, close };
+  return { dir, database, acknowledged, close };
 }
 
 /** The lock is held by the open file, so it ends with the process however that ends. */

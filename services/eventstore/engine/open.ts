@@ -1,6 +1,6 @@
 // Opens the log of a data folder: what it promises is in event-log.ts, how it keeps it in docs/eventstore/storage.md.
 import { append, softDelete, tombstone } from "./commands.ts";
-import { openDataFolder } from "./data-folder.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import type { EventLog, ProposedEvent } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { LogState } from "./log-state.ts";
@@ -26,14 +26,15 @@ const MAX_APPEND_BYTES = 1024 * 1024;
 export async function openEventLog({ dir, now = Date.now }: OpenOptions): Promise<DurableEventLog> {
   const folder = openDataFolder(dir);
   try {
-    return serve(new LogState(new Storage(folder.database, dir), folder.acknowledged), now, folder.close);
+    return logIn(folder, now);
   } catch (error) {
     folder.close();
     throw error;
   }
 }
 
-function serve(state: LogState, now: () => number, release: () => void): DurableEventLog {
+export function logIn(folder: DataFolder, now: () => number): DurableEventLog {
+  const state = new LogState(new Storage(folder.database, folder.dir), folder.acknowledged);
   const commits = new GroupCommit(state, now);
   const reader = new Reader(state, now);
   return {
@@ -53,7 +54,7 @@ function serve(state: LogState, now: () => number, release: () => void): Durable
     onCommit: (listener) => state.onCommit(listener),
     close: async () => {
       commits.close();
-      release();
+      folder.close();
     },
   };
 }

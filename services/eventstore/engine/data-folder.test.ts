@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ANY, events, PAGE } from "../../../test/eventstore/scratch-log.ts";
+import { temporaryFolder } from "../../../test/eventstore/server.ts";
+import { openDataFolder } from "./data-folder.ts";
+import { logIn, openEventLog } from "./open.ts";
+
+const refusal = (dir: string): Promise<string> =>
+  openEventLog({ dir }).then(
+    () => "opened",
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+
+async function folderWith(sql: string): Promise<string> {
+  const dir = temporaryFolder();
+  await (await openEventLog({ dir })).close();
+  const db = new DatabaseSync(join(dir, "events.db"));
+  db.exec(sql);
+  db.close();
+  return dir;
+}
+
+const test = suite("data folder");
+
+test("a second process is refused with the name of the first, which leaves no lock when it is killed", async () => {
+  const dir = temporaryFolder();
+  const script = `
+    const { openEventLog } = await import(${JSON.stringify(import.meta.resolve("./open.ts"))});
+    await openEventLog({ dir: ${JSON.stringify(dir)} });
+    console.log("open");
+    setInterval(() => {}, 1000);`;
+  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", script];
+  const holder = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(holder.stdout, "data");
+  const told = await refusal(dir);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  assert.match(told, `DataFolderRefused: ${dir} is in use by process ${holder.pid}`);
+  const log = await openEventLog({ dir });
+  assert.match(await refusal(dir), `in use by process ${process.pid}`);
+  await log.close();
+});
+
+test("a folder of another format is refused with what to do", async () => {
+  assert.match(
+    await refusal(await folderWith("pragma user_version = 7")),
+    /format 7, and this version reads format 1\. Run the version that wrote it/,
+  );
+});
+
+test("a database that is not an event log is refused", async () => {
+  assert.match(await refusal(await folderWith("pragma application_id = 1")), "is not an event log");
+});
+
+test("what is no database at all is refused", async () => {
+  const dir = temporaryFolder();
+  writeFileSync(join(dir, "events.db"), "This is no database. ".repeat(500));
+  assert.match(await refusal(dir), "CorruptLog");
+});
+
+test("a path that is a file is refused", async () => {
+  const dir = join(temporaryFolder(), "file");
+  writeFileSync(dir, "");
+  assert.match(await refusal(dir), "DataFolderRefused");
+  rmSync(dir);
+});
+
+test("a full disk refuses writers, not readers, and is over when there is room", async () => {
+  const folder = openDataFolder(temporaryFolder());
+  const log = logIn(folder, Date.now);
+  await log.append("room", ANY, events(10));
+  const { page_count: pages } = folder.database.prepare("pragma page_count").get() ?? {};
+  folder.database.exec(`pragma max_page_count = ${pages}`);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, () => log.append("room", ANY, events(50))),
+  );
+  const reasons = outcomes.map((one) => (one.status === "rejected" ? `${one.reason}` : "appended"));
+  assert.match(
+    reasons.at(-1) ?? "",
+    /StoreUnavailable: .* cannot be used at the moment: database or disk is full/,
+  );
+  assert.is(log.head, 10n);
+  assert.is(log.readStream("room", "start", "forwards", PAGE).events.length, 10);
+  folder.database.exec("pragma max_page_count = 1000000");
+  const again = await log.append("room", ANY, events(50));
+  assert.is(again.outcome === "appended" && again.revision, 59n);
+  await log.close();
+});
+
+test.run();
