@@ -1,0 +1,75 @@
+import { AliasId, PersonId, type SubmissionId } from "../ids.ts";
+import type { IdentityEvent, Traits } from "./events.ts";
+import type { People } from "./people.ts";
+
+type Unsealed<Event> = Event extends { readonly type: infer Type; readonly data: infer Data }
+  ? { readonly type: Type; readonly data: Omit<Data, "sealed"> }
+  : never;
+
+/** An event of the identity stream before its personal part is sealed: under whose key is part of the decision. */
+export type Draft = Unsealed<IdentityEvent>;
+
+/** "Who is this?", asked on behalf of one submission. */
+export interface Identify {
+  readonly submission_id: SubmissionId;
+  /** Derived from the submission: becomes the person's id, or the alias's, if the record is new. */
+  readonly record_id: string;
+  readonly traits: Traits;
+}
+
+export interface Identification {
+  readonly person_id: PersonId;
+  /** The record of that person which has exactly these traits, where it is not the first. */
+  readonly alias_id?: AliasId;
+  readonly match: "new" | "same" | "alias" | "merged";
+  /** What is to be recorded; nothing where the record says nothing new. */
+  readonly drafts: readonly Draft[];
+}
+
+/**
+ * Two of three traits equal, whatever the third: the same person. Asking again for the same submission gives the same answer
+ * and records nothing.
+ */
+export function identify({ submission_id, record_id, traits }: Identify, people: People): Identification {
+  const repeated = people.find(record_id);
+  if (repeated !== undefined) return recordedBefore(repeated, people);
+  const { people: candidates, known } = people.match(traits);
+  const [oldest, ...younger] = candidates;
+  if (oldest === undefined) {
+    const person_id = PersonId.parse(record_id);
+    const registered: Draft = { type: "PersonRegistered", data: { person_id, submission_id, traits } };
+    return { person_id, match: "new", drafts: [registered] };
+  }
+  if (known !== undefined) return { ...knownAs(known, people), drafts: [] };
+  const into = PersonId.parse(people.idOf(oldest));
+  const alias_id = AliasId.parse(record_id);
+  const merges = younger.map(
+    (one): Draft => ({
+      type: "PersonsMerged",
+      data: { into, from: PersonId.parse(people.idOf(one)), submission_id },
+    }),
+  );
+  const differs = people.differing(oldest, traits);
+  const recorded: Draft = {
+    type: "AliasRecorded",
+    data: { person_id: into, submission_id, traits, alias_id, differs },
+  };
+  return {
+    person_id: into,
+    alias_id,
+    match: merges.length > 0 ? "merged" : "alias",
+    drafts: [...merges, recorded],
+  };
+}
+
+function recordedBefore(record: number, people: People): Identification {
+  const answer = knownAs(record, people);
+  return { ...answer, match: answer.match === "same" ? "new" : answer.match, drafts: [] };
+}
+
+function knownAs(record: number, people: People): Omit<Identification, "drafts"> {
+  const person = people.personOf(record);
+  const person_id = PersonId.parse(people.idOf(person));
+  if (person === record) return { person_id, match: "same" };
+  return { person_id, alias_id: AliasId.parse(people.idOf(record)), match: "alias" };
+}

@@ -1,0 +1,151 @@
+import type { Draft } from "./decide.ts";
+import type { Traits } from "./events.ts";
+import { keyTable } from "./key-table.ts";
+import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
+
+// Everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
+
+/** Which traits a key is made of: a pair of them, or all three for finding the very same record. */
+const PAIRS = [
+  [0, 2],
+  [0, 4],
+  [2, 4],
+] as const;
+const EXACT = 3;
+const KINDS = 4;
+
+export interface Match {
+  /** The people whom the record fits, each as their first record, the oldest first. */
+  readonly people: readonly number[];
+  /** A record that says all that this one says. */
+  readonly known: number | undefined;
+}
+
+export interface People {
+  /** How many records there are. */
+  readonly count: number;
+  readonly columns: Columns;
+  apply(event: Draft): void;
+  match(traits: Traits): Match;
+  /** The record with this id. */
+  find(id: string): number | undefined;
+  idOf(record: number): string;
+  /** Today's person of a record, as their first record. */
+  personOf(record: number): number;
+  /** Which of these traits another record does not share. */
+  differing(record: number, traits: Traits): ("email" | "phone" | "name")[];
+}
+
+export function createPeople(stored?: Columns): People {
+  const records = createRecords(stored);
+  const isForgotten = (record: number): boolean => records.columns.forgotten[records.personOf(record)] === 1;
+
+  const traitsOf = (record: number): Uint32Array =>
+    records.columns.traits.subarray(record * 6, record * 6 + 6);
+  const byTraits = keyTable((entry) => hashOf(traitsOf(Math.floor(entry / KINDS)), entry % KINDS));
+  const byId = keyTable((record) => records.columns.ids[record * 4] as number);
+
+  const findByKey = (words: Uint32Array, kind: number): number | undefined => {
+    const entry = byTraits.find(hashOf(words, kind), (candidate) => {
+      const record = Math.floor(candidate / KINDS);
+      return candidate % KINDS === kind && sameKey(traitsOf(record), words, kind) && !isForgotten(record);
+    });
+    return entry === undefined ? undefined : Math.floor(entry / KINDS);
+  };
+  const find = (id: string): number | undefined => {
+    const words = wordsOfUuid(id);
+    return byId.find(words[0], (record) =>
+      words.every((word, n) => records.columns.ids[record * 4 + n] === word),
+    );
+  };
+  const mustFind = (id: string): number => {
+    const record = find(id);
+    if (record === undefined) throw new Error(`the identity log speaks of ${id} before it registers them`);
+    return record;
+  };
+
+  const index = (record: number): void => {
+    byId.add(records.columns.ids[record * 4] as number, record);
+    const words = traitsOf(record);
+    for (let kind = 0; kind < KINDS; kind += 1) {
+      if (!hasKey(words, kind)) continue;
+      const before = findByKey(words, kind);
+      if (before !== undefined && records.personOf(before) === records.personOf(record)) continue;
+      byTraits.add(hashOf(words, kind), record * KINDS + kind);
+    }
+  };
+  for (let record = 0; record < records.columns.count; record += 1) index(record);
+
+  return {
+    get count() {
+      return records.columns.count;
+    },
+    get columns() {
+      return records.columns;
+    },
+    apply(event) {
+      switch (event.type) {
+        case "PersonRegistered":
+          index(records.add(event.data.person_id, event.data.traits));
+          break;
+        case "AliasRecorded": {
+          const { alias_id, traits, person_id } = event.data;
+          index(records.add(alias_id, traits, mustFind(person_id)));
+          break;
+        }
+        case "PersonsMerged":
+          records.merge(mustFind(event.data.from), mustFind(event.data.into));
+          break;
+      }
+    },
+    match(traits) {
+      const words = wordsOfTraits(traits);
+      const found = new Set<number>();
+      let pairs = 0;
+      let known: number | undefined;
+      for (let kind = 0; kind < PAIRS.length; kind += 1) {
+        if (!hasKey(words, kind)) continue;
+        pairs += 1;
+        const record = findByKey(words, kind);
+        if (record === undefined) continue;
+        found.add(records.personOf(record));
+        known = record;
+      }
+      // With one pair only, whoever has it says no less than this record; with all three, only an equal record does.
+      if (pairs > 1) known = findByKey(words, EXACT);
+      return { people: [...found].sort((a, b) => a - b), known };
+    },
+    find,
+    idOf: records.idOf,
+    personOf: records.personOf,
+    differing(record, traits) {
+      const [mine, theirs] = [wordsOfTraits(traits), traitsOf(record)];
+      const differs = (at: number): boolean => isSet(mine, at) && !sameTrait(mine, theirs, at);
+      return (["email", "phone", "name"] as const).filter((_, n) => differs(n * 2));
+    },
+  };
+}
+
+const isSet = (words: Uint32Array, at: number): boolean => words[at] !== 0 || words[at + 1] !== 0;
+const sameTrait = (one: Uint32Array, other: Uint32Array, at: number): boolean =>
+  one[at] === other[at] && one[at + 1] === other[at + 1];
+
+function hasKey(words: Uint32Array, kind: number): boolean {
+  const pair = PAIRS[kind];
+  if (pair === undefined) return isSet(words, 0) && isSet(words, 2) && isSet(words, 4);
+  return isSet(words, pair[0]) && isSet(words, pair[1]);
+}
+
+function sameKey(one: Uint32Array, other: Uint32Array, kind: number): boolean {
+  const pair = PAIRS[kind];
+  if (pair === undefined) return one.every((word, n) => word === other[n]);
+  return sameTrait(one, other, pair[0]) && sameTrait(one, other, pair[1]);
+}
+
+function hashOf(words: Uint32Array, kind: number): number {
+  const [a, b] = PAIRS[kind] ?? [0, 2];
+  let hash = Math.imul((words[a] as number) ^ kind, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ (words[b] as number), 0xc2b2ae35);
+  if (kind === EXACT) hash = Math.imul(hash ^ (hash >>> 15) ^ (words[4] as number), 0x27d4eb2f);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,127 @@
+import type { Traits } from "./events.ts";
+
+// Everything known of everybody, as columns of numbers: 45 bytes a record. A record is what one submission brought that was
+// not known before; the first record of a person stands for the person.
+
+const ID_WORDS = 4;
+const TRAIT_WORDS = 6;
+const NOT_MERGED = 0xffffffff;
+
+export interface Columns {
+  readonly count: number;
+  /** Each record's UUID. */
+  readonly ids: Uint32Array;
+  /** 64 bits of each trait's hash: e-mail, phone, name; zero where blank. */
+  readonly traits: Uint32Array;
+  /** The first record of the person that the record was recorded for. */
+  readonly owners: Uint32Array;
+  /** For a person's first record: into whom the person was merged. */
+  readonly parents: Uint32Array;
+  /** For a person's first record: 1 when the person is forgotten. */
+  readonly forgotten: Uint8Array;
+}
+
+export interface Records {
+  readonly columns: Columns;
+  add(id: string, traits: Traits, owner?: number): number;
+  idOf(record: number): string;
+  /** The first record of the person whom this record speaks of today, merges followed. */
+  personOf(record: number): number;
+  merge(from: number, into: number): void;
+  unmerge(from: number): void;
+  forget(person: number): void;
+}
+
+export function createRecords(stored?: Columns): Records {
+  let count = stored?.count ?? 0;
+  let capacity = Math.max(1_024, count);
+  let ids = sized(stored?.ids, capacity * ID_WORDS);
+  let traits = sized(stored?.traits, capacity * TRAIT_WORDS);
+  let owners = sized(stored?.owners, capacity);
+  let parents = sized(stored?.parents, capacity);
+  let forgotten = new Uint8Array(capacity);
+  if (stored) forgotten.set(stored.forgotten.subarray(0, count));
+
+  const grow = (): void => {
+    capacity = Math.ceil(capacity * 1.5);
+    ids = sized(ids, capacity * ID_WORDS);
+    traits = sized(traits, capacity * TRAIT_WORDS);
+    owners = sized(owners, capacity);
+    parents = sized(parents, capacity);
+    const before = forgotten;
+    forgotten = new Uint8Array(capacity);
+    forgotten.set(before);
+  };
+
+  return {
+    get columns() {
+      return { count, ids, traits, owners, parents, forgotten };
+    },
+    add(id, given, owner) {
+      if (count === capacity) grow();
+      const record = count;
+      count += 1;
+      ids.set(wordsOfUuid(id), record * ID_WORDS);
+      traits.set(wordsOfTraits(given), record * TRAIT_WORDS);
+      owners[record] = owner ?? record;
+      parents[record] = NOT_MERGED;
+      return record;
+    },
+    idOf: (record) => uuidOfWords(ids.subarray(record * ID_WORDS, (record + 1) * ID_WORDS)),
+    personOf(record) {
+      let person = owners[record] as number;
+      for (let up = parents[person]; up !== NOT_MERGED; up = parents[person]) person = up as number;
+      return person;
+    },
+    merge(from, into) {
+      parents[from] = into;
+    },
+    unmerge(from) {
+      parents[from] = NOT_MERGED;
+    },
+    forget(person) {
+      forgotten[person] = 1;
+    },
+  };
+}
+
+function sized(from: Uint32Array | undefined, length: number): Uint32Array {
+  const array = new Uint32Array(length);
+  if (from) array.set(from.length > length ? from.subarray(0, length) : from);
+  return array;
+}
+
+export function wordsOfUuid(id: string): [number, number, number, number] {
+  const hex = id.replaceAll("-", "");
+  const word = (at: number): number => Number.parseInt(hex.slice(at, at + 8), 16);
+  return [word(0), word(8), word(16), word(24)];
+}
+
+function uuidOfWords(words: Uint32Array): string {
+  let hex = "";
+  for (const word of words) hex += word.toString(16).padStart(8, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Two words for each trait; zeroes where it is blank. */
+export function wordsOfTraits({ email, phone, name }: Traits): Uint32Array {
+  const words = new Uint32Array(TRAIT_WORDS);
+  hashInto(words, 0, email);
+  hashInto(words, 2, phone);
+  hashInto(words, 4, name);
+  return words;
+}
+
+/** Traits are keyed hashes already, so nobody can aim at a collision; this only brings them to 64 bits, whatever their form. */
+function hashInto(words: Uint32Array, at: number, trait: string | undefined): void {
+  if (trait === undefined) return;
+  let low = 0x9e3779b9;
+  let high = 0x85ebca6b;
+  for (let n = 0; n < trait.length; n += 1) {
+    const code = trait.charCodeAt(n);
+    low = Math.imul(low ^ code, 0x85ebca77);
+    high = Math.imul(high ^ code, 0xc2b2ae3d);
+  }
+  words[at] = low ^ (high >>> 15) || 1;
+  words[at + 1] = high ^ (low >>> 13);
+}

@@ -1,0 +1,81 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { PartnerId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+import type { RouteTarget, Rule } from "../rules/rule.ts";
+import { factsOf, type PartnerState, routeBy } from "./route.ts";
+
+const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
+const partners: Record<string, PartnerState> = { edu: "open", fin: "open", old: "disabled" };
+const partner = (one: string): PartnerState => partners[one] ?? "unknown";
+const rule = (route: RouteTarget): Rule => ({
+  id: RuleId.parse("only"),
+  name: "Only",
+  priority: 1,
+  enabled: true,
+  when: { combinator: "and", rules: [] },
+  route,
+});
+const by = (route: RouteTarget, one = id) => routeBy({ rules: [rule(route)], version: 4, partner }, one, {});
+const names = (...list: string[]): PartnerId[] => list.map((one) => PartnerId.parse(one));
+const [edu, fin, old] = names("edu", "fin", "old") as [PartnerId, PartnerId, PartnerId];
+
+const test = suite("routing by the rules");
+
+test("goes where the rule says, with the version that said so", () => {
+  assert.equal(by({ to: edu }), { partners: names("edu"), rule: "only", version: 4 });
+});
+
+test("is unrouted where no rule matches", () => {
+  assert.equal(routeBy({ rules: [], version: 0, partner }, id, {}), {
+    partners: null,
+    reason: "no_rule_matched",
+    version: 0,
+  });
+});
+
+test("leaves out of a waterfall who takes nothing", () => {
+  assert.equal(by({ waterfall: names("old", "fin", "gone", "edu") }), {
+    partners: names("fin", "edu"),
+    rule: "only",
+    version: 4,
+  });
+});
+
+test("is blocked, and says why, where nobody is left", () => {
+  assert.equal(by({ to: old }), { blocked: "rule only leads nowhere: partner old is disabled" });
+});
+
+test("splits by weight, and always the same for the same submission", () => {
+  const split = {
+    split: [
+      { to: edu, weight: 1 },
+      { to: fin, weight: 3 },
+      { to: old, weight: 9 },
+    ],
+  };
+  const counts: Record<string, number> = {};
+  for (let n = 0; n < 4_000; n += 1) {
+    const tail = Math.imul(n, 2_654_435_761) >>> 0;
+    const one = SubmissionId.parse(`6b1f0a52-1111-8000-8000-0000${tail.toString(16).padStart(8, "0")}`);
+    const routing = by(split, one);
+    assert.equal(by(split, one), routing);
+    const [first] = "partners" in routing ? (routing.partners ?? []) : [];
+    counts[first ?? "none"] = (counts[first ?? "none"] ?? 0) + 1;
+  }
+  assert.equal(Object.keys(counts).sort(), ["edu", "fin"]);
+  assert.ok(Math.abs((counts.edu ?? 0) - 1_000) < 100, `a quarter goes to edu: ${counts.edu}`);
+});
+
+test("asks rules about normalised fields before raw ones", () => {
+  const facts = factsOf({
+    kind: "lead",
+    source: SourceId.parse("demo"),
+    received_at: "2026-01-01T00:00:00.000Z",
+    idempotency_key: "k",
+    payload: { email: " Ann@Example.com", interest: "Education" },
+    normalised: { email: "ann@example.com" },
+  });
+  assert.equal(facts, { email: "ann@example.com", interest: "Education", kind: "lead", source: "demo" });
+});
+
+test.run();

@@ -1,0 +1,247 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+import { type Command, type DeliveryIds, decide, type Outcome, type Routing } from "./decide.ts";
+import type { Route, SubmissionEvent } from "./events.ts";
+import { evolve, fold, ImpossibleHistory } from "./fold.ts";
+import { nextStatus } from "./machine.ts";
+
+const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
+const person = PersonId.parse("6b1f0a52-2222-8000-8000-000000000002");
+const [edu, fin] = [PartnerId.parse("edu"), PartnerId.parse("fin")];
+const rule = RuleId.parse("education");
+const intake = { key: "intake-2026-01-01", iv: "i", tag: "t", data: "d" };
+const personal = { ...intake, key: `person-${person}` };
+const deliveryId: DeliveryIds = (_, partner, leg) =>
+  DeliveryId.parse(`6b1f0a52-3333-8000-8000-00000000${partner === edu ? "ed" : "f1"}0${leg}`);
+
+const received: SubmissionEvent = {
+  type: "SubmissionReceived",
+  data: {
+    submission_id: id,
+    kind: "lead",
+    source: SourceId.parse("demo"),
+    received_at: "2026-01-01T00:00:00.000Z",
+    fingerprint: "f",
+    key_fingerprint: "k",
+    sealed: intake,
+  },
+};
+const identified: SubmissionEvent = {
+  type: "PersonIdentified",
+  data: { submission_id: id, person_id: person, match: "new", sealed: personal },
+};
+const routeTo = (partner: PartnerId, leg = 1, remaining: PartnerId[] = []): Route => ({
+  partner,
+  delivery_id: deliveryId(id, partner, leg),
+  leg,
+  remaining,
+  rule,
+  ruleset_version: 3,
+});
+const routed = (route: Route): SubmissionEvent => ({
+  type: "SubmissionRouted",
+  data: {
+    submission_id: id,
+    kind: "lead",
+    source: SourceId.parse("demo"),
+    received_at: "2026-01-01T00:00:00.000Z",
+    key_fingerprint: "k",
+    person_id: person,
+    route,
+    sealed: personal,
+  },
+});
+const unrouted: SubmissionEvent = {
+  type: "SubmissionUnrouted",
+  data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 3 },
+};
+const atPartner = (partner: PartnerId, leg = 1) => ({
+  submission_id: id,
+  partner,
+  delivery_id: deliveryId(id, partner, leg),
+});
+const rejected: SubmissionEvent = {
+  type: "SubmissionRejected",
+  data: { ...atPartner(edu), attempts: 1, reason: "no" },
+};
+const delivered: SubmissionEvent = {
+  type: "SubmissionDelivered",
+  data: { ...atPartner(edu), attempts: 2, price: 12 },
+};
+const deadAt = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
+  type: "SubmissionDeadLettered",
+  data: { submission_id: id, stage, ...(partner && { partner }), attempts: 3, reason: "exhausted" },
+});
+const redriven = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
+  type: "SubmissionRedriven",
+  data: { submission_id: id, stage, ...(partner && { partner }) },
+});
+
+const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
+const success: Outcome = {
+  type: "DeliverySucceeded",
+  data: { ...atPartner(edu), attempt: 2, timings, price: 12 },
+};
+const rejection = (partner: PartnerId, leg = 1): Outcome => ({
+  type: "DeliveryRejected",
+  data: { ...atPartner(partner, leg), attempt: 1, timings, reason: "no" },
+});
+const exhaustion = (cause: "retries_exhausted" | "outcome_unknown"): Outcome => ({
+  type: "DeliveryDeadLettered",
+  data: { ...atPartner(edu), attempts: 3, reason: "exhausted", cause },
+});
+
+const settle = (routing: Routing): Command => ({
+  type: "settle",
+  person: { person_id: person, match: "new" },
+  sealed: personal,
+  routing,
+});
+const toEdu: Routing = { partners: [edu], rule, version: 3 };
+const conclude = (outcome: Outcome): Command => ({ type: "conclude", outcome });
+
+function given(...events: SubmissionEvent[]) {
+  return {
+    when: (command: Command) => {
+      const decision = decide(command, fold(events), deliveryId);
+      return {
+        decides: (...expected: SubmissionEvent[]) => {
+          assert.equal(decision, { accepted: true, events: expected });
+          assert.not.throws(() => fold([...events, ...expected]), "what is decided must be possible");
+        },
+        refuses: (reason: string) => assert.equal(decision, { accepted: false, reason }),
+      };
+    },
+  };
+}
+
+const test = suite("submission");
+
+test("is identified and routed in one decision", () => {
+  given(received)
+    .when(settle(toEdu))
+    .decides(identified, routed(routeTo(edu)));
+});
+
+test("is unrouted where no rule matches", () => {
+  given(received)
+    .when(settle({ partners: null, reason: "no_rule_matched", version: 3 }))
+    .decides(identified, unrouted);
+});
+
+test("keeps the other partners of a waterfall for later", () => {
+  given(received)
+    .when(settle({ partners: [edu, fin], rule, version: 3 }))
+    .decides(identified, routed(routeTo(edu, 1, [fin])));
+});
+
+test("is settled once", () => {
+  given(received, identified, routed(routeTo(edu)))
+    .when(settle(toEdu))
+    .refuses("already_settled");
+});
+
+test("can't be settled before it was received", () => {
+  given().when(settle(toEdu)).refuses("unknown_submission");
+});
+
+test("is delivered when the partner took it", () => {
+  given(received, identified, routed(routeTo(edu)))
+    .when(conclude(success))
+    .decides(delivered);
+});
+
+test("hears of an outcome once", () => {
+  given(received, identified, routed(routeTo(edu)), delivered)
+    .when(conclude(success))
+    .refuses("already_ended");
+});
+
+test("goes to the next of a waterfall when the first declines", () => {
+  given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(conclude(rejection(edu)))
+    .decides(routed(routeTo(fin, 2)));
+});
+
+test("goes to the next of a waterfall when the first was tried in vain", () => {
+  given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(conclude(exhaustion("retries_exhausted")))
+    .decides(routed(routeTo(fin, 2)));
+});
+
+test("goes nowhere else while the first may have got it", () => {
+  given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(conclude(exhaustion("outcome_unknown")))
+    .decides(deadAt("deliver", edu));
+});
+
+test("is rejected when the last one declines", () => {
+  given(received, identified, routed(routeTo(edu)))
+    .when(conclude(rejection(edu)))
+    .decides(rejected);
+});
+
+test("ignores the outcome of a leg that is over", () => {
+  given(received, identified, routed(routeTo(edu, 1, [fin])), routed(routeTo(fin, 2)))
+    .when(conclude(rejection(edu)))
+    .refuses("another_leg");
+});
+
+test("is given up before it is routed", () => {
+  given(received)
+    .when({ type: "give_up", stage: "identify", reason: "exhausted", attempts: 3 })
+    .decides(deadAt("identify"));
+  given(received, identified, routed(routeTo(edu)), delivered)
+    .when({ type: "give_up", stage: "identify", reason: "exhausted", attempts: 3 })
+    .refuses("already_ended");
+});
+
+test("comes back from the dead letters to its stage", () => {
+  given(received, deadAt("identify")).when({ type: "redrive" }).decides(redriven("identify"));
+  given(received, deadAt("identify"), redriven("identify"))
+    .when(settle(toEdu))
+    .decides(identified, routed(routeTo(edu)));
+  given(received, identified, routed(routeTo(edu)))
+    .when({ type: "redrive" })
+    .refuses("not_dead_lettered");
+});
+
+test("comes back to the same partner as a delivery of its own", () => {
+  const history = [received, identified, routed(routeTo(edu)), deadAt("deliver", edu)];
+  given(...history)
+    .when({ type: "redrive" })
+    .decides(redriven("deliver", edu));
+  given(...history, redriven("deliver", edu))
+    .when({ type: "deliver_again" })
+    .decides(routed(routeTo(edu, 2)));
+  given(...history, redriven("deliver", edu))
+    .when(conclude(success))
+    .refuses("already_ended");
+  given(...history)
+    .when({ type: "deliver_again" })
+    .refuses("nothing_to_deliver");
+});
+
+test("shows how far its delivery is", () => {
+  assert.is(nextStatus("queued", { type: "DeliveryStarted" }), "delivering");
+  assert.is(nextStatus("delivering", { type: "DeliveryFailed" }), "retrying");
+  assert.is(nextStatus("retrying", { type: "DeliveryStarted" }), "delivering");
+  assert.is(nextStatus("queued", { type: "DeliveryHeld" }), "held");
+  assert.is(nextStatus("delivering", { type: "DeliverySucceeded" }), "delivering");
+  assert.is(nextStatus("delivering", { type: "SubmissionDelivered" }), "delivered");
+  assert.is(nextStatus("delivered", { type: "DeliveryStarted" }), undefined);
+});
+
+test("refuses to fold what can't have happened", () => {
+  assert.throws(
+    () => fold([identified]),
+    (error: unknown) => error instanceof ImpossibleHistory,
+  );
+  assert.throws(
+    () => evolve(fold([received, identified, unrouted]), delivered),
+    (error: unknown) => error instanceof ImpossibleHistory,
+  );
+});
+
+test.run();
