@@ -1,87 +1,38 @@
 // NATS as the roles see it: publish once, mailboxes, requests. Everything on it can be derived again from the event store.
-import type { KV, MsgHdrs } from "nats";
+import type { JetStreamManager, KV } from "nats";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
-import type { Mailbox, MailboxOptions } from "./mailbox.ts";
-import type { BucketName, StreamName, TopologyOptions } from "./topology.ts";
+import { backoffMs, pause } from "../retry.ts";
+import { BusError, toBusError } from "./bus-error.ts";
+import { openConnection } from "./connection.ts";
+import { createInspector, type Inspector } from "./inspect.ts";
+import { createMailbox, type Mailbox, type MailboxOptions } from "./mailbox.ts";
+import { createPublisher, type PublishAck, type PublishOptions } from "./publisher.ts";
+import { createRequests, type Requests } from "./requests.ts";
+import {
+  type BucketName,
+  ensureConsumer,
+  ensureTopology,
+  isMissing,
+  type StreamName,
+  type TopologyOptions,
+} from "./topology.ts";
 
-export interface PublishAck {
-  readonly seq: number;
-  /** The stream had this id already. */
-  readonly duplicate: boolean;
-}
+export { BusError } from "./bus-error.ts";
+export type { Mail } from "./mail.ts";
+export type { Mailbox, MailboxOptions } from "./mailbox.ts";
+export type { BusRequest } from "./requests.ts";
 
-export interface PublishOptions {
-  /** A message with the same id within two minutes is stored once. */
-  readonly id: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs?: number;
-}
-
-export interface BusRequest {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: MsgHdrs | undefined;
-}
-
-export interface ConsumerState {
-  /** In the stream and never delivered yet. */
-  readonly pending: number;
-  /** Delivered and not answered, those waiting for their delay included. */
-  readonly ackPending: number;
-  /** Everything up to here is answered. */
-  readonly ackFloorSeq: number;
-  readonly deliveredSeq: number;
-}
-
-export interface StreamMessage {
-  readonly seq: number;
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: MsgHdrs | undefined;
-}
-
-export interface Bus {
+export interface Bus extends Inspector, Requests {
   readonly connected: boolean;
   /** Resolves when the stream has stored it; throws BusError when that is not known. Repeating with the same id is safe. */
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck>;
   mailbox(options: MailboxOptions): Promise<Mailbox>;
-  /** Throws BusError when nobody answers in time, or the one who serves throws. */
-  request(
-    subject: string,
-    payload: Uint8Array,
-    timeoutMs: number,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<Uint8Array>;
-  /** Answers requests; those who serve the same subject in the same queue share them. */
-  serve(
-    subject: string,
-    queue: string,
-    handler: (request: BusRequest) => Promise<Uint8Array>,
-  ): Promise<{ close(): Promise<void> }>;
-  /** Undefined when there is no such consumer. */
-  consumerState(name: string, stream?: StreamName): Promise<ConsumerState | undefined>;
-  /** Undefined when the stream has no message there (any more). */
-  messageAt(seq: number, stream?: StreamName): Promise<StreamMessage | undefined>;
-  /** Undefined when the stream is empty. */
-  lastMessage(stream?: StreamName): Promise<StreamMessage | undefined>;
-  /** The oldest message that the stream still has; the next to come when it is empty. */
-  firstSeq(stream?: StreamName): Promise<number>;
   /** Deletes a consumer that is needed no more, such as a deleted partner's; fine when there is none. */
   deleteMailbox(name: string, stream?: StreamName): Promise<void>;
   kv(bucket: BucketName): Promise<KV>;
   /** Lets what is under way finish, then disconnects. */
   close(): Promise<void>;
-}
-
-export class BusError extends Error {
-  override name = "BusError";
-  readonly reason: "timeout" | "disconnected" | "no_responders" | "rejected" | "refused";
-
-  constructor(reason: BusError["reason"], message: string) {
-    super(message);
-    this.reason = reason;
-  }
 }
 
 export interface BusOptions {
@@ -93,6 +44,104 @@ export interface BusOptions {
   readonly topology?: TopologyOptions;
 }
 
-export function connectBus(_options: BusOptions): Promise<Bus> {
-  throw new Error("not yet");
+const BACKOFF = { baseMs: 100, maxMs: 2000 };
+const API_TIMEOUT_MS = 3000;
+
+export async function connectBus({ url, name, log, lifecycle, topology }: BusOptions): Promise<Bus> {
+  const closing = new AbortController();
+  const signal = lifecycle ? AbortSignal.any([lifecycle.stopping, closing.signal]) : closing.signal;
+  const connection = await openConnection({ url, name, log, signal });
+  const { nats } = connection;
+  const manager: JetStreamManager = await nats.jetstreamManager({
+    checkAPI: false,
+    timeout: API_TIMEOUT_MS,
+  });
+  const publisher = createPublisher(nats);
+  const mailboxes = new Set<Mailbox>();
+  let repairing: Promise<void> | undefined;
+
+  async function declareAll(): Promise<void> {
+    for (let tries = 0; !signal.aborted; tries++) {
+      try {
+        return await ensureTopology(manager, topology);
+      } catch (error) {
+        log.warn({ err: error }, "JetStream's streams can't be declared yet");
+      }
+      await pause(backoffMs(tries, BACKOFF), signal);
+    }
+    throw new BusError("disconnected", "told to stop before the streams were declared");
+  }
+
+  /** A server that comes back may have lost its folder, so all is declared anew; many may ask for it at once. */
+  function repair(): Promise<void> {
+    repairing ??= declareAll().finally(() => {
+      repairing = undefined;
+    });
+    return repairing;
+  }
+  const repairInBackground = (): void => void repair().catch(() => undefined);
+
+  await repair();
+  connection.onReconnect(repairInBackground);
+  connection.onDisconnect(() =>
+    publisher.failPending(new BusError("disconnected", "the connection broke before the acknowledgement")),
+  );
+
+  async function publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck> {
+    if (!connection.connected) throw new BusError("disconnected", "there is no connection to NATS now");
+    try {
+      return await publisher.publish(subject, payload, options);
+    } catch (error) {
+      if (error instanceof BusError && error.reason === "no_responders") repairInBackground();
+      throw error;
+    }
+  }
+
+  async function openMailbox(options: MailboxOptions): Promise<Mailbox> {
+    const { stream = "YARD" } = options;
+    const ensure = async (): Promise<void> => {
+      try {
+        await ensureConsumer(manager, { ...options, stream });
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        await repair();
+        await ensureConsumer(manager, { ...options, stream });
+      }
+    };
+    await ensure();
+    const mailbox = createMailbox(options, { connection, log, ensure });
+    mailboxes.add(mailbox);
+    return {
+      ...mailbox,
+      get unanswered() {
+        return mailbox.unanswered;
+      },
+      close: () => mailbox.close().finally(() => mailboxes.delete(mailbox)),
+    };
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await Promise.all(Array.from(mailboxes, (one) => one.close()));
+    await connection.close();
+    publisher.failPending(new BusError("disconnected", "the bus is closed"));
+  }
+  lifecycle?.own("bus", close);
+
+  return {
+    ...createInspector(manager),
+    ...createRequests(nats, log),
+    get connected() {
+      return connection.connected;
+    },
+    publish,
+    mailbox: openMailbox,
+    async deleteMailbox(mailbox, stream = "YARD") {
+      await manager.consumers.delete(stream, mailbox).catch((error: unknown) => {
+        if (!isMissing(error)) throw toBusError(error, `deleting mailbox ${mailbox}`);
+      });
+    },
+    kv: (bucket) => nats.jetstream({ timeout: API_TIMEOUT_MS }).views.kv(bucket, { bindOnly: true }),
+    close,
+  };
 }

@@ -1,5 +1,5 @@
 // A message from a mailbox, which must be answered exactly once; later answers are ignored.
-import type { MsgHdrs } from "nats";
+import { type Msg, type MsgHdrs, nanos } from "nats";
 
 export interface Mail {
   readonly subject: string;
@@ -7,7 +7,7 @@ export interface Mail {
   readonly headers: MsgHdrs | undefined;
   /** Its place in the stream. */
   readonly seq: number;
-  /** 1 the first time. */
+  /** 1 the first time. Counts every hand-over, also one that was handed back unbegun, so it is no count of attempts. */
   readonly deliveries: number;
   /** Done with: it never comes again. */
   ack(): void;
@@ -17,4 +17,42 @@ export interface Mail {
   working(): void;
   /** Hopeless: it never comes again. */
   term(): void;
+}
+
+export interface Answerable extends Mail {
+  readonly answered: boolean;
+}
+
+/** JetStream tells where a message stands in its reply subject: $JS.ACK.…<deliveries>.<seq>.<consumer seq>.<time>.<pending> */
+function standing(reply: string): { readonly deliveries: number; readonly seq: number } {
+  const tokens = reply.split(".");
+  // Servers with domains put two tokens before the stream's name and one behind the numbers.
+  const first = tokens.length > 9 ? 6 : 4;
+  return { deliveries: Number(tokens[first]), seq: Number(tokens[first + 1]) };
+}
+
+export function toMail(message: Msg, onAnswered: () => void): Answerable {
+  let answered = false;
+  const answer = (verdict: string): void => {
+    if (answered) return;
+    answered = true;
+    // Without a connection it is lost, and the message comes again.
+    message.respond(verdict);
+    onAnswered();
+  };
+  return {
+    subject: message.subject,
+    data: message.data,
+    headers: message.headers,
+    ...standing(message.reply ?? ""),
+    get answered() {
+      return answered;
+    },
+    ack: () => answer("+ACK"),
+    nak: (delayMs) => answer(delayMs > 0 ? `-NAK {"delay":${nanos(Math.round(delayMs))}}` : "-NAK"),
+    term: () => answer("+TERM"),
+    working() {
+      if (!answered) message.respond("+WPI");
+    },
+  };
 }

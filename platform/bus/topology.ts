@@ -1,16 +1,143 @@
-// The one place where streams and buckets are declared.
-import type { JetStreamManager } from "nats";
+// The one place where streams, buckets and the shape of a mailbox's consumer are declared.
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "nats";
 
 export type StreamName = "YARD" | "SUBMISSIONS";
-export type BucketName = "leases" | "members";
+export type BucketName = "leases";
 
 export interface TopologyOptions {
   /** 1 on a single server, 3 in a cluster. */
   readonly replicas?: number;
+  /** The most that YARD may keep on disk; the oldest goes first. */
   readonly maxBytes?: number;
 }
 
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const GIB = 2 ** 30;
+
+/** What the server of the oldest version that we support has, and no more: see docs/decisions/0022. */
+const shared = {
+  retention: RetentionPolicy.Limits,
+  storage: StorageType.File,
+  discard: DiscardPolicy.Old,
+  max_age: nanos(7 * DAY),
+  duplicate_window: nanos(2 * MINUTE),
+  allow_direct: true,
+};
+
+function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial<StreamConfig>[] {
+  return [
+    { ...shared, name: "YARD", subjects: ["yard.>"], num_replicas: replicas, max_bytes: maxBytes },
+    { ...shared, name: "SUBMISSIONS", subjects: ["submissions.>"], num_replicas: replicas, max_bytes: GIB },
+  ];
+}
+
+/** A lease nobody renews is dead long before it leaves the bucket; ageing only tidies up. */
+function buckets({ replicas = 1 }: TopologyOptions): Partial<StreamConfig>[] {
+  return [
+    {
+      name: "KV_leases",
+      subjects: ["$KV.leases.>"],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_age: nanos(10 * MINUTE),
+      max_msgs_per_subject: 1,
+      duplicate_window: nanos(2 * MINUTE),
+      allow_direct: true,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      num_replicas: replicas,
+    },
+  ];
+}
+
+// The server's own numbers for what it refuses.
+const STREAM_NAME_IN_USE = 10058;
+const NO_STORAGE_LEFT = 10047;
+const STREAM_NOT_FOUND = 10059;
+const CONSUMER_NOT_FOUND = 10014;
+const NO_MESSAGE_FOUND = 10037;
+
+const numberOf = (error: unknown): number | undefined =>
+  error instanceof NatsError ? error.api_error?.err_code : undefined;
+
+export function isMissing(error: unknown): boolean {
+  if (error instanceof NatsError && error.code === "404") return true;
+  const number = numberOf(error);
+  return number === STREAM_NOT_FOUND || number === CONSUMER_NOT_FOUND || number === NO_MESSAGE_FOUND;
+}
+
+async function ensureStream(manager: JetStreamManager, config: Partial<StreamConfig>): Promise<void> {
+  try {
+    // Adding what is there already, exactly so, is no error.
+    await manager.streams.add(config);
+  } catch (error) {
+    const number = numberOf(error);
+    if (number === STREAM_NAME_IN_USE) {
+      await manager.streams.update(config.name ?? "", config);
+    } else if (number === NO_STORAGE_LEFT && config.max_bytes !== undefined && config.max_bytes > 2 ** 26) {
+      // The server sets this space aside at once; on a small disk less must do.
+      await ensureStream(manager, { ...config, max_bytes: Math.floor(config.max_bytes / 2) });
+    } else {
+      throw error;
+    }
+  }
+}
+
 /** Creates or updates all of it; several processes may do so at once. */
-export function ensureTopology(_manager: JetStreamManager, _options?: TopologyOptions): Promise<void> {
-  throw new Error("not yet");
+export async function ensureTopology(
+  manager: JetStreamManager,
+  options: TopologyOptions = {},
+): Promise<void> {
+  for (const config of [...streams(options), ...buckets(options)]) await ensureStream(manager, config);
+}
+
+export interface ConsumerShape {
+  readonly stream: StreamName;
+  readonly name: string;
+  readonly filter: string;
+  readonly ackWaitMs: number;
+  readonly maxAckPending: number;
+}
+
+/** Creates or updates a mailbox's durable consumer. */
+export async function ensureConsumer(manager: JetStreamManager, shape: ConsumerShape): Promise<void> {
+  const wanted: Partial<ConsumerConfig> = {
+    durable_name: shape.name,
+    filter_subject: shape.filter,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(shape.ackWaitMs),
+    max_ack_pending: shape.maxAckPending,
+    // Nothing is dropped for having been tried too often: who reads the mailbox decides that, and says so.
+    max_deliver: -1,
+  };
+  const found = await manager.consumers.info(shape.stream, shape.name).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (!found) {
+    await manager.consumers.add(shape.stream, wanted);
+  } else if (found.config.filter_subject !== shape.filter) {
+    throw new Error(
+      `mailbox ${shape.name} exists and reads ${found.config.filter_subject}, not ${shape.filter}`,
+    );
+  } else if (
+    found.config.ack_wait !== wanted.ack_wait ||
+    found.config.max_ack_pending !== wanted.max_ack_pending
+  ) {
+    await manager.consumers.update(shape.stream, shape.name, wanted);
+  }
 }

@@ -68,7 +68,7 @@ export async function readBackwards(
   maxCount: number,
   patience: Patience,
 ): Promise<StoredEvent[]> {
-  return (await readPage(client, stream, END, BACKWARDS, maxCount, options)).events;
+  return (await readPage(client, stream, END, BACKWARDS, maxCount, patience)).events;
 }
 
 /** The position of the log's last event, whoever wrote it; 0n when there is none. */

@@ -1,8 +1,12 @@
 // Personal data is kept sealed; forgetting somebody is destroying a key.
+import { createHmac, randomBytes } from "node:crypto";
 import type { Database } from "../database.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
-import type { Sealed } from "./seal.ts";
+import { createKeyCache } from "./key-cache.ts";
+import { DESTROYED_CHANNEL, openKeyStore } from "./key-store.ts";
+import { createMasterKeys } from "./master-key.ts";
+import { openWith, type Sealed, sealWith } from "./seal.ts";
 
 export type { Sealed } from "./seal.ts";
 
@@ -23,20 +27,105 @@ export interface Vault {
   destroy(keyIds: readonly string[]): Promise<void>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
   fingerprint(domain: string, value: string): string;
+  /** After the master key was replaced: wraps all keys under the new one, then the old one can go. */
+  rewrap(): Promise<number>;
 }
 
 /** The key was destroyed, so nothing may be sealed under it again. */
 export class KeyDestroyed extends Error {
   override name = "KeyDestroyed";
+  readonly keyId: string;
+
+  constructor(keyId: string) {
+    super(`the key ${keyId} is destroyed`);
+    this.keyId = keyId;
+  }
 }
 
 export interface VaultOptions {
   readonly database: Database;
   readonly masterKey: Buffer;
+  /** Those that keys may still be wrapped under. */
+  readonly previousMasterKeys?: readonly Buffer[];
   readonly log: Log;
   readonly lifecycle?: Lifecycle;
 }
 
-export function openVault(_options: VaultOptions): Promise<Vault> {
-  throw new Error("not yet");
+/** Even where no word of its destruction arrives, a key is forgotten within this time. */
+const KEY_LIFE_MS = 45_000;
+const KEYS_AT_HAND = 50_000;
+const FINGERPRINTS = "vault/fingerprints";
+
+export async function openVault(options: VaultOptions): Promise<Vault> {
+  const { database, log, lifecycle } = options;
+  const masters = createMasterKeys(options.masterKey, options.previousMasterKeys ?? []);
+  const store = await openKeyStore(database, masters);
+  const cache = createKeyCache({ most: KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
+
+  // Kept as a key like the others, so that fingerprints stay the same when the master key is replaced.
+  const kept = await store.ensure([FINGERPRINTS], () => masters.derive("fingerprints"));
+  const fingerprintKey = kept.get(FINGERPRINTS);
+  if (!fingerprintKey) throw new KeyDestroyed(FINGERPRINTS);
+
+  const listening = await database.listen(DESTROYED_CHANNEL, (keyId) => {
+    if (keyId === undefined) cache.clear();
+    else cache.drop(keyId);
+  });
+  lifecycle?.own("vault", () => listening.close());
+
+  const atHand = (keyIds: readonly string[]): Map<string, Buffer | undefined> =>
+    new Map(keyIds.map((keyId) => [keyId, cache.get(keyId)]));
+
+  async function complete(
+    keys: Map<string, Buffer | undefined>,
+    fetch: (missing: readonly string[]) => Promise<ReadonlyMap<string, Buffer | undefined>>,
+  ): Promise<ReadonlyMap<string, Buffer | undefined>> {
+    const missing = [...keys].filter(([, key]) => !key).map(([keyId]) => keyId);
+    if (missing.length === 0) return keys;
+    for (const [keyId, key] of await fetch(missing)) {
+      keys.set(keyId, key);
+      if (key) cache.set(keyId, key);
+    }
+    return keys;
+  }
+
+  const ensured = (keyIds: readonly string[]) =>
+    complete(atHand(keyIds), (missing) => store.ensure(missing, () => randomBytes(32)));
+
+  async function openMany(
+    items: readonly { readonly sealed: Sealed; readonly context: string }[],
+  ): Promise<(unknown | undefined)[]> {
+    const keys = await complete(atHand(items.map(({ sealed }) => sealed.key)), store.load);
+    return items.map(({ sealed, context }) => {
+      const key = keys.get(sealed.key);
+      return key && openWith(key, sealed, context);
+    });
+  }
+
+  return {
+    async ensureKeys(keyIds) {
+      await ensured(keyIds);
+    },
+    async seal(keyId, value, context) {
+      const key = (await ensured([keyId])).get(keyId);
+      if (!key) throw new KeyDestroyed(keyId);
+      return sealWith(key, keyId, value, context);
+    },
+    sealCached(keyId, value, context) {
+      const key = cache.get(keyId);
+      return key && sealWith(key, keyId, value, context);
+    },
+    open: async (sealed, context) => (await openMany([{ sealed, context }]))[0],
+    openMany,
+    async destroy(keyIds) {
+      await store.destroy(keyIds);
+      for (const keyId of keyIds) cache.drop(keyId);
+      log.info({ keys: keyIds.length }, "destroyed");
+    },
+    fingerprint: (domain, value) =>
+      createHmac("sha256", fingerprintKey)
+        .update(JSON.stringify([domain, value]))
+        .digest("base64url"),
+    rewrap: store.rewrap,
+  };
 }

@@ -1,0 +1,94 @@
+// Questions that somebody must answer now, and news for whoever listens.
+import { headers, type Msg, type MsgHdrs, type NatsConnection } from "nats";
+import type { Log } from "../log.ts";
+import { BusError, toBusError } from "./bus-error.ts";
+
+export interface BusRequest {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
+}
+
+export interface Serving {
+  /** Takes no more, and waits for what was taken. */
+  close(): Promise<void>;
+}
+
+export interface Requests {
+  /** Throws BusError when nobody answers in time, or the one who serves throws. */
+  request(
+    subject: string,
+    payload: Uint8Array,
+    timeoutMs: number,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Uint8Array>;
+  /** Answers requests; those who serve the same subject in the same queue share them. */
+  serve(
+    subject: string,
+    queue: string,
+    handler: (request: BusRequest) => Promise<Uint8Array>,
+  ): Promise<Serving>;
+  /** At most once, to whoever listens now. */
+  broadcast(subject: string, payload: Uint8Array): void;
+  listen(subject: string, onNews: (data: Uint8Array) => void): Serving;
+}
+
+/** Set on the answer when the handler threw, so that its failure is not taken for an answer. */
+const FAILED = "Switchyard-Failed";
+
+export function createRequests(nats: NatsConnection, log: Log): Requests {
+  async function answer(message: Msg, handler: (request: BusRequest) => Promise<Uint8Array>): Promise<void> {
+    const { subject, data } = message;
+    try {
+      message.respond(await handler({ subject, data, headers: message.headers }));
+    } catch (error) {
+      log.error({ err: error, subject }, "a request failed");
+      const head = headers();
+      head.set(FAILED, "true");
+      message.respond(undefined, { headers: head });
+    }
+  }
+
+  return {
+    async request(subject, payload, timeout, given = {}) {
+      const head = headers();
+      for (const [name, value] of Object.entries(given)) head.set(name, value);
+      const reply = await nats
+        .request(subject, payload, { timeout, headers: head })
+        .catch((error: unknown) => Promise.reject(toBusError(error, `asking ${subject}`)));
+      if (reply.headers?.has(FAILED)) throw new BusError("refused", `${subject} failed where it is served`);
+      return reply.data;
+    },
+
+    async serve(subject, queue, handler) {
+      const underWay = new Set<Promise<void>>();
+      const subscription = nats.subscribe(subject, {
+        queue,
+        callback: (error, message) => {
+          if (error) return;
+          const work = answer(message, handler).finally(() => underWay.delete(work));
+          underWay.add(work);
+        },
+      });
+      // Nobody may be told that it serves before the server knows.
+      await nats.flush();
+      return {
+        async close() {
+          if (!subscription.isClosed()) await subscription.drain();
+          await Promise.all(underWay);
+        },
+      };
+    },
+
+    broadcast: (subject, payload) => nats.publish(subject, payload),
+
+    listen(subject, onNews) {
+      const subscription = nats.subscribe(subject, {
+        callback: (error, message) => {
+          if (!error) onNews(message.data);
+        },
+      });
+      return { close: async () => subscription.unsubscribe() };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// LISTEN on a connection of its own, which is opened again whenever it breaks.
+import pg from "pg";
+import type { Log } from "../log.ts";
+import { backoffMs, pause } from "../retry.ts";
+
+export interface Listening {
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly url: string;
+  readonly channel: string;
+  /** Undefined when the connection was lost in between: some may be missed. */
+  readonly onNotification: (payload: string | undefined) => void;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const BACKOFF = { baseMs: 100, maxMs: 2000 };
+
+/** Resolves when it listens for the first time. */
+export async function listenFor({
+  url,
+  channel,
+  onNotification,
+  log,
+  signal,
+}: ListenOptions): Promise<Listening> {
+  const closing = new AbortController();
+  const ended = AbortSignal.any([signal, closing.signal]);
+  const first = Promise.withResolvers<void>();
+  let wasListening = false;
+
+  async function listenOnce(): Promise<void> {
+    const client = new pg.Client({ connectionString: url, keepAlive: true });
+    const broken = Promise.withResolvers<void>();
+    const onAbort = (): void => broken.resolve();
+    ended.addEventListener("abort", onAbort);
+    client.on("error", broken.reject);
+    client.on("end", broken.resolve);
+    client.on("notification", ({ payload }) => onNotification(payload ?? ""));
+    try {
+      await client.connect();
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      if (wasListening) onNotification(undefined);
+      wasListening = true;
+      first.resolve();
+      await broken.promise;
+    } finally {
+      ended.removeEventListener("abort", onAbort);
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async function listenForever(): Promise<void> {
+    for (let tries = 0; !ended.aborted; tries++) {
+      try {
+        await listenOnce();
+      } catch (error) {
+        if (!ended.aborted) log.warn({ err: error, channel }, "listening broke off and begins again");
+      }
+      await pause(backoffMs(tries, BACKOFF), ended);
+    }
+    first.resolve();
+  }
+
+  const done = listenForever();
+  await first.promise;
+  return {
+    async close() {
+      closing.abort();
+      await done;
+    },
+  };
+}

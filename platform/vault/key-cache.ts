@@ -1,0 +1,43 @@
+// Keys at hand for a short while: bounded in number, and in time, so that a destroyed key can't outlive its destruction for long.
+
+export interface KeyCache {
+  get(keyId: string): Buffer | undefined;
+  set(keyId: string, key: Buffer): void;
+  drop(keyId: string): void;
+  clear(): void;
+}
+
+interface Cached {
+  readonly key: Buffer;
+  readonly until: number;
+}
+
+export interface KeyCacheOptions {
+  readonly most: number;
+  readonly lifeMs: number;
+  /** Milliseconds that never go back. */
+  readonly now?: () => number;
+}
+
+export function createKeyCache({ most, lifeMs, now = () => performance.now() }: KeyCacheOptions): KeyCache {
+  // A Map keeps the order of insertion, so its first entry is the one that was used longest ago.
+  const cached = new Map<string, Cached>();
+  return {
+    get(keyId) {
+      const found = cached.get(keyId);
+      if (!found) return undefined;
+      cached.delete(keyId);
+      if (found.until <= now()) return undefined;
+      cached.set(keyId, found);
+      return found.key;
+    },
+    set(keyId, key) {
+      cached.delete(keyId);
+      cached.set(keyId, { key, until: now() + lifeMs });
+      const [oldest] = cached.keys();
+      if (cached.size > most && oldest !== undefined) cached.delete(oldest);
+    },
+    drop: (keyId) => void cached.delete(keyId),
+    clear: () => cached.clear(),
+  };
+}
