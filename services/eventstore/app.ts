@@ -5,6 +5,7 @@ import type { ServerCredentials } from "@grpc/grpc-js";
 import { Server } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import type { EventLog } from "./engine/event-log.ts";
+import { persistentSubscriptions } from "./persistent/service.ts";
 import { CommitBell } from "./protocol/commit-bell.ts";
 import type { User } from "./protocol/credentials.ts";
 import { requireCredentials } from "./protocol/credentials.ts";
@@ -45,7 +46,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const bell = new CommitBell();
   const stopRinging = log.onCommit(bell.ring);
-  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor: refuseWith(logger) });
+  const refusalFor = refuseWith(logger);
+  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor });
+  const persistent = persistentSubscriptions({ log, logger, refusalFor });
+  server.addService(persistent.definition, persistent.handlers);
 
   const bind = promisify(server.bindAsync.bind(server)) as (
     address: string,
@@ -58,9 +62,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     port,
     async close() {
       stopping.abort();
+      const recorded = persistent.close();
       const force = setTimeout(() => server.forceShutdown(), GRACE_MS);
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       clearTimeout(force);
+      await recorded;
       stopRinging();
     },
   };
