@@ -1,5 +1,6 @@
 // Builds the server around an event log: the routes, the port, and how it ends.
 import { setMaxListeners } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ServerCredentials } from "@grpc/grpc-js";
 import { Server } from "@grpc/grpc-js";
@@ -63,9 +64,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     async close() {
       stopping.abort();
       const recorded = persistent.close();
-      const force = setTimeout(() => server.forceShutdown(), GRACE_MS);
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      clearTimeout(force);
+      await Promise.race([
+        new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
+        // Connections whose client does not read never end by themselves.
+        setTimeout(GRACE_MS, undefined, { ref: false }).then(() => server.forceShutdown()),
+      ]);
       await recorded;
       stopRinging();
     },

@@ -1,0 +1,92 @@
+// How clients find the server, are let in, and learn what it does not do.
+import type { EventStoreDBClient } from "@eventstore/db-client";
+import { AccessDeniedError, EventStoreDBClient as Client } from "@eventstore/db-client";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { collect, connect, events, rejection, streamName } from "../../../test/eventstore/client.ts";
+import type { EventStoreServer } from "../../../test/eventstore/server.ts";
+import { startEventStore, temporaryFolder } from "../../../test/eventstore/server.ts";
+
+const test = suite("discovery and credentials");
+const certificate = new URL("../fixtures/localhost.crt", import.meta.url).pathname;
+const key = new URL("../fixtures/localhost.key", import.meta.url).pathname;
+let plain: EventStoreServer;
+let secure: EventStoreServer;
+const clients: EventStoreDBClient[] = [];
+
+test.before(async () => {
+  const tls = ["--tls-cert", certificate, "--tls-key", key];
+  const users = ["--user", "admin:changeit", "--user", "ops:with:colons"];
+  plain = await startEventStore({ dir: temporaryFolder() });
+  secure = await startEventStore({ dir: temporaryFolder(), args: [...tls, ...users] });
+});
+
+test.after(async () => {
+  await Promise.all(clients.map((client) => client.dispose()));
+  await plain.stop();
+  await secure.stop();
+});
+
+function open(connectionString: string): EventStoreDBClient {
+  const client = Client.connectionString(connectionString);
+  clients.push(client);
+  return client;
+}
+
+const roundTrip = async (client: EventStoreDBClient): Promise<number> => {
+  const stream = streamName();
+  await client.appendToStream(stream, events(2));
+  return (await collect(client.readStream(stream))).length;
+};
+
+const strings: ReadonlyArray<readonly [name: string, () => string]> = [
+  ["one host", () => `esdb://127.0.0.1:${plain.port}?tls=false`],
+  ["one host by name", () => `esdb://localhost:${plain.port}?tls=false`],
+  ["discovery", () => `esdb+discover://localhost:${plain.port}?tls=false`],
+  ["several hosts", () => `esdb://127.0.0.1:1,127.0.0.1:${plain.port}?tls=false`],
+  ["a follower preferred", () => `esdb+discover://127.0.0.1:${plain.port}?tls=false&nodePreference=follower`],
+  ["ignored credentials", () => `esdb://who:ever@127.0.0.1:${plain.port}?tls=false`],
+  ["TLS", () => `esdb://admin:changeit@localhost:${secure.port}?tls=true&tlsCAFile=${certificate}`],
+  ["TLS discovery", () => `esdb+discover://admin:changeit@localhost:${secure.port}?tlsCAFile=${certificate}`],
+];
+
+for (const [name, connectionString] of strings) {
+  test(`is reached through a connection string with ${name}`, async () => {
+    assert.is(await roundTrip(open(connectionString())), 2);
+  });
+}
+
+test("lets nobody in over TLS without the credentials of a user", async () => {
+  const host = `localhost:${secure.port}?tls=true&tlsCAFile=${certificate}`;
+  for (const who of ["", "admin:wrong@", "nobody:changeit@"]) {
+    const client = open(`esdb://${who}${host}`);
+    await rejection(client.appendToStream(streamName(), events(1)), AccessDeniedError);
+    await rejection(collect(client.readAll()), AccessDeniedError);
+    await rejection(client.deleteStream(streamName()), AccessDeniedError);
+    await rejection(client.listAllPersistentSubscriptions(), AccessDeniedError);
+  }
+});
+
+test("accepts credentials per call, for a batch and for a single append", async () => {
+  const client = open(`esdb://localhost:${secure.port}?tls=true&tlsCAFile=${certificate}`);
+  const credentials = { username: "ops", password: "with:colons" };
+  const stream = streamName();
+  await client.appendToStream(stream, events(1), { credentials });
+  assert.is((await collect(client.readStream(stream, { credentials }))).length, 1);
+});
+
+test("says at once that projections, users and operations are not served", async () => {
+  const client = connect(plain);
+  clients.push(client);
+  const asked = [
+    () => client.listProjections(),
+    () => client.createProjection("p", "fromAll()"),
+    () => client.getProjectionResult("p"),
+    () => client.restartSubsystem(),
+  ];
+  const start = Date.now();
+  for (const ask of asked) assert.match((await rejection(ask(), Error)).message, /UNIMPLEMENTED/);
+  assert.ok(Date.now() - start < 5_000);
+});
+
+test.run();
