@@ -3,16 +3,12 @@ import pg from "pg";
 import { type Listening, listenFor } from "./database/listen.ts";
 import { runMigrations } from "./database/migrate.ts";
 import { parsers } from "./database/parsers.ts";
+import { type Queryable, queryableOn } from "./database/queryable.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { backoffMs, pause } from "./retry.ts";
 
-export interface Queryable {
-  /** The rows. bigint columns come as bigint. */
-  query<R extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<R[]>;
-  /** How many rows were touched. */
-  execute(sql: string, params?: readonly unknown[]): Promise<number>;
-}
+export type { Queryable } from "./database/queryable.ts";
 
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it throws. Never retried. */
@@ -41,16 +37,6 @@ const BACKOFF = { baseMs: 50, maxMs: 1000 };
 const NOT_RUN = new Set(["57P01", "57P02", "57P03", "53300"]);
 const wasNotRun = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && NOT_RUN.has(error.code ?? "");
-
-function queryable(client: pg.Pool | pg.ClientBase): Queryable {
-  return {
-    query: async <R extends object>(sql: string, params: readonly unknown[] = []) => {
-      const { rows } = await client.query<R>(sql, [...params]);
-      return rows;
-    },
-    execute: async (sql, params = []) => (await client.query(sql, [...params])).rowCount ?? 0,
-  };
-}
 
 export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -96,7 +82,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
   async function once<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
-        return await withConnection((client) => work(queryable(client)));
+        return await withConnection((client) => work(queryableOn(client)));
       } catch (error) {
         if (!wasNotRun(error) || tries >= 5 || closing.signal.aborted) throw error;
       }
@@ -108,7 +94,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     return await withConnection(async (client) => {
       await client.query("begin");
       try {
-        const result = await work(queryable(client));
+        const result = await work(queryableOn(client));
         await client.query("commit");
         return result;
       } catch (error) {

@@ -1,4 +1,5 @@
 // Where a running system can be found: the launcher writes it, roles and commands that run alone read it.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readKept, writeKept } from "./kept-file.ts";
@@ -31,4 +32,9 @@ export function readEndpoints(dataDir: string): Endpoints | undefined {
 
 export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
   writeKept(fileIn(dataDir), `${JSON.stringify(endpoints, null, 2)}\n`);
+}
+
+/** Nothing runs there any more. */
+export function removeEndpoints(dataDir: string): void {
+  rmSync(fileIn(dataDir), { force: true });
 }

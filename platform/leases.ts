@@ -1,16 +1,14 @@
-// Who owns what, for a while: leases on NATS KV, shared fairly among the processes of a group.
+// Who owns what, for a while: leases on NATS KV, shared fairly among the processes of a group. See docs/decisions/0024.
+import { randomUUID } from "node:crypto";
 import type { Bus } from "./bus/bus.ts";
+import { type HeldLease, holdLease, type Lease } from "./leases/held-lease.ts";
+import { leaseRecords } from "./leases/lease-record.ts";
+import { joinPresence } from "./leases/presence.ts";
+import { fairShare } from "./leases/share.ts";
+import { watchLeases } from "./leases/sightings.ts";
 import type { Log } from "./log.ts";
 
-export interface Lease {
-  readonly name: string;
-  /** Grows with every acquisition: a later owner's is higher. */
-  readonly token: number;
-  /** On the clock of performance.now(). */
-  expiresAt(): number;
-  /** Aborted as soon as this process may not act for the name any more. */
-  readonly lost: AbortSignal;
-}
+export type { Lease } from "./leases/held-lease.ts";
 
 export interface LeaseOptions {
   readonly bus: Bus;
@@ -31,10 +29,143 @@ export interface LeaseOptions {
 
 export interface LeaseHolder {
   readonly held: ReadonlyMap<string, Lease>;
+  /** Looks at once for names that came or went, instead of a moment later. */
+  review(): void;
   /** Ends the work on everything held, then releases it. */
   close(): Promise<void>;
 }
 
-export function holdLeases(_options: LeaseOptions): LeaseHolder {
-  throw new Error("not yet");
+/** After the work on a name could not begin, others may try; hot repetition helps nobody. */
+const REST_MS = 5000;
+
+export function holdLeases(options: LeaseOptions): LeaseHolder {
+  const { bus, group, names, instance, ttlMs = 5000, capacity = Number.POSITIVE_INFINITY } = options;
+  const { onGained, onLost } = options;
+  const log = options.log.child({ leases: group });
+  const records = leaseRecords(bus, group);
+  const sightings = watchLeases(records, ttlMs);
+  // Two processes by the same name are still two holders.
+  const holder = `${instance}:${randomUUID()}`;
+  const held = new Map<string, HeldLease>();
+  const gaining = new Map<string, Promise<void>>();
+  const ending = new Map<string, Promise<void>>();
+  const restUntil = new Map<string, number>();
+  let closed = false;
+
+  /** Ends our work on a name, then gives the lease back. Runs once, whether it was lost or is given up. */
+  function end(lease: HeldLease): Promise<void> {
+    const { name } = lease;
+    const begun = ending.get(name);
+    if (begun) return begun;
+    const work = (async () => {
+      await gaining.get(name);
+      await onLost(name);
+    })()
+      .catch((error: unknown) => log.error({ err: error, name }, "the work on a name did not end cleanly"))
+      .then(() => lease.release())
+      .catch((error: unknown) => log.warn({ err: error, name }, "a lease was not given back and must expire"))
+      .finally(() => {
+        held.delete(name);
+        ending.delete(name);
+        presence.say("released");
+        rebalance();
+      });
+    ending.set(name, work);
+    return work;
+  }
+
+  function begin(lease: HeldLease): void {
+    const { name } = lease;
+    held.set(name, lease);
+    lease.lost.addEventListener("abort", () => void end(lease), { once: true });
+    log.info({ name, token: lease.token }, "a lease is gained");
+    const start = (async () => onGained(name, lease))()
+      .catch((error: unknown) => {
+        log.error({ err: error, name }, "the work on a name could not begin");
+        restUntil.set(name, performance.now() + REST_MS);
+        // Not from within the promise that ending waits for.
+        setImmediate(() => void end(lease));
+      })
+      .finally(() => gaining.delete(name));
+    gaining.set(name, start);
+  }
+
+  async function tryToTake(name: string): Promise<void> {
+    const record = await records.read(name);
+    if (!sightings.isFree(name, record) || closed || held.has(name) || held.size >= share()) return;
+    const since = performance.now();
+    const revision = await records.write(name, { holder, instance, beat: 0 }, record?.revision);
+    if (revision === undefined) return;
+    sightings.forget(name);
+    const lease = holdLease({ name, records, holder, instance, ttlMs, revision, since, log });
+    if (closed) await lease.release();
+    else begin(lease);
+  }
+
+  /** Those that somebody else has, or nobody, and whose time has come. */
+  function candidates(wanted: ReadonlySet<string>): string[] {
+    const now = performance.now();
+    const foreign = [...wanted].filter(
+      (name) => !held.has(name) && sightings.isDue(name) && (restUntil.get(name) ?? 0) <= now,
+    );
+    // Rivals begin at different places.
+    const first = Math.floor(Math.random() * foreign.length);
+    return [...foreign.slice(first), ...foreign.slice(0, first)];
+  }
+
+  const share = (): number => fairShare(names().length, capacity, presence.others());
+
+  async function balance(): Promise<void> {
+    const wanted = new Set(names());
+    const surplus = [...held.values()].filter(({ name }) => !wanted.has(name));
+    const kept = [...held.values()].filter(({ name }) => wanted.has(name) && !ending.has(name));
+    surplus.push(...kept.slice(share()));
+    for (const lease of surplus) void end(lease);
+    sightings.keepOnly(wanted);
+    // One after the other, so that a process doesn't outrun its share.
+    for (const name of candidates(wanted)) {
+      if (closed) return;
+      await tryToTake(name);
+    }
+  }
+
+  let balancing: Promise<void> | undefined;
+  let again = false;
+
+  /** One at a time; what changes meanwhile is looked at right after. */
+  function rebalance(): void {
+    if (closed) return;
+    if (balancing) {
+      again = true;
+      return;
+    }
+    again = false;
+    balancing = balance()
+      .catch((error: unknown) => log.warn({ err: error }, "leases can't be taken yet"))
+      .finally(() => {
+        balancing = undefined;
+        if (again) rebalance();
+      });
+  }
+
+  const presence = joinPresence({ bus, group, instance: holder, capacity, ttlMs, onChange: rebalance });
+  const renewals = setInterval(() => {
+    for (const lease of held.values()) if (lease.valid) void lease.renew();
+  }, ttlMs / 3);
+  const reviews = setInterval(rebalance, ttlMs / 10);
+  void presence.introduce().then(rebalance);
+
+  return {
+    held,
+    review: rebalance,
+    async close() {
+      if (closed) return;
+      closed = true;
+      await balancing;
+      await Promise.all(Array.from(held.values(), end));
+      clearInterval(renewals);
+      clearInterval(reviews);
+      await Promise.all([presence.close(), sightings.close()]);
+    },
+  };
 }

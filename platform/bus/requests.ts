@@ -30,7 +30,7 @@ export interface Requests {
   ): Promise<Serving>;
   /** At most once, to whoever listens now. */
   broadcast(subject: string, payload: Uint8Array): void;
-  listen(subject: string, onNews: (data: Uint8Array) => void): Serving;
+  listen(subject: string, onNews: (data: Uint8Array, subject: string) => void): Serving;
 }
 
 /** Set on the answer when the handler threw, so that its failure is not taken for an answer. */
@@ -80,12 +80,14 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
       };
     },
 
-    broadcast: (subject, payload) => nats.publish(subject, payload),
+    broadcast(subject, payload) {
+      if (!nats.isClosed()) nats.publish(subject, payload);
+    },
 
     listen(subject, onNews) {
       const subscription = nats.subscribe(subject, {
         callback: (error, message) => {
-          if (!error) onNews(message.data);
+          if (!error) onNews(message.data, message.subject);
         },
       });
       return { close: async () => subscription.unsubscribe() };

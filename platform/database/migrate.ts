@@ -1,5 +1,5 @@
 // Schema steps that run once, whichever process asks first.
-import type { Queryable } from "../database.ts";
+import type { Queryable } from "./queryable.ts";
 
 /** One lock for all of them: they are few, short, and run at the start. */
 const LOCK = 0x5317_ca4d;

@@ -1,4 +1,11 @@
 // A real nats-server with JetStream for tests, on a free port and a folder of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { guard } from "./orphan-guard.ts";
+import { freePort } from "./process.ts";
 
 export interface NatsServer {
   readonly url: string;
@@ -12,6 +19,63 @@ export interface NatsServer {
   kill(): Promise<void>;
 }
 
-export function startNats(_options?: { readonly dir?: string; readonly port?: number }): Promise<NatsServer> {
-  throw new Error("not yet");
+const READY = "Server is ready";
+const START_MS = 15_000;
+
+/** NATS_SERVER names the binary under test; else the system's, or what `go install` made. */
+function binary(): string {
+  const installed = [
+    "/usr/sbin/nats-server",
+    "/usr/local/bin/nats-server",
+    join(homedir(), "go/bin/nats-server"),
+  ];
+  return process.env.NATS_SERVER ?? installed.find((path) => existsSync(path)) ?? "nats-server";
+}
+
+async function launch(dir: string, port: number): Promise<ChildProcess> {
+  const child = spawn(binary(), ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", dir], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (child.pid !== undefined) guard(child.pid, dir);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let log = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (log.includes(READY)) return;
+    log += chunk.toString();
+    if (log.includes(READY)) resolve();
+  });
+  child.once("error", reject);
+  child.once("exit", () => reject(new Error(`nats-server did not start:\n${log}`)));
+  const timer = setTimeout(() => reject(new Error(`nats-server is not ready:\n${log}`)), START_MS);
+  await promise.finally(() => clearTimeout(timer));
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(signal);
+  await gone;
+}
+
+export async function startNats(
+  options: { readonly dir?: string; readonly port?: number } = {},
+): Promise<NatsServer> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "nats-"));
+  const port = options.port ?? (await freePort());
+  let child = await launch(dir, port);
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    dir,
+    async restart() {
+      await end(child, "SIGTERM");
+      child = await launch(dir, port);
+    },
+    stop: () => end(child, "SIGTERM"),
+    kill: () => end(child, "SIGKILL"),
+  };
 }
