@@ -23,6 +23,9 @@ const answered = attempt.extend({ ...answer, timings: Timings });
 /** The same where no attempt may have been made. */
 const perhapsAnswered = delivery.extend({ ...answer, attempts: z.int(), timings: Timings.optional() });
 
+/** We went away in the middle of the call: whatever came of it is no fault of the partner's. */
+const interrupted = z.literal(true).optional();
+
 export const partnerEvents = {
   DeliveryStarted: {
     version: 1,
@@ -41,7 +44,7 @@ export const partnerEvents = {
   /** Transient: the same delivery is tried again at `retry_at`. */
   DeliveryFailed: {
     version: 1,
-    schema: answered.extend({ reason: z.string(), retry_at: Instant }),
+    schema: answered.extend({ reason: z.string(), retry_at: Instant, interrupted }),
   },
   /** Permanent: the partner has declined. */
   DeliveryRejected: { version: 1, schema: answered.extend({ reason: z.string() }) },
@@ -56,6 +59,7 @@ export const partnerEvents = {
     version: 1,
     schema: perhapsAnswered.extend({
       reason: z.string(),
+      interrupted,
       cause: z.enum(["retries_exhausted", "outcome_unknown", "partner_removed", "forgotten", "poison"]),
     }),
   },

@@ -1,0 +1,130 @@
+import type { DeliveryId, SubmissionId } from "../ids.ts";
+import { type Circuit, closedCircuit, evolveCircuit } from "./circuit.ts";
+import { type DeliveryEvent, type DeliveryStage, nextStage } from "./delivery.ts";
+import type { PartnerEvent } from "./events.ts";
+
+// A partner's book: everything its actor has to know of what happened, folded from the partner's stream.
+
+/** A delivery that has begun and not ended. */
+export interface OpenDelivery {
+  readonly submission_id: SubmissionId;
+  readonly stage: "calling" | "waiting" | "held";
+  readonly dedupe_key: string | undefined;
+  readonly attempts: number;
+  readonly started_at: number;
+  /** While waiting: when it may be tried again, in milliseconds. */
+  readonly retry_at: number;
+}
+
+export interface KeyUse {
+  readonly by: DeliveryId;
+  /** When the delivery that succeeded was started; undefined while it is open. */
+  readonly delivered_at: number | undefined;
+}
+
+/** Changed in place, unlike other states: a partner's history is as long as its business, and copying it is not an option. */
+export interface Book {
+  circuit: Circuit;
+  readonly open: Map<DeliveryId, OpenDelivery>;
+  readonly ended: Set<DeliveryId>;
+  /** By dedupe key. */
+  readonly keys: Map<string, KeyUse>;
+}
+
+export const emptyBook = (): Book => ({
+  circuit: closedCircuit,
+  open: new Map(),
+  ended: new Set(),
+  keys: new Map(),
+});
+
+/** The log holds an event where it could not happen: no decision of ours leads there. */
+export class ImpossibleHistory extends Error {
+  override name = "ImpossibleHistory";
+}
+
+export function enter(book: Book, event: PartnerEvent): Book {
+  book.circuit = evolveCircuit(book.circuit, event);
+  switch (event.type) {
+    case "CircuitOpened":
+    case "CircuitHalfOpened":
+    case "CircuitClosed":
+      return book;
+    case "DeliveryStarted":
+    case "DeliverySucceeded":
+    case "DeliveryFailed":
+    case "DeliveryRejected":
+    case "DeliveryDuplicated":
+    case "DeliveryHeld":
+    case "DeliveryDeadLettered":
+      enterDelivery(book, event);
+      return book;
+  }
+}
+
+export function stageOf(book: Book, id: DeliveryId): DeliveryStage | "ended" {
+  return book.ended.has(id) ? "ended" : (book.open.get(id)?.stage ?? "expected");
+}
+
+function enterDelivery(book: Book, event: DeliveryEvent): void {
+  const id = event.data.delivery_id;
+  const before = stageOf(book, id);
+  const stage = before === "ended" ? undefined : nextStage(before, event);
+  switch (stage) {
+    case "calling":
+    case "waiting":
+    case "held":
+      book.open.set(id, carryOn(book.open.get(id), stage, event));
+      if (event.type === "DeliveryStarted")
+        book.keys.set(event.data.dedupe_key, { by: id, delivered_at: undefined });
+      return;
+    case "delivered":
+    case "duplicate":
+    case "rejected":
+    case "dead_lettered":
+      end(book, id, event);
+      return;
+    case "expected":
+    case undefined:
+      throw new ImpossibleHistory(`${event.type} can't happen to a delivery that is ${before}`);
+  }
+}
+
+function carryOn(
+  before: OpenDelivery | undefined,
+  stage: OpenDelivery["stage"],
+  event: DeliveryEvent,
+): OpenDelivery {
+  const so_far = before ?? {
+    submission_id: event.data.submission_id,
+    dedupe_key: undefined,
+    attempts: 0,
+    started_at: 0,
+    retry_at: 0,
+  };
+  if (event.type === "DeliveryStarted") {
+    const { dedupe_key, attempt, started_at } = event.data;
+    return {
+      ...so_far,
+      stage,
+      dedupe_key,
+      attempts: attempt,
+      started_at: Date.parse(started_at),
+      retry_at: 0,
+    };
+  }
+  const retry_at = event.type === "DeliveryFailed" ? Date.parse(event.data.retry_at) : so_far.retry_at;
+  return { ...so_far, stage, retry_at };
+}
+
+function end(book: Book, id: DeliveryId, event: DeliveryEvent): void {
+  const delivery = book.open.get(id);
+  book.open.delete(id);
+  book.ended.add(id);
+  const key = delivery?.dedupe_key;
+  if (delivery === undefined || key === undefined || book.keys.get(key)?.by !== id) return;
+  // A partner that calls it a duplicate has it just as well as one that took it.
+  const has = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
+  if (has) book.keys.set(key, { by: id, delivered_at: delivery.started_at });
+  else book.keys.delete(key);
+}

@@ -1,0 +1,75 @@
+import { setup, transition } from "xstate";
+import type { DeliveryId } from "../ids.ts";
+import type { PartnerEvent } from "./events.ts";
+
+// Whether a partner is asked at all: closed, it is; open, it is left alone for a while; half open, one delivery finds out.
+
+type CircuitEvent = { readonly type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" };
+
+export const circuitMachine = setup({ types: { events: {} as CircuitEvent } }).createMachine({
+  id: "circuit",
+  initial: "closed",
+  states: {
+    closed: { on: { CircuitOpened: "open" } },
+    open: { on: { CircuitHalfOpened: "half_open" } },
+    half_open: { on: { CircuitOpened: "open", CircuitClosed: "closed" } },
+  },
+});
+
+export type CircuitState = "closed" | "open" | "half_open";
+
+export interface Circuit {
+  readonly state: CircuitState;
+  /** In a row, by the partner's fault. */
+  readonly failures: number;
+  /** While open: when a probe may be let through, in milliseconds. */
+  readonly until: number;
+  /** While half open: the delivery that finds out. */
+  readonly probe: DeliveryId | undefined;
+}
+
+export const closedCircuit: Circuit = { state: "closed", failures: 0, until: 0, probe: undefined };
+
+export function nextCircuitState(state: CircuitState, event: CircuitEvent): CircuitState | undefined {
+  const here = circuitMachine.resolveState({ value: state });
+  if (!here.can(event)) return undefined;
+  return transition(circuitMachine, here, event)[0].value as CircuitState;
+}
+
+export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
+  switch (event.type) {
+    case "CircuitOpened":
+      return {
+        ...circuit,
+        state: moved(circuit, event),
+        until: Date.parse(event.data.until),
+        probe: undefined,
+      };
+    case "CircuitHalfOpened":
+      return { ...circuit, state: moved(circuit, event), probe: event.data.probe };
+    case "CircuitClosed":
+      return { ...closedCircuit, state: moved(circuit, event) };
+    case "DeliverySucceeded":
+    case "DeliveryRejected":
+      return answered(circuit);
+    case "DeliveryDuplicated":
+      return event.data.timings === undefined ? circuit : answered(circuit);
+    case "DeliveryFailed":
+      return event.data.interrupted ? circuit : failed(circuit);
+    case "DeliveryDeadLettered":
+      return event.data.timings === undefined || event.data.interrupted ? circuit : failed(circuit);
+    case "DeliveryStarted":
+    case "DeliveryHeld":
+      return circuit;
+  }
+}
+
+const answered = (circuit: Circuit): Circuit =>
+  circuit.failures === 0 ? circuit : { ...circuit, failures: 0 };
+const failed = (circuit: Circuit): Circuit => ({ ...circuit, failures: circuit.failures + 1 });
+
+function moved({ state }: Circuit, event: CircuitEvent): CircuitState {
+  const next = nextCircuitState(state, event);
+  if (next === undefined) throw new Error(`${event.type} can't happen to a circuit that is ${state}`);
+  return next;
+}

@@ -1,0 +1,254 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
+import { emptyBook, enter } from "./book.ts";
+import type { Deliver, GiveUp, Policy, Settle } from "./command.ts";
+import { decide } from "./decide.ts";
+import type { PartnerEvent } from "./events.ts";
+
+const edu = PartnerId.parse("edu");
+const T0 = Date.parse("2026-01-01T00:00:00.000Z");
+const at = (ms: number): string => new Date(T0 + ms).toISOString();
+const id = (number: number): string => `00000000-0000-8000-8000-${String(number).padStart(12, "0")}`;
+const about = (number: number) => ({
+  partner: edu,
+  delivery_id: DeliveryId.parse(id(number)),
+  submission_id: SubmissionId.parse(id(1_000 + number)),
+});
+const sealed = { key: "k", iv: "", tag: "", data: "" };
+const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
+
+const usual: Policy = {
+  retry: { max_attempts: 3, base_ms: 500, max_ms: 60_000 },
+  circuit: { failure_threshold: 5, open_ms: 30_000 },
+  idempotent: true,
+};
+
+const deliver = (number: number, over: { at?: number; key?: string } = {}): Deliver => ({
+  type: "deliver",
+  ...about(number),
+  dedupe_key: over.key ?? `key ${number}`,
+  sealed_request: sealed,
+  at: T0 + (over.at ?? 0),
+});
+const settle = (
+  number: number,
+  verdict: Settle["verdict"],
+  over: { attempt?: number; at?: number; chance?: number } = {},
+): Settle => ({
+  type: "settle",
+  ...about(number),
+  attempt: over.attempt ?? 1,
+  verdict,
+  timings,
+  at: T0 + (over.at ?? 0),
+  chance: over.chance ?? 1,
+});
+const giveUp = (number: number): GiveUp => ({
+  type: "give_up",
+  ...about(number),
+  cause: "partner_removed",
+  reason: "gone",
+});
+
+const started = (number: number, attempt = 1, key = `key ${number}`): PartnerEvent => ({
+  type: "DeliveryStarted",
+  data: { ...about(number), attempt, dedupe_key: key, started_at: at(0), sealed_request: sealed },
+});
+const succeeded = (number: number, attempt = 1): PartnerEvent => ({
+  type: "DeliverySucceeded",
+  data: { ...about(number), attempt, timings },
+});
+const failed = (number: number, attempt: number, retry: number): PartnerEvent => ({
+  type: "DeliveryFailed",
+  data: { ...about(number), attempt, timings, reason: "http_503", retry_at: at(retry) },
+});
+const opened = (until: number, reason: string): PartnerEvent => ({
+  type: "CircuitOpened",
+  data: { partner: edu, until: at(until), reason },
+});
+const halfOpened = (probe: number): PartnerEvent => ({
+  type: "CircuitHalfOpened",
+  data: { partner: edu, probe: about(probe).delivery_id },
+});
+const http503 = { outcome: "failed", reason: "http_503" } as const;
+
+const given = (...events: PartnerEvent[]) => {
+  const book = events.reduce(enter, emptyBook());
+  return {
+    when: (command: Deliver | Settle | GiveUp, policy: Policy = usual) => {
+      const decision = decide(command, book, policy);
+      return {
+        gives: (...expected: PartnerEvent[]) => assert.equal(decision, { accepted: true, events: expected }),
+        refused: (reason: string, until?: number) =>
+          assert.equal(decision, {
+            accepted: false,
+            reason,
+            ...(until !== undefined && { until: T0 + until }),
+          }),
+      };
+    },
+  };
+};
+
+const test = suite("a partner's book");
+
+test("a delivery is written down before it is called", () => {
+  given().when(deliver(1)).gives(started(1));
+});
+
+test("a delivery that is being called is not called again", () => {
+  given(started(1)).when(deliver(1)).refused("in_flight");
+});
+
+test("a delivery that succeeded is never called again", () => {
+  given(started(1), succeeded(1)).when(deliver(1)).refused("already_ended");
+});
+
+test("another delivery with the same key is a duplicate of the one that succeeded", () => {
+  given(started(1, 1, "same"), succeeded(1))
+    .when(deliver(2, { key: "same" }))
+    .gives({
+      type: "DeliveryDuplicated",
+      data: { ...about(2), attempts: 0, of: about(1).delivery_id, reason: "already_delivered" },
+    });
+});
+
+test("two with the same key at once: the second waits for the first", () => {
+  given(started(1, 1, "same"))
+    .when(deliver(2, { key: "same" }))
+    .refused("key_in_flight");
+});
+
+test("a key is free again once its window is over, or its delivery came to nothing", () => {
+  const anHour = { ...usual, dedupe: { fields: ["email"], window_hours: 1 } };
+  const later = deliver(2, { key: "same", at: 3_600_000 });
+  given(started(1, 1, "same"), succeeded(1))
+    .when(later, anHour)
+    .gives({
+      type: "DeliveryStarted",
+      data: {
+        ...about(2),
+        attempt: 1,
+        dedupe_key: "same",
+        started_at: at(3_600_000),
+        sealed_request: sealed,
+      },
+    });
+  const declined: PartnerEvent = {
+    type: "DeliveryRejected",
+    data: { ...about(1), attempt: 1, timings, reason: "http_400" },
+  };
+  given(started(1, 1, "same"), declined)
+    .when(deliver(2, { key: "same" }))
+    .gives(started(2, 1, "same"));
+});
+
+test("a retry keeps the key it began with", () => {
+  given(started(1, 1, "before"), failed(1, 1, 0))
+    .when(deliver(1, { key: "after" }))
+    .gives(started(1, 2, "before"));
+});
+
+test("a transient failure waits: exponential, full jitter", () => {
+  given(started(1))
+    .when(settle(1, http503, { chance: 0.5 }))
+    .gives(failed(1, 1, 250));
+  given(started(1), failed(1, 1, 0), started(1, 2))
+    .when(settle(1, http503, { attempt: 2 }))
+    .gives(failed(1, 2, 1_000));
+  given(started(1), failed(1, 1, 400))
+    .when(deliver(1, { at: 399 }))
+    .refused("not_yet", 400);
+});
+
+test("Retry-After is the least that is waited", () => {
+  given(started(1))
+    .when(settle(1, { outcome: "failed", reason: "http_503", retry_after_ms: 7_000 }, { chance: 0.1 }))
+    .gives(failed(1, 1, 7_000));
+});
+
+test("exhausted retries make a dead letter and open the circuit", () => {
+  given(started(1), failed(1, 1, 0), started(1, 2), failed(1, 2, 0), started(1, 3))
+    .when(settle(1, http503, { attempt: 3 }))
+    .gives(
+      {
+        type: "DeliveryDeadLettered",
+        data: { ...about(1), timings, attempts: 3, reason: "http_503", cause: "retries_exhausted" },
+      },
+      opened(30_000, "retries_exhausted"),
+    );
+});
+
+test("failures in a row open the circuit; an answer in between starts the count anew", () => {
+  const policy = { ...usual, circuit: { failure_threshold: 2, open_ms: 1_000 } };
+  given(started(1), failed(1, 1, 0), started(2))
+    .when(settle(2, http503, { chance: 0 }), policy)
+    .gives(failed(2, 1, 0), opened(1_000, "failures_in_a_row"));
+  given(started(1), failed(1, 1, 0), started(3), succeeded(3), started(2))
+    .when(settle(2, http503, { chance: 0 }), policy)
+    .gives(failed(2, 1, 0));
+});
+
+test("an open circuit lets nothing through until its time, then one probe", () => {
+  given(opened(1_000, "x")).when(deliver(1)).refused("circuit_open", 1_000);
+  given(opened(0, "x")).when(deliver(1)).gives(halfOpened(1), started(1));
+  given(opened(0, "x"), halfOpened(1), started(1)).when(deliver(2)).refused("probe_in_flight");
+});
+
+test("the probe decides: an answer closes the circuit, a failure opens it again", () => {
+  const half = [opened(0, "x"), halfOpened(1), started(1)];
+  given(...half)
+    .when(settle(1, { outcome: "succeeded" }))
+    .gives(succeeded(1), { type: "CircuitClosed", data: { partner: edu } });
+  given(...half)
+    .when(settle(1, http503, { chance: 0 }))
+    .gives(failed(1, 1, 0), opened(30_000, "probe_failed"));
+});
+
+test("an unknown outcome is retried only where the partner recognises a repeat", () => {
+  const unknown = { outcome: "unknown", reason: "timeout" } as const;
+  given(started(1))
+    .when(settle(1, unknown, { chance: 0 }))
+    .gives({
+      type: "DeliveryFailed",
+      data: { ...about(1), timings, attempt: 1, reason: "timeout", retry_at: at(0) },
+    });
+  given(started(1))
+    .when(settle(1, unknown), { ...usual, idempotent: false })
+    .gives({
+      type: "DeliveryDeadLettered",
+      data: { ...about(1), timings, attempts: 1, reason: "timeout", cause: "outcome_unknown" },
+    });
+});
+
+test("what we interrupted ourselves is no fault of the partner's", () => {
+  const policy = { ...usual, circuit: { failure_threshold: 1, open_ms: 1_000 } };
+  given(started(1))
+    .when(settle(1, { outcome: "interrupted", reason: "interrupted" }), policy)
+    .gives({
+      type: "DeliveryFailed",
+      data: { ...about(1), timings, interrupted: true, attempt: 1, reason: "interrupted", retry_at: at(0) },
+    });
+});
+
+test("an outcome of an attempt that is over says nothing", () => {
+  given(started(1), failed(1, 1, 0), started(1, 2))
+    .when(settle(1, { outcome: "succeeded" }, { attempt: 1 }))
+    .refused("not_calling");
+});
+
+test("a removed partner's mail becomes a dead letter", () => {
+  given()
+    .when(giveUp(1))
+    .gives({
+      type: "DeliveryDeadLettered",
+      data: { ...about(1), attempts: 0, reason: "gone", cause: "partner_removed" },
+    });
+});
+
+test("an impossible history is refused", () => {
+  assert.throws(() => given(succeeded(1)), /can't happen/);
+});
+
+test.run();

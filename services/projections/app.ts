@@ -1,0 +1,68 @@
+// The role that keeps every read model up to date. Each projection is run by one process at a time.
+import { Counter } from "prom-client";
+import { holdLeases } from "#platform/leases.ts";
+import type { Serving, Yard } from "#platform/yard.ts";
+import { allProjections } from "#projections/all.ts";
+import { rebuildSubject } from "#projections/progress.ts";
+import { watchDeadLetters } from "./dead-letter-gauge.ts";
+import { runProjection } from "./runner.ts";
+
+type End = () => Promise<void>;
+
+export async function startProjections(yard: Yard): Promise<Serving> {
+  const { config, metrics, lifecycle, log } = yard;
+  const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
+  const [database, eventStore] = [yard.database(), yard.eventStore()];
+  const skipped = new Counter({
+    name: "switchyard_projection_skipped_total",
+    help: "Events that a projection passed over",
+    labelNames: ["projection", "why"],
+    registers: [metrics.registry],
+  });
+  const projections = new Map(
+    allProjections(vault, (name, raw, why) => {
+      skipped.inc({ projection: name, why });
+      log.debug({ projection: name, stream: raw.stream, type: raw.type, why }, "an event was passed over");
+    }).map((projection) => [projection.name, projection]),
+  );
+  const running = new Map<string, End>();
+
+  async function run(name: string): Promise<void> {
+    const projection = projections.get(name);
+    if (projection === undefined) return;
+    const runner = runProjection({
+      projection,
+      database,
+      eventStore,
+      log,
+      onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
+    });
+    const stopCounting = name === "leads" ? watchDeadLetters({ database, metrics, log }) : undefined;
+    const rebuilds = await bus.serve(rebuildSubject(name), "projections", async () => {
+      await runner.rebuild();
+      return new Uint8Array();
+    });
+    running.set(name, async () => {
+      await rebuilds.close();
+      stopCounting?.();
+      await runner.close();
+      metrics.projectionLagEvents.remove({ projection: name });
+    });
+  }
+
+  const leases = holdLeases({
+    bus,
+    group: "projections",
+    names: () => [...projections.keys()],
+    instance: config.instance,
+    onGained: run,
+    onLost: async (name) => {
+      const end = running.get(name);
+      running.delete(name);
+      await end?.();
+    },
+    log,
+  });
+  lifecycle.own("projections", () => leases.close());
+  return {};
+}

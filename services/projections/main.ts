@@ -1,0 +1,4 @@
+import { runRole } from "#platform/role.ts";
+import { startProjections } from "./app.ts";
+
+await runRole("projections", startProjections);
