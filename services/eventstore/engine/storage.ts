@@ -152,6 +152,8 @@ export class Storage {
     try {
       return read();
     } catch (error) {
+      // A damaged row may have a column of another type, or a number that is none.
+      if (error instanceof TypeError || error instanceof RangeError) throw corrupt(error, this.#dir);
       throw this.#explained(error);
     }
   }

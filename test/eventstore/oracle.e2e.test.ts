@@ -1,0 +1,213 @@
+// Random histories, told to the server through the real client and to the oracle: both must say the same.
+import { randomUUID } from "node:crypto";
+import {
+  jsonEvent,
+  NO_STREAM,
+  StreamDeletedError,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+} from "@eventstore/db-client";
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { collect, connect } from "./client.ts";
+import { type Expectation, Oracle, type Outcome, type Reading } from "./oracle.ts";
+import { startEventStore, temporaryFolder } from "./server.ts";
+
+const dir = temporaryFolder();
+let server = await startEventStore({ dir });
+let client = connect(server);
+
+const expectation: fc.Arbitrary<Expectation> = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom<Expectation>("any", "no_stream", "stream_exists") },
+  { weight: 3, arbitrary: fc.bigInt(0n, 8n) },
+);
+/** The client cannot say of a deletion that the stream must exist. */
+const removable = fc.oneof(fc.constantFrom("any" as const, "no_stream" as const), fc.bigInt(0n, 8n));
+const stream = fc.constantFrom("a", "b", "c");
+const command = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      stream,
+      expected: expectation,
+      // Ids from a small pool, so that appends repeat each other wholly and in part.
+      ids: fc.oneof(
+        fc.uniqueArray(fc.nat({ max: 8 }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom([0, 1], [1, 2], [0, 1, 2], [3]),
+        fc.uniqueArray(fc.integer({ min: 100, max: 1_000 }), { minLength: 1, maxLength: 4 }),
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("delete" as const), stream, expected: removable }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("tombstone" as const), stream, expected: removable }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("metadata" as const),
+      stream,
+      settings: fc.record(
+        { maxCount: fc.integer({ min: 1, max: 4 }), truncateBefore: fc.integer({ min: 1, max: 6 }) },
+        { requiredKeys: [] },
+      ),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("read" as const),
+      stream,
+      direction: fc.constantFrom("forwards" as const, "backwards" as const),
+      from: fc.oneof(fc.constantFrom("start" as const, "end" as const), fc.bigInt(0n, 9n)),
+      count: fc.integer({ min: 1, max: 10 }),
+    }),
+  },
+);
+type Command = typeof command extends fc.Arbitrary<infer One> ? One : never;
+
+async function outcomeOf(call: () => Promise<{ nextExpectedRevision?: bigint }>): Promise<Outcome> {
+  try {
+    const { nextExpectedRevision = 0n } = await call();
+    return { outcome: "done", revision: nextExpectedRevision };
+  } catch (error) {
+    if (error instanceof StreamDeletedError) return { outcome: "deleted" };
+    if (!(error instanceof WrongExpectedVersionError)) throw error;
+    // Delete and tombstone say it with trailers, in which no stream is a number.
+    const { actualVersion } = error;
+    return { outcome: "wrong", actual: actualVersion === -1n ? NO_STREAM : actualVersion };
+  }
+}
+
+async function reading(
+  name: string,
+  direction: "forwards" | "backwards",
+  from: bigint | "start" | "end",
+  count: number,
+): Promise<Reading> {
+  try {
+    const events = await collect(client.readStream(name, { direction, fromRevision: from, maxCount: count }));
+    return { outcome: "read", ids: events.map(({ event }) => event?.id ?? "") };
+  } catch (error) {
+    if (error instanceof StreamNotFoundError) return { outcome: "missing" };
+    if (error instanceof StreamDeletedError) return { outcome: "deleted" };
+    throw error;
+  }
+}
+
+class History {
+  readonly oracle = new Oracle();
+  readonly #name = randomUUID();
+  readonly #ids = new Map<string, string>();
+
+  name(stream: string): string {
+    return `${this.#name}-${stream}`;
+  }
+
+  #id(stream: string, index: number): string {
+    const key = `${stream}${index}`;
+    const id = this.#ids.get(key) ?? randomUUID();
+    this.#ids.set(key, id);
+    return id;
+  }
+
+  async happens(command: Command): Promise<void> {
+    const name = this.name(command.stream);
+    switch (command.kind) {
+      case "append": {
+        const ids = command.ids.map((index) => this.#id(command.stream, index));
+        const events = ids.map((id) => jsonEvent({ id, type: "happened", data: { id } }));
+        const expectedRevision = command.expected;
+        const told = await outcomeOf(() => client.appendToStream(name, events, { expectedRevision }));
+        return assert.equal(told, this.oracle.append(name, command.expected, ids));
+      }
+      case "delete":
+      case "tombstone": {
+        const expectedRevision = command.expected;
+        const soft = command.kind === "delete";
+        const told = await outcomeOf(async () => {
+          const call = soft ? client.deleteStream : client.tombstoneStream;
+          await call.call(client, name, { expectedRevision });
+          return {};
+        });
+        const { oracle } = this;
+        const { expected } = command;
+        return assert.equal(
+          told,
+          soft ? oracle.softDelete(name, expected) : oracle.tombstone(name, expected),
+        );
+      }
+      case "metadata": {
+        const told = await outcomeOf(() => client.setStreamMetadata(name, command.settings));
+        return assert.equal(told, this.oracle.setMetadata(name, command.settings));
+      }
+      case "read": {
+        const { direction, from, count } = command;
+        const told = await reading(name, direction, from, count);
+        return assert.equal(told, this.oracle.read(name, direction, from, count));
+      }
+    }
+  }
+
+  async agrees(): Promise<void> {
+    for (const stream of ["a", "b", "c"].map((one) => this.name(one)))
+      for (const direction of ["forwards", "backwards"] as const) {
+        const from = direction === "forwards" ? "start" : "end";
+        const told = await reading(stream, direction, from, 1_000);
+        assert.equal(told, this.oracle.read(stream, direction, from, 1_000));
+      }
+    const all = await collect(client.readAll());
+    const ours = all.map(({ event }) => event?.streamId ?? "").filter((name) => name.includes(this.#name));
+    assert.equal(ours, this.oracle.all);
+    const positions = all.map(({ event }) => event?.position.commit ?? 0n);
+    assert.equal(
+      positions,
+      positions.toSorted((a, b) => Number(a - b)),
+    );
+  }
+}
+
+const test = suite("the server and the oracle");
+test.after(async () => {
+  await client.dispose();
+  await server.stop();
+});
+
+test("agree on every history", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), async (commands) => {
+      const history = new History();
+      for (const command of commands) await history.happens(command);
+      await history.agrees();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("agree on histories that are cut by kill -9", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(command, { minLength: 3, maxLength: 20 }), { minLength: 2, maxLength: 3 }),
+      async (lives) => {
+        const history = new History();
+        for (const commands of lives) {
+          for (const command of commands) await history.happens(command);
+          await client.dispose();
+          await server.kill();
+          server = await startEventStore({ dir });
+          client = connect(server);
+          await history.agrees();
+        }
+      },
+    ),
+    { numRuns: 4 },
+  );
+});
+
+test.run();
