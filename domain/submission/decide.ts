@@ -2,7 +2,7 @@ import { accept, type Decision, refuse, type Sealed } from "../event.ts";
 import type { DeliveryId, PartnerId, RuleId, SubmissionId } from "../ids.ts";
 import type { PartnerEvent } from "../partner/events.ts";
 import type { Route, Stage, SubmissionEvent } from "./events.ts";
-import type { SubmissionState } from "./fold.ts";
+import { evolve, type SubmissionState } from "./fold.ts";
 import { nextStatus } from "./machine.ts";
 
 /** The partner's last word about a delivery. */
@@ -26,13 +26,17 @@ export type Routing =
   | { readonly partners: null; readonly reason: string; readonly version: number };
 
 export type Command =
-  /** It is known who it is about and where it goes. `sealed` is the payload under the person's key. */
+  /** It is known who it is about. `sealed` is the payload under the person's key. */
+  | { readonly type: "identify"; readonly person: Identified; readonly sealed: Sealed }
+  /** … and where it goes: the usual case, both at once. */
   | {
       readonly type: "settle";
       readonly person: Identified;
       readonly sealed: Sealed;
       readonly routing: Routing;
     }
+  /** Where it goes, known later than who it is about. */
+  | { readonly type: "route"; readonly routing: Routing }
   /** The partner has spoken. */
   | { readonly type: "conclude"; readonly outcome: Outcome }
   /** Tried as often as is allowed. */
@@ -44,7 +48,8 @@ export type Command =
 
 export type Refusal =
   | "unknown_submission"
-  | "already_settled"
+  | "already_identified"
+  | "not_to_be_routed"
   /** The outcome of a leg that is over. */
   | "another_leg"
   | "already_ended"
@@ -62,62 +67,58 @@ export function decide(
   deliveryId: DeliveryIds,
 ): Verdict {
   if (state === undefined) return refuse("unknown_submission");
-  const about = { submission_id: state.id };
   switch (command.type) {
-    case "settle":
-      return settle(command, state, deliveryId);
+    case "identify":
+      return state.status === "received" ? accept(identified(command, state)) : refuse("already_identified");
+    case "settle": {
+      if (state.status !== "received") return refuse("already_identified");
+      const first = identified(command, state);
+      return accept(first, routedBy(command.routing, evolve(state, first), deliveryId));
+    }
+    case "route":
+      return state.status === "identified"
+        ? accept(routedBy(command.routing, state, deliveryId))
+        : refuse("not_to_be_routed");
     case "conclude":
       return conclude(command.outcome, state, deliveryId);
-    case "give_up": {
-      const { stage, reason, attempts } = command;
-      const deadLettered = {
-        type: "SubmissionDeadLettered",
-        data: { ...about, stage, reason, attempts },
-      } as const;
-      return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
-    }
+    case "give_up":
+      return giveUp(command, state);
     case "redrive":
       return state.status === "dead_lettered" && state.dead !== undefined
-        ? accept({ type: "SubmissionRedriven", data: { ...about, ...state.dead } })
+        ? accept({ type: "SubmissionRedriven", data: { submission_id: state.id, ...state.dead } })
         : refuse("not_dead_lettered");
     case "deliver_again":
       return deliverAgain(state, deliveryId);
   }
 }
 
-function settle(
-  { person, sealed, routing }: Extract<Command, { type: "settle" }>,
+function identified(
+  { person, sealed }: { readonly person: Identified; readonly sealed: Sealed },
   state: SubmissionState,
-  deliveryId: DeliveryIds,
-): Verdict {
-  const about = { submission_id: state.id };
-  if (state.status !== "received" && state.status !== "identified") return refuse("already_settled");
-  const identified: SubmissionEvent[] =
-    state.status === "received" ? [{ type: "PersonIdentified", data: { ...about, ...person, sealed } }] : [];
+): SubmissionEvent {
+  return { type: "PersonIdentified", data: { submission_id: state.id, ...person, sealed } };
+}
+
+function routedBy(routing: Routing, state: SubmissionState, deliveryId: DeliveryIds): SubmissionEvent {
   if (routing.partners === null) {
-    const { reason, version } = routing;
-    return accept(...identified, {
-      type: "SubmissionUnrouted",
-      data: { ...about, reason, ruleset_version: version },
-    });
+    const { reason, version: ruleset_version } = routing;
+    return { type: "SubmissionUnrouted", data: { submission_id: state.id, reason, ruleset_version } };
   }
-  const [partner, ...remaining] = routing.partners;
+  const { partners, rule, version: ruleset_version } = routing;
+  const [partner, ...remaining] = partners;
   // A submission that was routed before goes on counting: its earlier deliveries keep their own ids.
   const leg = (state.route?.leg ?? 0) + 1;
-  const route: Route = {
-    partner,
-    delivery_id: deliveryId(state.id, partner, leg),
-    leg,
-    remaining,
-    rule: routing.rule,
-    ruleset_version: routing.version,
-  };
-  const settled = {
-    ...state,
-    sealed,
-    ...(person.person_id !== undefined && { person_id: person.person_id }),
-  };
-  return accept(...identified, routed(settled, route));
+  const delivery_id = deliveryId(state.id, partner, leg);
+  return routed(state, { partner, delivery_id, leg, remaining, rule, ruleset_version });
+}
+
+function giveUp(
+  { stage, reason, attempts }: Extract<Command, { type: "give_up" }>,
+  state: SubmissionState,
+): Verdict {
+  const data = { submission_id: state.id, stage, reason, attempts };
+  const deadLettered = { type: "SubmissionDeadLettered", data } as const;
+  return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
 }
 
 function conclude(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Verdict {

@@ -136,10 +136,20 @@ test("keeps the other partners of a waterfall for later", () => {
     .decides(identified, routed(routeTo(edu, 1, [fin])));
 });
 
+test("is routed later where nobody could take it at first", () => {
+  given(received)
+    .when({ type: "identify", person: { person_id: person, match: "new" }, sealed: personal })
+    .decides(identified);
+  given(received, identified)
+    .when({ type: "route", routing: toEdu })
+    .decides(routed(routeTo(edu)));
+  given(received, identified, unrouted).when({ type: "route", routing: toEdu }).refuses("not_to_be_routed");
+});
+
 test("is settled once", () => {
   given(received, identified, routed(routeTo(edu)))
     .when(settle(toEdu))
-    .refuses("already_settled");
+    .refuses("already_identified");
 });
 
 test("can't be settled before it was received", () => {

@@ -1,0 +1,86 @@
+import { type Draft, identify } from "#domain/identity/decide.ts";
+import type { IdentityEvent } from "#domain/identity/events.ts";
+import type { People } from "#domain/identity/people.ts";
+import {
+  type Answer,
+  detailsContext,
+  personContext,
+  personKey,
+  type Question,
+} from "#domain/identity/question.ts";
+import type { PersonId } from "#domain/ids.ts";
+import type { NewEvent } from "#platform/event-store/stored-event.ts";
+import { deterministicUuid } from "#platform/ids.ts";
+import type { Sealed, Vault } from "#platform/vault/vault.ts";
+import { codec } from "./load.ts";
+
+export interface Answered {
+  readonly answers: Answer[];
+  /** To be stored before anybody is told. */
+  readonly events: NewEvent[];
+}
+
+interface Undetailed {
+  readonly draft: Draft;
+  readonly details: unknown;
+}
+
+/** Decides all in the order in which they were asked, each knowing the ones before it. */
+export async function answerAll(
+  questions: readonly Question[],
+  people: People,
+  vault: Vault,
+): Promise<Answered> {
+  // Opened before anything is decided: what is decided must be recorded.
+  const opened = await openDetails(questions, vault);
+  const drafts: Undetailed[] = [];
+  const answers = questions.map(({ submission_id, traits }, n): Answer => {
+    const details = opened[n];
+    if (details === undefined) return { refused: "its details can't be opened" };
+    const record_id = deterministicUuid("person", submission_id);
+    const { drafts: decided, ...answer } = identify({ submission_id, record_id, traits }, people);
+    for (const draft of decided) {
+      people.apply(draft);
+      drafts.push({ draft, details });
+    }
+    return answer;
+  });
+  await vault.ensureKeys([...new Set(drafts.flatMap(({ draft }) => keyOf(draft) ?? []))]);
+  const events = await Promise.all(drafts.map((one) => encode(one, vault)));
+  return { answers, events };
+}
+
+async function openDetails(questions: readonly Question[], vault: Vault): Promise<(unknown | undefined)[]> {
+  const items = questions.map(({ submission_id, details }) => ({
+    sealed: details,
+    context: detailsContext(submission_id),
+  }));
+  return vault.openMany(items);
+}
+
+function keyOf(draft: Draft): string | undefined {
+  return draft.type === "PersonsMerged" ? undefined : personKey(draft.data.person_id);
+}
+
+async function encode({ draft, details }: Undetailed, vault: Vault): Promise<NewEvent> {
+  const event = await sealed(draft, details, vault);
+  const { submission_id } = event.data;
+  const because = event.type === "PersonsMerged" ? [event.data.from, event.data.into] : [];
+  return codec.encode(event, {
+    id: deterministicUuid("identity", submission_id, event.type, ...because),
+    at: new Date().toISOString(),
+    correlation: submission_id,
+  });
+}
+
+async function sealed(draft: Draft, details: unknown, vault: Vault): Promise<IdentityEvent> {
+  const seal = (id: PersonId): Promise<Sealed> => vault.seal(personKey(id), details, personContext(id));
+  switch (draft.type) {
+    case "PersonRegistered":
+      return { type: draft.type, data: { ...draft.data, sealed: await seal(draft.data.person_id) } };
+    case "AliasRecorded":
+      return { type: draft.type, data: { ...draft.data, sealed: await seal(draft.data.person_id) } };
+    case "PersonsMerged":
+      return draft;
+  }
+}

@@ -1,0 +1,38 @@
+// The relay: every event of the log goes into the mailbox of whoever must react. One relay works, the others stand by.
+
+import { holdLeases } from "#platform/leases.ts";
+import type { Serving, Yard } from "#platform/yard.ts";
+import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
+import { relayWhile } from "./relay.ts";
+
+export async function startRelay(yard: Yard): Promise<Serving> {
+  const { log, metrics, config, lifecycle } = yard;
+  const bus = await yard.bus();
+  const parts = {
+    bus,
+    eventStore: yard.eventStore(),
+    unfinished: createUnfinishedQueries({ database: yard.database() }),
+    partitions: config.leadPartitions,
+    metrics,
+    log,
+  };
+  let working: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+
+  const leases = holdLeases({
+    bus,
+    group: "relay",
+    names: () => ["log"],
+    instance: config.instance,
+    log,
+    async onGained(_name, lease) {
+      const stop = new AbortController();
+      working = { stop, done: relayWhile(parts, AbortSignal.any([stop.signal, lease.lost])) };
+    },
+    async onLost() {
+      working?.stop.abort();
+      await working?.done;
+    },
+  });
+  lifecycle.own("relay", () => leases.close());
+  return {};
+}
