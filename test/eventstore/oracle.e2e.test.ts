@@ -25,6 +25,12 @@ const expectation: fc.Arbitrary<Expectation> = fc.oneof(
 /** The client cannot say of a deletion that the stream must exist. */
 const removable = fc.oneof(fc.constantFrom("any" as const, "no_stream" as const), fc.bigInt(0n, 8n));
 const stream = fc.constantFrom("a", "b", "c");
+// From a small pool, so that appends repeat each other wholly and in part.
+const places: fc.Arbitrary<number[]> = fc.oneof(
+  fc.uniqueArray(fc.nat({ max: 8 }), { minLength: 1, maxLength: 3 }),
+  fc.constantFrom([0, 1], [1, 2], [0, 1, 2], [3]),
+  fc.uniqueArray(fc.integer({ min: 100, max: 1_000 }), { minLength: 1, maxLength: 4 }),
+);
 const command = fc.oneof(
   {
     weight: 10,
@@ -32,12 +38,7 @@ const command = fc.oneof(
       kind: fc.constant("append" as const),
       stream,
       expected: expectation,
-      // Ids from a small pool, so that appends repeat each other wholly and in part.
-      ids: fc.oneof(
-        fc.uniqueArray(fc.nat({ max: 8 }), { minLength: 1, maxLength: 3 }),
-        fc.constantFrom([0, 1], [1, 2], [0, 1, 2], [3]),
-        fc.uniqueArray(fc.integer({ min: 100, max: 1_000 }), { minLength: 1, maxLength: 4 }),
-      ),
+      ids: places,
     }),
   },
   {
@@ -186,7 +187,7 @@ test("agree on every history", async () => {
       for (const command of commands) await history.happens(command);
       await history.agrees();
     }),
-    { numRuns: 60 },
+    { numRuns: 40, includeErrorInReport: true },
   );
 });
 
@@ -206,7 +207,7 @@ test("agree on histories that are cut by kill -9", async () => {
         }
       },
     ),
-    { numRuns: 4 },
+    { numRuns: 3, includeErrorInReport: true },
   );
 });
 
