@@ -1,7 +1,17 @@
 // The gateway: everything that reaches the yard from outside comes through here.
-
 import { opsRoutes } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { createLeadQueries } from "#projections/leads/query.ts";
+import { createPartnerQueries } from "#projections/partners/query.ts";
+import { createProgressQueries } from "#projections/progress.ts";
+import { followPartners } from "./admin/partner-book.ts";
+import { partnerRoutes } from "./admin/partners.ts";
+import { projectionRoutes } from "./admin/projections.ts";
+import { ruleRoutes } from "./admin/rules.ts";
+import { followRuleset } from "./admin/ruleset-view.ts";
+import { adminScope } from "./admin/scope.ts";
+import { sourceRoutes } from "./admin/sources.ts";
+import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
 import { createRateLimits } from "./intake/rate-limits.ts";
@@ -10,26 +20,44 @@ import { registerSources } from "./intake/register-sources.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
 import { createStore } from "./intake/store.ts";
+import { leadRoutes } from "./reading/leads.ts";
 
 export async function startGateway(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
-  const eventStore = yard.eventStore();
-  const vault = await yard.vault();
+  const [eventStore, database] = [yard.eventStore(), yard.database()];
+  const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const sources = await followSources(yard, vault);
+  const [sources, partners, rules] = await Promise.all([
+    followSources(yard, vault),
+    followPartners(yard),
+    followRuleset(yard),
+  ]);
 
-  const admission = createAdmission();
-  const store = createStore({ eventStore, vault, admission, log });
-  const reception = createReception({
-    sources: () => sources.current(),
-    limits: createRateLimits(),
-    store,
-    metrics,
-  });
+  const isAdmin = bearerCheck(config.adminToken);
+  const book = () => sources.current();
+  const store = createStore({ eventStore, vault, admission: createAdmission(), log });
+  const reception = createReception({ sources: book, limits: createRateLimits(), store, metrics });
 
   const app = createServer(log);
   await app.register(opsRoutes({ health, metrics }));
   await app.register(intakeRoutes(reception));
+  await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
+  await app.register(
+    adminScope(isAdmin, [
+      sourceRoutes({ eventStore, vault, view: sources }),
+      partnerRoutes({
+        eventStore,
+        bus,
+        vault,
+        view: partners,
+        rules,
+        queries: createPartnerQueries({ database }),
+        allowPrivate: config.allowPrivatePartners,
+      }),
+      ruleRoutes({ eventStore, view: rules, partners }),
+      projectionRoutes(createProgressQueries({ database, eventStore }), bus),
+    ]),
+  );
   const url = await app.listen(config.http);
   lifecycle.own("http", () => app.close());
   return { url };

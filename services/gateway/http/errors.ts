@@ -1,6 +1,7 @@
 // Whatever is thrown on the way to an answer becomes a refusal; what it says inside stays inside.
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { BusError } from "#platform/bus/bus.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import { problemOf, sendRefusal } from "./problem.ts";
@@ -13,7 +14,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refused) return error.refusal;
-  if (error instanceof EventStoreUnavailable) return refusal("unavailable", { retryAfterS: 1 });
+  if (error instanceof EventStoreUnavailable || error instanceof BusError)
+    return refusal("unavailable", { retryAfterS: 1 });
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return refusal("unsupported_media_type");

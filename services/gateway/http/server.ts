@@ -1,5 +1,5 @@
 // The gateway's HTTP server before anybody has added a route: bounds, errors, and how it ends.
-import { type FastifyInstance, fastify } from "fastify";
+import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
 import { answerClientError, answerError } from "./errors.ts";
 import { answerUnknownRoutes } from "./not-found.ts";
@@ -14,7 +14,9 @@ const ADMIN_BODY_BYTES = 1024 * 1024;
 export function createServer(log: Log): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for each request would cost more than it says.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: ADMIN_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     forceCloseConnections: "idle",

@@ -1,9 +1,9 @@
 // Contact fields as identity and rules need them; what came stays beside it, untouched.
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import type { Normalised } from "#domain/submission/submission.ts";
+import type { JsonObject } from "../http/json-body.ts";
 import type { Flaw } from "../refusal.ts";
 import { countryCode } from "./countries.ts";
-import type { JsonObject } from "./hostile.ts";
 
 const EMAIL = /^[^\s@"(),:;<>[\]\\]{1,64}@[^\s@"(),:;<>[\]\\.]+(\.[^\s@"(),:;<>[\]\\.]+)+$/u;
 const MOST_EMAIL = 254;

@@ -2,8 +2,8 @@
 import type { Kind } from "#domain/submission/events.ts";
 import type { Normalised } from "#domain/submission/submission.ts";
 import { flawsOf } from "../http/flaws.ts";
+import type { JsonObject } from "../http/json-body.ts";
 import { type Refusal, refusal } from "../refusal.ts";
-import type { JsonObject } from "./hostile.ts";
 import { bodies } from "./kinds.ts";
 import { normalise } from "./normalise.ts";
 

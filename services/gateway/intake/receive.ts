@@ -4,13 +4,13 @@ import type { Kind } from "#domain/submission/events.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { HeaderValues } from "#platform/webhooks.ts";
+import { readObject, readText } from "../http/json-body.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
-import { readObject, readText } from "./hostile.ts";
 import { checkPayload } from "./payload.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { authenticate, type Sender } from "./signature.ts";
 import type { SourceBook } from "./sources.ts";
-import type { Store } from "./store.ts";
+import type { Receipt, Store } from "./store.ts";
 
 /** What arrived, as it arrived. */
 export interface Arrival {
@@ -21,13 +21,6 @@ export interface Arrival {
   readonly body: Buffer;
   /** Milliseconds. A signature is judged by the clock of this moment, however much later it is looked at. */
   readonly at: number;
-}
-
-export interface Receipt {
-  readonly id: SubmissionId;
-  readonly position: bigint;
-  /** It was taken in before, with the same body. */
-  readonly duplicate: boolean;
 }
 
 export interface ReceptionParts {

@@ -5,7 +5,8 @@ import type { Kind } from "#domain/submission/events.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
-import type { Receipt, Reception } from "./receive.ts";
+import type { Reception } from "./receive.ts";
+import type { Receipt } from "./store.ts";
 
 export const MOST_BODY_BYTES = 256 * 1024;
 const BODY_DEADLINE_MS = 10_000;

@@ -10,7 +10,14 @@ import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
-import type { Receipt } from "./receive.ts";
+import { createIntakeSeal } from "./intake-seal.ts";
+
+export interface Receipt {
+  readonly id: SubmissionId;
+  readonly position: bigint;
+  /** It was taken in before, with the same body. */
+  readonly duplicate: boolean;
+}
 
 export interface Identity {
   readonly id: SubmissionId;
@@ -32,27 +39,33 @@ export interface StoreParts {
   readonly log: Log;
 }
 
-/** With this, an answer comes within five seconds even when the check for a repeat follows. */
 const APPEND_DEADLINE_MS = 3_000;
+/** Everything together: whoever waits is promised an answer within five seconds. */
+const ANSWER_DEADLINE_MS = 4_500;
 
 const codec = createCodec(submissionEvents);
 
 export function createStore({ eventStore, vault, admission, log }: StoreParts): Store {
   const inFlight = new Map<SubmissionId, Promise<unknown>>();
+  const seal = createIntakeSeal(vault);
 
   async function append(submission: Submission, { id, text, trace }: Identity): Promise<Receipt | Refusal> {
     const { kind, source, received_at, idempotency_key } = submission;
-    const context = submissionStream(id);
-    const key = `intake-${received_at.slice(0, 10)}`;
-    const sealed = vault.sealCached(key, submission, context) ?? (await vault.seal(key, submission, context));
+    const stream = submissionStream(id);
+    const sealed = await seal(submission, received_at.slice(0, 10), stream);
     const fingerprint = vault.fingerprint("body", text);
     const key_fingerprint = vault.fingerprint("idempotency_key", idempotency_key);
     // A fresh id: a repeat has to be refused as a second event and then recognised, with its body compared.
-    const meta = { id: newUuid(), at: received_at, trace: trace ?? id.replaceAll("-", ""), correlation: id };
+    const meta = {
+      id: newUuid(),
+      at: received_at,
+      trace: trace ?? id.replaceAll("-", ""),
+      correlation: id,
+    };
     const data = { submission_id: id, kind, source, received_at, fingerprint, key_fingerprint, sealed };
+    const event = codec.encode({ type: "SubmissionReceived", data }, meta);
     try {
-      const event = codec.encode({ type: "SubmissionReceived", data }, meta);
-      const { position } = await eventStore.append(context, "no_stream", [event], {
+      const { position } = await eventStore.append(stream, "no_stream", [event], {
         deadlineMs: APPEND_DEADLINE_MS,
       });
       return { id, position, duplicate: false };
@@ -79,7 +92,7 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
       const pass = admission.enter(text.length);
       if (pass === undefined) return refusal("overloaded", { retryAfterS: 1 });
       const began = performance.now();
-      const appending = append(submission, identity);
+      const appending = inTime(append(submission, identity));
       inFlight.set(id, appending);
       try {
         const result = await appending;
@@ -99,4 +112,14 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
       await inFlight.get(id)?.catch(() => undefined);
     },
   };
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new EventStoreUnavailable("no answer in time")),
+      ANSWER_DEADLINE_MS,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

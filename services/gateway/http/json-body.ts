@@ -4,11 +4,15 @@ import { type Refusal, refusal } from "../refusal.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-const MOST_DEPTH = 32;
-const MOST_VALUES = 10_000;
+export interface Bounds {
+  readonly depth: number;
+  readonly values: number;
+}
+
+const SUBMISSION: Bounds = { depth: 32, values: 10_000 };
 
 /** `text` is what `readText` made of the bytes. */
-export function readObject(text: string): JsonObject | Refusal {
+export function readObject(text: string, bounds = SUBMISSION): JsonObject | Refusal {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -18,7 +22,7 @@ export function readObject(text: string): JsonObject | Refusal {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refusal("malformed", { detail: "The body must be a JSON object" });
   }
-  const objection = objectionTo(value);
+  const objection = objectionTo(value, bounds);
   return objection === undefined ? (value as JsonObject) : refusal("malformed", { detail: objection });
 }
 
@@ -27,11 +31,11 @@ export function readText(body: Buffer): string | Refusal {
   return body.toString("utf8");
 }
 
-function objectionTo(root: object): string | undefined {
+function objectionTo(root: object, bounds: Bounds): string | undefined {
   let level: object[] = [root];
   let values = 0;
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > MOST_DEPTH) return `The body is nested more than ${MOST_DEPTH} levels deep`;
+    if (depth > bounds.depth) return `The body is nested more than ${bounds.depth} levels deep`;
     const next: object[] = [];
     for (const one of level) {
       for (const key of Object.keys(one)) {
@@ -46,7 +50,7 @@ function objectionTo(root: object): string | undefined {
           return "The body has a number out of range";
       }
     }
-    if (values > MOST_VALUES) return `The body has more than ${MOST_VALUES} values`;
+    if (values > bounds.values) return `The body has more than ${bounds.values} values`;
     level = next;
   }
   return undefined;

@@ -1,0 +1,41 @@
+// Who may read: the admin everything, a source what it has sent.
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { SourceId } from "#domain/ids.ts";
+import type { BearerCheck } from "../http/bearer.ts";
+import { sendRefusal } from "../http/problem.ts";
+import { authenticate } from "../intake/signature.ts";
+import type { SourceBook } from "../intake/sources.ts";
+import { refusal } from "../refusal.ts";
+
+export type Caller = { readonly is: "admin" } | { readonly is: "source"; readonly source: SourceId };
+
+export interface CallerCheck {
+  readonly isAdmin: BearerCheck;
+  readonly sources: () => SourceBook;
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+const NO_BODY = Buffer.alloc(0);
+
+export function requireCaller(app: FastifyInstance, check: CallerCheck): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const caller = callerOf(request, check);
+    if (caller === undefined) return sendRefusal(reply, refusal("unauthorized"));
+    callers.set(request, caller);
+  });
+}
+
+export function caller(request: FastifyRequest): Caller {
+  const known = callers.get(request);
+  if (known === undefined) throw new Error("nobody was let in");
+  return known;
+}
+
+function callerOf({ headers }: FastifyRequest, { isAdmin, sources }: CallerCheck): Caller | undefined {
+  if (headers.authorization !== undefined)
+    return isAdmin(headers.authorization) ? { is: "admin" } : undefined;
+  const source = headers["x-source"];
+  if (typeof source !== "string") return undefined;
+  const sender = authenticate(sources(), { source, headers, body: NO_BODY }, Date.now());
+  return sender && { is: "source", source: sender.source.id };
+}
