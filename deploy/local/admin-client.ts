@@ -1,0 +1,26 @@
+// The admin API of the yard that was just started, as its first user.
+import { request } from "undici";
+import { Problem } from "./problem.ts";
+
+export interface AdminClient {
+  get(path: string): Promise<unknown>;
+  put(path: string, body: object): Promise<void>;
+}
+
+export function adminClient(url: string, token: string): AdminClient {
+  async function call(method: "GET" | "PUT", path: string, body?: object): Promise<unknown> {
+    const answer = await request(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300)
+      throw new Problem(`${method} ${path} was answered ${answer.statusCode}: ${text}`);
+    return JSON.parse(text);
+  }
+  return {
+    get: (path) => call("GET", path),
+    put: async (path, body) => void (await call("PUT", path, body)),
+  };
+}

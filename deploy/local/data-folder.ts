@@ -1,0 +1,86 @@
+// The folder that everything embedded keeps its data in: one launcher at a time, one layout.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { readKept, writeKept } from "#platform/kept-file.ts";
+import { Problem } from "./problem.ts";
+
+/** Raised when a version lays the folder out so that an older one can't read it. */
+const LAYOUT = 1;
+
+export interface DataFolder {
+  readonly dir: string;
+  close(): void;
+}
+
+/** Another launcher owns the folder; `pid` is undefined in the moment before it has said who it is. */
+export class InUse extends Problem {
+  override name = "InUse";
+  readonly pid: number | undefined;
+
+  constructor(dir: string, pid: number | undefined) {
+    super(
+      `Switchyard already runs on the data folder ${dir}${pid === undefined ? "" : ` (process ${pid})`}.\n` +
+        `Stop it there with Ctrl-C${pid === undefined ? "" : ` or with "kill ${pid}"`}, or use another folder: DATA_DIR=.data-2 PORT=8081 npm start`,
+    );
+    this.pid = pid;
+  }
+}
+
+/** Takes the folder for this process; throws InUse, or a Problem when it can't be used at all. */
+export function openDataFolder(dir: string): DataFolder {
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (error) {
+    throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
+  }
+  const unlock = lock(dir);
+  try {
+    checkLayout(dir);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  writeKept(pidFile(dir), `${process.pid}\n`);
+  return { dir, close: unlock };
+}
+
+const pidFile = (dir: string): string => join(dir, "launcher.pid");
+
+/** A database lock, since the system lets go of it when its holder dies, however that happens. */
+function lock(dir: string): () => void {
+  try {
+    const database = new DatabaseSync(join(dir, "launcher.lock"));
+    database.exec("pragma locking_mode = exclusive; begin exclusive");
+    return () => database.close();
+  } catch (error) {
+    if (!/locked/.test(messageOf(error)))
+      throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
+    const pid = Number(readKept(pidFile(dir)));
+    throw new InUse(dir, pid > 0 ? pid : undefined);
+  }
+}
+
+function checkLayout(dir: string): void {
+  const file = join(dir, "version.json");
+  const text = readKept(file);
+  if (text === undefined) writeKept(file, `${JSON.stringify({ layout: LAYOUT })}\n`);
+  const layout = text === undefined ? LAYOUT : layoutIn(text);
+  if (layout === LAYOUT) return;
+  throw new Problem(
+    `The data folder ${dir} was written by another version of Switchyard: its layout is ${layout ?? "unreadable"}, this version knows ${LAYOUT}.\n` +
+      `Start the version that wrote it, or use another folder: DATA_DIR=.data-2 npm start`,
+  );
+}
+
+function layoutIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { layout?: unknown }).layout;
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

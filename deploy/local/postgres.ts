@@ -1,0 +1,120 @@
+// PostgreSQL for the read models and the vault, from npm, on loopback.
+import { execFile, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { keptOrMade, readKept } from "#platform/kept-file.ts";
+import type { Part } from "./nats.ts";
+import { freePort } from "./ports.ts";
+import { findPostgresHome, type PostgresHome } from "./postgres-home.ts";
+import { Problem } from "./problem.ts";
+import { endProcess, identityOf } from "./process-identity.ts";
+
+const USUAL_PORT = 5432;
+const NAME = "switchyard";
+const execute = promisify(execFile);
+/** Messages are looked for in the log, so they have to be in one language. */
+const ENV = { LC_ALL: "C", LC_MESSAGES: "C" };
+
+export async function preparePostgres(dataDir: string, say: (line: string) => void): Promise<Part> {
+  const home = findPostgresHome(dataDir, say);
+  const password = keptOrMade(join(dataDir, "secrets", "postgres-password"), () =>
+    randomBytes(24).toString("base64url"),
+  );
+  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home);
+  else await initialise(home, password);
+
+  const port = await freePort(USUAL_PORT);
+  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
+  return {
+    url: `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`,
+    command: {
+      name: "PostgreSQL",
+      command: home.postgres,
+      args: ["-D", home.data, ...settings.flatMap((setting) => ["-c", setting])],
+      env: ENV,
+      ...(home.user === undefined ? {} : { user: home.user }),
+      ready: /database system is ready to accept connections/,
+      readyWithinMs: 60_000,
+      // Its fast shutdown: whoever is connected is sent away, and everything is written.
+      stopSignal: "SIGINT",
+      stopWithinMs: 2_500,
+      before: () => clearLock(home.data),
+    },
+  };
+}
+
+/** In a folder beside, so that a start which is interrupted here leaves nothing half made. */
+async function initialise({ data, user, initdb, postgres }: PostgresHome, password: string): Promise<void> {
+  const beside = `${data}.new`;
+  const secrets = mkdtempSync(join(tmpdir(), "switchyard-"));
+  const passwordFile = join(secrets, "password");
+  try {
+    rmSync(beside, { recursive: true, force: true });
+    mkdirSync(beside, { recursive: true, mode: 0o700 });
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    if (user !== undefined)
+      for (const path of [beside, secrets, passwordFile]) chownSync(path, user.uid, user.gid);
+    // Sorted and compared the same on every machine, whatever languages are installed there.
+    const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"];
+    const access = [`--username=${NAME}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
+    await run(initdb, [`--pgdata=${beside}`, ...access, ...locale], user);
+    await run(postgres, ["--single", "-D", beside, "template1"], user, `create database ${NAME}\n`);
+    renameSync(beside, data);
+  } finally {
+    rmSync(secrets, { recursive: true, force: true });
+  }
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  user: PostgresHome["user"],
+  input = "",
+): Promise<void> {
+  const running = execute(command, args, { cwd: "/", env: { ...process.env, ...ENV }, ...user });
+  running.child.stdin?.end(input);
+  await running.catch((error: Error) => {
+    throw new Problem(`PostgreSQL's data folder could not be made: ${error.message}`);
+  });
+}
+
+function checkVersion({ data, postgres }: PostgresHome): void {
+  const written = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
+  const installed = /(\d+)\./.exec(spawnSync(postgres, ["--version"], { encoding: "utf8" }).stdout)?.[1];
+  if (written !== installed)
+    throw new Problem(
+      `${data} was written by PostgreSQL ${written}; this version of Switchyard brings ${installed}.\n` +
+        `Start the version that wrote it, or use another folder: DATA_DIR=.data-2 npm start`,
+    );
+}
+
+/** A killed server leaves a lock that names its process. By now that number may be another program's, which we leave alone. */
+async function clearLock(data: string): Promise<void> {
+  const file = join(data, "postmaster.pid");
+  const pid = Number.parseInt(readKept(file) ?? "", 10);
+  if (Number.isNaN(pid)) return;
+  const identity = identityOf(pid);
+  if (identity !== undefined && commandLineOf(pid).includes(data))
+    await endProcess({ pid, identity }, "SIGINT", 3_000);
+  rmSync(file, { force: true });
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return spawnSync("ps", ["-o", "command=", "-p", `${pid}`], { encoding: "utf8" }).stdout ?? "";
+  }
+}

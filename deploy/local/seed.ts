@@ -1,0 +1,91 @@
+// Brings the demo partners to life: in an empty yard it makes them, in any other it keeps them pointed at the simulator.
+import { join } from "node:path";
+import { request } from "undici";
+import type { Config } from "#platform/config.ts";
+import { keptOrMade, readKept, writeKept } from "#platform/kept-file.ts";
+import { newSecret } from "#platform/webhooks.ts";
+import { type AdminClient, adminClient } from "./admin-client.ts";
+import { DEMO_PARTNERS, DEMO_RULES, simulatedUrl } from "./demo-partners.ts";
+
+export interface DemoOptions {
+  readonly config: Config;
+  readonly httpUrl: string;
+  readonly simulatorUrl: string;
+  readonly adminToken: string;
+}
+
+/** The configuration of a partner as the admin API gives it, as far as it matters here. */
+interface Listed {
+  readonly id: string;
+  readonly delivery: { readonly type: string; readonly url?: string };
+}
+
+/** Returns what it did, in words; nothing when all was in place. */
+export async function prepareDemo({
+  config,
+  httpUrl,
+  simulatorUrl,
+  adminToken,
+}: DemoOptions): Promise<string> {
+  const secret = keptOrMade(join(config.dataDir, "secrets", "demo-partner-secret"), newSecret);
+  if (config.roles.includes("simulator")) await instructSimulator(simulatorUrl, secret);
+  if (!config.roles.includes("gateway")) return "";
+  const admin = adminClient(httpUrl, adminToken);
+  const { items } = (await admin.get("/api/partners")) as { items: readonly Listed[] };
+  if (items.length === 0) {
+    await seed(admin, simulatorUrl, secret);
+    keepSimulatorUrl(config.dataDir, simulatorUrl);
+    return `partners ${DEMO_PARTNERS.map(({ id }) => id).join(", ")} and ${DEMO_RULES.length} rules`;
+  }
+  const before = keptSimulatorUrl(config.dataDir);
+  const moved =
+    before === undefined || before === simulatorUrl ? [] : await repoint(admin, items, before, simulatorUrl);
+  keepSimulatorUrl(config.dataDir, simulatorUrl);
+  return moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
+}
+
+async function seed(admin: AdminClient, simulatorUrl: string, secret: string): Promise<void> {
+  for (const { id, name } of DEMO_PARTNERS) {
+    const delivery = { type: "http", url: simulatedUrl(simulatorUrl, id), secret };
+    await admin.put(`/api/partners/${id}`, { name, enabled: true, delivery });
+  }
+  await admin.put("/api/rules", { rules: DEMO_RULES });
+}
+
+async function repoint(
+  admin: AdminClient,
+  items: readonly Listed[],
+  before: string,
+  simulatorUrl: string,
+): Promise<readonly string[]> {
+  const moved: string[] = [];
+  for (const { id, ...config } of items) {
+    if (config.delivery.url !== simulatedUrl(before, id)) continue;
+    const delivery = { ...config.delivery, url: simulatedUrl(simulatorUrl, id) };
+    await admin.put(`/api/partners/${id}`, { ...config, delivery });
+    moved.push(id);
+  }
+  return moved;
+}
+
+/** The simulator remembers nothing, so it is told each time that its partners check signatures. */
+async function instructSimulator(simulatorUrl: string, secret: string): Promise<void> {
+  for (const { id, price } of DEMO_PARTNERS) {
+    const answer = await request(simulatedUrl(simulatorUrl, id), {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ secret, price }),
+    });
+    await answer.body.dump();
+  }
+}
+
+const simulatorFile = (dataDir: string): string => join(dataDir, "simulator.url");
+
+export function keptSimulatorUrl(dataDir: string): string | undefined {
+  return readKept(simulatorFile(dataDir))?.trim();
+}
+
+function keepSimulatorUrl(dataDir: string, url: string): void {
+  writeKept(simulatorFile(dataDir), `${url}\n`);
+}

@@ -1,0 +1,4 @@
+// npm start: the whole yard on this machine.
+import { runLauncher } from "./launcher-process.ts";
+
+await runLauncher();
