@@ -1,8 +1,12 @@
 // Runs on whatever Node the machine has (20 or later) before anything is installed, so it is plain JavaScript
-// and imports nothing. Everything after it runs on the pinned Node in node_modules/.bin.
+// and imports nothing from npm. Everything after it runs on the pinned Node in node_modules/.bin.
+// --services also brings what npm start needs, --tests what npm test needs.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { whileAlone } from "./install-lock.mjs";
+import { installNatsServer } from "./install-nats.mjs";
+import { findNatsServer } from "./nats-binary.mjs";
 
 const [major] = process.versions.node.split(".").map(Number);
 if (major < 20) {
@@ -10,23 +14,55 @@ if (major < 20) {
   process.exit(1);
 }
 
-const root = new URL("../../", import.meta.url);
-process.chdir(root.pathname);
+process.chdir(new URL("../../", import.meta.url).pathname);
+const wanted = new Set(process.argv.slice(2));
+const steps = [
+  { name: "dependencies (npm ci)", isDone: dependenciesAreInstalled, install: installDependencies },
+  { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
+];
 
-const stamp = "node_modules/.installed-lock";
-const lock = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
-const installed =
-  existsSync(stamp) && existsSync("node_modules/.bin/node") && readFileSync(stamp, "utf8") === lock;
+if (steps.some(({ isDone }) => !isDone())) {
+  await whileAlone(() => {
+    for (const { name, isDone, install } of steps) if (!isDone()) timed(name, install);
+  });
+}
 
-if (!installed) {
-  console.log("Installing dependencies (npm ci) …");
+function dependenciesAreInstalled() {
+  const stamp = readOr("node_modules/.installed-lock");
+  return stamp === lockfileDigest() && existsSync("node_modules/.bin/node");
+}
+
+function installDependencies() {
   // --include=dev: a NODE_ENV=production in the environment must not take the tests' tools away.
-  const done = spawnSync("npm", ["ci", "--include=dev", "--no-fund", "--no-audit"], { stdio: "inherit" });
-  if (done.status !== 0) {
-    console.error(
-      "npm ci failed, so nothing was started. Its message is above; repair it and run the command again.",
-    );
-    process.exit(done.status ?? 1);
+  const { status } = spawnSync("npm", ["ci", "--include=dev", "--no-fund", "--no-audit"], {
+    stdio: "inherit",
+  });
+  if (status !== 0)
+    throw new Error("npm ci failed; its message is above. Repair it and run the command again.");
+  writeFileSync("node_modules/.installed-lock", lockfileDigest());
+}
+
+function natsServerIsThere() {
+  const needed = wanted.has("--tests") || (wanted.has("--services") && !process.env.NATS_URL);
+  return !needed || findNatsServer(process.env) !== undefined;
+}
+
+function lockfileDigest() {
+  return createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
+}
+
+function readOr(path) {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+function timed(name, install) {
+  const start = performance.now();
+  console.log(`Installing ${name} …`);
+  try {
+    install();
+  } catch (error) {
+    console.error(`\n${error.message}`);
+    process.exit(1);
   }
-  writeFileSync(stamp, lock);
+  console.log(`Installed ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
