@@ -1,0 +1,41 @@
+// Lead actors: one per submission, many to a partition. Whoever holds a partition's lease works off its mailbox.
+import { holdLeases } from "#platform/leases.ts";
+import type { Serving, Yard } from "#platform/yard.ts";
+import { askIdentity } from "./ask-identity.ts";
+import { openPartition, type Partition } from "./partition.ts";
+import { routingView } from "./routing-view.ts";
+
+export async function startLeads(yard: Yard): Promise<Serving> {
+  const { log, config, metrics, health, lifecycle } = yard;
+  const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
+  const parts = {
+    bus,
+    vault,
+    routable,
+    eventStore: yard.eventStore(),
+    identity: askIdentity(bus),
+    tries: { identify: config.identifyMaxRetries, route: config.routingMaxRetries },
+    metrics,
+    health,
+    log,
+  };
+  const names = Array.from({ length: config.leadPartitions }, (_, n) => `${n}`);
+  const open = new Map<string, Partition>();
+
+  const leases = holdLeases({
+    bus,
+    group: "leads",
+    names: () => names,
+    instance: config.instance,
+    log,
+    async onGained(name, lease) {
+      open.set(name, await openPartition(Number(name), parts, lease));
+    },
+    async onLost(name) {
+      await open.get(name)?.close();
+      open.delete(name);
+    },
+  });
+  lifecycle.own("leads", () => leases.close());
+  return {};
+}

@@ -1,0 +1,222 @@
+import type { SubmissionId } from "#domain/ids.ts";
+import { leadSubject } from "#domain/mail.ts";
+import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
+import type { Outcome } from "#domain/submission/decide.ts";
+import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
+import type { SubmissionState } from "#domain/submission/fold.ts";
+import type { Bus, Mail } from "#platform/bus/bus.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { unpackEvent } from "#platform/event-store/event-mail.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import type { Health } from "#platform/health.ts";
+import type { Lease } from "#platform/leases.ts";
+import type { Log } from "#platform/log.ts";
+import { backoffMs } from "#platform/retry.ts";
+import { createLeads, type Lead } from "./leads.ts";
+import { type SettleParts, settle } from "./settle.ts";
+import { createTries } from "./tries.ts";
+import { verdictOn } from "./verdict.ts";
+
+export interface PartitionParts extends Omit<SettleParts, "leads"> {
+  readonly bus: Bus;
+  readonly eventStore: EventStore;
+  readonly tries: { readonly identify: number; readonly route: number };
+  readonly health: Health;
+  readonly log: Log;
+}
+
+export interface Partition {
+  close(): Promise<void>;
+}
+
+/** A mail with what it says. */
+interface Letter {
+  readonly mail: Mail;
+  readonly event: SubmissionEvent | PartnerEvent;
+  readonly stored: StoredEvent;
+  readonly id: SubmissionId;
+}
+
+const codec = createCodec({ ...submissionEvents, ...partnerEvents });
+
+const MOST_AT_ONCE = 128;
+const ACK_WAIT_MS = 30_000;
+/** For what is missing to come back: short, since a whole partition waits. */
+const OUTAGE = { baseMs: 100, maxMs: 1_000 };
+const RETRY = { baseMs: 500, maxMs: 60_000 };
+/** Written by a newer release, or damaged: another process may read it some day. */
+const PARKED_MS = 60_000;
+
+export async function openPartition(n: number, parts: PartitionParts, lease: Lease): Promise<Partition> {
+  const { bus, health, metrics } = parts;
+  const log = parts.log.child({ partition: n });
+  const leads = createLeads(parts.eventStore);
+  const tries = createTries();
+  let outages = 0;
+
+  function open(mail: Mail): Letter | undefined {
+    try {
+      const stored = unpackEvent(mail.data);
+      const decoded = codec.decode(stored);
+      if (decoded.known && "submission_id" in decoded.event.data) {
+        return { mail, stored, event: decoded.event, id: decoded.event.data.submission_id };
+      }
+      log.error({ type: stored.type, stream: stored.stream }, "parked: of an unknown type");
+    } catch (error) {
+      log.error({ err: error, seq: mail.seq }, "parked: can't be read");
+    }
+    mail.nak(PARKED_MS);
+    return undefined;
+  }
+
+  async function leadOf({ mail, event, stored, id }: Letter): Promise<Lead> {
+    const isFirst = event.type === "SubmissionReceived" && mail.deliveries === 1;
+    if (isFirst && stored.revision === 0n) return leads.atHand(id) ?? leads.fromFirst(event, stored);
+    if (event.type === "SubmissionRedriven") return leads.load(id);
+    return leads.atHand(id) ?? leads.load(id);
+  }
+
+  async function settleAll(letters: readonly Letter[]): Promise<void> {
+    const found = await Promise.all(letters.map(async (letter) => ({ letter, lead: await leadOf(letter) })));
+    const due = found.filter(({ letter, lead }) => {
+      if (lead.state.status === "received" || lead.state.status === "identified") return true;
+      if (!isToDeliverAgain(lead.state)) letter.mail.ack();
+      return false;
+    });
+    const again = found.filter(({ lead }) => isToDeliverAgain(lead.state));
+    const failures = await settle(
+      due.map(({ letter, lead }) => ({ lead, because: letter.stored })),
+      { ...parts, leads },
+      lease.lost,
+    );
+    await Promise.all([
+      ...due.map(({ letter }, n) => answer(letter, failures[n])),
+      ...again.map(async ({ letter, lead }) => {
+        await leads.act(lead, letter.stored, () => ({ type: "deliver_again" }));
+        await answer(letter, undefined);
+      }),
+    ]);
+  }
+
+  async function conclude(letter: Letter, outcome: Outcome): Promise<void> {
+    const lead = leads.atHand(letter.id) ?? (await leads.load(letter.id));
+    const after = await leads.act(lead, letter.stored, () => ({ type: "conclude", outcome }));
+    letter.mail.ack();
+    if (!after.isFresh && after.state.status !== "queued") {
+      metrics.endToEndSeconds.observe(
+        Math.max(0, (Date.now() - Date.parse(after.state.received_at)) / 1_000),
+      );
+    }
+  }
+
+  async function answer(letter: Letter, failure: unknown): Promise<void> {
+    if (failure === undefined) {
+      outages = 0;
+      tries.forget(letter.stored.id);
+      letter.mail.ack();
+      return;
+    }
+    const about = { lead_id: letter.id, trace_id: letter.stored.metadata.trace };
+    const verdict = await verdictOn(failure, health);
+    if (verdict.type === "wait") {
+      log.warn({ ...about, err: failure }, "waits for what is missing");
+      letter.mail.nak(backoffMs(outages++, OUTAGE));
+      return;
+    }
+    const { stage, reason } = verdict;
+    const attempts = tries.count(letter.stored.id);
+    const most = stage === "route" ? parts.tries.route : parts.tries.identify;
+    if (attempts < most) {
+      log.warn({ ...about, stage, reason, attempts }, "tried again later");
+      metrics.retriesTotal.inc({ stage });
+      letter.mail.nak(backoffMs(attempts - 1, RETRY));
+      return;
+    }
+    const lead = await leads.load(letter.id);
+    await leads.act(lead, letter.stored, () => ({ type: "give_up", stage, reason, attempts }));
+    log.error({ ...about, stage, reason, attempts }, "dead-lettered");
+    tries.forget(letter.stored.id);
+    letter.mail.ack();
+  }
+
+  /** When a batch fails as a whole, each goes alone, so that one bad letter fails by itself. */
+  async function settleApart(letters: readonly Letter[]): Promise<void> {
+    try {
+      await settleAll(letters);
+    } catch (error) {
+      const [only, ...others] = letters;
+      const verdict = await verdictOn(error, health);
+      if (only !== undefined && (others.length === 0 || verdict.type === "wait")) {
+        for (const letter of letters) await guarded(letter, () => answer(letter, error));
+      } else {
+        for (const letter of letters) await settleApart([letter]);
+      }
+    }
+  }
+
+  async function guarded(letter: Letter, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.warn({ err: error, lead_id: letter.id }, "a letter comes again");
+      letter.mail.nak(backoffMs(Math.min(letter.mail.deliveries, 6), OUTAGE));
+    }
+  }
+
+  async function onBatch(mails: Mail[]): Promise<void> {
+    if (!lease.valid) {
+      // Somebody else may have the partition now; what they do not get from us, they get when it comes again.
+      for (const mail of mails) mail.nak(0);
+      return;
+    }
+    const letters = mails.flatMap((mail) => open(mail) ?? []);
+    const unsettled = letters.filter(({ event }) => outcomeIn(event) === undefined);
+    if (unsettled.length > 0) await settleApart(unsettled);
+    await Promise.all(
+      letters.map(async (letter) => {
+        const outcome = outcomeIn(letter.event);
+        if (outcome !== undefined) await guarded(letter, () => conclude(letter, outcome));
+      }),
+    );
+  }
+
+  const mailbox = await bus.mailbox({
+    name: `lead-${n}`,
+    filter: leadSubject(n, ">"),
+    onBatch,
+    maxBatch: MOST_AT_ONCE,
+    maxAckPending: 10_000,
+    ackWaitMs: ACK_WAIT_MS,
+  });
+  return { close: () => mailbox.close() };
+}
+
+const isToDeliverAgain = ({ status, dead }: SubmissionState): boolean =>
+  status === "queued" && dead?.stage === "deliver";
+
+function outcomeIn(event: SubmissionEvent | PartnerEvent): Outcome | undefined {
+  switch (event.type) {
+    case "DeliverySucceeded":
+    case "DeliveryRejected":
+    case "DeliveryDuplicated":
+    case "DeliveryDeadLettered":
+      return event;
+    case "SubmissionReceived":
+    case "SubmissionRedriven":
+    case "PersonIdentified":
+    case "SubmissionRouted":
+    case "SubmissionUnrouted":
+    case "SubmissionDelivered":
+    case "SubmissionDuplicate":
+    case "SubmissionRejected":
+    case "SubmissionDeadLettered":
+    case "DeliveryStarted":
+    case "DeliveryFailed":
+    case "DeliveryHeld":
+    case "CircuitOpened":
+    case "CircuitHalfOpened":
+    case "CircuitClosed":
+      return undefined;
+  }
+}

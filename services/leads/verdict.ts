@@ -1,0 +1,31 @@
+import type { Stage } from "#domain/submission/events.ts";
+import { BusError } from "#platform/bus/bus.ts";
+import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
+import type { Health } from "#platform/health.ts";
+
+/** This submission could not pass the stage; another try may help, or an operator. */
+export class StageFailure extends Error {
+  override name = "StageFailure";
+  readonly stage: Stage;
+
+  constructor(stage: Stage, reason: string) {
+    super(reason);
+    this.stage = stage;
+  }
+}
+
+export type Verdict =
+  /** Not its fault: it waits until what is missing is back, however long. */
+  | { readonly type: "wait" }
+  /** One of its tries is used up. */
+  | { readonly type: "failed"; readonly stage: Stage; readonly reason: string };
+
+export async function verdictOn(error: unknown, health: Health): Promise<Verdict> {
+  if (error instanceof StageFailure) return { type: "failed", stage: error.stage, reason: error.message };
+  if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "wait" };
+  // A broken connection has many shapes: whether something is down tells more than the error.
+  const { ready } = await health.ready();
+  if (!ready) return { type: "wait" };
+  // A stranger's message may quote what it was about; its class does not.
+  return { type: "failed", stage: "identify", reason: error instanceof Error ? error.name : "unknown error" };
+}
