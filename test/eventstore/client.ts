@@ -37,9 +37,9 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Waits for what another process or the network must bring about. */
-export async function until(condition: () => boolean, within = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, within = 10_000): Promise<void> {
   const deadline = Date.now() + within;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${within} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

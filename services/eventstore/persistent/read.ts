@@ -32,10 +32,6 @@ export function serveRead({
       ...identityOf(call),
       since: now(),
       send: (message) => over || call.write(message),
-      end: () => {
-        over = true;
-        call.end();
-      },
       refuse: (why) => {
         if (over) return;
         over = true;

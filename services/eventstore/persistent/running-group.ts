@@ -21,7 +21,6 @@ export interface Connection {
   readonly since: number;
   /** False when it takes no more until it says `resumed`. */
   send(message: Buffer): boolean;
-  end(): void;
   refuse(why: Refusal): void;
 }
 
@@ -221,7 +220,8 @@ export class RunningGroup {
       case "dismiss": {
         const connection = this.#connections.get(effect.consumer);
         this.#connections.delete(effect.consumer);
-        connection?.end();
+        // An end without an error would leave the client's own half of the stream open for ever.
+        connection?.refuse(dropped(this.definition));
         break;
       }
     }
