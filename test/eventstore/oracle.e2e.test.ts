@@ -28,7 +28,7 @@ const stream = fc.constantFrom("a", "b", "c");
 // From a small pool, so that appends repeat each other wholly and in part.
 const places: fc.Arbitrary<number[]> = fc.oneof(
   fc.uniqueArray(fc.nat({ max: 8 }), { minLength: 1, maxLength: 3 }),
-  fc.constantFrom([0, 1], [1, 2], [0, 1, 2], [3]),
+  fc.constantFrom<number[]>([0, 1], [1, 2], [0, 1, 2], [3]),
   fc.uniqueArray(fc.integer({ min: 100, max: 1_000 }), { minLength: 1, maxLength: 4 }),
 );
 const command = fc.oneof(

@@ -1,0 +1,35 @@
+// Rates, percentiles and the CPU seconds of the two processes.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+
+export interface Cpu {
+  readonly server: number;
+  readonly client: number;
+}
+
+export function cpuOf(serverPid: number): Cpu {
+  // The name in the second field may hold spaces; what follows its bracket does not.
+  const fields = readFileSync(`/proc/${serverPid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  const { user, system } = process.cpuUsage();
+  return {
+    server: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+    client: (user + system) / 1e6,
+  };
+}
+
+/** Resident megabytes: now, or the most there ever were. */
+export function residentMb(pid: number, which: "VmRSS" | "VmHWM"): number {
+  const line = new RegExp(`${which}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return (Number(line?.[1]) * 1024) / 1e6;
+}
+
+export function percentile(values: readonly number[], fraction: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
+}
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+export const seconds = (since: number): number => (performance.now() - since) / 1000;
