@@ -5,6 +5,7 @@ import type { ProposedEvent } from "../engine/event-log.ts";
 import type { Target } from "./codec/append.ts";
 import type { BatchChunk, BatchOutcome } from "./codec/batch-append.ts";
 import { encodeBatchAnswer } from "./codec/batch-append.ts";
+import { batchOf } from "./message-batch.ts";
 import { MAX_APPEND_BYTES, MOST_COLLECTED_BYTES, problemWithAppend } from "./proposal.ts";
 import type { Refusal } from "./refusals.ts";
 import { stopping as storeIsStopping } from "./refusals.ts";
@@ -22,7 +23,7 @@ type Call = ServerDuplexStream<BatchChunk, Buffer>;
 /** With this much on its way to the disk the server stops listening to a client for a while. */
 const MOST_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 const MOST_IN_FLIGHT = 20_000;
-const MOST_UNSENT_ANSWERS = 20_000;
+const MOST_UNSENT_ANSWERS = 1_000;
 const DEADLINE_SWEEP_MS = 100;
 
 export function serveBatchAppend(services: Services): handleBidiStreamingCall<BatchChunk, Buffer> {
@@ -34,6 +35,7 @@ class BatchSession {
   readonly #services: Services;
   /** Appends that are not answered yet, by correlation id. */
   readonly #open = new Map<string, OpenAppend>();
+  #unsent: Buffer[] = [];
   #collectedBytes = 0;
   #inFlight = 0;
   #inFlightBytes = 0;
@@ -116,7 +118,15 @@ class BatchSession {
     if (!append) return;
     this.#open.delete(key);
     this.#collectedBytes -= append.size;
-    this.#call.write(encodeBatchAnswer(append.correlation, append.target, result));
+    // One commit answers many appends in a row, so they are sent together.
+    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
+    this.#unsent.push(encodeBatchAnswer(append.correlation, append.target, result));
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0) return;
+    this.#call.write(batchOf(this.#unsent));
+    this.#unsent = [];
   }
 
   /** Whether such an append still happens is open, as with every timeout. */
@@ -149,6 +159,7 @@ class BatchSession {
 
   #finish(): void {
     if (this.#inFlight > 0 || !this.#leaving) return;
+    this.#flush();
     const { why } = this.#leaving;
     if (why) this.#call.emit("error", why);
     else this.#call.end();

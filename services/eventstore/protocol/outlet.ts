@@ -1,12 +1,17 @@
 // The way out to one reader. Whoever sends through it sends a page, then waits until the reader has taken it.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ServerWritableStream } from "@grpc/grpc-js";
+import { batchOf } from "./message-batch.ts";
 import type { Refusal } from "./refusals.ts";
 import { stopping as storeIsStopping } from "./refusals.ts";
+
+const BATCH_BYTES = 32 * 1024;
 
 export class Outlet {
   readonly #call: ServerWritableStream<unknown, Buffer>;
   #closed = false;
+  #unsent: Buffer[] = [];
+  #unsentBytes = 0;
   #resume: (() => void) | undefined;
 
   constructor(call: ServerWritableStream<unknown, Buffer>, stopping: AbortSignal) {
@@ -32,23 +37,37 @@ export class Outlet {
   }
 
   send(message: Buffer): void {
-    if (!this.#closed) this.#call.write(message);
+    if (this.#closed) return;
+    this.#unsent.push(message);
+    this.#unsentBytes += message.length;
+    if (this.#unsentBytes >= BATCH_BYTES) this.flush();
+  }
+
+  /** Sends what has been put together so far. */
+  flush(): void {
+    if (this.#unsent.length === 0) return;
+    this.#call.write(batchOf(this.#unsent));
+    this.#unsent = [];
+    this.#unsentBytes = 0;
   }
 
   end(): void {
     if (this.#closed) return;
+    this.flush();
     this.#close();
     this.#call.end();
   }
 
   refuse(why: Refusal): void {
     if (this.#closed) return;
+    this.flush();
     this.#close();
     this.#call.emit("error", why);
   }
 
   /** Resolves once everything sent was taken and other work had its turn; false when the reader has gone. */
   async drained(): Promise<boolean> {
+    this.flush();
     if (this.full) {
       while (!this.#closed && this.full) await this.sleep();
     } else {

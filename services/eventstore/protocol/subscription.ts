@@ -86,6 +86,7 @@ export async function follow(
         checkpoints?.send();
         outlet.send(encodeCaughtUp());
       }
+      outlet.flush();
       if (outlet.full) await outlet.drained();
       while (!rung && !outlet.closed) await outlet.sleep();
     }

@@ -1,0 +1,37 @@
+// Several messages handed to gRPC as one. grpc-js gives every message a write of its own, waits for its completion, and
+// so spends more on a message of 600 bytes than on everything else that is done for it.
+//
+// It asks a serialized message for its length, allocates five bytes more, writes the frame header there and has the
+// message copy itself behind it. A batch claims the length of all its frames without the first header, and copies all
+// of them, that header included: what arrives is the same bytes in fewer writes.
+
+const FRAME_HEADER_BYTES = 5;
+
+class MessageBatch {
+  readonly byteLength: number;
+  readonly #messages: readonly Buffer[];
+
+  constructor(messages: readonly Buffer[]) {
+    this.#messages = messages;
+    let bytes = 0;
+    for (const message of messages) bytes += FRAME_HEADER_BYTES + message.length;
+    this.byteLength = bytes - FRAME_HEADER_BYTES;
+  }
+
+  copy(target: Buffer, behindHeader: number): void {
+    let at = behindHeader - FRAME_HEADER_BYTES;
+    for (const message of this.#messages) {
+      target[at] = 0;
+      target.writeUInt32BE(message.length, at + 1);
+      target.set(message, at + FRAME_HEADER_BYTES);
+      at += FRAME_HEADER_BYTES + message.length;
+    }
+  }
+}
+
+/** Nothing but length and `copy` of a serialized message is ever used. */
+export function batchOf(messages: readonly Buffer[]): Buffer {
+  const [only] = messages;
+  if (messages.length === 1 && only) return only;
+  return new MessageBatch(messages) as unknown as Buffer;
+}
