@@ -9,6 +9,8 @@ export interface Mail {
   readonly seq: number;
   /** 1 the first time. Counts every hand-over, also one that was handed back unbegun, so it is no count of attempts. */
   readonly deliveries: number;
+  /** When the stream took it in, in milliseconds. */
+  readonly storedAt: number;
   /** Done with: it never comes again. */
   ack(): void;
   /** Comes again after the delay. */
@@ -24,11 +26,12 @@ export interface Answerable extends Mail {
 }
 
 /** JetStream tells where a message stands in its reply subject: $JS.ACK.…<deliveries>.<seq>.<consumer seq>.<time>.<pending> */
-function standing(reply: string): { readonly deliveries: number; readonly seq: number } {
+function standing(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
   const tokens = reply.split(".");
   // Servers with domains put two tokens before the stream's name and one behind the numbers.
   const first = tokens.length > 9 ? 6 : 4;
-  return { deliveries: Number(tokens[first]), seq: Number(tokens[first + 1]) };
+  const storedAt = Math.floor(Number(tokens[first + 3]) / 1e6);
+  return { deliveries: Number(tokens[first]), seq: Number(tokens[first + 1]), storedAt };
 }
 
 export function toMail(message: Msg, onAnswered: () => void): Answerable {

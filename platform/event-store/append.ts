@@ -14,7 +14,8 @@ export interface Appended {
 /** The store may leave out the position of an append that it had seen before. */
 export type Confirmed = Omit<Appended, "position"> & { readonly position: bigint | undefined };
 
-const LONGEST_ATTEMPT_MS = 3000;
+/** Broken connections report themselves; this is for the rare append that the client lost. Sooner would add load to a slow store. */
+const LONGEST_ATTEMPT_MS = 10_000;
 
 async function attempt(
   client: EventStoreDBClient,
@@ -49,10 +50,9 @@ export function appendUntilConfirmed(
   const proposed = events.map(({ id, type, data, metadata }) =>
     jsonEvent({ id, type, data: data as Record<string, unknown>, metadata: { ...metadata } }),
   );
-  const longest = Math.min(LONGEST_ATTEMPT_MS, patience.deadlineMs / 3);
   return untilAnswered(
     `an append to ${stream}`,
-    (remainingMs) => attempt(client, stream, expected, proposed, Math.min(longest, remainingMs)),
+    (remainingMs) => attempt(client, stream, expected, proposed, Math.min(LONGEST_ATTEMPT_MS, remainingMs)),
     patience,
   );
 }

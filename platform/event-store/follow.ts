@@ -58,7 +58,9 @@ export function follow(store: FollowedStore, options: FollowOptions): Following 
   async function handle(from: Subscription): Promise<void> {
     const batch = from.take(maxCount);
     const reached = batch.position;
-    if (reached !== undefined) {
+    // The store repeats a checkpoint now and then; nothing came of it.
+    const moved = reached !== undefined && (position === undefined || reached > position);
+    if (moved) {
       handling = batch.events.length;
       await onEvents(batch.events, reached);
       handling = 0;

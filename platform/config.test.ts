@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ConfigError, ROLES, readConfig } from "./config.ts";
+
+const config = suite("configuration");
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+config("has a default for everything", () => {
+  const read = readConfig({});
+  assert.equal(read.http, { host: "127.0.0.1", port: 8080 });
+  assert.equal(read.roles, ROLES);
+  assert.is(read.dataDir, ".data");
+  assert.is(read.leadPartitions, 16);
+  assert.is(read.identifyMaxRetries, 3);
+  assert.equal(read.sources, []);
+  assert.match(read.instance, /^[\w-]+-\d+$/);
+  assert.not.ok("natsUrl" in read);
+});
+
+config("takes what is given, and an empty variable as none", () => {
+  const read = readConfig({ PORT: "0", ROLES: "relay, leads", SOURCES: `a:${SECRET},b:${SECRET}`, HOST: "" });
+  assert.is(read.http.port, 0);
+  assert.is(read.http.host, "127.0.0.1");
+  assert.equal(read.roles, ["relay", "leads"]);
+  assert.equal(read.sources, [
+    { id: "a", secret: SECRET },
+    { id: "b", secret: SECRET },
+  ]);
+});
+
+config("tells everything that is wrong at once, in plain words", () => {
+  const problems = problemsOf({
+    PORT: "eighty",
+    ROLES: "relay,chef",
+    NATS_URL: "http://x",
+    SWITCHYARD_X: "1",
+  });
+  assert.equal(problems, [
+    'PORT is "eighty", which is not a port from 0 to 65535',
+    'NATS_URL is "http://x", which is not nats://host:port or tls://host:port',
+    `ROLES is "relay,chef", which is not a comma-separated list of ${ROLES.join(", ")}`,
+    "SWITCHYARD_X is not known",
+  ]);
+});
+
+config("never repeats a secret in a message", () => {
+  const text = problemsOf({ ADMIN_TOKEN: "too short", SOURCES: "demo:hush", MASTER_KEY: "hush" }).join("\n");
+  assert.match(text, "ADMIN_TOKEN is not at least 16 characters");
+  assert.not.match(text, /hush|too short/);
+});
+
+config("lets partners be private only while everything is embedded, unless told", () => {
+  assert.is(readConfig({}).allowPrivatePartners, true);
+  assert.is(readConfig({ NATS_URL: "nats://127.0.0.1:4222" }).allowPrivatePartners, false);
+  const told = readConfig({ NATS_URL: "nats://127.0.0.1:4222", ALLOW_PRIVATE_PARTNERS: "true" });
+  assert.is(told.allowPrivatePartners, true);
+});
+
+config("reads the master key from a variable or a file, not from both", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  const path = join(folder, "key");
+  const key = Buffer.alloc(32, 5);
+  writeFileSync(path, `${key.toString("base64")}\n`);
+  assert.equal(readConfig({ MASTER_KEY_FILE: path }).masterKey, key);
+  assert.equal(readConfig({ MASTER_KEY: key.toString("base64") }).masterKey, key);
+  assert.match(problemsOf({ MASTER_KEY: key.toString("base64"), MASTER_KEY_FILE: path }).join(), "both set");
+  assert.match(problemsOf({ MASTER_KEY_FILE: join(folder, "none") }).join(), "which is not a file");
+  rmSync(folder, { recursive: true });
+});
+
+config.run();
