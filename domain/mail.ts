@@ -1,5 +1,6 @@
 import type { IdentityEvent } from "./identity/events.ts";
 import type { PartnerId, SubmissionId } from "./ids.ts";
+import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
 import type { RulesetEvent } from "./rules/events.ts";
@@ -10,6 +11,7 @@ import type { SubmissionEvent } from "./submission/events.ts";
 
 export type YardEvent =
   | SubmissionEvent
+  | IntakeEvent
   | PartnerEvent
   | PartnerConfigEvent
   | IdentityEvent
@@ -42,6 +44,7 @@ const addressing: Addressing = {
   SubmissionRejected: () => nobody,
   SubmissionDeadLettered: () => nobody,
   SubmissionRedriven: lead,
+  SubmissionRefused: () => nobody,
   DeliveryStarted: () => nobody,
   DeliverySucceeded: lead,
   DeliveryFailed: () => nobody,

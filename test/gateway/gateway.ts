@@ -53,19 +53,8 @@ export interface TestGateway {
 
 export const ADMIN_TOKEN = "test-admin-token";
 
-export async function startTestGateway(
-  config: Partial<Connections> = {},
-  bus: Partial<Bus> = {},
-): Promise<TestGateway> {
-  const secret = newSecret();
-  const lines: string[] = [];
-  // Without the redaction that a real log has: nothing private may get even so far.
-  const log = pino({ level: "trace" }, { write: (line) => lines.push(line) });
-  const lifecycle = createLifecycle({ log, deadlineMs: 5_000 });
-  const eventStore = memoryEventStore();
-  const vault = memoryVault();
-  const metrics = createMetrics();
-  const parts: Connections = {
+export function connectionsFor(secret: string): Connections {
+  return {
     http: { host: "127.0.0.1", port: 0 },
     dataDir: "/nowhere",
     natsUrl: "",
@@ -78,15 +67,28 @@ export async function startTestGateway(
     routingMaxRetries: 3,
     allowPrivatePartners: false,
     logLevel: "silent",
-    masterKey: Buffer.alloc(32),
+    masterKey: Buffer.alloc(32, 7),
     instance: "test",
     simulatorPort: 0,
     leadPartitions: 16,
     drainMs: 5_000,
-    ...config,
   };
+}
+
+export async function startTestGateway(
+  config: Partial<Connections> = {},
+  bus: Partial<Bus> = {},
+): Promise<TestGateway> {
+  const secret = newSecret();
+  const lines: string[] = [];
+  // Without the redaction that a real log has: nothing private may get even so far.
+  const log = pino({ level: "trace" }, { write: (line) => lines.push(line) });
+  const lifecycle = createLifecycle({ log, deadlineMs: 5_000 });
+  const eventStore = memoryEventStore();
+  const vault = memoryVault();
+  const metrics = createMetrics();
   const { url = "" } = await startGateway({
-    config: parts,
+    config: { ...connectionsFor(secret), ...config },
     log,
     metrics,
     health: createHealth(),

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { type EventOf, Instant, Sealed } from "../event.ts";
+import { Kind } from "../submission/events.ts";
+
+// Stream: intake-<id>. What came in by a way that gives no answer and could not be taken in: a dead letter of its own.
+
+export const INTAKE_STREAM_PREFIX = "intake-";
+export const intakeStream = (id: RefusalId): string => `${INTAKE_STREAM_PREFIX}${id}`;
+
+export const RefusalId = z.uuid().brand<"RefusalId">();
+export type RefusalId = z.infer<typeof RefusalId>;
+
+/** What was refused, as it came; sealed, for it may be about a person. */
+export const RefusedMessage = z.object({
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  encoding: z.enum(["utf8", "base64"]),
+  /** Only where the message was too large to keep whole: how many bytes it had. */
+  truncated_from: z.int().optional(),
+});
+export type RefusedMessage = z.infer<typeof RefusedMessage>;
+
+export const intakeEvents = {
+  SubmissionRefused: {
+    version: 1,
+    schema: z.object({
+      refusal_id: RefusalId,
+      /** As claimed: it need not exist, nor be who sent it. */
+      source: z.string(),
+      kind: Kind,
+      refused_at: Instant,
+      reason: z.string(),
+      errors: z.array(z.object({ path: z.string(), message: z.string() })),
+      sealed: Sealed,
+    }),
+  },
+} as const;
+
+export type IntakeEvent = EventOf<typeof intakeEvents>;
