@@ -64,7 +64,7 @@ export function createInspector(manager: JetStreamManager): Inspector {
       }
     },
     async firstSeq(stream = "YARD") {
-      return (await range(stream))?.first_seq ?? 1;
+      return Math.max(1, (await range(stream))?.first_seq ?? 1);
     },
     consumerState: (name, stream = "YARD") =>
       orMissing(`the state of mailbox ${name}`, async () => {

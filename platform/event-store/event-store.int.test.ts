@@ -129,6 +129,19 @@ events("survives crashes with hundreds of appends on their way", async () => {
   for (const stream of last) assert.is((await store.readStream(stream)).length, 1);
 });
 
+events("survives a crash while more waits to be written than the connection takes", async () => {
+  process.kill(server.pid, "SIGSTOP");
+  const padding = "x".repeat(64 * 1024);
+  const large = Array.from({ length: 200 }, (_, n) =>
+    store.append(`large-${n}`, "no_stream", [{ ...event(n), data: { n, padding } }]),
+  );
+  // One that a short deadline ends tells that the others had time to be written as far as they can be.
+  await store.append("large-sentinel", "no_stream", [event(0)], { deadlineMs: 500 }).catch(() => undefined);
+  await whileDown(async () => undefined);
+  await Promise.all(large);
+  assert.is((await store.readStream("large-199")).length, 1);
+});
+
 events("gives up at the caller's deadline", async () => {
   await whileDown(async () => {
     const start = performance.now();
