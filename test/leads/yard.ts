@@ -1,0 +1,207 @@
+// Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerConfig, partnerConfigEvents, partnerConfigStream } from "#domain/partner/config.ts";
+import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
+import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
+import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
+import { type Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import type { Normalised, Submission } from "#domain/submission/submission.ts";
+import type { Connections } from "#platform/connections.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { createHealth } from "#platform/health.ts";
+import { deterministicUuid, newUuid } from "#platform/ids.ts";
+import { createLifecycle } from "#platform/lifecycle.ts";
+import { createMetrics } from "#platform/metrics.ts";
+import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
+import { startEventStore } from "../eventstore/server.ts";
+import { startNats } from "../harness/nats.ts";
+import { startPostgres } from "../harness/postgres.ts";
+import { until } from "../harness/wait.ts";
+
+const codec = createCodec({
+  ...submissionEvents,
+  ...partnerEvents,
+  ...partnerConfigEvents,
+  ...rulesetEvents,
+});
+
+export interface TestYard {
+  readonly parts: {
+    readonly nats: Awaited<ReturnType<typeof startNats>>;
+    readonly store: Awaited<ReturnType<typeof startEventStore>>;
+  };
+  readonly config: Connections;
+  /** The test's own connections. */
+  readonly own: Yard;
+  /** A process of its own in all but name; ends when told, or with the yard. */
+  start(instance: string, ...roles: StartRole[]): Promise<{ stop(): Promise<void>; yard: Yard }>;
+  /** What the gateway does: seals and stores. */
+  receive(normalised: Normalised, options?: { key?: string; payload?: object }): Promise<SubmissionId>;
+  partner(id: string, enabled?: boolean): Promise<void>;
+  rule(route: RouteTarget): Promise<void>;
+  history(id: SubmissionId): Promise<StoredEvent[]>;
+  /** Waits until the submission's newest event is of this type; its whole history. */
+  reaches(id: SubmissionId, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
+  /** What a partner's actor writes when the partner has answered. */
+  says(partner: string, ...events: PartnerEvent[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The data of the newest event of this type. */
+export function dataIn(history: readonly StoredEvent[], type: string): Record<string, unknown> {
+  const event = history.findLast((one) => one.type === type);
+  if (event === undefined) throw new Error(`there is no ${type} in ${history.map((one) => one.type)}`);
+  return event.data as Record<string, unknown>;
+}
+
+export const routeIn = (history: readonly StoredEvent[]): Route =>
+  dataIn(history, "SubmissionRouted").route as Route;
+
+export const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
+
+export async function startTestYard(config: Partial<Connections> = {}): Promise<TestYard> {
+  const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  const store = await startEventStore({ dir: mkdtempSync(join(tmpdir(), "leads-events-")) });
+  const connections: Connections = {
+    http: { host: "127.0.0.1", port: 0 },
+    dataDir: "/nowhere",
+    natsUrl: nats.url,
+    eventstoreUrl: store.connectionString,
+    databaseUrl: postgres.url,
+    roles: [],
+    adminToken: "",
+    sources: [],
+    identifyMaxRetries: 3,
+    routingMaxRetries: 3,
+    allowPrivatePartners: true,
+    logLevel: "silent",
+    masterKey: Buffer.alloc(32, 7),
+    instance: "test",
+    simulatorPort: 0,
+    leadPartitions: 4,
+    drainMs: 5_000,
+    ...config,
+  };
+  const running = new Set<() => Promise<void>>();
+
+  async function start(instance: string, ...roles: StartRole[]) {
+    const log = pino({ level: process.env.TEST_LOG ?? "silent", name: instance });
+    const lifecycle = createLifecycle({ log, deadlineMs: 10_000 });
+    const yard = createYard({
+      config: { ...connections, instance },
+      log,
+      metrics: createMetrics(),
+      health: createHealth(),
+      lifecycle,
+    });
+    const stop = async (): Promise<void> => {
+      running.delete(stop);
+      await lifecycle.stop("the test says so");
+    };
+    running.add(stop);
+    await Promise.all(roles.map((role) => role(yard)));
+    return { yard, stop };
+  }
+
+  const { yard: own } = await start("test");
+  const eventStore = own.eventStore();
+  const vault = await own.vault();
+  let rulesetVersion = 0;
+  const meta = (id: string = newUuid()) => ({ id, at: new Date().toISOString() });
+  const history = (id: SubmissionId) => eventStore.readStream(submissionStream(id));
+  const demo = SourceId.parse("demo");
+
+  return {
+    parts: { nats, store },
+    config: connections,
+    own,
+    start,
+    history,
+    async receive(normalised, { key = newUuid(), payload = {} } = {}) {
+      const id = SubmissionId.parse(deterministicUuid("submission", "demo", key));
+      const received_at = new Date().toISOString();
+      const submission: Submission = {
+        kind: "lead",
+        source: demo,
+        received_at,
+        idempotency_key: key,
+        payload: { ...payload },
+        normalised,
+      };
+      const data = {
+        submission_id: id,
+        kind: "lead",
+        source: demo,
+        received_at,
+        fingerprint: "",
+        key_fingerprint: "",
+        sealed: await vault.seal(`intake-${received_at.slice(0, 10)}`, submission, `submission-${id}`),
+      } as const;
+      const event = codec.encode({ type: "SubmissionReceived", data }, meta());
+      await eventStore.append(submissionStream(id), "no_stream", [event]);
+      return id;
+    },
+    async partner(id, enabled = true) {
+      const partner = PartnerId.parse(id);
+      const config = PartnerConfig.parse({
+        name: id,
+        enabled,
+        delivery: { type: "http", url: "http://localhost/" },
+      });
+      const event = codec.encode({ type: "PartnerConfigured", data: { partner, config } }, meta());
+      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+    },
+    async rule(route) {
+      const rule: Rule = {
+        id: RuleId.parse("only"),
+        name: "Only",
+        priority: 1,
+        enabled: true,
+        when: { combinator: "and", rules: [] },
+        route,
+      };
+      rulesetVersion += 1;
+      const data = { version: rulesetVersion, rules: [rule] };
+      await eventStore.append(RULESET_STREAM, "any", [
+        codec.encode({ type: "RulesetChanged", data }, meta()),
+      ]);
+    },
+    reaches: (id, type, deadlineMs) =>
+      until(
+        `${id} reaches ${type}`,
+        async () => {
+          const events = await history(id);
+          return events.at(-1)?.type === type && events;
+        },
+        deadlineMs,
+      ),
+    async says(partner, ...events) {
+      const encoded = events.map((event) => codec.encode(event, meta()));
+      await eventStore.append(partnerStream(PartnerId.parse(partner)), "any", encoded);
+    },
+    async stop() {
+      await Promise.all([...running].map((one) => one()));
+      await store.stop();
+      await Promise.all([nats.stop(), postgres.stop()]);
+    },
+  };
+}
+
+export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+  return {
+    type: "DeliverySucceeded",
+    data: { partner, delivery_id: DeliveryId.parse(delivery_id), submission_id: id, attempt: 1, timings },
+  };
+}
+
+export function rejected(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+  return {
+    type: "DeliveryRejected",
+    data: { partner, delivery_id, submission_id: id, attempt: 1, timings, reason: "no" },
+  };
+}
