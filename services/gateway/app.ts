@@ -14,8 +14,11 @@ import { sourceRoutes } from "./admin/sources.ts";
 import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
+import { createEndings } from "./intake/endings.ts";
+import { serveNats } from "./intake/nats.ts";
 import { createRateLimits } from "./intake/rate-limits.ts";
 import { createReception } from "./intake/receive.ts";
+import { createDeadLetters } from "./intake/refused.ts";
 import { registerSources } from "./intake/register-sources.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
@@ -38,9 +41,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const store = createStore({ eventStore, vault, admission: createAdmission(), log });
   const reception = createReception({ sources: book, limits: createRateLimits(), store, metrics });
 
+  const endings = createEndings(eventStore, lifecycle);
+  const deadLetters = createDeadLetters(eventStore, vault);
+
   const app = createServer(log);
   await app.register(opsRoutes({ health, metrics }));
-  await app.register(intakeRoutes(reception));
+  await app.register(intakeRoutes(reception, endings));
   await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
   await app.register(
     adminScope(isAdmin, [
@@ -58,6 +64,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),
   );
+  await serveNats({ bus, reception, endings, deadLetters, lifecycle, log });
   const url = await app.listen(config.http);
   lifecycle.own("http", () => app.close());
   return { url };

@@ -152,6 +152,8 @@ export async function startTestGateway(
 }
 
 const idleBus = {
+  serve: async () => ({ close: async () => undefined }),
+  mailbox: async () => ({ name: "", unanswered: 0, pause() {}, resume() {}, close: async () => undefined }),
   connected: true,
   consumerState: async () => undefined,
 };

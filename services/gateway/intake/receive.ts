@@ -4,8 +4,9 @@ import type { Kind } from "#domain/submission/events.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { HeaderValues } from "#platform/webhooks.ts";
-import { readObject, readText } from "../http/json-body.ts";
+import { readText } from "../http/json-body.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
+import { payloadOf } from "./cloud-events.ts";
 import { checkPayload } from "./payload.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { authenticate, type Sender } from "./signature.ts";
@@ -21,6 +22,8 @@ export interface Arrival {
   readonly body: Buffer;
   /** Milliseconds. A signature is judged by the clock of this moment, however much later it is looked at. */
   readonly at: number;
+  /** Whether it can wait for room rather than be told to come again. */
+  readonly patient?: boolean;
 }
 
 export interface ReceptionParts {
@@ -43,7 +46,7 @@ export function submissionIdOf(source: SourceId, key: string): SubmissionId {
 
 export function createReception({ sources, limits, store, metrics }: ReceptionParts): Reception {
   async function takeIn(arrival: Arrival, sender: Sender): Promise<Receipt | Refusal> {
-    const { kind, body, at } = arrival;
+    const { kind, headers, body, at, patient = false } = arrival;
     const { source, key } = sender;
     const allowed = source.settings.allowed_kinds;
     if (allowed !== undefined && !allowed.includes(kind)) return refusal("kind_not_allowed");
@@ -56,14 +59,14 @@ export function createReception({ sources, limits, store, metrics }: ReceptionPa
       });
     const text = readText(body);
     if (isRefusal(text)) return text;
-    const object = readObject(text);
-    if (isRefusal(object)) return object;
-    const checked = checkPayload(kind, object);
+    const payload = payloadOf(kind, headers, text);
+    if (isRefusal(payload)) return payload;
+    const checked = checkPayload(kind, payload);
     if (isRefusal(checked)) return checked;
 
     return store.put(
       { kind, source: source.id, received_at: new Date(at).toISOString(), idempotency_key: key, ...checked },
-      { id: submissionIdOf(source.id, key), text, trace: traceOf(arrival.headers) },
+      { id: submissionIdOf(source.id, key), text, trace: traceOf(headers), patient },
     );
   }
 

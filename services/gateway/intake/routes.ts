@@ -5,11 +5,11 @@ import type { Kind } from "#domain/submission/events.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+import { answerTo, hrefOf } from "./answer.ts";
+import { BODY_DEADLINE_MS, MOST_BODY_BYTES } from "./bounds.ts";
+import { STRUCTURED_TYPE } from "./cloud-events.ts";
+import type { Endings } from "./endings.ts";
 import type { Reception } from "./receive.ts";
-import type { Receipt } from "./store.ts";
-
-export const MOST_BODY_BYTES = 256 * 1024;
-const BODY_DEADLINE_MS = 10_000;
 
 const paths: Readonly<Record<Kind, string>> = {
   lead: "/api/submit",
@@ -19,19 +19,25 @@ const paths: Readonly<Record<Kind, string>> = {
 
 const JSON_TYPE = /^application\/json *(; *charset=("?)utf-8\2 *)?$/i;
 
-export interface Accepted {
-  readonly id: string;
-  readonly outcome: "accepted";
-  readonly href: string;
-  readonly duplicate?: true;
-}
-
-export function accepted({ id, duplicate }: Receipt): Accepted {
-  return { id, outcome: "accepted", href: `/api/leads/${id}`, ...(duplicate && { duplicate }) };
-}
-
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
-export function intakeRoutes(reception: Reception): FastifyPluginAsync {
+export function intakeRoutes(reception: Reception, endings: Endings): FastifyPluginAsync {
+  async function submit(kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
+    if (isRefusal(body)) return sendRefusal(closing(reply), body);
+    const { headers } = request;
+    const claimed = headers["x-source"];
+    const source = typeof claimed === "string" ? claimed : undefined;
+    const result = await reception.receive({ kind, source, headers, body, at: Date.now() });
+    if (isRefusal(result)) return sendRefusal(reply, result);
+    const answer = await answerTo(result, headers, endings);
+    return reply
+      .code(answer.outcome === "accepted" ? 202 : 200)
+      .header("x-position", `${result.position}`)
+      .header("location", hrefOf(result))
+      .type("application/json")
+      .send(JSON.stringify(answer));
+  }
+
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request: FastifyRequest, payload: IncomingMessage) =>
@@ -41,41 +47,15 @@ export function intakeRoutes(reception: Reception): FastifyPluginAsync {
       if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
     });
     for (const [kind, path] of Object.entries(paths) as [Kind, string][]) {
-      app.post(path, (request, reply) => submit(reception, kind, request, reply));
+      app.post(path, (request, reply) => submit(kind, request, reply));
     }
   };
 }
 
 function isJson({ headers }: FastifyRequest): boolean {
   const encoding = headers["content-encoding"] ?? "identity";
-  return encoding === "identity" && JSON_TYPE.test(headers["content-type"] ?? "");
-}
-
-async function submit(
-  reception: Reception,
-  kind: Kind,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
-  if (isRefusal(body)) return sendRefusal(closing(reply), body);
-  const { headers } = request;
-  const source = headers["x-source"];
-  const result = await reception.receive({
-    kind,
-    source: typeof source === "string" ? source : undefined,
-    headers,
-    body,
-    at: Date.now(),
-  });
-  if (isRefusal(result)) return sendRefusal(reply, result);
-  const answer = accepted(result);
-  return reply
-    .code(202)
-    .header("x-position", `${result.position}`)
-    .header("location", answer.href)
-    .type("application/json")
-    .send(JSON.stringify(answer));
+  const type = headers["content-type"] ?? "";
+  return encoding === "identity" && (JSON_TYPE.test(type) || STRUCTURED_TYPE.test(type));
 }
 
 /** What is left of a body that was not read would be taken for the next request. */

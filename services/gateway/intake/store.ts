@@ -1,4 +1,5 @@
 // One submission into the event store, exactly once: the stream's name is the idempotency check.
+import { setTimeout as pause } from "node:timers/promises";
 import type { SubmissionId } from "#domain/ids.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
@@ -24,12 +25,12 @@ export interface Identity {
   /** The body's text: a repeat is told from another body by it. */
   readonly text: string;
   readonly trace: string | undefined;
+  /** Whether to wait for room, and for the same key that is on its way, rather than to refuse. */
+  readonly patient: boolean;
 }
 
 export interface Store {
   put(submission: Submission, identity: Identity): Promise<Receipt | Refusal>;
-  /** Resolves when nothing with this id is on its way any more. */
-  settled(id: SubmissionId): Promise<void>;
 }
 
 export interface StoreParts {
@@ -46,7 +47,7 @@ const ANSWER_DEADLINE_MS = 4_500;
 const codec = createCodec(submissionEvents);
 
 export function createStore({ eventStore, vault, admission, log }: StoreParts): Store {
-  const inFlight = new Map<SubmissionId, Promise<unknown>>();
+  const inFlight = new Set<SubmissionId>();
   const seal = createIntakeSeal(vault);
 
   async function append(submission: Submission, { id, text, trace }: Identity): Promise<Receipt | Refusal> {
@@ -87,15 +88,18 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
 
   return {
     async put(submission, identity) {
-      const { id, text } = identity;
+      const { id, text, patient } = identity;
+      let pass = inFlight.has(id) ? undefined : admission.enter(text.length);
+      for (let waited = 0; patient && pass === undefined && waited < PATIENCE_MS; waited += LOOK_AGAIN_MS) {
+        await pause(LOOK_AGAIN_MS);
+        pass = inFlight.has(id) ? undefined : admission.enter(text.length);
+      }
       if (inFlight.has(id)) return refusal("in_flight", { retryAfterS: 1 });
-      const pass = admission.enter(text.length);
       if (pass === undefined) return refusal("overloaded", { retryAfterS: 1 });
       const began = performance.now();
-      const appending = inTime(append(submission, identity));
-      inFlight.set(id, appending);
+      inFlight.add(id);
       try {
-        const result = await appending;
+        const result = await inTime(append(submission, identity));
         pass.confirmed(performance.now() - began);
         return result;
       } catch (error) {
@@ -108,11 +112,12 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
         inFlight.delete(id);
       }
     },
-    async settled(id) {
-      await inFlight.get(id)?.catch(() => undefined);
-    },
   };
 }
+
+/** As long as anybody would wait; then even a patient one is told to come again. */
+const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 10;
 
 function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

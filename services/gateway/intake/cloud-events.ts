@@ -1,0 +1,74 @@
+// CloudEvents 1.0, structured or binary: what is inside is the payload, its attributes stand beside it.
+import { z } from "zod";
+import type { Kind } from "#domain/submission/events.ts";
+import type { HeaderValues } from "#platform/webhooks.ts";
+import { flawsOf } from "../http/flaws.ts";
+import { type JsonObject, readObject, readText } from "../http/json-body.ts";
+import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+
+export const STRUCTURED_TYPE = /^application\/cloudevents\+json *(; *charset=("?)utf-8\2 *)?$/i;
+const JSON_CONTENT = /^application\/([\w.-]+\+)?json\b/i;
+
+const filled = z.string().min(1).max(1_000);
+
+export const CloudEvent = z
+  .looseObject({
+    specversion: z.literal("1.0"),
+    id: filled,
+    source: filled,
+    type: filled,
+    time: z.iso.datetime({ offset: true }).optional(),
+    subject: filled.optional(),
+    dataschema: filled.optional(),
+    datacontenttype: z.string().regex(JSON_CONTENT, "must be JSON").optional(),
+    data: z.unknown().optional(),
+    data_base64: z.base64().optional(),
+  })
+  .meta({ id: "CloudEvent", description: "CloudEvents 1.0 in structured mode; `data` is the payload" });
+
+/** The payload that a body's text carries, out of its CloudEvent where it is in one. */
+export function payloadOf(kind: Kind, headers: HeaderValues, text: string): JsonObject | Refusal {
+  const object = readObject(text);
+  if (isRefusal(object)) return object;
+  if (STRUCTURED_TYPE.test(String(headers["content-type"]))) return fromStructured(kind, object);
+  return headers["ce-specversion"] === undefined ? object : fromBinary(kind, headers, object);
+}
+
+function fromStructured(kind: Kind, envelope: JsonObject): JsonObject | Refusal {
+  const parsed = CloudEvent.safeParse(envelope);
+  if (!parsed.success) return refusal("invalid", { errors: flawsOf(parsed.error) });
+  const { data, data_base64, ...attributes } = parsed.data;
+  if (data_base64 === undefined) return unwrapped(kind, attributes, data ?? {});
+  const text = readText(Buffer.from(data_base64, "base64"));
+  const inner = isRefusal(text) ? text : readObject(text);
+  return isRefusal(inner) ? inner : unwrapped(kind, attributes, inner);
+}
+
+function fromBinary(kind: Kind, headers: HeaderValues, data: JsonObject): JsonObject | Refusal {
+  const given = Object.entries(headers).filter(([name]) => name.startsWith("ce-"));
+  const attributes = Object.fromEntries(
+    given.map(([name, value]) => [name.slice("ce-".length), decoded(value)]),
+  );
+  const parsed = CloudEvent.safeParse(attributes);
+  if (!parsed.success) return refusal("invalid", { errors: flawsOf(parsed.error) });
+  return unwrapped(kind, attributes, data);
+}
+
+function unwrapped(kind: Kind, attributes: JsonObject, data: unknown): JsonObject | Refusal {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    return refusal("invalid", { errors: [{ path: "data", message: "must be a JSON object" }] });
+  }
+  const own =
+    kind === "event" ? { type: attributes.type, event_id: attributes.id, occurred_at: attributes.time } : {};
+  return { ...own, ...data, cloudevent: attributes };
+}
+
+/** Header values are percent-encoded where they are not plain ASCII. */
+function decoded(value: HeaderValues[string]): string {
+  const text = String(value);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
