@@ -84,7 +84,7 @@ function prepare(db: DatabaseSync, dir: string): void {
   db.exec("pragma journal_mode = wal");
   // A commit returns after fsync; on macOS only these make that reach the disk itself.
   db.exec("pragma synchronous = full; pragma fullfsync = on; pragma checkpoint_fullfsync = on");
-  db.exec("pragma cache_size = -32768; pragma temp_store = memory; pragma trusted_schema = off");
+  db.exec("pragma cache_size = -16384; pragma temp_store = memory; pragma trusted_schema = off");
   db.exec("pragma wal_autocheckpoint = 1000; pragma journal_size_limit = 67108864");
   if (!empty) return;
   db.exec(`begin; ${SCHEMA} commit`);

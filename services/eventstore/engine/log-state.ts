@@ -9,7 +9,7 @@ import { idOf } from "./wire.ts";
 
 const CACHED_HEADS = 20_000;
 const REMEMBERED_IDS = 50_000;
-const TAIL_BYTES = 16 * 1024 * 1024;
+const TAIL_BYTES = 8 * 1024 * 1024;
 /** Read and checked when the log opens: enough to notice a damaged end, little enough to open at once. */
 const CHECKED_AT_OPEN = { maxCount: 2_000, maxBytes: 4 * 1024 * 1024 };
 

@@ -1,0 +1,127 @@
+// What the server tells clients and operators when the disk is full, taken or damaged.
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { type EventStoreDBClient, jsonEvent } from "@eventstore/db-client";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { collect, connect } from "./client.ts";
+import { DidNotStart, type EventStoreServer, startEventStore, temporaryFolder } from "./server.ts";
+
+const STREAM = "written";
+
+const append = (client: EventStoreDBClient, text: string): Promise<string> =>
+  client.appendToStream(STREAM, jsonEvent({ type: "Written", data: { text } })).then(
+    () => "appended",
+    (error: Error) => error.message,
+  );
+
+async function serving(
+  dir: string,
+  use: (client: EventStoreDBClient, server: EventStoreServer) => Promise<void>,
+): Promise<void> {
+  const server = await startEventStore({ dir });
+  const client = connect(server);
+  try {
+    await use(client, server);
+  } finally {
+    await client.dispose();
+    await server.stop();
+  }
+}
+
+async function whyNotStarted(dir: string): Promise<DidNotStart> {
+  const error = await startEventStore({ dir }).then(
+    async (server) => {
+      await server.stop();
+      return undefined;
+    },
+    (reason: unknown) => reason,
+  );
+  assert.instance(error, DidNotStart);
+  return error as DidNotStart;
+}
+
+/** A folder of eight megabytes, where the machine lets us have one. */
+function smallDisk(): string | undefined {
+  const dir = temporaryFolder("small-disk-");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", dir], { stdio: "ignore" });
+    return dir;
+  } catch {
+    return undefined;
+  }
+}
+
+const test = suite("disk");
+const disk = smallDisk();
+test.after(() => {
+  if (disk) execFileSync("umount", ["--lazy", disk]);
+});
+
+test("a full disk is told to writers, harms no reader, and is over as soon as there is room", async () => {
+  if (disk === undefined) return console.log("skipped: a small disk can only be mounted by root");
+  const ballast = join(disk, "ballast");
+  writeFileSync(ballast, Buffer.alloc(3 * 1024 * 1024));
+  await serving(disk, async (client) => {
+    const text = "x".repeat(100_000);
+    let taken = 0;
+    let told = "appended";
+    while (told === "appended") {
+      told = await append(client, text);
+      if (told === "appended") taken += 1;
+    }
+    assert.match(told, /cannot be used at the moment: database or disk is full/);
+    assert.ok(taken > 5);
+    assert.is((await collect(client.readStream(STREAM))).length, taken);
+    rmSync(ballast);
+    assert.is(await append(client, "there is room again"), "appended");
+    assert.is((await collect(client.readStream(STREAM))).length, taken + 1);
+  });
+  await serving(disk, async (client) => {
+    assert.match(
+      JSON.stringify((await collect(client.readStream(STREAM))).at(-1)?.event?.data),
+      "room again",
+    );
+  });
+});
+
+test("a second server on the same folder is refused, naming the first", async () => {
+  const dir = temporaryFolder();
+  await serving(dir, async (_, { pid }) => {
+    const { exit, log } = await whyNotStarted(dir);
+    assert.is(exit.code, 1);
+    assert.match(log, `${dir} is in use by process ${pid}`);
+  });
+});
+
+test("a damaged end is refused at the start, other damage when it is read", async () => {
+  const dir = temporaryFolder();
+  const texts = ["the first of all", ...Array.from({ length: 3_000 }, () => "between"), "the last of all"];
+  await serving(dir, async (client) => {
+    await client.appendToStream(
+      STREAM,
+      texts.map((text) => jsonEvent({ type: "Written", data: { text } })),
+    );
+  });
+  damage(dir, "the first of all");
+  await serving(dir, async (client) => {
+    const told = await collect(client.readStream(STREAM)).catch((error: Error) => error.message);
+    assert.match(String(told), /is damaged \(the event at position 1 is not as it was written\)/);
+    assert.is(await append(client, "the very last"), "appended");
+  });
+  damage(dir, "the very last");
+  const { log } = await whyNotStarted(dir);
+  assert.match(log, /is damaged \(the event at position 3003 is not as it was written\)/);
+});
+
+function damage(dir: string, text: string): void {
+  const file = join(dir, "events.db");
+  const at = readFileSync(file).indexOf(text);
+  assert.ok(at > 0);
+  const handle = openSync(file, "r+");
+  writeSync(handle, "T", at);
+  closeSync(handle);
+}
+
+test.run();
