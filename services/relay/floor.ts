@@ -70,7 +70,7 @@ async function floorOf(
   }
   if (state.pending === 0 && state.ackPending === 0)
     return { position: stored, seq: Number.MAX_SAFE_INTEGER };
-  const floor = await bus.messageAt(state.ackFloorSeq);
+  const floor = state.ackFloorSeq > 0 ? await bus.messageAt(state.ackFloorSeq) : undefined;
   const position = floor && positionIn(floor, POSITION);
   return position === undefined ? bottom : { position, seq: state.ackFloorSeq };
 }
