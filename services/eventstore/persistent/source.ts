@@ -10,7 +10,7 @@ import type { Definition } from "./settings.ts";
 import { ALL } from "./settings.ts";
 import { hashOf } from "./strategies.ts";
 
-export interface SourcePage {
+interface SourcePage {
   readonly events: ReadonlyArray<Candidate<Resolved>>;
   readonly through: bigint;
   readonly skipped: number;

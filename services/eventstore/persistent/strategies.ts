@@ -3,7 +3,7 @@ import type { Consumer } from "./consumer.ts";
 import { hasRoom } from "./consumer.ts";
 import type { Strategy } from "./settings.ts";
 
-export interface Pinnable {
+interface Pinnable {
   /** A hash of the stream that the message comes from. */
   readonly pin: number;
 }

@@ -37,7 +37,7 @@ function proposed({ type, data, metadata }: SystemEvent): ProposedEvent {
 }
 
 /** Somebody tombstoned one of the groups' streams. */
-export class NotRecorded extends Error {
+class NotRecorded extends Error {
   override name = "NotRecorded";
 
   constructor(stream: string, outcome: AppendResult["outcome"]) {
