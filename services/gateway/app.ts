@@ -14,6 +14,7 @@ import { sourceRoutes } from "./admin/sources.ts";
 import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
+import { batchRoutes } from "./intake/batch.ts";
 import { createEndings } from "./intake/endings.ts";
 import { serveNats } from "./intake/nats.ts";
 import { createRateLimits } from "./intake/rate-limits.ts";
@@ -47,6 +48,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const app = createServer(log);
   await app.register(opsRoutes({ health, metrics }));
   await app.register(intakeRoutes(reception, endings));
+  await app.register(batchRoutes(reception));
   await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
   await app.register(
     adminScope(isAdmin, [

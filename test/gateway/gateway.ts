@@ -111,7 +111,7 @@ export async function startTestGateway(
       body: body ?? null,
     });
     const text = await answer.body.text();
-    const isJson = /json/.test(String(answer.headers["content-type"]));
+    const isJson = /^application\/(problem\+)?json/.test(String(answer.headers["content-type"]));
     return {
       status: answer.statusCode,
       headers: answer.headers,
