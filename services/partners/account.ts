@@ -39,8 +39,7 @@ export function openAccount({ partner, policy, lease, eventStore, log, onOpened 
   let current: Ledger | undefined;
   let opening: Promise<Ledger> | undefined;
 
-  const isOurs = (): boolean =>
-    !closing.signal.aborted && !lease.lost.aborted && performance.now() < lease.expiresAt();
+  const isOurs = (): boolean => !closing.signal.aborted && lease.valid;
 
   async function open(): Promise<Ledger> {
     for (let failures = 0; isOurs(); failures++) {

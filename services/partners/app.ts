@@ -41,6 +41,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     log,
   });
   const forget = directory.onChange(() => {
+    leases.review();
     for (const actor of actors.values()) actor.refresh();
   });
   const stopWatching = watchDepths(yard, bus, () => [...actors.keys()]);
