@@ -45,8 +45,8 @@ function machine(
   mkdirSync(join(root, "deploy/local"), { recursive: true });
   mkdirSync(bin);
   writeFileSync(join(root, "package-lock.json"), "{}");
-  for (const file of ["install.mjs", "install-lock.mjs", "install-nats.mjs", "nats-binary.mjs"])
-    cpSync(join(here, file), join(root, "deploy/local", file));
+  for (const part of ["install.mjs", "install"])
+    cpSync(join(here, part), join(root, "deploy/local", part), { recursive: true });
   for (const program of ["sh", "env", "mkdir", "touch", "sleep", "chmod"])
     symlinkSync(`/bin/${program}`, join(bin, program));
   for (const [name, script] of Object.entries({ npm: NPM, ...programs })) {

@@ -4,9 +4,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { whileAlone } from "./install-lock.mjs";
-import { installNatsServer } from "./install-nats.mjs";
-import { findNatsServer } from "./nats-binary.mjs";
+import { fileURLToPath } from "node:url";
+import { whileAlone } from "./install/lock.mjs";
+import { installNatsServer } from "./install/nats.mjs";
+import { findNatsServer } from "./install/nats-binary.mjs";
 
 const [major] = process.versions.node.split(".").map(Number);
 if (major < 20) {
@@ -14,7 +15,7 @@ if (major < 20) {
   process.exit(1);
 }
 
-process.chdir(new URL("../../", import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL("../../", import.meta.url)));
 const wanted = new Set(process.argv.slice(2));
 const steps = [
   { name: "dependencies (npm ci)", isDone: dependenciesAreInstalled, install: installDependencies },

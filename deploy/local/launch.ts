@@ -1,22 +1,22 @@
 // Starts the yard on this machine: what it needs, then the application, then what a newcomer needs to try it.
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Config, ROLES, readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints, removeEndpoints, writeEndpoints } from "#platform/endpoints.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
-import { applicationCommand } from "./application.ts";
-import { banner } from "./banner.ts";
-import { type Children, createChildren } from "./children.ts";
+import { type Children, createChildren } from "./children/children.ts";
+import { endLeftovers } from "./children/leftovers.ts";
 import { InUse, openDataFolder } from "./data-folder.ts";
-import { prepareEventStore } from "./eventstore.ts";
-import { endLeftovers } from "./leftovers.ts";
-import { type Part, prepareNats } from "./nats.ts";
+import { applicationCommand } from "./parts/application.ts";
+import { prepareEventStore } from "./parts/eventstore.ts";
+import { type Part, prepareNats } from "./parts/nats.ts";
+import { preparePostgres } from "./parts/postgres.ts";
 import { demandPort, freePort } from "./ports.ts";
-import { preparePostgres } from "./postgres.ts";
 import type { Problem } from "./problem.ts";
 import { waitForOwner } from "./running.ts";
-import { keptSimulatorUrl, prepareDemo } from "./seed.ts";
 import { createSteps, type Steps } from "./steps.ts";
+import { banner } from "./welcome/banner.ts";
+import { keptSimulatorUrl, prepareDemo } from "./welcome/seed.ts";
 
 export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -29,7 +29,7 @@ export interface LaunchOptions {
 
 type Urls = Pick<Endpoints, "nats_url" | "eventstore_url" | "database_url">;
 
-const APPLICATION = new URL("../../services/main.ts", import.meta.url).pathname;
+const APPLICATION = join(import.meta.dirname, "../../services/main.ts");
 
 export async function launch(options: LaunchOptions): Promise<void> {
   const { env, lifecycle, say, onHopeless, application = APPLICATION } = options;
@@ -49,7 +49,13 @@ export async function launch(options: LaunchOptions): Promise<void> {
 
   const simulatorUrl = `http://127.0.0.1:${ports.simulator}`;
   let httpUrl = "";
-  const demo = () => prepareDemo({ config, httpUrl, simulatorUrl, adminToken: secrets.adminToken });
+  const { adminToken } = secrets;
+  const demo = (): Promise<void> =>
+    prepareDemo({ config, httpUrl, simulatorUrl, adminToken }).then(
+      (done) => (done === "" ? undefined : steps.done("demo", done)),
+      // The yard works without them, so this is no reason to end it.
+      (error: Error) => say(`The demo partners could not be set up: ${error.message}`),
+    );
   const child = children.start(
     applicationCommand({
       script: application,
@@ -63,7 +69,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
         SIMULATOR_PORT: `${ports.simulator}`,
         ALLOW_PRIVATE_PARTNERS: `${config.allowPrivatePartners}`,
       },
-      onRestarted: async () => void (await demo()),
+      onRestarted: demo,
     }),
   );
   lifecycle.own("application", () => child.stop());
@@ -81,8 +87,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
     writeEndpoints(config.dataDir, endpoints);
     lifecycle.own("endpoints.json", () => removeEndpoints(config.dataDir));
   }
-  const prepared = await demo();
-  if (prepared !== "") steps.done("demo", prepared);
+  await demo();
   say(banner({ endpoints, ...secrets, roles: config.roles, seconds: steps.total() }));
 }
 

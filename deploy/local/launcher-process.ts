@@ -2,9 +2,9 @@
 import { readConfig } from "#platform/config.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
+import { identityOf } from "./children/process-identity.ts";
 import { exitWith, wordsFor } from "./exit.ts";
 import { launch } from "./launch.ts";
-import { identityOf } from "./process-identity.ts";
 
 /** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
 const SAME_PRESS_MS = 400;

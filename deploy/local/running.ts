@@ -4,9 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readConfig, type SourceSecret } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
+import { identityOf } from "./children/process-identity.ts";
 import type { InUse } from "./data-folder.ts";
 import { Problem } from "./problem.ts";
-import { identityOf } from "./process-identity.ts";
 
 const OWNER_WITHIN_MS = 60_000;
 const LOOK_MS = 100;

@@ -15,11 +15,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { keptOrMade, readKept } from "#platform/kept-file.ts";
+import { endProcess, identityOf } from "../children/process-identity.ts";
+import { freePort } from "../ports.ts";
+import { Problem } from "../problem.ts";
 import type { Part } from "./nats.ts";
-import { freePort } from "./ports.ts";
 import { findPostgresHome, type PostgresHome } from "./postgres-home.ts";
-import { Problem } from "./problem.ts";
-import { endProcess, identityOf } from "./process-identity.ts";
 
 const USUAL_PORT = 5432;
 const NAME = "switchyard";

@@ -2,8 +2,9 @@
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** Here the installer unpacks it where it may not install it. */
 export const UNPACKED = join(root, "node_modules", ".nats");
 

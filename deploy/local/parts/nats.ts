@@ -1,9 +1,9 @@
 // nats-server with JetStream on loopback, below the data folder.
 import { join } from "node:path";
-import type { Command } from "./children.ts";
-import { findNatsServer } from "./nats-binary.mjs";
-import { freePort } from "./ports.ts";
-import { Problem } from "./problem.ts";
+import type { Command } from "../children/children.ts";
+import { findNatsServer } from "../install/nats-binary.mjs";
+import { freePort } from "../ports.ts";
+import { Problem } from "../problem.ts";
 
 const USUAL_PORT = 4222;
 

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Problem } from "../problem.ts";
 import { openLaunchBook, type StopSignal } from "./leftovers.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
-import { Problem } from "./problem.ts";
 
 /** From a death to working again; past it the launcher gives up, which is within what the yard promises. */
 const BACK_WITHIN_MS = 18_000;
@@ -218,7 +218,7 @@ async function endWithin(
 }
 
 function startWatchdog(dataDir: string): ChildProcess {
-  const script = new URL("watchdog.ts", import.meta.url).pathname;
+  const script = join(import.meta.dirname, "watchdog.ts");
   const watchdog = spawn(process.execPath, [script, dataDir, `${process.pid}`], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],

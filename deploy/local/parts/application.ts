@@ -1,5 +1,5 @@
 // The application, every wanted role in one process.
-import type { Command } from "./children.ts";
+import type { Command } from "../children/children.ts";
 
 export interface ApplicationOptions {
   readonly script: string;

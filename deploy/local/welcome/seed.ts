@@ -32,16 +32,21 @@ export async function prepareDemo({
   if (!config.roles.includes("gateway")) return "";
   const admin = adminClient(httpUrl, adminToken);
   const { items } = (await admin.get("/api/partners")) as { items: readonly Listed[] };
-  if (items.length === 0) {
+  const before = keptSimulatorUrl(config.dataDir);
+  if (items.length === 0 || (before === undefined && items.every(isDemoPartner))) {
     await seed(admin, simulatorUrl, secret);
     keepSimulatorUrl(config.dataDir, simulatorUrl);
     return `partners ${DEMO_PARTNERS.map(({ id }) => id).join(", ")} and ${DEMO_RULES.length} rules`;
   }
-  const before = keptSimulatorUrl(config.dataDir);
   const moved =
     before === undefined || before === simulatorUrl ? [] : await repoint(admin, items, before, simulatorUrl);
   keepSimulatorUrl(config.dataDir, simulatorUrl);
   return moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
+}
+
+/** Partners of ours without the note that seeding was finished: it was interrupted. */
+function isDemoPartner({ id }: Listed): boolean {
+  return DEMO_PARTNERS.some((partner) => partner.id === id);
 }
 
 async function seed(admin: AdminClient, simulatorUrl: string, secret: string): Promise<void> {

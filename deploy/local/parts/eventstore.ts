@@ -1,10 +1,10 @@
 // The embedded event store, in a process of its own.
 import { join } from "node:path";
+import { freePort } from "../ports.ts";
 import type { Part } from "./nats.ts";
-import { freePort } from "./ports.ts";
 
 const USUAL_PORT = 2113;
-const MAIN = new URL("../../services/eventstore/main.ts", import.meta.url).pathname;
+const MAIN = join(import.meta.dirname, "../../../services/eventstore/main.ts");
 
 export async function prepareEventStore(dataDir: string): Promise<Part> {
   const port = await freePort(USUAL_PORT);

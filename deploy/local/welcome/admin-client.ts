@@ -1,6 +1,6 @@
 // The admin API of the yard that was just started, as its first user.
 import { request } from "undici";
-import { Problem } from "./problem.ts";
+import { Problem } from "../problem.ts";
 
 export interface AdminClient {
   get(path: string): Promise<unknown>;

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
 import { readKept, writeKept } from "#platform/kept-file.ts";
-import { Problem } from "./problem.ts";
+import { Problem } from "../problem.ts";
 
 /** Readable by everybody on any Unix, and kept over a restart of the machine. */
 const SHARED = "/var/lib/switchyard";
