@@ -136,7 +136,7 @@ function refusal(error: unknown, dir: string): unknown {
 
 export function corrupt(cause: Error, dir: string): CorruptLog {
   return new CorruptLog(
-    `${dir} is damaged (${cause.message}). Nothing more is served from it: restore it from a backup.`,
+    `${dir} is damaged (${cause.message}). What is damaged is not served: restore the folder from a backup.`,
     { cause },
   );
 }
