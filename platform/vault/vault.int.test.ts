@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startPostgres } from "../../test/harness/postgres.ts";
+import { until } from "../../test/harness/wait.ts";
+import { connectDatabase } from "../database.ts";
+import { createLog } from "../log.ts";
+import { KeyDestroyed, openVault } from "./vault.ts";
+
+const vaults = suite("vault");
+const log = createLog({ level: "silent", name: "test", instance: "test" });
+const postgres = await startPostgres();
+const database = connectDatabase({ url: postgres.url, log });
+const masterKey = randomBytes(32);
+const open = (key = masterKey, previousMasterKeys: Buffer[] = []) =>
+  openVault({ database, masterKey: key, previousMasterKeys, log });
+const [vault, elsewhere] = await Promise.all([open(), open()]);
+const ada = { email: "ada@example.org" };
+
+vaults.after(async () => {
+  await database.close();
+  await postgres.stop();
+});
+
+vaults("opens in one process what another sealed", async () => {
+  const sealed = await vault.seal("person/1", ada, "submission-1");
+  assert.equal(await elsewhere.open(sealed, "submission-1"), ada);
+});
+
+vaults("gives all processes the same keys, however many ask at once", async () => {
+  const ids = Array.from({ length: 50 }, (_, n) => `raced/${n}`);
+  const crowd = await Promise.all(Array.from({ length: 4 }, () => open()));
+  await Promise.all(crowd.map((one, at) => one.ensureKeys(at % 2 === 0 ? ids : ids.toReversed())));
+  for (const id of ids) {
+    const sealed = crowd.map((one) => one.sealCached(id, ada, "c"));
+    const opened = await Promise.all(sealed.map((one) => one && elsewhere.open(one, "c")));
+    assert.equal(opened, [ada, ada, ada, ada]);
+  }
+});
+
+vaults("seals at once when the key is at hand, and says when it is not", async () => {
+  assert.is(vault.sealCached("intake/2026-01-01", ada, "c"), undefined);
+  await vault.ensureKeys(["intake/2026-01-01"]);
+  const sealed = vault.sealCached("intake/2026-01-01", ada, "c");
+  assert.equal(sealed && (await vault.open(sealed, "c")), ada);
+});
+
+vaults("opens many with what is left of them, in order", async () => {
+  const items = await Promise.all(
+    ["many/1", "many/2", "many/1"].map(async (key, at) => ({
+      sealed: await vault.seal(key, { at }, `c-${at}`),
+      context: `c-${at}`,
+    })),
+  );
+  await vault.destroy(["many/2"]);
+  assert.equal(await vault.openMany(items), [{ at: 0 }, undefined, { at: 2 }]);
+});
+
+vaults("never opens what was sealed for another place", async () => {
+  const sealed = await vault.seal("person/2", ada, "submission-2");
+  assert.instance(await vault.open(sealed, "submission-3").catch((error: unknown) => error), Error);
+});
+
+vaults("forgets a destroyed key everywhere, for ever, and keeps nothing of it", async () => {
+  const sealed = await vault.seal("person/3", ada, "c");
+  assert.equal(await elsewhere.open(sealed, "c"), ada);
+  await vault.destroy(["person/3", "person/never-was"]);
+  assert.is(await vault.open(sealed, "c"), undefined);
+  await until(
+    "the other process has forgotten it",
+    async () => (await elsewhere.open(sealed, "c")) === undefined,
+    5000,
+  );
+  assert.is(elsewhere.sealCached("person/3", ada, "c"), undefined);
+  for (const gone of ["person/3", "person/never-was"]) {
+    await vault.ensureKeys([gone]);
+    assert.instance(await vault.seal(gone, ada, "c").catch((error: unknown) => error), KeyDestroyed);
+  }
+  const rows = await database.query(
+    "select wrapped from vault.keys where id like 'person/%' and destroyed_at is not null",
+  );
+  assert.equal(rows, [{ wrapped: null }, { wrapped: null }]);
+});
+
+vaults("fingerprints tell equal values without telling the values", () => {
+  assert.is(vault.fingerprint("email", "ada@example.org"), elsewhere.fingerprint("email", "ada@example.org"));
+  assert.is.not(vault.fingerprint("email", "a"), vault.fingerprint("phone", "a"));
+  assert.is.not(vault.fingerprint("email", "a"), vault.fingerprint("email", "b"));
+});
+
+vaults("takes a new master key: old seals open, fingerprints stay, the old one can go", async () => {
+  const sealed = await vault.seal("person/4", ada, "c");
+  const print = vault.fingerprint("email", "ada@example.org");
+  const replaced = randomBytes(32);
+  const rotating = await open(replaced, [masterKey]);
+  assert.equal(await rotating.open(sealed, "c"), ada);
+  assert.ok((await rotating.rewrap()) > 50);
+  assert.is(await rotating.rewrap(), 0);
+  const after = await open(replaced);
+  assert.equal(await after.open(sealed, "c"), ada);
+  assert.is(after.fingerprint("email", "ada@example.org"), print);
+  assert.match(String(await open().catch((error: unknown) => error)), "another master key");
+});
+
+vaults.run();
