@@ -127,6 +127,11 @@ export class Group<E> {
     return this.#progress.settledThrough;
   }
 
+  /** Whether time alone may change something. */
+  get waiting(): boolean {
+    return this.#flights.size > 0 || this.#progress.moved || this.#replay.moved;
+  }
+
   get consumers(): readonly Consumer[] {
     return this.#order;
   }

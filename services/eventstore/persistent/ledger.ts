@@ -38,6 +38,8 @@ export class Ledger {
   readonly #source: string;
   readonly #checkpointStream: string;
   readonly #parkedStream: string;
+  /** The checkpoint that an earlier run of the group has left. */
+  readonly #found: bigint | undefined;
   readonly #checkpoint: LatestWrite<bigint>;
   readonly #parkedBound: LatestWrite<bigint>;
 
@@ -47,13 +49,15 @@ export class Ledger {
     const { checkpoint, parked } = streamsOf(name);
     this.#checkpointStream = checkpoint;
     this.#parkedStream = parked;
+    const [found] = log.readStream(checkpoint, "end", "backwards", ONE).events;
+    this.#found = found && parsePlace(textOf(found).replaceAll('"', ""));
     this.#checkpoint = new LatestWrite((through) => this.#writeCheckpoint(through), onFailure);
     this.#parkedBound = new LatestWrite((through) => this.#writeParkedBound(through), onFailure);
   }
 
   /** The last settled place on disk; undefined before there was one. */
   get checkpoint(): bigint | undefined {
-    return this.#checkpoint.written ?? this.#readCheckpoint();
+    return this.#checkpoint.written ?? this.#found;
   }
 
   recordCheckpoint(through: bigint): void {
@@ -94,11 +98,6 @@ export class Ledger {
   /** Resolves when nothing is being written; what the disk refuses now is left to the next start. */
   async flush(): Promise<void> {
     await Promise.all([this.#checkpoint.close(), this.#parkedBound.close()]);
-  }
-
-  #readCheckpoint(): bigint | undefined {
-    const [event] = this.#log.readStream(this.#checkpointStream, "end", "backwards", ONE).events;
-    return event && parsePlace(JSON.parse(textOf(event)));
   }
 
   async #writeCheckpoint(through: bigint): Promise<void> {

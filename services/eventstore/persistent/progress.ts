@@ -35,6 +35,11 @@ export class Progress {
     return first ?? this.#through;
   }
 
+  /** Whether something was settled that no record tells of yet. */
+  get moved(): boolean {
+    return this.#sinceRecorded > 0;
+  }
+
   read(seq: number, at: bigint): void {
     this.#unsettled.set(seq, this.#through);
     this.#through = at;

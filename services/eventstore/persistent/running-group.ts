@@ -129,7 +129,7 @@ export class RunningGroup {
   }
 
   tick(): void {
-    if (this.#connections.size > 0) this.#tell({ kind: "ticked" });
+    if (this.#group.waiting) this.#tell({ kind: "ticked" });
   }
 
   /** Something may have been committed, or there is room again. */

@@ -66,6 +66,7 @@ export function openSource(log: EventLog, definition: Definition): Source {
   return {
     last: () => log.head,
     read(after, wanted) {
+      const end = log.head;
       const bounds = { maxCount: filter ? FILTERED_PAGE_EVENTS : wanted, maxBytes: PAGE_BYTES };
       const page = log.readAll(after + 1n, "forwards", bounds);
       const events: Array<Candidate<Resolved>> = [];
@@ -80,7 +81,8 @@ export function openSource(log: EventLog, definition: Definition): Source {
         else if (!own) skipped += 1;
         through = event.position;
       }
-      return { events, through, skipped, caughtUp: page.next === undefined };
+      const caughtUp = page.next === undefined;
+      return { events, through: caughtUp && end > through ? end : through, skipped, caughtUp };
     },
     replay,
   };
