@@ -11,6 +11,7 @@ import { ruleRoutes } from "./admin/rules.ts";
 import { followRuleset } from "./admin/ruleset-view.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { describeRoutes } from "./describe/routes.ts";
 import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
@@ -47,6 +48,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const app = createServer(log);
   await app.register(opsRoutes({ health, metrics }));
+  await app.register(describeRoutes());
   await app.register(intakeRoutes(reception, endings));
   await app.register(batchRoutes(reception));
   await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));

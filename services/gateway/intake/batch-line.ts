@@ -11,17 +11,15 @@ import type { Line } from "./lines.ts";
 import type { Arrival } from "./receive.ts";
 import type { Receipt } from "./store.ts";
 
-export const BatchLine = z
-  .object({
-    kind: Kind.default("lead"),
-    "webhook-id": z.string().optional(),
-    "webhook-timestamp": z.union([z.string(), z.int().transform(String)]).optional(),
-    "webhook-signature": z.string().optional(),
-    "idempotency-key": z.string().optional(),
-    "x-signature-256": z.string().optional(),
-    body: z.string().meta({ description: "The submission's JSON as text: exactly what was signed" }),
-  })
-  .meta({ id: "BatchLine" });
+export const BatchLine = z.object({
+  kind: Kind.default("lead"),
+  "webhook-id": z.string().optional(),
+  "webhook-timestamp": z.union([z.string(), z.int().transform(String)]).optional(),
+  "webhook-signature": z.string().optional(),
+  "idempotency-key": z.string().optional(),
+  "x-signature-256": z.string().optional(),
+  body: z.string().meta({ description: "The submission's JSON as text: exactly what was signed" }),
+});
 
 /** JSON inside a JSON text is longer than it is by itself, by its quotes at least. */
 export const MOST_LINE_BYTES = 2 * MOST_BODY_BYTES + 8 * 1024;

@@ -24,7 +24,7 @@ export const CloudEvent = z
     data: z.unknown().optional(),
     data_base64: z.base64().optional(),
   })
-  .meta({ id: "CloudEvent", description: "CloudEvents 1.0 in structured mode; `data` is the payload" });
+  .meta({ description: "CloudEvents 1.0 in structured mode; `data` is the payload" });
 
 /** The payload that a body's text carries, out of its CloudEvent where it is in one. */
 export function payloadOf(kind: Kind, headers: HeaderValues, text: string): JsonObject | Refusal {

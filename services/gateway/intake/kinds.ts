@@ -33,7 +33,7 @@ export const LeadBody = z
     landing_page_url: text,
     consent: z.looseObject({ certificate_url: text, text, at: text }).nullish(),
   })
-  .meta({ id: "Lead", description: "At least one of email, phone and full name (or first and last name)" });
+  .meta({ description: "At least one of email, phone and full name (or first and last name)" });
 
 export const AssistanceBody = z
   .looseObject({
@@ -44,7 +44,7 @@ export const AssistanceBody = z
       .meta({ examples: ["sales"] }),
     description: needed,
   })
-  .meta({ id: "Assistance", description: "A request for help; contact fields are not needed" });
+  .meta({ description: "A request for help; contact fields are not needed" });
 
 export const EventBody = z
   .looseObject({
@@ -54,7 +54,7 @@ export const EventBody = z
     order_id: reference,
     shipment_id: reference,
   })
-  .meta({ id: "Event", description: "A courier's or a system's event" });
+  .meta({ description: "A courier's or a system's event" });
 
 export const bodies = {
   lead: LeadBody,

@@ -1,0 +1,144 @@
+import { globSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { problemReasons, statusOf } from "../http/problem.ts";
+import { operations } from "./operations.ts";
+import { answers } from "./shapes.ts";
+
+const test = suite("the API's description");
+const yard = await startTestGateway();
+test.after(() => yard.stop());
+
+const { body: document } = await yard.call("/openapi.json");
+const { body: nats } = await yard.call("/asyncapi.json");
+
+/** Every object in a document, wherever it stands. */
+function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const inner of Object.values(value)) yield* objectsIn(inner);
+}
+
+function resolve(root: unknown, ref: string): unknown {
+  const parts = ref.replace(/^#\//, "").split("/");
+  return parts.reduce((here, part) => (here as Record<string, unknown> | undefined)?.[part], root);
+}
+
+for (const [name, root] of [
+  ["OpenAPI", document],
+  ["AsyncAPI", nats],
+] as const) {
+  test(`every reference in the ${name} document leads somewhere in it`, () => {
+    const refs = [...objectsIn(root)].flatMap(({ $ref }) => (typeof $ref === "string" ? [$ref] : []));
+    assert.ok(refs.length > 5);
+    for (const ref of refs) {
+      assert.ok(ref.startsWith("#/"), ref);
+      assert.ok(resolve(root, ref) !== undefined, ref);
+    }
+  });
+}
+
+test("each operation has what OpenAPI 3.1 asks for", () => {
+  assert.is(document.openapi, "3.1.0");
+  assert.ok(document.info.title && document.info.version);
+  const ids = new Set();
+  for (const [path, methods] of Object.entries<Record<string, never>>(document.paths)) {
+    for (const operation of Object.values<{
+      operationId: string;
+      parameters?: { in: string; name: string; required: boolean; schema: object }[];
+      responses: Record<string, { description: string }>;
+    }>(methods)) {
+      assert.not(ids.has(operation.operationId), operation.operationId);
+      ids.add(operation.operationId);
+      assert.ok(Object.keys(operation.responses).length > 0);
+      for (const [status, { description }] of Object.entries(operation.responses)) {
+        assert.match(status, /^[2-5]\d\d$/);
+        assert.ok(description.length > 0);
+      }
+      const inPath = (operation.parameters ?? []).filter((one) => one.in === "path").map(({ name }) => name);
+      assert.equal(
+        inPath,
+        [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+      );
+      for (const { required, in: place } of operation.parameters ?? [])
+        if (place === "path") assert.ok(required);
+    }
+  }
+});
+
+test("what is described is served, with those methods and no others", async () => {
+  for (const path of new Set(operations.map((one) => one.path))) {
+    const { status, headers } = await yard.call(path.replace(/:\w+/g, "x"), { method: "PATCH" });
+    assert.is(status, 405, path);
+    const served = String(headers.allow)
+      .toLowerCase()
+      .split(", ")
+      .filter((one) => one !== "head");
+    const described = operations.filter((one) => one.path === path).map(({ method }) => method);
+    assert.equal(served.sort(), described.sort(), path);
+  }
+});
+
+test("what is served is described", () => {
+  const described = new Set(operations.map(({ method, path }) => `${method} ${path}`));
+  const found = globSync("services/gateway/**/*.ts").flatMap((file) => [
+    ...readFileSync(file, "utf8").matchAll(/app\.(get|put|post|delete)\("([^"]+)"/g),
+  ]);
+  assert.ok(found.length > 15);
+  for (const [, method, path] of found) assert.ok(described.has(`${method} ${path}`), `${method} ${path}`);
+});
+
+test("every way to be refused has its status described somewhere", () => {
+  const told = new Set(operations.flatMap(({ refusals }) => refusals));
+  const everywhere = ["internal", "method_not_allowed"];
+  assert.equal(
+    problemReasons.filter((one) => !told.has(one) && !everywhere.includes(one)),
+    [],
+  );
+  for (const reason of problemReasons) assert.ok(statusOf(reason) >= 400);
+});
+
+test("answers have the shape that is described", async () => {
+  const partner = { name: "P", delivery: { type: "http", url: "http://8.8.8.8/" } };
+  const rule = {
+    id: "r",
+    name: "r",
+    priority: 1,
+    enabled: true,
+    when: { combinator: "and", rules: [] },
+    route: { to: "p" },
+  };
+  const shaped = [
+    [await yard.admin("PUT", "/api/partners/p", partner), answers.Partner],
+    [await yard.admin("GET", "/api/partners"), answers.Partners],
+    [await yard.admin("PUT", "/api/rules", { rules: [rule] }), answers.Rules],
+    [await yard.admin("PUT", "/api/rules/r", rule), answers.OneRule],
+    [await yard.admin("GET", "/api/rules/r"), answers.Rule],
+    [await yard.admin("PUT", "/api/sources/s", { allowed_kinds: ["lead"] }), answers.Source],
+    [await yard.admin("GET", "/api/sources"), answers.Sources],
+    [await yard.admin("POST", "/api/sources/s/secrets"), answers.NewSecret],
+    [await yard.submit({ email: "a@example.com" }), answers.Accepted],
+    [await yard.submit({ email: 1 }), answers.Problem],
+    [await yard.admin("GET", "/api/leads"), answers.Leads],
+    [await yard.call("/readyz"), answers.Readiness],
+  ] as const;
+  for (const [{ status, body }, schema] of shaped) {
+    const parsed = schema.safeParse(body);
+    assert.ok(parsed.success, `${status}: ${parsed.error?.message}`);
+    // Nothing is said that is not described.
+    assert.equal(body, parsed.data);
+  }
+});
+
+test("the page needs nothing from elsewhere, and names every operation and shape", async () => {
+  const { status, headers, text } = await yard.call("/docs");
+  assert.is(status, 200);
+  assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
+  assert.not.match(text, /<script|src=|https?:\/\//);
+  for (const { path } of operations) assert.ok(text.includes(path.replace(/:(\w+)/g, "{$1}")), path);
+  for (const name of Object.keys(document.components.schemas))
+    assert.ok(text.includes(`shape-${name}`), name);
+});
+
+test.run();
