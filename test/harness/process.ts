@@ -17,6 +17,12 @@ export interface NodeProcess {
 const START_DEADLINE_MS = 40_000;
 const READY = /ready on (\S+)/;
 
+/** Whatever still runs when the test ends is ended with it. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export async function startNode(
   script: string,
   env: Readonly<Record<string, string>>,
@@ -26,11 +32,10 @@ export async function startNode(
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killWithUs = (): boolean => child.kill("SIGKILL");
-  process.once("exit", killWithUs);
+  running.add(child);
   let log = "";
   const exited = once(child, "close").then(([code]): number | null => {
-    process.off("exit", killWithUs);
+    running.delete(child);
     return code;
   });
   const ready = new Promise<string>((resolve) => {
@@ -42,7 +47,7 @@ export async function startNode(
     child.stdout.on("data", take);
     child.stderr.on("data", take);
   });
-  const deadline = setTimeout(killWithUs, START_DEADLINE_MS);
+  const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   const url = await Promise.race([ready, exited]);
   clearTimeout(deadline);
   if (typeof url !== "string") throw new Error(`${script} ended with ${url} before it was ready:\n${log}`);
