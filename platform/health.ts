@@ -1,11 +1,11 @@
 // Whether this process can do its work now, told dependency by dependency.
 
-export interface DependencyHealth {
+interface DependencyHealth {
   readonly ok: boolean;
   readonly detail?: string;
 }
 
-export interface Readiness {
+interface Readiness {
   readonly ready: boolean;
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
 }

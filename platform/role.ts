@@ -1,5 +1,5 @@
 // Runs roles as one process: the same code whether they share it or each has its own.
-import { type Role, readConfig } from "./config.ts";
+import { type Config, ConfigError, type Role, readConfig } from "./config.ts";
 import { resolveConnections } from "./connections.ts";
 import { createHealth } from "./health.ts";
 import { runProcess } from "./lifecycle.ts";
@@ -14,7 +14,7 @@ export async function runRoles(
   roles: Readonly<Partial<Record<Role, StartRole>>>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
-  const config = readConfig(env);
+  const config = configOrExit(env);
   const log = createLog({ level: config.logLevel, name, instance: config.instance });
   await runProcess(
     name,
@@ -42,4 +42,15 @@ export async function runRoles(
 /** One role as a process of its own. */
 export function runRole(role: Role, start: StartRole): Promise<void> {
   return runRoles(role, { [role]: start }, { ...process.env, ROLES: role });
+}
+
+/** What is wrong is told in words; a stack would only hide it. */
+function configOrExit(env: NodeJS.ProcessEnv): Config {
+  try {
+    return readConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }

@@ -3,7 +3,7 @@ import type { JetStreamManager, MsgHdrs } from "nats";
 import { toBusError } from "./bus-error.ts";
 import { isMissing, type StreamName } from "./topology.ts";
 
-export interface ConsumerState {
+interface ConsumerState {
   /** In the stream and never delivered yet. */
   readonly pending: number;
   /** Delivered and not answered, those waiting for their delay included. */
@@ -13,7 +13,7 @@ export interface ConsumerState {
   readonly deliveredSeq: number;
 }
 
-export interface StreamMessage {
+interface StreamMessage {
   readonly seq: number;
   readonly subject: string;
   readonly data: Uint8Array;

@@ -9,7 +9,7 @@ export interface BusRequest {
   readonly headers: MsgHdrs | undefined;
 }
 
-export interface Serving {
+interface Serving {
   /** Takes no more, and waits for what was taken. */
   close(): Promise<void>;
 }

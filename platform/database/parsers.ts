@@ -3,7 +3,7 @@ import pg from "pg";
 
 const INT8 = pg.types.builtins.INT8;
 /** The driver knows it, but its list of names does not. */
-const INT8_ARRAY = 1016 as pg.types.TypeId;
+const INT8_ARRAY = 1016 as typeof INT8;
 
 const bigints = (text: string): (bigint | null)[] =>
   (pg.types.getTypeParser(INT8_ARRAY)(text) as (string | null)[]).map((one) =>

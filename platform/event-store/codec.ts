@@ -2,7 +2,7 @@
 import type { ZodError, ZodType, z } from "zod";
 import type { EventMetadata, NewEvent, RawEvent } from "./stored-event.ts";
 
-export interface EventDefinition {
+interface EventDefinition {
   /** The version that is written today; the first is 1. */
   readonly version: number;
   readonly schema: ZodType;
@@ -18,9 +18,9 @@ export type EventOf<D extends EventDefinitions> = {
 }[keyof D & string];
 
 /** Who encodes says when and why; the codec adds the schema version. */
-export type EncodeMeta = Omit<EventMetadata, "schema"> & { readonly id: string };
+type EncodeMeta = Omit<EventMetadata, "schema"> & { readonly id: string };
 
-export type Decoded<E> =
+type Decoded<E> =
   | { readonly known: true; readonly event: E }
   | { readonly known: false; readonly type: string };
 

@@ -10,7 +10,7 @@ import {
 } from "@eventstore/db-client";
 import { type StoredEvent, toStoredEvent } from "./stored-event.ts";
 
-export interface Batch {
+interface Batch {
   readonly events: StoredEvent[];
   /** How far the log is done with once the events are handled; undefined when nothing moved. */
   readonly position: bigint | undefined;

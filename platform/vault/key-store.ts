@@ -3,7 +3,7 @@ import type { Database } from "../database.ts";
 import type { MasterKeys } from "./master-key.ts";
 
 /** Undefined for a key that is destroyed. */
-export type Keys = ReadonlyMap<string, Buffer | undefined>;
+type Keys = ReadonlyMap<string, Buffer | undefined>;
 
 export interface KeyStore {
   /** Those that exist or once existed. */
