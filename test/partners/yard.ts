@@ -1,0 +1,143 @@
+// Partner actors on real parts: a test routes submissions to simulated partners and watches what is written and received.
+import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerConfig, partnerConfigEvents, partnerConfigStream } from "#domain/partner/config.ts";
+import { partnerStream } from "#domain/partner/events.ts";
+import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import type { Submission } from "#domain/submission/submission.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { newUuid } from "#platform/ids.ts";
+import { createSimulator } from "../../services/simulator/app.ts";
+import { until } from "../harness/wait.ts";
+import { startTestYard, type TestYard } from "../leads/yard.ts";
+
+const codec = createCodec({ ...submissionEvents, ...partnerConfigEvents });
+
+export interface Routed {
+  readonly partner: PartnerId;
+  readonly submission_id: SubmissionId;
+  readonly delivery_id: DeliveryId;
+}
+
+export interface PartnerYard extends TestYard {
+  readonly simulatorUrl: string;
+  /** Configures the partner to be called at the simulator, unless `settings` say otherwise; a `secret` is sealed. */
+  configure(id: string, settings?: Record<string, unknown>): Promise<PartnerId>;
+  tell(partner: PartnerId, type: "PartnerPaused" | "PartnerResumed" | "PartnerRemoved"): Promise<void>;
+  /** How the simulated partner behaves from now on. */
+  behave(id: string, settings: object): Promise<void>;
+  effects(id: string): Promise<{ ids: number; effects: number; max: number; max_requests: number }>;
+  /** What the simulated partner received last. */
+  requests(id: string): Promise<{ headers: Record<string, string>; body: string }[]>;
+  /** What the lead's actor writes when the rules have decided. */
+  route(partner: PartnerId, payload?: Record<string, unknown>): Promise<Routed>;
+  /** The partner's stream, or what it says about one delivery. */
+  book(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
+  /** Waits until the newest event about the delivery is of this type. */
+  becomes(about: Routed, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
+}
+
+export async function startPartnerYard(): Promise<PartnerYard> {
+  const [yard, simulator] = await Promise.all([startTestYard(), createSimulator()]);
+  const eventStore = yard.own.eventStore();
+  const vault = await yard.own.vault();
+  const meta = () => ({ id: newUuid(), at: new Date().toISOString() });
+  const asked = async (path: string, init?: RequestInit): Promise<unknown> => {
+    const response = await fetch(`${simulator.url}${path}`, init);
+    if (!response.ok) throw new Error(`the simulator refused: ${await response.text()}`);
+    return response.json();
+  };
+
+  const book: PartnerYard["book"] = async (partner, about) => {
+    const events = await eventStore.readStream(partnerStream(partner));
+    return events.filter(
+      ({ data }) => about === undefined || (data as Partial<Routed>).delivery_id === about.delivery_id,
+    );
+  };
+
+  return {
+    ...yard,
+    simulatorUrl: simulator.url,
+    book,
+    async configure(id, { secret, ...settings } = {}) {
+      const partner = PartnerId.parse(id);
+      const config = PartnerConfig.parse({
+        name: id,
+        delivery: { type: "http", url: `${simulator.url}/partners/${id}`, timeout_ms: 1_000 },
+        retry: { max_attempts: 3, base_ms: 20, max_ms: 100 },
+        circuit: { failure_threshold: 100, open_ms: 300 },
+        ...settings,
+      });
+      const data = {
+        partner,
+        config,
+        ...(secret !== undefined && {
+          sealed_secret: await vault.seal("secrets", secret, `partner_config-${id}`),
+        }),
+      };
+      const event = codec.encode({ type: "PartnerConfigured", data }, meta());
+      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+      return partner;
+    },
+    async tell(partner, type) {
+      const event = codec.encode({ type, data: { partner } }, meta());
+      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+    },
+    async behave(id, settings) {
+      await asked(`/partners/${id}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(settings),
+      });
+    },
+    effects: (id) => asked(`/partners/${id}/effects`) as ReturnType<PartnerYard["effects"]>,
+    async requests(id) {
+      const { items } = (await asked(`/partners/${id}/requests`)) as {
+        items: { headers: Record<string, string>; body: string }[];
+      };
+      return items;
+    },
+    async route(partner, payload = {}) {
+      const submission_id = SubmissionId.parse(newUuid());
+      const delivery_id = DeliveryId.parse(newUuid());
+      const source = SourceId.parse("demo");
+      const received_at = new Date().toISOString();
+      const { email } = payload;
+      const submission: Submission = {
+        kind: "lead",
+        source,
+        received_at,
+        idempotency_key: submission_id,
+        payload,
+        normalised: typeof email === "string" ? { email: email.toLowerCase() } : {},
+      };
+      const sealed = await vault.seal("nobody-2026-01", submission, `submission-${submission_id}`);
+      const about = { submission_id, kind: "lead", source, received_at, sealed } as const;
+      const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
+      const key_fingerprint = vault.fingerprint("key", submission_id);
+      const events = [
+        codec.encode(
+          { type: "SubmissionReceived", data: { ...about, fingerprint: "", key_fingerprint } },
+          meta(),
+        ),
+        codec.encode({ type: "PersonIdentified", data: { submission_id, match: "nobody", sealed } }, meta()),
+        codec.encode({ type: "SubmissionRouted", data: { ...about, key_fingerprint, route } }, meta()),
+      ];
+      await eventStore.append(submissionStream(submission_id), "no_stream", events);
+      return { partner, submission_id, delivery_id };
+    },
+    becomes: (about, type, deadlineMs) =>
+      until(
+        `the delivery to ${about.partner} becomes ${type}`,
+        async () => {
+          const events = await book(about.partner, about);
+          return events.at(-1)?.type === type && events;
+        },
+        deadlineMs,
+      ),
+    async stop() {
+      await yard.stop();
+      await simulator.close();
+    },
+  };
+}
