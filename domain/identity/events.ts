@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type EventOf, Sealed } from "../event.ts";
+import { type EventOf, Instant, Sealed } from "../event.ts";
 import { AliasId, PersonId, SubmissionId } from "../ids.ts";
 
 // Stream: identity. One writer for the whole tenant; batches of submissions are one append.
@@ -32,6 +32,19 @@ export const identityEvents = {
   PersonsMerged: {
     version: 1,
     schema: z.object({ into: PersonId, from: PersonId, submission_id: SubmissionId }),
+  },
+  /** An operator knows better than the records: these two are not one, and no later record makes them one again. */
+  PersonsSplit: { version: 1, schema: z.object({ into: PersonId, from: PersonId }) },
+  /** Their keys are destroyed: nothing that was sealed for them can be read again. */
+  PersonForgotten: {
+    version: 1,
+    schema: z.object({
+      person_id: PersonId,
+      /** The person and all who were merged into them. */
+      persons: z.array(PersonId).min(1),
+      /** From then on nothing at all can decrypt what they sent: the last intake key that saw it is gone. */
+      raw_readable_until: Instant,
+    }),
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Draft } from "./decide.ts";
 import type { Traits } from "./events.ts";
+import { type Apart, createHouseholds, type Households } from "./households.ts";
 import { keyTable } from "./key-table.ts";
 import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
 
@@ -32,12 +33,15 @@ export interface People {
   idOf(record: number): string;
   /** Today's person of a record, as their first record. */
   personOf(record: number): number;
+  isForgotten(record: number): boolean;
+  readonly households: Households;
   /** Which of these traits another record does not share. */
   differing(record: number, traits: Traits): ("email" | "phone" | "name")[];
 }
 
-export function createPeople(stored?: Columns): People {
+export function createPeople(stored?: Columns, apart?: readonly Apart[]): People {
   const records = createRecords(stored);
+  const households = createHouseholds(records, apart);
   const isForgotten = (record: number): boolean => records.columns.forgotten[records.personOf(record)] === 1;
 
   const traitsOf = (record: number): Uint32Array =>
@@ -45,12 +49,17 @@ export function createPeople(stored?: Columns): People {
   const byTraits = keyTable((entry) => hashOf(traitsOf(Math.floor(entry / KINDS)), entry % KINDS));
   const byId = keyTable((record) => records.columns.ids[record * 4] as number);
 
+  /** The oldest that has the key, so that the answer does not depend on how the table came about. */
   const findByKey = (words: Uint32Array, kind: number): number | undefined => {
-    const entry = byTraits.find(hashOf(words, kind), (candidate) => {
-      const record = Math.floor(candidate / KINDS);
-      return candidate % KINDS === kind && sameKey(traitsOf(record), words, kind) && !isForgotten(record);
+    let oldest: number | undefined;
+    byTraits.find(hashOf(words, kind), (entry) => {
+      const record = Math.floor(entry / KINDS);
+      if (oldest !== undefined && record > oldest) return false;
+      if (entry % KINDS === kind && sameKey(traitsOf(record), words, kind) && !isForgotten(record))
+        oldest = record;
+      return false;
     });
-    return entry === undefined ? undefined : Math.floor(entry / KINDS);
+    return oldest;
   };
   const find = (id: string): number | undefined => {
     const words = wordsOfUuid(id);
@@ -94,7 +103,13 @@ export function createPeople(stored?: Columns): People {
           break;
         }
         case "PersonsMerged":
-          records.merge(mustFind(event.data.from), mustFind(event.data.into));
+          households.merge(mustFind(event.data.from), mustFind(event.data.into));
+          break;
+        case "PersonsSplit":
+          households.split(mustFind(event.data.from), mustFind(event.data.into));
+          break;
+        case "PersonForgotten":
+          for (const person of event.data.persons) records.forget(mustFind(person));
           break;
       }
     },
@@ -118,6 +133,8 @@ export function createPeople(stored?: Columns): People {
     find,
     idOf: records.idOf,
     personOf: records.personOf,
+    isForgotten,
+    households,
     differing(record, traits) {
       const [mine, theirs] = [wordsOfTraits(traits), traitsOf(record)];
       const differs = (at: number): boolean => isSet(mine, at) && !sameTrait(mine, theirs, at);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Sealed } from "../event.ts";
+import { Instant, Sealed } from "../event.ts";
 import { AliasId, PersonId, SubmissionId } from "../ids.ts";
 import { Traits } from "./events.ts";
 
@@ -36,3 +36,22 @@ const Answer = z.union([
 ]);
 export type Answer = z.infer<typeof Answer>;
 export const Answers = z.array(Answer);
+
+/** What an operator asks of the writer: {person_id} to one of these. */
+export const SPLIT_SUBJECT = "identity.split";
+export const FORGET_SUBJECT = "identity.forget";
+
+export const PersonNamed = z.object({ person_id: PersonId });
+
+const refused = z.object({ refused: z.enum(["unknown_person", "forgotten", "nothing_to_split"]) });
+/** Where in the log it stands: a read that waits for this position sees it done. */
+const position = z.string();
+
+export const SplitAnswer = z.union([z.object({ into: PersonId, from: PersonId, position }), refused]);
+export type SplitAnswer = z.infer<typeof SplitAnswer>;
+
+export const ForgetAnswer = z.union([
+  z.object({ persons: z.array(PersonId), raw_readable_until: Instant, position }),
+  refused,
+]);
+export type ForgetAnswer = z.infer<typeof ForgetAnswer>;

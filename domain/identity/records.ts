@@ -30,6 +30,8 @@ export interface Records {
   merge(from: number, into: number): void;
   unmerge(from: number): void;
   forget(person: number): void;
+  /** All that hold today, in the order of the persons. */
+  merges(): [from: number, into: number][];
 }
 
 export function createRecords(stored?: Columns): Records {
@@ -81,6 +83,14 @@ export function createRecords(stored?: Columns): Records {
     },
     forget(person) {
       forgotten[person] = 1;
+    },
+    merges() {
+      const all: [number, number][] = [];
+      for (let person = 0; person < count; person += 1) {
+        const into = parents[person] as number;
+        if (into !== NOT_MERGED) all.push([person, into]);
+      }
+      return all;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Draft, identify } from "#domain/identity/decide.ts";
+import { type Identification, identify } from "#domain/identity/decide.ts";
 import type { IdentityEvent } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
 import {
@@ -12,7 +12,7 @@ import type { PersonId } from "#domain/ids.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
-import { codec } from "./load.ts";
+import { codec } from "./stored.ts";
 
 export interface Answered {
   readonly answers: Answer[];
@@ -20,8 +20,12 @@ export interface Answered {
   readonly events: NewEvent[];
 }
 
+type Found = Identification["drafts"][number];
+
+type Recorded = Extract<IdentityEvent, { type: Found["type"] }>;
+
 interface Undetailed {
-  readonly draft: Draft;
+  readonly draft: Found;
   readonly details: unknown;
 }
 
@@ -58,7 +62,7 @@ async function openDetails(questions: readonly Question[], vault: Vault): Promis
   return vault.openMany(items);
 }
 
-function keyOf(draft: Draft): string | undefined {
+function keyOf(draft: Found): string | undefined {
   return draft.type === "PersonsMerged" ? undefined : personKey(draft.data.person_id);
 }
 
@@ -73,7 +77,7 @@ async function encode({ draft, details }: Undetailed, vault: Vault): Promise<New
   });
 }
 
-async function sealed(draft: Draft, details: unknown, vault: Vault): Promise<IdentityEvent> {
+async function sealed(draft: Found, details: unknown, vault: Vault): Promise<Recorded> {
   const seal = (id: PersonId): Promise<Sealed> => vault.seal(personKey(id), details, personContext(id));
   switch (draft.type) {
     case "PersonRegistered":

@@ -1,24 +1,42 @@
+import type { Decision } from "#domain/event.ts";
+import { type Draft, forget, type Refusal, split } from "#domain/identity/decide.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
-import type { Answer, Question } from "#domain/identity/question.ts";
+import type { People } from "#domain/identity/people.ts";
+import {
+  type Answer,
+  type ForgetAnswer,
+  personKey,
+  type Question,
+  type SplitAnswer,
+} from "#domain/identity/question.ts";
+import { rawReadableUntil } from "#domain/identity/retention.ts";
+import type { PersonId } from "#domain/ids.ts";
 import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
+import { newUuid } from "#platform/ids.ts";
 import type { Lease } from "#platform/leases.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { answerAll } from "./answer.ts";
 import { type Known, loadPeople } from "./load.ts";
+import { createQueue } from "./queue.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { codec } from "./stored.ts";
 
 export interface WriterParts {
   readonly eventStore: EventStore;
   readonly vault: Vault;
+  readonly snapshots: Snapshots;
   readonly log: Log;
 }
 
 export interface Writer {
   /** Resolves once everything that the answers rest on is stored. */
   ask(questions: readonly Question[]): Promise<Answer[]>;
-  /** Takes no more, and waits for the batch under way. */
+  split(id: PersonId): Promise<SplitAnswer>;
+  forget(id: PersonId, now: Date): Promise<ForgetAnswer>;
+  /** Takes no more, and waits for what is under way. */
   close(): Promise<void>;
 }
 
@@ -27,29 +45,23 @@ export class NotTheWriter extends Error {
   override name = "NotTheWriter";
 }
 
-interface Waiting {
-  readonly questions: readonly Question[];
-  readonly resolve: (answers: Answer[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Two events a question at the most, about 800 bytes each: well below what one append may hold. */
-const LARGEST_BATCH = 400;
+type Order = (known: Known) => Promise<unknown>;
+type Done<Type extends Draft["type"]> =
+  | { readonly event: Extract<Draft, { type: Type }>; readonly position: string }
+  | { readonly refused: Refusal };
 
 export async function openWriter(parts: WriterParts, lease: Lease): Promise<Writer> {
-  const { eventStore, log } = parts;
-  let known: Known | undefined = await loadPeople(eventStore, log);
-  let waiting: Waiting[] = [];
-  let working: Promise<void> | undefined;
-  let isOpen = true;
+  const { eventStore, vault, snapshots, log } = parts;
+  const load = (): Promise<Known> => loadPeople(parts);
+  let known: Known | undefined = await load();
 
-  const mayWrite = (): boolean => !lease.lost.aborted && performance.now() < lease.expiresAt();
-
-  async function append(revision: Known["revision"], events: readonly NewEvent[]): Promise<bigint> {
+  async function append(events: readonly NewEvent[], to: Known): Promise<{ readonly position: bigint }> {
     for (;;) {
-      if (!mayWrite()) throw new NotTheWriter("the lease is over");
+      if (!lease.valid) throw new NotTheWriter("the lease is over");
       try {
-        return (await eventStore.append(IDENTITY_STREAM, revision, events)).revision;
+        const appended = await eventStore.append(IDENTITY_STREAM, to.revision, events);
+        to.revision = appended.revision;
+        return appended;
       } catch (error) {
         // It may be stored all the same, so the index is ahead and only the same append can go on.
         if (!(error instanceof EventStoreUnavailable)) throw error;
@@ -58,52 +70,71 @@ export async function openWriter(parts: WriterParts, lease: Lease): Promise<Writ
     }
   }
 
-  async function settle(batch: readonly Waiting[]): Promise<void> {
+  /** One after the other: each knows what the one before it has stored. */
+  async function exclusively<T>(work: (people: Known) => Promise<T>): Promise<T> {
     try {
-      if (!mayWrite()) throw new NotTheWriter("the lease is over");
-      known ??= await loadPeople(eventStore, log);
-      const questions = batch.flatMap((one) => one.questions);
-      const { answers, events } = await answerAll(questions, known.people, parts.vault);
-      if (events.length > 0) known = { ...known, revision: await append(known.revision, events) };
-      let from = 0;
-      for (const { questions: asked, resolve } of batch) {
-        resolve(answers.slice(from, from + asked.length));
-        from += asked.length;
-      }
+      if (!lease.valid) throw new NotTheWriter("the lease is over");
+      known ??= await load();
+      const result = await work(known);
+      snapshots.consider(known);
+      return result;
     } catch (error) {
       // The index may hold what the log does not: it is read anew before the next answer.
       known = undefined;
       if (error instanceof WrongExpectedRevision) log.warn("another writer speaks for identity");
-      for (const { reject } of batch) reject(error);
+      throw error;
     }
   }
 
-  async function work(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, 1);
-      let size = batch[0]?.questions.length ?? 0;
-      for (const one of waiting.slice(1)) {
-        if (size + one.questions.length > LARGEST_BATCH) break;
-        size += one.questions.length;
-        batch.push(one);
-      }
-      waiting = waiting.slice(batch.length);
-      await settle(batch);
-    }
-    working = undefined;
+  const queue = createQueue({
+    answer: (questions) =>
+      exclusively(async (now) => {
+        const { answers, events } = await answerAll(questions, now.people, vault);
+        if (events.length > 0) await append(events, now);
+        return answers;
+      }),
+    carryOut: (order: Order) => exclusively(order),
+  });
+
+  async function carryOut<Type extends "PersonsSplit" | "PersonForgotten">(
+    decide: (people: People) => Decision<Draft, Refusal>,
+    afterwards: (event: Extract<Draft, { type: Type }>) => Promise<void>,
+  ): Promise<Done<Type>> {
+    return queue.order(async (now) => {
+      const decision = decide(now.people);
+      if (!decision.accepted) return { refused: decision.reason };
+      const event = decision.events[0] as Extract<Draft, { type: Type }>;
+      now.people.apply(event);
+      const id = newUuid();
+      const { position } = await append([codec.encode(event, { id, at: new Date().toISOString() })], now);
+      await afterwards(event);
+      return { event, position: `${position}` };
+    }) as Promise<Done<Type>>;
   }
 
   return {
-    ask(questions) {
-      if (!isOpen) return Promise.reject(new NotTheWriter("closing"));
-      return new Promise((resolve, reject) => {
-        waiting.push({ questions, resolve, reject });
-        working ??= work();
-      });
+    ask: queue.ask,
+    async split(id) {
+      const done = await carryOut<"PersonsSplit">(
+        (people) => split(id, people),
+        async () => undefined,
+      );
+      return "refused" in done ? done : { ...done.event.data, position: done.position };
+    },
+    async forget(person_id, now) {
+      const raw_readable_until = rawReadableUntil(now);
+      const done = await carryOut<"PersonForgotten">(
+        (people) => forget({ person_id, raw_readable_until }, people),
+        // After the log says so: whoever takes over finds it there and destroys them again.
+        ({ data }) => vault.destroy(data.persons.map(personKey)),
+      );
+      if ("refused" in done) return done;
+      const { persons } = done.event.data;
+      return { persons, raw_readable_until, position: done.position };
     },
     async close() {
-      isOpen = false;
-      await working;
+      await queue.close();
+      await snapshots.settled();
     },
   };
 }
