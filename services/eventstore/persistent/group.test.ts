@@ -97,6 +97,17 @@ test("whoever leaves gives back what it holds, counted as a retry", () => {
   assert.equal(tell(0, joined(2)), ["e0#1 to 2", "e1#1 to 2"]);
 });
 
+test("leaving parks nothing, however often it happens", () => {
+  const tell = scene({ maxRetryCount: 0 });
+  tell(0, joined(1));
+  tell(0, pushed(0, 1));
+  assert.equal(tell(0, left(1)), []);
+  assert.equal(tell(0, joined(2)), ["e0#1 to 2"]);
+  assert.equal(tell(0, left(2)), []);
+  assert.equal(tell(0, joined(3)), ["e0#2 to 3"]);
+  assert.equal(tell(0, nacked(3, "retry", "e0")), ["park e0: Reached the retry count of 0"]);
+});
+
 test("a message that nobody settles in time goes out again, before new ones", () => {
   const tell = scene();
   tell(0, joined(1, 1));

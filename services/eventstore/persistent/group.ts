@@ -169,7 +169,7 @@ export class Group<E> {
     if (!leaver) return;
     this.#consumers.delete(id);
     this.#order = [...this.#consumers.values()];
-    for (const flight of [...this.#flights.values()]) if (flight.consumer === leaver) this.#retry(flight);
+    for (const flight of [...this.#flights.values()]) if (flight.consumer === leaver) this.#giveBack(flight);
   }
 
   #take(candidate: Candidate<E>, origin: Message<E>["origin"]): void {
@@ -231,15 +231,19 @@ export class Group<E> {
   }
 
   #retry(flight: Flight<E>): void {
-    const { message } = flight;
     const { maxRetryCount } = this.#settings;
-    this.#land(flight);
-    if (message.retries >= maxRetryCount) {
-      this.#park(message, `Reached the retry count of ${maxRetryCount}`);
+    if (flight.message.retries < maxRetryCount) {
+      this.#giveBack(flight);
     } else {
-      message.retries += 1;
-      this.#retries.set(message.seq, message);
+      this.#land(flight);
+      this.#park(flight.message, `Reached the retry count of ${maxRetryCount}`);
     }
+  }
+
+  #giveBack(flight: Flight<E>): void {
+    this.#land(flight);
+    flight.message.retries += 1;
+    this.#retries.set(flight.message.seq, flight.message);
   }
 
   #park(message: Message<E>, reason: string): void {

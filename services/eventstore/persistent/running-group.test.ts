@@ -119,6 +119,23 @@ test("a log that can't be read fails the consumers, who may come back", async ()
   await group.stop(stopping());
 });
 
+test("a log that fails when it is asked for its end fails the consumers, not the process", async () => {
+  await streamOf("endless", 1);
+  const group = running(
+    "endless",
+    faulty({
+      lastRevision(stream) {
+        if (stream === "endless") throw new Error("a page is damaged");
+        return scratch.log.lastRevision(stream);
+      },
+    }),
+  );
+  const { refusals } = join(group);
+  await until(() => refusals.length === 1);
+  group.wake();
+  await group.stop(stopping());
+});
+
 test("a message that the full disk can't park is delivered again", async () => {
   const [only] = await streamOf("full", 1);
   let full = true;

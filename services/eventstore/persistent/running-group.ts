@@ -134,7 +134,13 @@ export class RunningGroup {
 
   /** Something may have been committed, or there is room again. */
   wake(): void {
-    if (this.#reading || this.#stopped || !this.#hasWork()) return;
+    if (this.#reading || this.#stopped) return;
+    try {
+      if (!this.#hasWork()) return;
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
     this.#reading = true;
     setImmediate(() => this.#read());
   }
