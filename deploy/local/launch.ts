@@ -83,11 +83,12 @@ export async function launch(options: LaunchOptions): Promise<void> {
     pid: process.pid,
     started_at: new Date().toISOString(),
   };
+  // Last, so that whoever finds the yard by it finds partners and rules too.
+  await demo();
   if (joined === undefined) {
     writeEndpoints(config.dataDir, endpoints);
     lifecycle.own("endpoints.json", () => removeEndpoints(config.dataDir));
   }
-  await demo();
   say(banner({ endpoints, ...secrets, roles: config.roles, seconds: steps.total() }));
 }
 

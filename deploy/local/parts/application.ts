@@ -1,5 +1,7 @@
 // The application, every wanted role in one process.
+
 import type { Command } from "../children/children.ts";
+import { COMPILE_CACHE } from "../compile-cache.ts";
 
 export interface ApplicationOptions {
   readonly script: string;
@@ -13,7 +15,7 @@ export function applicationCommand({ script, env, drainMs, onRestarted }: Applic
     name: "application",
     command: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", script],
-    env: { ...env, SWITCHYARD_PARENT: `${process.pid}` },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env, SWITCHYARD_PARENT: `${process.pid}` },
     ready: /^switchyard ready on (\S+)/,
     readyWithinMs: 90_000,
     stopSignal: "SIGTERM",

@@ -1,5 +1,6 @@
 // The embedded event store, in a process of its own.
 import { join } from "node:path";
+import { COMPILE_CACHE } from "../compile-cache.ts";
 import { freePort } from "../ports.ts";
 import type { Part } from "./nats.ts";
 
@@ -15,6 +16,7 @@ export async function prepareEventStore(dataDir: string): Promise<Part> {
       name: "event store",
       command: process.execPath,
       args: [MAIN, "--port", `${port}`, "--data", data, "--log-level", "warn", "--die-with-parent"],
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
       ready: /eventstore ready on/,
       readyWithinMs: 60_000,
       stopSignal: "SIGTERM",

@@ -17,6 +17,7 @@ export interface DemoOptions {
 /** The configuration of a partner as the admin API gives it, as far as it matters here. */
 interface Listed {
   readonly id: string;
+  readonly circuit?: unknown;
   readonly delivery: { readonly type: string; readonly url?: string };
 }
 
@@ -64,7 +65,8 @@ async function repoint(
   simulatorUrl: string,
 ): Promise<readonly string[]> {
   const moved: string[] = [];
-  for (const { id, ...config } of items) {
+  // What is listed under "circuit" is its state, which hides how it is configured.
+  for (const { id, circuit: _, ...config } of items) {
     if (config.delivery.url !== simulatedUrl(before, id)) continue;
     const delivery = { ...config.delivery, url: simulatedUrl(simulatorUrl, id) };
     await admin.put(`/api/partners/${id}`, { ...config, delivery });

@@ -1,0 +1,120 @@
+// What a newcomer does first, with everything real: start, paste the curl, run the demo, stop, start again.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { request } from "undici";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort } from "../../test/harness/process.ts";
+import { until } from "../../test/harness/wait.ts";
+import { type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
+
+const test = suite("A newcomer");
+const execute = promisify(execFile);
+const dataDir = temporaryDataFolder();
+let port = 0;
+let yard: Launched;
+
+async function start(simulatorPort: number): Promise<Launched> {
+  const env = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}`, LOG_LEVEL: "warn" };
+  const launched = startLauncher(dataDir, env, "real");
+  assert.ok(await launched.ready, launched.output());
+  return launched;
+}
+test.before(async () => {
+  port = await freePort();
+  yard = await start(await freePort());
+});
+test.after(async () => {
+  yard.signal("SIGTERM");
+  await yard.exited;
+});
+
+interface Listed {
+  readonly items: readonly {
+    readonly id: string;
+    readonly delivery: { readonly url: string };
+    readonly signed: boolean;
+  }[];
+}
+
+async function asAdmin<T>(path: string): Promise<T> {
+  const token = /admin token +(\S+)/.exec(yard.output())?.[1];
+  const { body } = await request(`http://127.0.0.1:${port}${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return (await body.json()) as T;
+}
+
+function run(script: string): Promise<{ readonly stdout: string }> {
+  const env = { ...process.env, DATA_DIR: dataDir, PORT: `${port}` };
+  return execute(process.execPath, [join(import.meta.dirname, script)], { env });
+}
+
+async function deliveredAfter(curl: string): Promise<void> {
+  const { stdout } = await execute("sh", ["-c", curl]);
+  const id = /"id":"([^"]+)"/.exec(stdout)?.[1];
+  assert.ok(id, stdout);
+  await until("the lead is delivered", async () => {
+    const { status, partner } = await asAdmin<{ status?: string; partner?: string }>(`/api/leads/${id}`);
+    return status === "delivered" && partner === "edu";
+  });
+}
+
+test("finds three partners that check signatures, and rules that lead to them", async () => {
+  const { items } = await asAdmin<Listed>("/api/partners");
+  assert.equal(
+    items.map(({ id, signed }) => [id, signed]),
+    [
+      ["edu", true],
+      ["fallback", true],
+      ["fin", true],
+    ],
+  );
+  const { rules } = await asAdmin<{ rules: readonly { id: string }[] }>("/api/rules");
+  assert.equal(
+    rules.map(({ id }) => id),
+    ["education", "us-finance", "everything-else"],
+  );
+});
+
+test("pastes the printed curl and sees the lead delivered", async () => {
+  const printed = /^curl -i [\s\S]*?-d '.*'$/m.exec(yard.output())?.[0] ?? "";
+  await deliveredAfter(printed);
+});
+
+test("is given a fresh curl when that one is old", async () => {
+  await deliveredAfter((await run("curl.ts")).stdout);
+});
+
+test("runs the demo and sees that none is lost", async () => {
+  const { stdout } = await run("demo.ts");
+  assert.match(stdout, /None is lost\./);
+  assert.match(stdout, /^all +100 /m);
+});
+
+test("finds all of it after a second start, also when the simulator has had to move", async () => {
+  yard.signal("SIGINT");
+  assert.is(await yard.exited, 0, yard.output());
+  const moved = await freePort();
+  yard = await start(moved);
+  assert.match(yard.output(), /pointed edu, fallback, fin to the simulator's new port/);
+  const { items } = await asAdmin<Listed>("/api/partners");
+  for (const { id, delivery, signed } of items) {
+    assert.is(delivery.url, `http://127.0.0.1:${moved}/partners/${id}`);
+    assert.ok(signed);
+  }
+  const leads = await asAdmin<{ items: readonly unknown[] }>("/api/leads?limit=200");
+  assert.is(leads.items.length, 102);
+  await deliveredAfter((await run("curl.ts")).stdout);
+});
+
+test("is told to start it when nothing runs", async () => {
+  yard.signal("SIGTERM");
+  await yard.exited;
+  const failure = await run("demo.ts").catch((error: { code: number; stderr: string }) => error);
+  assert.ok("code" in failure && failure.code === 1);
+  assert.match("stderr" in failure ? failure.stderr : "", /Start it in another terminal: npm start/);
+});
+
+test.run();
