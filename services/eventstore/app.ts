@@ -25,6 +25,8 @@ export interface AppOptions {
 
 export interface App {
   readonly port: number;
+  /** Host and port as they are written in a connection string. */
+  readonly address: string;
   /** Ends every call, then the connections; the event log stays open. */
   close(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   return {
     port,
+    address: `${host}:${port}`,
     async close() {
       stopping.abort();
       const recorded = persistent.close();

@@ -4,8 +4,10 @@ import { fstatSync } from "node:fs";
 const LOOK_MS = 250;
 const STDIN = 0;
 
+/** As early as it can be known: opening a log takes time in which the parent may go. */
+const parent = process.ppid;
+
 export function onParentGone(act: () => void): void {
-  const parent = process.ppid;
   const look = setInterval(() => {
     // Orphans are handed to another process.
     if (process.ppid !== parent) gone();

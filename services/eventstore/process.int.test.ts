@@ -38,26 +38,12 @@ test("explains itself", async () => {
     assert.match(stdout, flag);
 });
 
-const wrong: ReadonlyArray<readonly [RegExp, ...string[]]> = [
-  [/--port must be a number/, "--port", "seventy"],
-  [/--port must be a number/, "--port", "70000"],
-  [/Unknown option '--prot'/, "--prot", "1"],
-  [/needs TLS and a --user/, "--host", "0.0.0.0"],
-  [/never sent in the clear/, "--user", "admin:changeit"],
-  [/together or not at all/, "--tls-cert", "/nowhere"],
-  [/--tls-cert: ENOENT/, "--tls-cert", "/nowhere", "--tls-key", "/nowhere"],
-  [/--log-level must be one of/, "--log-level", "loud"],
-  [/NAME:PASSWORD/, "--user", "admin", "--tls-cert", MAIN, "--tls-key", MAIN],
-];
-
-for (const [message, ...args] of wrong) {
-  test(`refuses ${args.slice(0, 2).join(" ")} with code 2 and a reason`, async () => {
-    const { code, stdout, stderr } = await run(...args);
-    assert.is(code, 2);
-    assert.match(stderr, message);
-    assert.is(stdout, "");
-  });
-}
+test("refuses a wrong command line with code 2 and a reason", async () => {
+  const { code, stdout, stderr } = await run("--port", "seventy");
+  assert.is(code, 2);
+  assert.match(stderr, /--port must be a number/);
+  assert.is(stdout, "");
+});
 
 test("says why it can't start on a port that is taken", async () => {
   const server = await startEventStore({ dir: temporaryFolder() });

@@ -2,7 +2,7 @@
 import type { Direction, EventLog, Recorded } from "../engine/event-log.ts";
 import type { ReadSource } from "./codec/read-request.ts";
 
-export interface CursorPage {
+interface CursorPage {
   readonly outcome: "page" | "stream_not_found" | "stream_tombstoned";
   readonly events: readonly Recorded[];
   /** Whether reading on at once may find more. */

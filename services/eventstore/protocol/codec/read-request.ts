@@ -14,7 +14,7 @@ import type { Reader } from "./wire.ts";
 import { readInt64Bounded, readMessage, readNested } from "./wire.ts";
 
 /** A revision in a stream or a position in $all. */
-export type From = bigint | "start" | "end";
+type From = bigint | "start" | "end";
 
 /** A stream, or $all where there is no name. */
 export interface ReadSource {
