@@ -1,11 +1,23 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sealed } from "#domain/event.ts";
-import { PartnerId, PersonId } from "#domain/ids.ts";
+import { DeliveryId, PartnerId, PersonId, type SubmissionId } from "#domain/ids.ts";
+import { type Command, type DeliveryIds, decide, type Outcome } from "#domain/submission/decide.ts";
+import {
+  type Route,
+  type SubmissionEvent,
+  submissionEvents,
+  submissionStream,
+} from "#domain/submission/events.ts";
+import { evolve, fold, type SubmissionState } from "#domain/submission/fold.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { deterministicUuid, newUuid } from "#platform/ids.ts";
+import { until } from "../../test/harness/wait.ts";
 import { dataIn, rejected, routeIn, startTestYard, succeeded, type TestYard } from "../../test/leads/yard.ts";
 import { startIdentity } from "../identity/app.ts";
 import { startRelay } from "../relay/app.ts";
 import { startLeads } from "./app.ts";
+import { createLeads } from "./leads.ts";
 
 const test = suite("lead actors");
 let yard: TestYard;
@@ -103,5 +115,57 @@ test("dead-letter what leads nowhere, after its tries", async () => {
     break;
   }
 });
+
+test("are quick to fold, however much has happened", async () => {
+  await yard.rule({ to: edu });
+  const stopped = await until("one is routed to an open partner again", async () => {
+    const one = await yard.receive({ email: "long@example.com", phone: "+15550155" });
+    return yard.reaches(one, "SubmissionRouted", 1_000);
+  });
+  const id = dataIn(stopped, "SubmissionReceived").submission_id as SubmissionId;
+  const eventStore = yard.own.eventStore();
+  // Fetched back from the dead letters over and over.
+  const codec = createCodec(submissionEvents);
+  let state = fold(stopped.map((stored) => (codec.decode(stored) as { event: SubmissionEvent }).event));
+  let revision = BigInt(stopped.length - 1);
+  const write = async (count: number): Promise<void> => {
+    const events = [];
+    for (let n = 0; n < count; n += 1) {
+      const decision = decide(commandIn(state), state, deliveryId);
+      assert.ok(decision.accepted);
+      for (const event of decision.events) {
+        state = evolve(state, event);
+        events.push(codec.encode(event, { id: newUuid(), at: new Date().toISOString() }));
+      }
+    }
+    revision = (await eventStore.append(submissionStream(id), revision, events)).revision;
+  };
+  for (let n = 0; n < 20; n += 1) await write(500);
+
+  const timed = async (): Promise<number> => {
+    const began = performance.now();
+    const lead = await createLeads(eventStore).load(id);
+    assert.is(lead.revision, revision);
+    assert.equal(lead.state, state);
+    return performance.now() - began;
+  };
+  const [whole, fromSnapshot] = [await timed(), await timed()];
+  assert.ok(fromSnapshot < whole / 3, `${fromSnapshot} ms from a snapshot, ${whole} ms without`);
+});
+
+function commandIn(state: SubmissionState | undefined): Command {
+  if (state?.status === "dead_lettered") return { type: "redrive" };
+  if (state?.dead !== undefined) return { type: "deliver_again" };
+  return { type: "conclude", outcome: exhausted(state as SubmissionState) };
+}
+
+function exhausted({ id: submission_id, route }: SubmissionState): Outcome {
+  const { partner, delivery_id } = route as Route;
+  const data = { submission_id, partner, delivery_id, attempts: 1, reason: "x" };
+  return { type: "DeliveryDeadLettered", data: { ...data, cause: "retries_exhausted" } };
+}
+
+const deliveryId: DeliveryIds = (submission, partner, leg) =>
+  DeliveryId.parse(deterministicUuid("delivery", submission, partner, `${leg}`));
 
 test.run();

@@ -7,6 +7,7 @@ import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { deterministicUuid } from "#platform/ids.ts";
+import { createSnapshots } from "./snapshots.ts";
 
 /** One submission as its actor knows it. */
 export interface Lead {
@@ -34,6 +35,9 @@ export interface Leads {
 const codec = createCodec(submissionEvents);
 const MOST_AT_HAND = 5_000;
 const MOST_CONFLICTS = 10;
+/** Nearly all leads end within this, and never ask for a snapshot. */
+const SHORT = 200;
+const SNAPSHOT_EVERY = 500n;
 
 const deliveryId: DeliveryIds = (submission, partner, leg) =>
   DeliveryId.parse(deterministicUuid("delivery", submission, partner, `${leg}`));
@@ -42,7 +46,19 @@ export class UnknownHistory extends Error {
   override name = "UnknownHistory";
 }
 
+interface Folded {
+  readonly state: SubmissionState | undefined;
+  readonly revision: bigint;
+}
+
+function include({ state }: Folded, stored: StoredEvent): Folded {
+  const decoded = codec.decode(stored);
+  if (!decoded.known) throw new UnknownHistory(`${decoded.type} is unknown to this release`);
+  return { state: evolve(state, decoded.event), revision: stored.revision };
+}
+
 export function createLeads(eventStore: EventStore): Leads {
+  const snapshots = createSnapshots(eventStore);
   /** In the order of their last use. */
   const known = new Map<SubmissionId, Lead>();
 
@@ -56,15 +72,24 @@ export function createLeads(eventStore: EventStore): Leads {
   };
 
   async function load(id: SubmissionId): Promise<Lead> {
-    let state: SubmissionState | undefined;
-    let revision = -1n;
-    for (const stored of await eventStore.readStream(submissionStream(id))) {
-      const decoded = codec.decode(stored);
-      if (!decoded.known) throw new UnknownHistory(`${decoded.type} is unknown to this release`);
-      state = evolve(state, decoded.event);
-      revision = stored.revision;
+    const stream = submissionStream(id);
+    let folded: Folded = { state: undefined, revision: -1n };
+    const first = await eventStore.readStream(stream, { maxCount: SHORT });
+    if (first.length < SHORT) {
+      for (const stored of first) folded = include(folded, stored);
+    } else {
+      const snapshot = await snapshots.newest(id);
+      folded = snapshot ?? folded;
+      for await (const stored of eventStore.streamEvents(stream, folded.revision + 1n)) {
+        folded = include(folded, stored);
+      }
+      const { state, revision } = folded;
+      if (state !== undefined && revision - (snapshot?.revision ?? 0n) > SNAPSHOT_EVERY) {
+        await snapshots.take(id, { state, revision });
+      }
     }
-    if (state === undefined) throw new UnknownHistory(`there is no stream ${submissionStream(id)}`);
+    const { state, revision } = folded;
+    if (state === undefined) throw new UnknownHistory(`there is no stream ${stream}`);
     return keep({ id, state, revision, isFresh: true });
   }
 
