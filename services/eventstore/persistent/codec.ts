@@ -1,8 +1,8 @@
 // The messages of Read, by hand: one goes out for each event and one comes back.
 import { idOf } from "../engine/wire.ts";
-import { readStreamName } from "../protocol/codec/append.ts";
 import { STRUCTURED_UUID, UUID } from "../protocol/codec/fields.ts";
 import type { Resolved } from "../protocol/codec/read-response.ts";
+import { readStreamName } from "../protocol/codec/target.ts";
 import type { Reader } from "../protocol/codec/wire.ts";
 import {
   encode,

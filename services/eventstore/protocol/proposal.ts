@@ -1,6 +1,6 @@
 // What an append must bring along before the engine sees it.
 import type { ProposedEvent } from "../engine/event-log.ts";
-import type { Target } from "./codec/append.ts";
+import type { Target } from "./codec/target.ts";
 import type { Refusal } from "./refusals.ts";
 import { invalidArgument, metadataMissing } from "./refusals.ts";
 

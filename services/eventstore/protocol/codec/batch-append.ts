@@ -1,15 +1,7 @@
 // BatchAppend: chunks of an append in, exactly one answer per correlation id out.
 import { status } from "@grpc/grpc-js";
 import type { AppendResult, ProposedEvent } from "../../engine/event-log.ts";
-import type { Target } from "./append.ts";
-import {
-  readProposedEvent,
-  readTarget,
-  writeAppendSuccess,
-  writeCurrent,
-  writeExpected,
-  writeStreamName,
-} from "./append.ts";
+import { writeAppendSuccess } from "./append.ts";
 import {
   ANY,
   BAD_REQUEST,
@@ -20,6 +12,9 @@ import {
   STREAM_DELETED,
   WRONG_EXPECTED_VERSION,
 } from "./fields.ts";
+import { readProposedEvent } from "./proposed-event.ts";
+import type { Target } from "./target.ts";
+import { readTarget, writeCurrent, writeExpected, writeStreamName } from "./target.ts";
 import type { Writer } from "./wire.ts";
 import { encode, readMessage, writeBytes, writeNested, writeString, writeUint32 } from "./wire.ts";
 

@@ -1,6 +1,5 @@
 // ReadReq: one message asks for every kind of read and catch-up subscription.
 import type { Direction } from "../../engine/event-log.ts";
-import { readStreamName } from "./append.ts";
 import {
   ALL_OPTIONS,
   EXPRESSION,
@@ -10,6 +9,7 @@ import {
   READ_REQ,
   STREAM_OPTIONS,
 } from "./fields.ts";
+import { readStreamName } from "./target.ts";
 import type { Reader } from "./wire.ts";
 import { readInt64Bounded, readMessage, readNested } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 // ReadResp: events, and the markers between them.
 import type { Recorded } from "../../engine/event-log.ts";
-import { writeStreamName } from "./append.ts";
 import { CONFIRMATION, POSITION, READ_EVENT, READ_RESP, RECORDED_EVENT, STREAM_NOT_FOUND } from "./fields.ts";
+import { writeStreamName } from "./target.ts";
 import { encode, readMessage, writeNested, writeString, writeUint64 } from "./wire.ts";
 
 /** What a reader receives for one place in a stream; `event` is undefined where a link leads nowhere. */
