@@ -1,14 +1,14 @@
 // Keys at hand for a short while: bounded in number, and in time, so that a destroyed key can't outlive its destruction for long.
 
-export interface KeyCache {
-  get(keyId: string): Buffer | undefined;
-  set(keyId: string, key: Buffer): void;
+export interface KeyCache<Key> {
+  get(keyId: string): Key | undefined;
+  set(keyId: string, key: Key): void;
   drop(keyId: string): void;
   clear(): void;
 }
 
-interface Cached {
-  readonly key: Buffer;
+interface Cached<Key> {
+  readonly key: Key;
   readonly until: number;
 }
 
@@ -19,9 +19,13 @@ export interface KeyCacheOptions {
   readonly now?: () => number;
 }
 
-export function createKeyCache({ most, lifeMs, now = () => performance.now() }: KeyCacheOptions): KeyCache {
+export function createKeyCache<Key>({
+  most,
+  lifeMs,
+  now = () => performance.now(),
+}: KeyCacheOptions): KeyCache<Key> {
   // A Map keeps the order of insertion, so its first entry is the one that was used longest ago.
-  const cached = new Map<string, Cached>();
+  const cached = new Map<string, Cached<Key>>();
   return {
     get(keyId) {
       const found = cached.get(keyId);

@@ -1,5 +1,5 @@
 // One sealed value: AES-256-GCM over JSON, bound to the place where it stands.
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 
 /** Base64 parts beside the id of the key that opens them. */
 export interface Sealed {
@@ -14,7 +14,7 @@ const CIPHER = "aes-256-gcm";
 /** The key's id is bound in too, so that nobody can pass off one person's data as another's. */
 const bound = (keyId: string, context: string): Buffer => Buffer.from(JSON.stringify([keyId, context]));
 
-export function sealWith(key: Buffer, keyId: string, value: unknown, context: string): Sealed {
+export function sealWith(key: CipherKey, keyId: string, value: unknown, context: string): Sealed {
   const iv = randomBytes(12);
   const cipher = createCipheriv(CIPHER, key, iv).setAAD(bound(keyId, context));
   const data = cipher.update(JSON.stringify(value), "utf8", "base64") + cipher.final("base64");
@@ -22,7 +22,7 @@ export function sealWith(key: Buffer, keyId: string, value: unknown, context: st
 }
 
 /** Throws when anything was changed, or it stands elsewhere than where it was sealed for. */
-export function openWith(key: Buffer, sealed: Sealed, context: string): unknown {
+export function openWith(key: CipherKey, sealed: Sealed, context: string): unknown {
   const cipher = createDecipheriv(CIPHER, key, Buffer.from(sealed.iv, "base64"), { authTagLength: 16 })
     .setAAD(bound(sealed.key, context))
     .setAuthTag(Buffer.from(sealed.tag, "base64"));

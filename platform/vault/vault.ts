@@ -1,5 +1,5 @@
 // Personal data is kept sealed; forgetting somebody is destroying a key.
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { Database } from "../database.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
@@ -60,12 +60,14 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const { database, log, lifecycle } = options;
   const masters = createMasterKeys(options.masterKey, options.previousMasterKeys ?? []);
   const store = await openKeyStore(database, masters);
-  const cache = createKeyCache({ most: KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
+  const cache = createKeyCache<KeyObject>({ most: KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
 
   // Kept as a key like the others, so that fingerprints stay the same when the master key is replaced.
   const kept = await store.ensure([FINGERPRINTS], () => masters.derive("fingerprints"));
-  const fingerprintKey = kept.get(FINGERPRINTS);
-  if (!fingerprintKey) throw new KeyDestroyed(FINGERPRINTS);
+  const fingerprints = kept.get(FINGERPRINTS);
+  if (!fingerprints) throw new KeyDestroyed(FINGERPRINTS);
+  // From bytes, each use would make the key anew, which takes longer than the use itself.
+  const fingerprintKey = createSecretKey(fingerprints);
 
   const listening = await database.listen(DESTROYED_CHANNEL, (keyId) => {
     if (keyId === undefined) cache.clear();
@@ -73,16 +75,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   });
   lifecycle?.own("vault", () => listening.close());
 
-  const atHand = (keyIds: readonly string[]): Map<string, Buffer | undefined> =>
+  const atHand = (keyIds: readonly string[]): Map<string, KeyObject | undefined> =>
     new Map(keyIds.map((keyId) => [keyId, cache.get(keyId)]));
 
   async function complete(
-    keys: Map<string, Buffer | undefined>,
+    keys: Map<string, KeyObject | undefined>,
     fetch: (missing: readonly string[]) => Promise<ReadonlyMap<string, Buffer | undefined>>,
-  ): Promise<ReadonlyMap<string, Buffer | undefined>> {
+  ): Promise<ReadonlyMap<string, KeyObject | undefined>> {
     const missing = [...keys].filter(([, key]) => !key).map(([keyId]) => keyId);
     if (missing.length === 0) return keys;
-    for (const [keyId, key] of await fetch(missing)) {
+    for (const [keyId, bytes] of await fetch(missing)) {
+      const key = bytes && createSecretKey(bytes);
       keys.set(keyId, key);
       if (key) cache.set(keyId, key);
     }

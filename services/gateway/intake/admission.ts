@@ -14,7 +14,10 @@ export interface Pass {
   failed(): void;
 }
 
-const FLOOR = 16;
+/** A store that fails gets only a few to try itself on. */
+const WHILE_FAILING = 16;
+/** However slowly it answers, so many do no harm; with less, a busy machine would spend its time on refusing. */
+const WHILE_SLOW = 256;
 const CEILING = 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Slower than this means that a queue is building up behind the store. */
@@ -27,10 +30,10 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   let waiting = 0;
   let bytes = 0;
   let shrunkAt = Number.NEGATIVE_INFINITY;
-  const shrink = (to: number): void => {
+  const slower = (): void => {
     if (now() - shrunkAt < SHRINK_EVERY_MS) return;
     shrunkAt = now();
-    room = Math.max(FLOOR, Math.floor(to));
+    room = Math.max(WHILE_SLOW, Math.floor(room * 0.8));
   };
   return {
     get waiting() {
@@ -49,14 +52,15 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       };
       return {
         confirmed(ms) {
-          if (ms > SLOW_MS) shrink(room * 0.8);
+          if (room < WHILE_SLOW) room += 1;
+          else if (ms > SLOW_MS) slower();
           // Room that was not needed proves nothing.
           else if (waiting > room / 2) room = Math.min(CEILING, room + 1);
           leave();
         },
         failed() {
           leave();
-          shrink(FLOOR);
+          room = WHILE_FAILING;
         },
       };
     },

@@ -1,5 +1,5 @@
 // Who sent it, and under which key: one answer for everything that is not right, in the same time.
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { type HeaderValues, verify } from "#platform/webhooks.ts";
 import { bodyDigests, type KnownSource, type SourceBook } from "./sources.ts";
 
@@ -10,7 +10,7 @@ export interface Sender {
 }
 
 /** Checked in place of an unknown source's secret, so that asking which sources exist tells nothing. */
-const nobodysKeys = [randomBytes(32)];
+const nobodysKeys = [createSecretKey(randomBytes(32))];
 
 export interface Signed {
   readonly source: string | undefined;

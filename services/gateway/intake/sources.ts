@@ -1,5 +1,5 @@
 // The sources that may send, with their secrets ready to check with: a live view that every gateway keeps.
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { SourceId } from "#domain/ids.ts";
 import {
   SOURCE_STREAM_PREFIX,
@@ -19,13 +19,13 @@ export interface KnownSource {
   /** By their ids. */
   readonly secrets: ReadonlyMap<string, SecretKey>;
   /** The secrets alone, as signatures are checked with them. */
-  readonly keys: readonly Buffer[];
+  readonly keys: readonly KeyObject[];
 }
 
 /** Decoded, as Standard Webhooks signs with it; and as the text it was given out as, for those who sign with that. */
 export interface SecretKey {
-  readonly decoded: Buffer;
-  readonly text: Buffer;
+  readonly decoded: KeyObject;
+  readonly text: KeyObject;
 }
 
 export type SourceBook = ReadonlyMap<string, KnownSource>;
@@ -67,7 +67,10 @@ async function afterwards(
     case "SourceSecretAdded": {
       const opened = await vault.open(event.data.sealed, sourceContext(event.data.source));
       if (known === undefined || typeof opened !== "string") return known;
-      const key = { decoded: parseSecret(opened), text: Buffer.from(opened) };
+      const key = {
+        decoded: createSecretKey(parseSecret(opened)),
+        text: createSecretKey(Buffer.from(opened)),
+      };
       return knownSource(known.id, known.settings, new Map(known.secrets).set(event.data.secret_id, key));
     }
     case "SourceSecretRemoved": {

@@ -1,0 +1,98 @@
+// The gateways that are measured, each as a process of its own with what it needs beside it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startParts } from "../../gateway/real.ts";
+import { freePort, startNode } from "../../harness/process.ts";
+import { until } from "../../harness/wait.ts";
+
+export interface Target {
+  readonly name: string;
+  readonly url: string;
+  /** Its own processes, without the load. */
+  readonly pids: readonly number[];
+  stop(): Promise<void>;
+}
+
+const at = (file: string): string => join(import.meta.dirname, file);
+
+export async function bareFastify(): Promise<Target> {
+  const server = await startNode(at("bare.ts"), {});
+  return {
+    name: "bare Fastify",
+    url: server.url,
+    pids: [server.pid],
+    stop: async () => void (await server.kill()),
+  };
+}
+
+export async function queueOnRedis(secret: string): Promise<Target> {
+  const dir = mkdtempSync(join(tmpdir(), "redis-"));
+  const port = await freePort();
+  const flags = [
+    "--port",
+    `${port}`,
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    dir,
+    "--save",
+    "",
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "always",
+  ];
+  const redis = spawn("redis-server", flags, { stdio: "ignore" });
+  const killWithUs = (): boolean => redis.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  await until("Redis answers", () => isOpen(port));
+  const server = await startNode(at("queue.ts"), { REDIS_PORT: `${port}`, SECRET: secret });
+  return {
+    name: "Fastify + BullMQ + Redis",
+    url: server.url,
+    pids: [server.pid, redis.pid ?? 0],
+    async stop() {
+      await server.kill();
+      redis.kill("SIGKILL");
+      await once(redis, "exit");
+      process.off("exit", killWithUs);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function switchyard(secret: string): Promise<Target> {
+  const parts = await startParts();
+  const dir = mkdtempSync(join(tmpdir(), "gateway-"));
+  const server = await startNode(at("../../../services/gateway/main.ts"), {
+    PORT: "0",
+    DATA_DIR: dir,
+    NATS_URL: parts.nats.url,
+    EVENTSTORE_URL: parts.eventStore.connectionString,
+    DATABASE_URL: parts.postgres.url,
+    SOURCES: `demo:${secret}`,
+    LOG_LEVEL: "warn",
+  });
+  return {
+    name: "Switchyard's gateway",
+    url: server.url,
+    pids: [server.pid, parts.eventStore.pid],
+    async stop() {
+      await server.kill();
+      await parts.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
