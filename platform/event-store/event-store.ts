@@ -8,8 +8,6 @@ import { type Following, type FollowOptions, follow } from "./follow.ts";
 import { readBackwards, readForwards, readHead } from "./read.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
 
-export type { Appended, ExpectedRevision } from "./append.ts";
-
 export interface EventStore {
   /**
    * Retries unavailability until the deadline, so events need deterministic ids and an exact revision.
