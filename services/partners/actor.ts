@@ -10,9 +10,8 @@ import type { Yard } from "#platform/yard.ts";
 import { openAccount } from "./account.ts";
 import { createCourier } from "./courier.ts";
 import type { Entry } from "./directory.ts";
-import { type Channel, openChannel } from "./http-channel.ts";
 import { type Job, readMails } from "./mailroom.ts";
-import { perSecond, type Rate, unlimited } from "./rate.ts";
+import { createOutlet } from "./outlet.ts";
 import { createSlots } from "./slots.ts";
 
 export interface Actor {
@@ -36,6 +35,8 @@ const MOST_MAILS = 256;
 const MOST_UNANSWERED = 50_000;
 const ACK_WAIT_MS = 10_000;
 const STILL_AT_IT_MS = 3_000;
+/** For so short a rest mails are kept in hand: a mailbox that is paused may get some back only after the wait for an answer. */
+const SHORT_REST_MS = 2_000;
 /** Deliveries that are written down while others are called, so that no call waits for the disk. */
 const RUN_AHEAD = 4;
 /** Of the time that the process has for stopping, what calls may take. */
@@ -49,6 +50,8 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
   const held = new Set<Mail>();
   const jobs = new Set<Promise<void>>();
   let underWay = 0;
+  /** Deliveries begun while the circuit was open, of which the first to call is the probe. */
+  let probing = 0;
   let roomChanged = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -61,13 +64,11 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
     onOpened: () => regulate(),
   });
   const slots = createSlots(() => entry().config.limits.concurrency);
-  let shape = "";
-  let channel: Channel | undefined;
-  let rate: Rate = unlimited;
+  const outlet = createOutlet({ entry, allowPrivate: config.allowPrivatePartners, log });
   const courier = createCourier({
     account,
     entry,
-    channel: () => channel as Channel,
+    channel: () => outlet.channel,
     slots,
     vault,
     metrics,
@@ -82,7 +83,6 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
     if (standing === "removed") return 0;
     if (standing === "paused" || !settings.enabled) return Number.POSITIVE_INFINITY;
     const circuit = account.seen?.book.circuit;
-    if (circuit?.state === "half_open") return Number.POSITIVE_INFINITY;
     return circuit?.state === "open" ? Math.max(0, circuit.until - Date.now()) : 0;
   }
 
@@ -92,33 +92,13 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[state]);
     if (closing.signal.aborted) return;
     const rest = restMs();
-    if (rest === 0) mailbox?.resume();
+    if (rest <= SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause();
     if (rest > 0 && Number.isFinite(rest)) timer = setTimeout(regulate, rest);
     roomChanged.resolve();
   }
 
-  function refresh(): void {
-    const { config: settings } = entry();
-    const { delivery, limits, idempotent } = settings;
-    const now = JSON.stringify([delivery, limits, idempotent]);
-    if (now !== shape) {
-      shape = now;
-      const before = channel;
-      channel = openChannel({
-        url: delivery.url,
-        concurrency: limits.concurrency,
-        timeoutMs: delivery.timeout_ms,
-        keepAlive: idempotent,
-        allowPrivate: config.allowPrivatePartners,
-      });
-      rate = limits.per_second === undefined ? unlimited : perSecond(limits.per_second);
-      before?.close().catch((error: unknown) => log.debug({ err: error }, "a channel did not close cleanly"));
-    }
-    regulate();
-  }
-
-  function room(): number {
+  function freeRoom(): number {
     const { limits, idempotent } = entry().config;
     const circuit = account.seen?.book.circuit;
     const healthy = circuit?.state === "closed" && circuit.failures === 0;
@@ -145,15 +125,27 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
     while (next.length > 0) {
       roomChanged = Promise.withResolvers<void>();
       const rest = closing.signal.aborted ? Number.POSITIVE_INFINITY : restMs();
-      if (rest > 0) {
+      if (rest > SHORT_REST_MS) {
         for (const job of next) letGo(job, (mail) => mail.nak(Number.isFinite(rest) ? rest : 0));
         return;
       }
-      const count = rate.take(Math.min(next.length, Math.max(0, room())));
+      const count = rest > 0 ? 0 : countToBegin(next.length);
       for (const job of next.slice(0, count)) begin(job);
       next = next.slice(count);
       if (next.length > 0) await moreRoom();
     }
+  }
+
+  function countToBegin(most: number): number {
+    const circuit = account.seen?.book.circuit.state;
+    // A partner that may be back is asked by one delivery alone; the others wait for what comes of it.
+    const room =
+      circuit === "closed" || entry().standing === "removed"
+        ? freeRoom()
+        : circuit === "open" && probing === 0
+          ? 1
+          : 0;
+    return outlet.rate.take(Math.min(most, Math.max(0, room)));
   }
 
   function letGo({ mail }: Job, answer: (mail: Mail) => void): void {
@@ -163,6 +155,8 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
 
   function begin(job: Job): void {
     underWay += 1;
+    const probes = account.seen?.book.circuit.state === "open" ? 1 : 0;
+    probing += probes;
     let over = false;
     const makeRoom = (): void => {
       if (over) return;
@@ -171,20 +165,21 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
       roomChanged.resolve();
     };
     const work = courier(job, makeRoom).finally(() => {
+      probing -= probes;
       makeRoom();
       jobs.delete(work);
       held.delete(job.mail);
+      roomChanged.resolve();
     });
     jobs.add(work);
   }
 
   function moreRoom(): Promise<unknown> {
-    const wait = rate.waitMs();
+    const wait = outlet.rate.waitMs();
     return wait > 0 ? pause(wait, closing.signal) : roomChanged.promise;
   }
 
   let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
-  refresh();
   mailbox = await bus.mailbox({
     name: mailboxName(partner),
     filter: `yard.partner.${partner}.>`,
@@ -200,7 +195,10 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
   }, STILL_AT_IT_MS);
 
   return {
-    refresh,
+    refresh() {
+      outlet.refresh();
+      regulate();
+    },
     async close() {
       closing.abort();
       clearTimeout(timer);
@@ -212,7 +210,7 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
       account.close();
       clearInterval(heartbeat);
       metrics.circuitState.remove({ partner });
-      await channel?.close();
+      await outlet.close();
     },
   };
 }
