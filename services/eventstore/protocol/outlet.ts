@@ -6,19 +6,21 @@ import type { Refusal } from "./refusals.ts";
 import { stopping as storeIsStopping } from "./refusals.ts";
 
 const BATCH_BYTES = 32 * 1024;
+/** More than this is not sent ahead of a reader, so that a slow one costs the server little. */
+const MOST_IN_TRANSIT_BYTES = 512 * 1024;
 
 export class Outlet {
   readonly #call: ServerWritableStream<unknown, Buffer>;
   #closed = false;
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
+  #inTransitBytes = 0;
   #resume: (() => void) | undefined;
 
   constructor(call: ServerWritableStream<unknown, Buffer>, stopping: AbortSignal) {
     this.#call = call;
     const stop = (): void => this.refuse(storeIsStopping());
     stopping.addEventListener("abort", stop, { once: true });
-    call.on("drain", this.wake);
     call.once("cancelled", () => this.#close());
     call.once("close", () => {
       stopping.removeEventListener("abort", stop);
@@ -31,9 +33,9 @@ export class Outlet {
     return this.#closed;
   }
 
-  /** Whether more was sent than the reader has taken so far. */
+  /** Whether the reader has to take some of what was sent before it is sent more. */
   get full(): boolean {
-    return this.#call.writableNeedDrain;
+    return this.#inTransitBytes > MOST_IN_TRANSIT_BYTES;
   }
 
   send(message: Buffer): void {
@@ -46,7 +48,12 @@ export class Outlet {
   /** Sends what has been put together so far. */
   flush(): void {
     if (this.#unsent.length === 0) return;
-    this.#call.write(batchOf(this.#unsent));
+    const bytes = this.#unsentBytes;
+    this.#inTransitBytes += bytes;
+    this.#call.write(batchOf(this.#unsent), () => {
+      this.#inTransitBytes -= bytes;
+      if (!this.full) this.wake();
+    });
     this.#unsent = [];
     this.#unsentBytes = 0;
   }
@@ -65,7 +72,7 @@ export class Outlet {
     this.#call.emit("error", why);
   }
 
-  /** Resolves once everything sent was taken and other work had its turn; false when the reader has gone. */
+  /** Resolves once there is room for more and other work had its turn; false when the reader has gone. */
   async drained(): Promise<boolean> {
     this.flush();
     if (this.full) {
