@@ -2,15 +2,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newSecret, parseSecret, verify } from "#platform/webhooks.ts";
 import { until } from "../../test/harness/wait.ts";
-import { type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
+import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { startPartners } from "./app.ts";
 
 const test = suite("partner actors");
 let yard: PartnerYard;
 const types = (events: readonly { type: string }[]): string[] => events.map(({ type }) => type);
-const cause = (events: readonly { data: unknown }[]): unknown =>
-  (events.at(-1)?.data as { cause?: string })?.cause;
 const many = <T>(count: number, make: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, make));
 
@@ -87,7 +85,7 @@ test("never repeat a doubtful call to a partner that does not recognise repeats"
   const strict = await yard.configure("strict", { idempotent: false });
   await yard.behave("strict", { behaviour: "reset_after_processing", times: 1, idempotent: false });
   const events = await yard.becomes(await yard.route(strict), "DeliveryDeadLettered");
-  assert.is(cause(events), "outcome_unknown");
+  assert.is(dataOf(events.at(-1)).cause, "outcome_unknown");
   assert.is((await yard.effects("strict")).max_requests, 1);
 });
 
@@ -104,8 +102,8 @@ test("bound a call that hangs, and dead-letter after the last try", async () => 
     "DeliveryStarted",
     "DeliveryDeadLettered",
   ]);
-  assert.is(cause(events), "retries_exhausted");
-  const [{ timings }] = events.slice(-1).map(({ data }) => data) as [{ timings: { partner_ms: number } }];
+  assert.is(dataOf(events.at(-1)).cause, "retries_exhausted");
+  const timings = dataOf(events.at(-1)).timings as { partner_ms: number };
   assert.ok(timings.partner_ms >= 190 && timings.partner_ms < 1_000);
 });
 
@@ -169,7 +167,7 @@ test("make dead letters of a removed partner's mail", async () => {
   const routed = await yard.route(gone);
   await yard.tell(gone, "PartnerRemoved");
   const events = await yard.becomes(routed, "DeliveryDeadLettered");
-  assert.is(cause(events), "partner_removed");
+  assert.is(dataOf(events.at(-1)).cause, "partner_removed");
 });
 
 test("deliver one of those that are the same to the partner, also when they come at once", async () => {

@@ -37,6 +37,9 @@ export interface PartnerYard extends TestYard {
   becomes(about: Routed, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
 }
 
+export const dataOf = (event: StoredEvent | undefined): Record<string, unknown> =>
+  (event?.data ?? {}) as Record<string, unknown>;
+
 export async function startPartnerYard(): Promise<PartnerYard> {
   const [yard, simulator] = await Promise.all([startTestYard(), createSimulator()]);
   const eventStore = yard.own.eventStore();

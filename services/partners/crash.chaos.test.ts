@@ -1,0 +1,125 @@
+// The owner of a partner is killed between the call and its outcome, or goes on although another owner has come.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type NodeProcess, startNode } from "../../test/harness/process.ts";
+import { until } from "../../test/harness/wait.ts";
+import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
+import { startRelay } from "../relay/app.ts";
+import { startActor } from "./actor.ts";
+import { watchPartners } from "./directory.ts";
+
+const test = suite("partner actors that are killed or overtaken");
+const MAIN = new URL("./main.ts", import.meta.url).pathname;
+let yard: PartnerYard;
+const processes: NodeProcess[] = [];
+
+async function startOwner(): Promise<NodeProcess> {
+  const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
+  const owner = await startNode(MAIN, {
+    NATS_URL: natsUrl,
+    EVENTSTORE_URL: eventstoreUrl,
+    DATABASE_URL: databaseUrl,
+    MASTER_KEY: masterKey.toString("base64"),
+    ADMIN_TOKEN: "a-token-for-this-test",
+    ALLOW_PRIVATE_PARTNERS: "true",
+    PORT: "0",
+    LOG_LEVEL: "warn",
+  });
+  processes.push(owner);
+  return owner;
+}
+
+test.before(async () => {
+  yard = await startPartnerYard();
+  await yard.start("relay", startRelay);
+});
+test.after(async () => {
+  await Promise.all(processes.map((one) => one.kill()));
+  await yard?.stop();
+});
+
+const routeMany = (count: number, partner: Routed["partner"]): Promise<Routed[]> =>
+  Promise.all(Array.from({ length: count }, () => yard.route(partner)));
+
+const isCalled = (name: string, count: number): Promise<unknown> =>
+  until(`${count} calls have arrived`, async () => (await yard.effects(name)).ids >= count);
+
+test("kill -9 in the middle of calls: each is repeated under its id, with one effect", async () => {
+  const slow = await yard.configure("slow", {
+    delivery: { type: "http", url: `${yard.simulatorUrl}/partners/slow`, timeout_ms: 10_000 },
+  });
+  await yard.behave("slow", { behaviour: "slow", delay_ms: 1_500 });
+  const first = await startOwner();
+  const routed = await routeMany(8, slow);
+  await isCalled("slow", 8);
+  await first.kill();
+  await yard.behave("slow", { behaviour: "healthy" });
+  const killedAt = performance.now();
+  await startOwner();
+  for (const one of routed) {
+    const events = await yard.becomes(one, "DeliverySucceeded", 40_000);
+    assert.equal(
+      events.map(({ type }) => type),
+      ["DeliveryStarted", "DeliveryFailed", "DeliveryStarted", "DeliverySucceeded"],
+    );
+    assert.is(dataOf(events[1]).interrupted, true);
+  }
+  assert.ok(performance.now() - killedAt < 20_000, "it works again within 20 s");
+  const { effects, max } = await yard.effects("slow");
+  assert.equal({ effects, max }, { effects: 8, max: 1 });
+});
+
+test("kill -9 in the middle of a call that must not be repeated: a dead letter, and no second call", async () => {
+  const strict = await yard.configure("strict", { idempotent: false });
+  await yard.behave("strict", { behaviour: "slow", delay_ms: 900, idempotent: false });
+  const [routed] = await routeMany(1, strict);
+  assert.ok(routed);
+  await isCalled("strict", 1);
+  await processes.at(-1)?.kill();
+  await startOwner();
+  const events = await yard.becomes(routed, "DeliveryDeadLettered", 40_000);
+  assert.is(dataOf(events.at(-1)).cause, "outcome_unknown");
+  const after = await yard.route(strict);
+  await yard.becomes(after, "DeliverySucceeded");
+  assert.is((await yard.effects("strict")).max_requests, 1);
+});
+
+test("two owners at once fence each other: every delivery succeeds once", async () => {
+  await Promise.all(processes.map((one) => one.kill()));
+  const contested = await yard.configure("contested");
+  await yard.behave("contested", { behaviour: "healthy", delay_ms: 10 });
+  // Both believe that the lease is theirs, as after a pause that the clock did not show.
+  const lease = {
+    name: "contested",
+    token: 1,
+    valid: true,
+    expiresAt: () => Number.POSITIVE_INFINITY,
+    lost: new AbortController().signal,
+  };
+  const owners = await Promise.all(
+    ["a", "b"].map(async (instance) => {
+      const { yard: own } = await yard.start(instance);
+      const [bus, vault] = await Promise.all([own.bus(), own.vault()]);
+      const directory = await watchPartners(own, vault);
+      const entry = () => directory.current().get(contested) as never;
+      return startActor({ partner: contested, entry, lease, yard: own, bus, vault });
+    }),
+  );
+  const routed = await routeMany(100, contested);
+  for (const one of routed) {
+    const events = await until(
+      "it has ended",
+      async () => {
+        const book = await yard.book(contested, one);
+        return /Succeeded|DeadLettered/.test(book.at(-1)?.type ?? "") && book;
+      },
+      60_000,
+    );
+    const ends = events.filter(({ type }) => type === "DeliverySucceeded" || type === "DeliveryDeadLettered");
+    assert.is(ends.length, 1);
+  }
+  assert.is((await yard.effects("contested")).max, 1);
+  await Promise.all(owners.map((owner) => owner.close()));
+});
+
+test.run();
