@@ -42,7 +42,7 @@ function readArguments(): Arguments {
 
 async function start({ dir, tls, ...options }: Arguments): Promise<App> {
   try {
-    const log = await openEventLog({ dir });
+    const log = await openEventLog({ dir, log: logger });
     await writeFirstEvent(log, () => new Date());
     const credentials = tls
       ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])

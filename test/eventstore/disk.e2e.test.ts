@@ -87,6 +87,22 @@ test("a full disk is told to writers, harms no reader, and is over as soon as th
   });
 });
 
+test("an I/O error is told to writers, logged once, and is over as soon as writes succeed", async () => {
+  await serving(temporaryFolder(), async (client, server) => {
+    const filesUpTo = (bytes: string): string =>
+      execFileSync("prlimit", ["--pid", `${server.pid}`, `--fsize=${bytes}:unlimited`]).toString();
+    filesUpTo("1000000");
+    let told = "appended";
+    while (told === "appended") told = await append(client, "x".repeat(100_000));
+    assert.match(told, /cannot be used at the moment: disk I\/O error/);
+    assert.is(await append(client, "x".repeat(100_000)), told);
+    filesUpTo("unlimited");
+    assert.is(await append(client, "again"), "appended");
+    await until(() => server.log().includes("appends are taken again"));
+    assert.is(server.log().split("appends are refused").length - 1, 1);
+  });
+});
+
 test("a second server on the same folder is refused, naming the first", async () => {
   const dir = temporaryFolder();
   await serving(dir, async (_, { pid }) => {

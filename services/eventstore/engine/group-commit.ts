@@ -10,19 +10,28 @@ interface Waiting {
   readonly refuse: (error: unknown) => void;
 }
 
+/** Where the operator reads that the disk refuses, and that it does so no longer. */
+export interface EngineLog {
+  error(fields: object, message: string): void;
+  info(message: string): void;
+}
+
 /** A transaction of this size takes a few milliseconds; a longer one would keep readers waiting. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 export class GroupCommit {
   readonly #state: LogState;
   readonly #now: () => number;
+  readonly #log: EngineLog | undefined;
+  #refusing = false;
   #queue: Waiting[] = [];
   #scheduled = false;
   #closed = false;
 
-  constructor(state: LogState, now: () => number) {
+  constructor(state: LogState, now: () => number, log?: EngineLog) {
     this.#state = state;
     this.#now = now;
+    this.#log = log;
   }
 
   /** Runs `write` within the next transaction and resolves with its result once that is on disk. */
@@ -63,8 +72,15 @@ export class GroupCommit {
         batch.save();
       });
     } catch (error) {
+      // Once, however many groups are refused until it is over.
+      if (!this.#refusing) this.#log?.error({ err: error }, "appends are refused");
+      this.#refusing = true;
       for (const one of group) one.refuse(error);
       return;
+    }
+    if (this.#refusing && batch.events.length > 0) {
+      this.#log?.info("appends are taken again");
+      this.#refusing = false;
     }
     this.#state.publish(batch);
     for (const one of done) one.settle();

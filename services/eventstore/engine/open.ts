@@ -2,7 +2,7 @@
 import { append, softDelete, tombstone } from "./commands.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import type { EventLog, ProposedEvent } from "./event-log.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { type EngineLog, GroupCommit } from "./group-commit.ts";
 import { LogState } from "./log-state.ts";
 import { Reader } from "./reader.ts";
 import { Storage } from "./storage.ts";
@@ -17,25 +17,27 @@ export interface DurableEventLog extends EventLog {
 export interface OpenOptions {
   readonly dir: string;
   readonly now?: () => number;
+  /** A pino logger will do. */
+  readonly log?: EngineLog;
 }
 
 /** What one append may hold, counted as the real server counts it. */
 const MAX_APPEND_BYTES = 1024 * 1024;
 
 /** Rejects with DataFolderRefused or CorruptLog, whose messages are for the operator. */
-export async function openEventLog({ dir, now = Date.now }: OpenOptions): Promise<DurableEventLog> {
+export async function openEventLog({ dir, now = Date.now, log }: OpenOptions): Promise<DurableEventLog> {
   const folder = openDataFolder(dir);
   try {
-    return logIn(folder, now);
+    return logIn(folder, now, log);
   } catch (error) {
     folder.close();
     throw error;
   }
 }
 
-export function logIn(folder: DataFolder, now: () => number): DurableEventLog {
+export function logIn(folder: DataFolder, now: () => number, log?: EngineLog): DurableEventLog {
   const state = new LogState(new Storage(folder.database, folder.dir), folder.acknowledged);
-  const commits = new GroupCommit(state, now);
+  const commits = new GroupCommit(state, now, log);
   const reader = new Reader(state, now);
   return {
     append: async (stream, expected, events) => {
