@@ -40,7 +40,8 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const isAdmin = bearerCheck(config.adminToken);
   const book = () => sources.current();
-  const store = createStore({ eventStore, vault, admission: createAdmission(), log });
+  const admission = createAdmission();
+  const store = createStore({ eventStore, vault, admission, log });
   const reception = createReception({ sources: book, limits: createRateLimits(), store, metrics });
 
   const endings = createEndings(eventStore, lifecycle);
@@ -49,7 +50,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const app = createServer(log);
   await app.register(opsRoutes({ health, metrics }));
   await app.register(describeRoutes());
-  await app.register(intakeRoutes(reception, endings));
+  await app.register(intakeRoutes(reception, endings, admission));
   await app.register(batchRoutes(reception));
   await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
   await app.register(

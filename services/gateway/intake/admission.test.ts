@@ -37,7 +37,7 @@ test("a slow store gets less, once for what was slow together, and never too lit
     now += 1_000;
     for (const pass of fill(admission)) pass.confirmed(200);
   }
-  assert.is(admission.room, 256);
+  assert.is(admission.room, 128);
 });
 
 test("a store that fails gets a few to try itself on, and its room back as soon as it confirms", () => {
@@ -47,7 +47,16 @@ test("a store that fails gets a few to try itself on, and its room back as soon 
   const again = createAdmission(() => 0);
   again.enter(1)?.failed();
   for (let round = 0; round < 6; round += 1) for (const pass of fill(again)) pass.confirmed(300);
-  assert.ok(again.room >= 128, `${again.room}`);
+  assert.ok(again.room >= 100, `${again.room}`);
+});
+
+test("who is turned away waits a while to hear it", async () => {
+  const admission = createAdmission();
+  assert.is(admission.turnsAway(), false);
+  fill(admission);
+  const began = performance.now();
+  assert.is(await admission.turnsAway(), true);
+  assert.ok(performance.now() - began > 300);
 });
 
 test("what waits is bounded in bytes, too", () => {

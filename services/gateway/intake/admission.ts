@@ -1,8 +1,12 @@
 // How many submissions may wait for the event store at once: more while it answers quickly, few while it does not.
 
+import { setTimeout as pause } from "node:timers/promises";
+
 export interface Admission {
   /** Undefined when there is no room: refuse at once, before it costs anything. */
   enter(bytes: number): Pass | undefined;
+  /** Resolves to true when there is no room, and not at once: whoever is refused at once asks again at once. */
+  turnsAway(): Promise<boolean> | false;
   readonly waiting: number;
   readonly room: number;
 }
@@ -17,11 +21,14 @@ export interface Pass {
 /** A store that fails gets only a few to try itself on. */
 const WHILE_FAILING = 16;
 /** However slowly it answers, so many do no harm; with less, a busy machine would spend its time on refusing. */
-const WHILE_SLOW = 256;
+const WHILE_SLOW = 128;
 const CEILING = 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Slower than this means that a queue is building up behind the store. */
 const SLOW_MS = 90;
+/** Refusing costs little, but a crowd that does nothing but ask would leave no time for those who are let in. */
+const HELD_MS = 500;
+const MOST_HELD = 5_000;
 /** One slow commit holds up everything in it; it is one reason to shrink, not hundreds. */
 const SHRINK_EVERY_MS = 100;
 
@@ -29,6 +36,7 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   let room = CEILING / 2;
   let waiting = 0;
   let bytes = 0;
+  let held = 0;
   let shrunkAt = Number.NEGATIVE_INFINITY;
   const slower = (): void => {
     if (now() - shrunkAt < SHRINK_EVERY_MS) return;
@@ -41,6 +49,14 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     },
     get room() {
       return room;
+    },
+    turnsAway() {
+      if (waiting < room) return false;
+      if (held >= MOST_HELD) return Promise.resolve(true);
+      held += 1;
+      return pause(HELD_MS, true).finally(() => {
+        held -= 1;
+      });
     },
     enter(size) {
       if (waiting >= room || bytes + size > MOST_BYTES) return undefined;

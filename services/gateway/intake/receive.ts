@@ -35,6 +35,8 @@ export interface ReceptionParts {
 
 export interface Reception {
   receive(arrival: Arrival): Promise<Receipt | Refusal>;
+  /** There is no room for one more, whoever sends it. */
+  turnAway(kind: Kind): Refusal;
 }
 
 /** A key travels through headers and logs of many systems: visible ASCII, and short. */
@@ -71,6 +73,10 @@ export function createReception({ sources, limits, store, metrics }: ReceptionPa
   }
 
   return {
+    turnAway(kind) {
+      metrics.submissionsTotal.inc({ source: "unknown", kind, outcome: "unavailable" });
+      return refusal("overloaded", { retryAfterS: 1 });
+    },
     async receive(arrival) {
       const began = performance.now();
       const book = sources();

@@ -5,6 +5,7 @@ import type { Kind } from "#domain/submission/events.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+import type { Admission } from "./admission.ts";
 import { answerTo, hrefOf } from "./answer.ts";
 import { BODY_DEADLINE_MS, MOST_BODY_BYTES } from "./bounds.ts";
 import { STRUCTURED_TYPE } from "./cloud-events.ts";
@@ -20,7 +21,11 @@ const paths: Readonly<Record<Kind, string>> = {
 const JSON_TYPE = /^application\/json *(; *charset=("?)utf-8\2 *)?$/i;
 
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
-export function intakeRoutes(reception: Reception, endings: Endings): FastifyPluginAsync {
+export function intakeRoutes(
+  reception: Reception,
+  endings: Endings,
+  admission: Admission,
+): FastifyPluginAsync {
   async function submit(kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
     if (isRefusal(body)) return sendRefusal(closing(reply), body);
@@ -43,11 +48,14 @@ export function intakeRoutes(reception: Reception, endings: Endings): FastifyPlu
     app.addContentTypeParser("*", (_request: FastifyRequest, payload: IncomingMessage) =>
       readBody(payload, { mostBytes: MOST_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
     );
-    app.addHook("onRequest", async (request, reply) => {
-      if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
-    });
     for (const [kind, path] of Object.entries(paths) as [Kind, string][]) {
-      app.post(path, (request, reply) => submit(kind, request, reply));
+      const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+        if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
+        // Before anything is read or reckoned, so that turning away stays cheap.
+        const turnedAway = admission.turnsAway();
+        if (turnedAway !== false && (await turnedAway)) return sendRefusal(reply, reception.turnAway(kind));
+      };
+      app.post(path, { onRequest }, (request, reply) => submit(kind, request, reply));
     }
   };
 }
