@@ -100,7 +100,7 @@ export function createdMsOf(wire: Uint8Array): number {
   return Number(ticks.slice(0, -4));
 }
 
-export function metadataOf(wire: Uint8Array, key: string): string | undefined {
+function metadataOf(wire: Uint8Array, key: string): string | undefined {
   const cursor = new Cursor(wire);
   while (!cursor.done) {
     const tag = cursor.varint();
