@@ -38,11 +38,11 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const config = { ...given, dataDir: resolve(given.dataDir) };
   const joined = await takeOrJoin(config, lifecycle);
   say(`Switchyard ${joined ? `joins process ${joined.pid}` : "starts"}, with its data in ${config.dataDir}`);
-  const ended = await endLeftovers(config.dataDir);
+  const ended = await endLeftovers(config.dataDir, joined === undefined);
   if (ended.length > 0) steps.done("left over", `ended ${ended.join(", ")} of a launcher that was killed`);
 
   const ports = await choosePorts(config, env, joined);
-  const children = createChildren({ dataDir: config.dataDir, say, onHopeless });
+  const children = createChildren({ dataDir: config.dataDir, owner: joined === undefined, say, onHopeless });
   lifecycle.own("children", () => children.close());
   const urls = await startParts(children, config, env, steps, { lifecycle, joined });
   const secrets = resolveSecrets(config);

@@ -88,6 +88,7 @@ test("finishes what was begun when it is stopped, and leaves no process", async 
   const [yard] = started;
   const pids = Object.values(yard?.children() ?? {});
   const slow = ask("/slow");
+  slow.catch(() => {});
   await ask();
   // As npm does: one Ctrl-C arrives twice.
   yard?.signal("SIGINT");

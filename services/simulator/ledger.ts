@@ -1,6 +1,6 @@
 // What each id caused at each partner, in bounded memory: the oldest ids are forgotten first, and counted as forgotten.
 
-export interface Entry {
+interface Entry {
   readonly requests: number;
   /** How often it was processed; more than one is a doubled effect. */
   readonly effects: number;
@@ -10,7 +10,7 @@ export interface Entry {
   readonly other_webhook_ids: number;
 }
 
-export interface NamedEntry extends Entry {
+interface NamedEntry extends Entry {
   readonly id: string;
 }
 

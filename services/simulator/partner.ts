@@ -13,7 +13,7 @@ export interface Received {
   readonly at: number;
 }
 
-export interface Totals extends Summary {
+interface Totals extends Summary {
   readonly requests: number;
   /** Refused since their signature was missing or wrong. */
   readonly unverified: number;

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Problem } from "../problem.ts";
 import { openLaunchBook, type StopSignal } from "./leftovers.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
@@ -35,7 +36,7 @@ export interface Command {
   readonly remark?: (line: string) => string | undefined;
 }
 
-export interface Child {
+interface Child {
   readonly name: string;
   /** What `ready` matched; rejects with a Problem when it can't be started. */
   readonly ready: Promise<RegExpExecArray>;
@@ -50,6 +51,8 @@ export interface Children {
 
 export interface ChildrenOptions {
   readonly dataDir: string;
+  /** Whether this launcher owns the data folder. */
+  readonly owner: boolean;
   readonly say: (line: string) => void;
   /** A child can't be kept up; everything should end. */
   readonly onHopeless: (problem: Problem) => void;
@@ -62,8 +65,8 @@ interface Running {
   readonly exited: Promise<string>;
 }
 
-export function createChildren({ dataDir, say, onHopeless }: ChildrenOptions): Children {
-  const book = openLaunchBook(dataDir);
+export function createChildren({ dataDir, owner, say, onHopeless }: ChildrenOptions): Children {
+  const book = openLaunchBook(dataDir, owner);
   const watchdog = startWatchdog(dataDir);
   const alive = new Set<Running>();
 
@@ -130,10 +133,13 @@ export function createChildren({ dataDir, say, onHopeless }: ChildrenOptions): C
     const log = openLogFile(join(dataDir, "logs", `${name.replaceAll(" ", "-").toLowerCase()}.log`));
     const ending = new AbortController();
     let running: Running | undefined;
+    // Until it serves, its log is read for the line that says so, and must not be read by another.
+    let serving = false;
 
     async function launched(withinMs: number): Promise<RegExpExecArray> {
       const [one, match] = await launchUntilReady(command, log, withinMs, ending.signal);
       running = one;
+      serving = true;
       return match;
     }
 
@@ -156,7 +162,9 @@ export function createChildren({ dataDir, say, onHopeless }: ChildrenOptions): C
       for (let quickDeaths = 0; running !== undefined; ) {
         const since = performance.now();
         const how = await running.exited;
+        serving = false;
         if (ending.signal.aborted) return;
+        passOn(command, log, say);
         quickDeaths = performance.now() - since < STEADY_MS ? quickDeaths + 1 : 0;
         if (quickDeaths > MOST_QUICK_DEATHS)
           throw new Problem(
@@ -174,7 +182,7 @@ export function createChildren({ dataDir, say, onHopeless }: ChildrenOptions): C
       onHopeless(error instanceof Problem ? error : new Problem(String(error)));
     });
     const following = setInterval(() => {
-      if (running !== undefined) passOn(command, log, say);
+      if (serving) passOn(command, log, say);
     }, FOLLOW_LOG_MS).unref();
 
     return {
@@ -218,7 +226,7 @@ async function endWithin(
 }
 
 function startWatchdog(dataDir: string): ChildProcess {
-  const script = join(import.meta.dirname, "watchdog.ts");
+  const script = fileURLToPath(import.meta.resolve("./watchdog.ts"));
   const watchdog = spawn(process.execPath, [script, dataDir, `${process.pid}`], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],

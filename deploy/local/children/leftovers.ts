@@ -1,6 +1,7 @@
 // What each launcher has started, on disk: whoever comes after it can end what it could not end itself.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { readKept, writeKept } from "#platform/kept-file.ts";
 import { endProcess, identityOf, isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -8,12 +9,15 @@ import { endProcess, identityOf, isAlive, type ProcessIdentity } from "./process
 const processSchema = z.object({ pid: z.number(), identity: z.string() });
 const recordSchema = z.object({
   launcher: processSchema,
+  /** Whether it owned the data folder, and did not join another that does. */
+  owner: z.boolean(),
   children: z.array(processSchema.extend({ name: z.string(), signal: z.enum(["SIGTERM", "SIGINT"]) })),
 });
 type LaunchRecord = z.infer<typeof recordSchema>;
 export type StopSignal = LaunchRecord["children"][number]["signal"];
 
 const GRACE_MS = 3_000;
+const LOOK_MS = 20;
 
 const folderIn = (dataDir: string): string => join(dataDir, "processes");
 const fileOf = (dataDir: string, launcher: number): string => join(folderIn(dataDir), `${launcher}.json`);
@@ -25,12 +29,13 @@ export interface LaunchBook {
 }
 
 /** This launcher's own record, rewritten with every change. */
-export function openLaunchBook(dataDir: string): LaunchBook {
+export function openLaunchBook(dataDir: string, owner: boolean): LaunchBook {
   mkdirSync(folderIn(dataDir), { recursive: true });
   const file = fileOf(dataDir, process.pid);
   const launcher = { pid: process.pid, identity: identityOf(process.pid) ?? "" };
   let children: LaunchRecord["children"] = [];
-  const write = (): void => writeKept(file, JSON.stringify({ launcher, children } satisfies LaunchRecord));
+  const write = (): void =>
+    writeKept(file, JSON.stringify({ launcher, owner, children } satisfies LaunchRecord));
   return {
     note(name, pid, signal) {
       const identity = identityOf(pid);
@@ -46,17 +51,25 @@ export function openLaunchBook(dataDir: string): LaunchBook {
   };
 }
 
-/** Ends the children of launchers that are dead; returns the names of those it had to end. */
-export async function endLeftovers(dataDir: string): Promise<readonly string[]> {
+/** Ends the children of launchers that are dead; returns the names of those it had to end. `owner`: we own the folder now. */
+export async function endLeftovers(dataDir: string, owner: boolean): Promise<readonly string[]> {
   const launchers = readdirOr(folderIn(dataDir)).map((file) => Number.parseInt(file, 10));
-  const ended = await Promise.all(launchers.map((pid) => endChildrenOf(dataDir, pid)));
-  return ended.flat();
+  const ended = launchers.map(async (pid) => {
+    const record = recordIn(fileOf(dataDir, pid));
+    if (record === undefined) return [];
+    // An owner before us has let go of the folder, so it is dead or in the middle of dying.
+    const dying = owner && record.owner;
+    return dying || !isAlive(record.launcher) ? endChildrenOf(dataDir, pid) : [];
+  });
+  return (await Promise.all(ended)).flat();
 }
 
+/** For a launcher that is ending: a dying process closes its files a moment before it counts as dead. */
 export async function endChildrenOf(dataDir: string, launcher: number): Promise<readonly string[]> {
   const file = fileOf(dataDir, launcher);
-  const record = recordIn(file);
-  if (record === undefined || isAlive(record.launcher)) return [];
+  let record = recordIn(file);
+  for (; record !== undefined && isAlive(record.launcher); record = recordIn(file)) await pause(LOOK_MS);
+  if (record === undefined) return [];
   const left = record.children.filter((child: ProcessIdentity) => isAlive(child));
   await Promise.all(left.map((child) => endProcess(child, child.signal, GRACE_MS)));
   rmSync(file, { force: true });

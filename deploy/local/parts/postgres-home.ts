@@ -12,7 +12,7 @@ import { Problem } from "../problem.ts";
 const SHARED = "/var/lib/switchyard";
 const USER = "postgres";
 
-export interface User {
+interface User {
   readonly uid: number;
   readonly gid: number;
 }
