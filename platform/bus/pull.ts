@@ -23,8 +23,9 @@ export interface PullOptions {
   readonly onGone: () => void;
 }
 
-const EXPIRES_MS = 20_000;
-const HEARTBEAT_MS = 2500;
+/** Shorter than a lease: what a stopped process has asked for must not still be sent to it once another has taken over. */
+const EXPIRES_MS = 4000;
+const HEARTBEAT_MS = 2000;
 const SILENT_AFTER_MS = 6000;
 /** After a refusal, such as too many unanswered, asking at once would only be refused again. */
 const REFUSED_PAUSE_MS = 100;

@@ -8,9 +8,13 @@ import {
 } from "#domain/identity/question.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { QueueClosed } from "./queue.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { sweepIntakeKeys } from "./sweep.ts";
-import { openWriter, type WriterParts } from "./writer.ts";
+import { NotTheWriter, openWriter, type WriterParts } from "./writer.ts";
+
+/** Every submission waits for it, so it is taken over as fast as a partition. */
+const LEASE_MS = 4_000;
 
 interface Served {
   close(): Promise<void>;
@@ -27,8 +31,9 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   async function serveWhile(lease: Lease): Promise<Served> {
     const writer = await openWriter(parts, lease);
     const serve = (subject: string, answer: (asked: unknown) => Promise<object>) =>
-      bus.serve(subject, "identity", async ({ data }) =>
-        Buffer.from(JSON.stringify(await answer(JSON.parse(Buffer.from(data).toString("utf8"))))),
+      // A queue of its own: a question shared out among all would be lost with a process that sleeps.
+      bus.serve(subject, `identity-${config.instance}`, async ({ data }) =>
+        inJson(() => answer(JSON.parse(Buffer.from(data).toString("utf8")))),
       );
     const listening = await Promise.all([
       serve(IDENTIFY_SUBJECT, (asked) => writer.ask(Questions.parse(asked))),
@@ -50,6 +55,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
     group: "identity",
     names: () => ["writer"],
     instance: config.instance,
+    ttlMs: LEASE_MS,
     log,
     async onGained(_name, lease) {
       serving = await serveWhile(lease);
@@ -61,4 +67,14 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   });
   lifecycle.own("identity", () => leases.close());
   return {};
+}
+
+/** Empty where another process speaks for identity now: whoever asked asks again. */
+async function inJson(answer: () => Promise<object>): Promise<Uint8Array> {
+  try {
+    return Buffer.from(JSON.stringify(await answer()));
+  } catch (error) {
+    if (error instanceof NotTheWriter || error instanceof QueueClosed) return new Uint8Array();
+    throw error;
+  }
 }

@@ -5,6 +5,9 @@ import { askIdentity } from "./ask-identity.ts";
 import { openPartition, type Partition } from "./partition.ts";
 import { routingView } from "./routing-view.ts";
 
+/** How long a partition may lie idle when its owner dies, but for the moments of taking it over. */
+const LEASE_MS = 4_000;
+
 export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
   const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
@@ -27,6 +30,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     group: "leads",
     names: () => names,
     instance: config.instance,
+    ttlMs: LEASE_MS,
     log,
     async onGained(name, lease) {
       open.set(name, await openPartition(Number(name), parts, lease));

@@ -4,7 +4,9 @@ import { backoffMs, pause } from "#platform/retry.ts";
 
 export type AskIdentity = (questions: readonly Question[], signal: AbortSignal) => Promise<Answer[]>;
 
-const TIMEOUT_MS = 5_000;
+/** Short at first: a writer that was stopped takes questions and answers none, and its successor never sees them. */
+const FIRST_TIMEOUT_MS = 400;
+const LONGEST_TIMEOUT_MS = 5_000;
 /** The writer is being handed over: it is back within a lease's life, so waiting here is shorter than starting again. */
 const PATIENCE_MS = 8_000;
 const BACKOFF = { baseMs: 50, maxMs: 400 };
@@ -22,7 +24,10 @@ export function askIdentity(bus: Bus): AskIdentity {
     const deadline = performance.now() + PATIENCE_MS;
     for (let tries = 0; ; tries += 1) {
       try {
-        const answer = await bus.request(IDENTIFY_SUBJECT, request, TIMEOUT_MS);
+        const timeout = Math.min(LONGEST_TIMEOUT_MS, FIRST_TIMEOUT_MS * 2 ** tries);
+        const answer = await bus.request(IDENTIFY_SUBJECT, request, timeout);
+        // The former writer, still listening.
+        if (answer.byteLength === 0) throw new BusError("refused", "identity is being handed over");
         return Answers.parse(JSON.parse(Buffer.from(answer).toString("utf8")));
       } catch (error) {
         if (!(error instanceof BusError) || signal.aborted || performance.now() > deadline) throw error;

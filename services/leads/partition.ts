@@ -41,7 +41,9 @@ interface Letter {
 const codec = createCodec({ ...submissionEvents, ...partnerEvents });
 
 const MOST_AT_ONCE = 128;
-const ACK_WAIT_MS = 30_000;
+/** What a process had in its hands when it died, or asleep, comes again after this long: sooner than its lease is over. */
+const ACK_WAIT_MS = 2_000;
+const AT_IT_EVERY_MS = 500;
 /** For what is missing to come back: short, since a whole partition waits. */
 const OUTAGE = { baseMs: 100, maxMs: 1_000 };
 const RETRY = { baseMs: 500, maxMs: 60_000 };
@@ -170,6 +172,13 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
       for (const mail of mails) mail.nak(0);
       return;
     }
+    const atIt = setInterval(() => {
+      for (const mail of mails) mail.working();
+    }, AT_IT_EVERY_MS);
+    await react(mails).finally(() => clearInterval(atIt));
+  }
+
+  async function react(mails: readonly Mail[]): Promise<void> {
     const letters = mails.flatMap((mail) => open(mail) ?? []);
     const unsettled = letters.filter(({ event }) => outcomeIn(event) === undefined);
     if (unsettled.length > 0) await settleApart(unsettled);
