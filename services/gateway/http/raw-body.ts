@@ -11,7 +11,7 @@ export interface BodyBounds {
 const DROPPED_AT_MOST = 4 * 1024 * 1024;
 
 export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<Buffer | Refusal> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const finish = (result: Buffer | Refusal): void => {
@@ -30,10 +30,8 @@ export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<
       if (size > bounds.mostBytes) finish(refusal("too_large"));
       else finish(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     };
-    const gone = (): void => {
-      clearTimeout(timer);
-      reject(new Error("the sender went away"));
-    };
+    /** Whoever went away hears nothing any more. */
+    const gone = (): void => finish(refusal("malformed"));
     const timer = setTimeout(() => finish(refusal("too_slow")), bounds.deadlineMs);
     request.on("data", take).once("end", end).once("close", gone);
   });

@@ -28,6 +28,8 @@ export function createServer(log: Log): FastifyInstance {
     routerOptions: { maxParamLength: 200 },
   }) as unknown as FastifyInstance;
   app.server.maxConnections = MOST_CONNECTIONS;
+  // Expectations that we don't know may be left unmet, and Node's own answer to them is no problem document.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   app.setErrorHandler(answerError);
   answerUnknownRoutes(app);
   return app;

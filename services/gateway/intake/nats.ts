@@ -35,7 +35,7 @@ export async function serveNats(parts: NatsIntakeParts): Promise<void> {
   const mailbox = await bus.mailbox({
     name: "intake",
     stream: "SUBMISSIONS",
-    filter: "submissions.*",
+    filter: "submissions.>",
     maxBatch: 64,
     maxAckPending: 256,
     ackWaitMs: 30_000,

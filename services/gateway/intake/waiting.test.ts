@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { SubmissionId } from "#domain/ids.ts";
+import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { until } from "../../../test/harness/wait.ts";
+
+const test = suite("waiting for the end");
+const yard = await startTestGateway();
+test.after(() => yard.stop());
+
+const codec = createCodec(submissionEvents);
+const partner = { partner: "edu" as never, delivery_id: randomUUID() as never };
+const ends = {
+  delivered: { type: "SubmissionDelivered", data: { ...partner, attempts: 1, price: 12 } },
+  duplicate: { type: "SubmissionDuplicate", data: { ...partner, attempts: 1, reason: "seen before" } },
+  rejected: { type: "SubmissionRejected", data: { ...partner, attempts: 1, reason: "no" } },
+  unrouted: { type: "SubmissionUnrouted", data: { reason: "no rule matched", ruleset_version: 1 } },
+  dead: { type: "SubmissionDeadLettered", data: { stage: "identify", attempts: 3, reason: "poison" } },
+} as const;
+
+/** What the rest of the yard would do once a submission is there. */
+async function end(how: keyof typeof ends, id: SubmissionId): Promise<void> {
+  const { type, data } = ends[how];
+  const event = { type, data: { submission_id: id, ...data } } as SubmissionEvent;
+  const encoded = codec.encode(event, { id: randomUUID(), at: new Date().toISOString() });
+  await yard.eventStore.append(submissionStream(id), 0n, [encoded]);
+}
+
+const taken = (before: number): Promise<SubmissionId> =>
+  until("it is taken in", () => {
+    const event = yard.eventStore.log[before];
+    return (event?.data as { submission_id: SubmissionId } | undefined)?.submission_id;
+  });
+
+for (const [how, answer] of [
+  ["delivered", { outcome: "success", partner: "edu", price: 12 }],
+  ["duplicate", { outcome: "failure", reason: "seen before", partner: "edu" }],
+  ["rejected", { outcome: "failure", reason: "no", partner: "edu" }],
+  ["unrouted", { outcome: "failure", reason: "no rule matched" }],
+  ["dead", { outcome: "error", reason: "poison" }],
+] as const) {
+  test(`${how} is ${answer.outcome}`, async () => {
+    const before = yard.eventStore.log.length;
+    const answering = yard.submit(
+      { email: "a@example.com" },
+      { headers: { prefer: "respond-async, wait=10" } },
+    );
+    const id = await taken(before);
+    await end(how, id);
+    const { status, body } = await answering;
+    assert.is(status, 200);
+    assert.equal(body, { id, ...answer });
+  });
+}
+
+test("what does not end in time is accepted", async () => {
+  const { status, body } = await yard.submit({ email: "a@example.com" }, { headers: { prefer: "wait=1" } });
+  assert.is(status, 202);
+  assert.is(body.outcome, "accepted");
+});
+
+test("a repeat of what has ended is answered at once", async () => {
+  const key = randomUUID();
+  const { body } = await yard.submit({ email: "a@example.com" }, { key });
+  await end("delivered", body.id);
+  const again = await yard.submit({ email: "a@example.com" }, { key, headers: { prefer: "wait=10" } });
+  assert.is(again.status, 200);
+  assert.is(again.body.outcome, "success");
+});
+
+test("whoever does not wait is answered at once", async () => {
+  for (const prefer of ["", "wait", "wait=0", "wait=x", "waiting=5", "return=minimal"]) {
+    const began = performance.now();
+    const { status } = await yard.submit({ email: "a@example.com" }, { headers: { prefer } });
+    assert.is(status, 202);
+    assert.ok(performance.now() - began < 900);
+  }
+});
+
+test.run();
