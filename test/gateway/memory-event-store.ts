@@ -10,6 +10,8 @@ export interface MemoryEventStore extends EventStore {
   stop(): void;
   start(): void;
   dawdle(ms: number): void;
+  /** Appends that are not answered yet. */
+  underWay(): number;
   readonly log: readonly StoredEvent[];
 }
 
@@ -19,6 +21,7 @@ export function memoryEventStore(): MemoryEventStore {
   const followers = new Set<() => void>();
   let stopped = false;
   let delayMs = 0;
+  let appending = 0;
 
   const available = async (deadlineMs = 3_000): Promise<void> => {
     if (delayMs > 0) await pause(delayMs);
@@ -68,8 +71,12 @@ export function memoryEventStore(): MemoryEventStore {
     dawdle: (ms) => {
       delayMs = ms;
     },
+    underWay: () => appending,
     async append(stream, expected, events, options) {
-      await available(options?.deadlineMs);
+      appending += 1;
+      await available(options?.deadlineMs).finally(() => {
+        appending -= 1;
+      });
       const present = streams.get(stream) ?? [];
       const at = present.length === 0 ? "no_stream" : BigInt(present.length - 1);
       if (expected !== "any" && expected !== at) throw new WrongExpectedRevision(stream, at);
