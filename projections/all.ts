@@ -1,6 +1,7 @@
 // Every read model there is.
 import type { Vault } from "#platform/vault/vault.ts";
 import type { OnSkipped } from "./decoding.ts";
+import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
 import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
@@ -19,5 +20,6 @@ export function allProjections(
     leadsProjection(of("leads")),
     unfinishedProjection(of("unfinished")),
     partnersProjection(of("partners")),
+    identitiesProjection(of("identities")),
   ];
 }

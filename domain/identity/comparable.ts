@@ -1,13 +1,17 @@
-import type { Normalised } from "../submission/submission.ts";
-
 /** What two records are compared by. */
 export const fields = ["email", "phone", "name"] as const;
 export type Field = (typeof fields)[number];
 
 export type Comparable = Readonly<Partial<Record<Field, string>>>;
 
+interface Values {
+  readonly email?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly full_name?: string | undefined;
+}
+
 /** Each value in the one spelling that is compared; what is blank is not there, so that it never matches. */
-export function comparable({ email, phone, full_name }: Normalised): Comparable {
+export function comparable({ email, phone, full_name }: Values): Comparable {
   const spelt = { email: fold(email), phone: fold(phone), name: fold(full_name) };
   return Object.fromEntries(Object.entries(spelt).filter(([, value]) => value !== ""));
 }

@@ -4,14 +4,14 @@ import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { preparation } from "../checkpoint.ts";
+import { cursorAt, positionOf } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
-import { cursorAt, positionOf } from "./cursor.ts";
 import type { LeadRow } from "./lead.ts";
 import { leadsModel } from "./projection.ts";
 import { hashesFor } from "./search.ts";
 import { type TimelineItem, timelineOf } from "./timeline.ts";
 
-export { InvalidCursor } from "./cursor.ts";
+export { InvalidCursor } from "../cursor.ts";
 export type { TimelineItem, Timings } from "./timeline.ts";
 
 export interface Lead {
