@@ -1,0 +1,119 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+import { type Command, type DeliveryIds, decide, type Outcome, type Refusal } from "./decide.ts";
+import { Stage } from "./events.ts";
+import { evolve, type SubmissionState } from "./fold.ts";
+import type { Status } from "./machine.ts";
+
+// Every command in every state that commands can lead to: it is accepted and what it decides can be folded, or it is refused
+// by name. Nothing throws, and no delivery id comes twice.
+
+const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
+const sealed = { key: "k", iv: "i", tag: "t", data: "d" };
+const rule = RuleId.parse("only");
+const [edu, fin] = [PartnerId.parse("edu"), PartnerId.parse("fin")];
+const deliveryId: DeliveryIds = (_, partner, leg) =>
+  DeliveryId.parse(
+    `6b1f0a52-3333-8000-8000-00000000${partner === edu ? "ed" : "f1"}${`${leg}`.padStart(2, "0")}`,
+  );
+
+const born = evolve(undefined, {
+  type: "SubmissionReceived",
+  data: {
+    submission_id: id,
+    kind: "lead",
+    source: SourceId.parse("demo"),
+    received_at: "2026-01-01T00:00:00.000Z",
+    fingerprint: "f",
+    key_fingerprint: "k",
+    sealed,
+  },
+});
+
+const person = { person_id: PersonId.parse("6b1f0a52-2222-8000-8000-000000000002"), match: "new" } as const;
+const routings = [
+  { partners: [edu], rule, version: 1 },
+  { partners: [edu, fin], rule, version: 1 },
+  { partners: null, reason: "no_rule_matched", version: 1 },
+] as const;
+
+function commandsIn(state: SubmissionState): Command[] {
+  return [
+    { type: "identify", person, sealed },
+    ...routings.map((routing) => ({ type: "settle", person, sealed, routing }) as const),
+    ...routings.map((routing) => ({ type: "route", routing }) as const),
+    ...outcomesIn(state).map((outcome) => ({ type: "conclude", outcome }) as const),
+    ...Stage.options.map((stage) => ({ type: "give_up", stage, reason: "x", attempts: 3 }) as const),
+    { type: "redrive" },
+    { type: "deliver_again" },
+  ];
+}
+
+function outcomesIn({ route }: SubmissionState): Outcome[] {
+  const delivery_id = route?.delivery_id ?? deliveryId(id, edu, 99);
+  const about = { submission_id: id, partner: route?.partner ?? edu, delivery_id };
+  const attempt = { ...about, attempt: 1, timings: { total_ms: 1, partner_ms: 1, overhead_ms: 0 } };
+  return [
+    { type: "DeliverySucceeded", data: attempt },
+    { type: "DeliveryRejected", data: { ...attempt, reason: "no" } },
+    { type: "DeliveryDuplicated", data: { ...about, attempts: 1, reason: "again" } },
+    ...(["retries_exhausted", "outcome_unknown", "poison"] as const).map(
+      (cause) =>
+        ({ type: "DeliveryDeadLettered", data: { ...about, attempts: 3, reason: "x", cause } }) as const,
+    ),
+    // A word about a leg that is over.
+    { type: "DeliverySucceeded", data: { ...attempt, delivery_id: deliveryId(id, fin, 98) } },
+  ];
+}
+
+const test = suite("a submission's life under every command");
+
+test("accepts or refuses, and can fold what it accepts", () => {
+  const DEPTH = 7;
+  const seen = new Map<string, SubmissionState>([[JSON.stringify(born), born]]);
+  const reached = new Set<Status>();
+  const refused = new Set<Refusal>();
+  let front = [born];
+  for (let depth = 0; depth < DEPTH; depth += 1) {
+    const next: SubmissionState[] = [];
+    for (const state of front) {
+      reached.add(state.status);
+      for (const command of commandsIn(state)) {
+        const decision = decide(command, state, deliveryId);
+        if (!decision.accepted) {
+          refused.add(decision.reason);
+          continue;
+        }
+        const after = decision.events.reduce(evolve, state);
+        if (after.status === "queued" && after.dead === undefined)
+          assert.ok((after.route?.leg ?? 0) > (state.route?.leg ?? 0), "a new leg has a new delivery");
+        const key = JSON.stringify(after);
+        if (seen.has(key)) continue;
+        seen.set(key, after);
+        next.push(after);
+      }
+    }
+    front = next;
+  }
+  assert.equal([...reached].sort(), [
+    "dead_lettered",
+    "delivered",
+    "duplicate",
+    "identified",
+    "queued",
+    "received",
+    "rejected",
+    "unrouted",
+  ]);
+  assert.equal([...refused].sort(), [
+    "already_ended",
+    "already_identified",
+    "another_leg",
+    "not_dead_lettered",
+    "not_to_be_routed",
+    "nothing_to_deliver",
+  ]);
+});
+
+test.run();

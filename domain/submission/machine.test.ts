@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { initialTransition, transition } from "xstate";
+import { getSimplePaths } from "xstate/graph";
+import { diagram } from "./diagram.ts";
+import { Stage } from "./events.ts";
+import { type LifeEvent, nextStatus, type Status, statuses, submissionMachine } from "./machine.ts";
+
+// Every way through a submission's life, walked on the machine itself; whatever else may happen must be refused.
+
+const plain = [
+  "SubmissionReceived",
+  "PersonIdentified",
+  "SubmissionRouted",
+  "SubmissionUnrouted",
+  "SubmissionDelivered",
+  "SubmissionDuplicate",
+  "SubmissionRejected",
+  "SubmissionDeadLettered",
+  "DeliveryStarted",
+  "DeliverySucceeded",
+  "DeliveryFailed",
+  "DeliveryRejected",
+  "DeliveryDuplicated",
+  "DeliveryHeld",
+  "DeliveryDeadLettered",
+] as const;
+const events: LifeEvent[] = [
+  ...plain.map((type) => ({ type })),
+  ...Stage.options.map((stage) => ({ type: "SubmissionRedriven" as const, data: { stage } })),
+];
+
+const paths = getSimplePaths(submissionMachine, { events });
+const test = suite("the machine of a submission");
+
+test("says the same on every path as the table that hot folds use", () => {
+  const visited = new Set<string>();
+  for (const { steps } of paths) {
+    let [here] = initialTransition(submissionMachine);
+    let status: Status | undefined;
+    for (const { event } of steps) {
+      if ((event.type as string) === "xstate.init") continue;
+      for (const other of events) {
+        const allowed = here.can(other);
+        assert.is(nextStatus(status, other) !== undefined, allowed, `${other.type} in ${status}`);
+      }
+      [here] = transition(submissionMachine, here, event);
+      status = nextStatus(status, event);
+      assert.is(status, here.value);
+      visited.add(`${here.value}`);
+    }
+  }
+  assert.equal([...visited].sort(), [...statuses].sort(), "every status can be reached");
+  assert.ok(paths.length > 100, `${paths.length} paths`);
+});
+
+test("lets nothing happen after the end, but for what is fetched back from the dead letters", () => {
+  for (const end of ["delivered", "duplicate", "rejected", "unrouted"] as const) {
+    for (const event of events) assert.is(nextStatus(end, event), undefined, `${event.type} in ${end}`);
+  }
+  const ways = events.filter((event) => nextStatus("dead_lettered", event) !== undefined);
+  assert.equal(new Set(ways.map(({ type }) => type)), new Set(["SubmissionRedriven"]));
+});
+
+test("can come to an end from wherever it is", () => {
+  const ends: Status[] = ["delivered", "duplicate", "rejected", "unrouted", "dead_lettered"];
+  for (const from of statuses) {
+    const reachable = new Set<Status>([from]);
+    for (const status of reachable) {
+      for (const event of events) {
+        const next = nextStatus(status, event);
+        if (next !== undefined) reachable.add(next);
+      }
+    }
+    assert.ok(
+      ends.some((end) => reachable.has(end)),
+      from,
+    );
+  }
+});
+
+test("is drawn in the docs as it is", () => {
+  const docs = readFileSync(new URL("../../docs/actors.md", import.meta.url), "utf8");
+  const drawn = /```mermaid\n(stateDiagram-v2\n[\s\S]*?)```/.exec(docs)?.[1]?.trim();
+  assert.is(drawn, diagram(), `docs/actors.md should hold:\n\n${diagram()}\n`);
+});
+
+test.run();
