@@ -50,22 +50,23 @@ export type SourceRefusal = "no_such_source" | "no_such_secret" | "too_many_secr
 
 export function decide(command: SourceCommand, state: SourceState): Decision<SourceEvent, SourceRefusal> {
   const { source } = command;
-  if (command.do === "configure") {
-    return accept({ type: "SourceConfigured", data: { source, settings: command.settings } });
-  }
-  if (state === undefined) return refuse("no_such_source");
   switch (command.do) {
+    case "configure":
+      return accept({ type: "SourceConfigured", data: { source, settings: command.settings } });
     case "add_secret": {
+      if (state === undefined) return refuse("no_such_source");
       if (state.secrets.size >= MOST_SECRETS) return refuse("too_many_secrets");
       const { secret_id, sealed } = command;
       return accept({ type: "SourceSecretAdded", data: { source, secret_id, sealed } });
     }
     case "remove_secret": {
+      if (state === undefined) return refuse("no_such_source");
       const { secret_id } = command;
       if (!state.secrets.has(secret_id)) return refuse("no_such_secret");
       return accept({ type: "SourceSecretRemoved", data: { source, secret_id } });
     }
     case "remove":
+      if (state === undefined) return refuse("no_such_source");
       return accept({ type: "SourceRemoved", data: { source } });
   }
 }

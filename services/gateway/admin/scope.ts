@@ -34,7 +34,7 @@ function readBodiesSafely(app: FastifyInstance): void {
   );
 }
 
-export function orRefused<T>(result: T | Refusal): T {
+function orRefused<T>(result: T | Refusal): T {
   if (isRefusal(result)) throw new Refused(result);
   return result;
 }

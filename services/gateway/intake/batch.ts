@@ -9,8 +9,8 @@ import { linesOf } from "./lines.ts";
 import type { Arrival, Reception } from "./receive.ts";
 import type { Receipt } from "./store.ts";
 
-export const NDJSON = "application/x-ndjson";
-export const MOST_LINES = 10_000;
+const NDJSON = "application/x-ndjson";
+const MOST_LINES = 10_000;
 const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl) *(; *charset=("?)utf-8\3 *)?$/i;
 /** So many submissions of one bulk request are on their way at once; it shares the store with everybody else. */
 const AT_ONCE = 128;

@@ -1,0 +1,79 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { SourceId } from "../ids.ts";
+import { type SourceEvent, SourceSettings } from "./events.ts";
+import { decide, evolve, type SourceCommand, type SourceRefusal, type SourceState } from "./source.ts";
+
+const test = suite("source");
+
+const source = SourceId.parse("site");
+const settings = SourceSettings.parse({ name: "A site" });
+const sealed = { key: "secrets", iv: "", tag: "", data: "" };
+
+const configured: SourceEvent = { type: "SourceConfigured", data: { source, settings } };
+const removed: SourceEvent = { type: "SourceRemoved", data: { source } };
+const added = (secret_id: string): SourceEvent => ({
+  type: "SourceSecretAdded",
+  data: { source, secret_id, sealed },
+});
+const secretRemoved = (secret_id: string): SourceEvent => ({
+  type: "SourceSecretRemoved",
+  data: { source, secret_id },
+});
+
+const configure: SourceCommand = { do: "configure", source, settings };
+const remove: SourceCommand = { do: "remove", source };
+const add = (secret_id: string): SourceCommand => ({ do: "add_secret", source, secret_id, sealed });
+const removeSecret = (secret_id: string): SourceCommand => ({ do: "remove_secret", source, secret_id });
+
+function given(...events: SourceEvent[]) {
+  const before: SourceState = undefined;
+  const state = events.reduce<SourceState>(evolve, before);
+  return {
+    when: (command: SourceCommand) => ({
+      then: (...expected: SourceEvent[]) =>
+        assert.equal(decide(command, state), { accepted: true, events: expected }),
+      refused: (reason: SourceRefusal) => assert.equal(decide(command, state), { accepted: false, reason }),
+    }),
+    secrets: () => [...(state?.secrets.keys() ?? [])],
+  };
+}
+
+test("is configured, also again", () => {
+  given().when(configure).then(configured);
+  given(configured).when(configure).then(configured);
+});
+
+test("has several secrets while they rotate", () => {
+  given(configured, added("a")).when(add("b")).then(added("b"));
+  given(configured, added("a"), added("b")).when(removeSecret("a")).then(secretRemoved("a"));
+  assert.equal(given(configured, added("a"), added("b"), secretRemoved("a")).secrets(), ["b"]);
+});
+
+test("keeps its secrets when it is configured again", () => {
+  assert.equal(given(configured, added("a"), configured).secrets(), ["a"]);
+});
+
+test("has never more secrets than a rotation needs", () => {
+  const many = ["a", "b", "c", "d", "e", "f", "g", "h"].map(added);
+  given(configured, ...many)
+    .when(add("i"))
+    .refused("too_many_secrets");
+});
+
+test("before it is configured and after it is removed there is nothing to change", () => {
+  for (const command of [remove, add("a"), removeSecret("a")]) {
+    given().when(command).refused("no_such_source");
+    given(configured, added("a"), removed).when(command).refused("no_such_source");
+  }
+});
+
+test("does not remember its old secrets when it comes back", () => {
+  assert.equal(given(configured, added("a"), removed, configured).secrets(), []);
+});
+
+test("an unknown secret can't be removed", () => {
+  given(configured, added("a")).when(removeSecret("b")).refused("no_such_secret");
+});
+
+test.run();
