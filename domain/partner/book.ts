@@ -11,6 +11,8 @@ export interface OpenDelivery {
   readonly stage: "calling" | "waiting" | "held";
   readonly dedupe_key: string | undefined;
   readonly attempts: number;
+  /** Those of the attempts that we broke off ourselves: they are none of the partner's tries. */
+  readonly interrupted: number;
   readonly started_at: number;
   /** While waiting: when it may be tried again, in milliseconds. */
   readonly retry_at: number;
@@ -99,6 +101,7 @@ function carryOn(
     submission_id: event.data.submission_id,
     dedupe_key: undefined,
     attempts: 0,
+    interrupted: 0,
     started_at: 0,
     retry_at: 0,
   };
@@ -113,8 +116,9 @@ function carryOn(
       retry_at: 0,
     };
   }
-  const retry_at = event.type === "DeliveryFailed" ? Date.parse(event.data.retry_at) : so_far.retry_at;
-  return { ...so_far, stage, retry_at };
+  if (event.type !== "DeliveryFailed") return { ...so_far, stage };
+  const interrupted = so_far.interrupted + (event.data.interrupted ? 1 : 0);
+  return { ...so_far, stage, interrupted, retry_at: Date.parse(event.data.retry_at) };
 }
 
 function end(book: Book, id: DeliveryId, event: DeliveryEvent): void {

@@ -232,6 +232,17 @@ test("what we interrupted ourselves is no fault of the partner's", () => {
     });
 });
 
+test("an interrupted attempt is none of the tries that a partner has", () => {
+  const interrupted: PartnerEvent = {
+    type: "DeliveryFailed",
+    data: { ...about(1), attempt: 1, timings, reason: "interrupted", retry_at: at(0), interrupted: true },
+  };
+  const twice = { ...usual, retry: { ...usual.retry, max_attempts: 2 } };
+  given(started(1), interrupted, started(1, 2))
+    .when(settle(1, http503, { attempt: 2 }), twice)
+    .gives(failed(1, 2, 500));
+});
+
 test("an outcome of an attempt that is over says nothing", () => {
   given(started(1), failed(1, 1, 0), started(1, 2))
     .when(settle(1, { outcome: "succeeded" }, { attempt: 1 }))

@@ -19,7 +19,8 @@ export function settle(command: Settle, book: Book, policy: Policy): Decision {
     ...(http_status !== undefined && { http_status }),
     ...(sealed_response !== undefined && { sealed_response }),
   };
-  const circuit = circuitAfter(command, book, policy);
+  const tries = attempt - known.interrupted;
+  const circuit = circuitAfter(command, tries, book, policy);
   switch (verdict.outcome) {
     case "succeeded": {
       const { price, reason } = verdict;
@@ -41,7 +42,7 @@ export function settle(command: Settle, book: Book, policy: Policy): Decision {
     case "interrupted": {
       const { reason } = verdict;
       const interrupted = verdict.outcome === "interrupted" ? { interrupted: true as const } : {};
-      const cause = causeOfDeath(command, policy);
+      const cause = causeOfDeath(command, tries, policy);
       if (cause !== undefined)
         return accept(
           {
@@ -50,7 +51,7 @@ export function settle(command: Settle, book: Book, policy: Policy): Decision {
           },
           ...circuit,
         );
-      const retry_at = new Date(command.at + retryDelayMs(command, policy)).toISOString();
+      const retry_at = new Date(command.at + retryDelayMs(command, tries, policy)).toISOString();
       return accept(
         { type: "DeliveryFailed", data: { ...answer, ...interrupted, attempt, reason, retry_at } },
         ...circuit,
@@ -61,28 +62,29 @@ export function settle(command: Settle, book: Book, policy: Policy): Decision {
 
 /** Undefined while it may be tried again. */
 function causeOfDeath(
-  { verdict, attempt }: Settle,
+  { verdict }: Settle,
+  tries: number,
   { idempotent, retry }: Policy,
 ): "outcome_unknown" | "retries_exhausted" | undefined {
-  const certain = verdict.outcome === "failed";
+  const certain = verdict.outcome === "failed" || ("not_called" in verdict && verdict.not_called === true);
   // Who does not recognise a repeat must not get one that may be its second.
   if (!certain && !idempotent) return "outcome_unknown";
-  if (attempt < retry.max_attempts) return undefined;
-  return verdict.outcome === "interrupted" ? "outcome_unknown" : "retries_exhausted";
+  if (verdict.outcome === "interrupted" || tries < retry.max_attempts) return undefined;
+  return "retries_exhausted";
 }
 
 /** Exponential with full jitter; what the partner asked for is the least. */
-export function retryDelayMs({ attempt, verdict, chance }: Settle, { retry }: Policy): number {
+function retryDelayMs({ verdict, chance }: Settle, tries: number, { retry }: Policy): number {
   if (verdict.outcome === "interrupted") return 0;
-  const most = Math.min(retry.max_ms, retry.base_ms * 2 ** (attempt - 1));
+  const most = Math.min(retry.max_ms, retry.base_ms * 2 ** (tries - 1));
   return Math.max(Math.floor(chance * most), wishOf(verdict));
 }
 
 const wishOf = (verdict: Settle["verdict"]): number =>
   verdict.outcome === "failed" ? (verdict.retry_after_ms ?? 0) : 0;
 
-function circuitAfter(command: Settle, { circuit }: Book, policy: Policy): PartnerEvent[] {
-  const { partner, delivery_id, verdict, attempt, at } = command;
+function circuitAfter(command: Settle, tries: number, { circuit }: Book, policy: Policy): PartnerEvent[] {
+  const { partner, delivery_id, verdict, at } = command;
   const isProbe = circuit.state === "half_open" && circuit.probe === delivery_id;
   const opened = (reason: string): PartnerEvent => {
     const until = new Date(at + Math.max(policy.circuit.open_ms, wishOf(verdict))).toISOString();
@@ -99,7 +101,7 @@ function circuitAfter(command: Settle, { circuit }: Book, policy: Policy): Partn
     case "unknown": {
       if (isProbe) return [opened("probe_failed")];
       if (circuit.state !== "closed") return [];
-      if (attempt >= policy.retry.max_attempts) return [opened("retries_exhausted")];
+      if (tries >= policy.retry.max_attempts) return [opened("retries_exhausted")];
       return circuit.failures + 1 >= policy.circuit.failure_threshold ? [opened("failures_in_a_row")] : [];
     }
   }

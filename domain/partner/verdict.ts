@@ -12,8 +12,8 @@ export type Verdict =
   | { readonly outcome: "failed"; readonly reason: string; readonly retry_after_ms?: number }
   /** Transient, and the partner may have taken it. */
   | { readonly outcome: "unknown"; readonly reason: string }
-  /** We went away in the middle of the call. */
-  | { readonly outcome: "interrupted"; readonly reason: string };
+  /** We went away in the middle of the call, or before it began. */
+  | { readonly outcome: "interrupted"; readonly reason: string; readonly not_called?: true };
 
 export interface Answer {
   readonly status: number;

@@ -37,8 +37,9 @@ const ACK_WAIT_MS = 10_000;
 const STILL_AT_IT_MS = 3_000;
 /** For so short a rest mails are kept in hand: a mailbox that is paused may get some back only after the wait for an answer. */
 const SHORT_REST_MS = 2_000;
-/** Deliveries that are written down while others are called, so that no call waits for the disk. */
-const RUN_AHEAD = 4;
+/** So much of the partner's time is written down ahead, so that no call waits for the disk, and at most so many deliveries. */
+const AHEAD_MS = 100;
+const MOST_AHEAD = 256;
 /** Of the time that the process has for stopping, what calls may take. */
 const GRACE = 0.6;
 
@@ -52,6 +53,8 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
   let underWay = 0;
   /** Deliveries begun while the circuit was open, of which the first to call is the probe. */
   let probing = 0;
+  /** How long a call takes, lately. */
+  let callMs = AHEAD_MS;
   let roomChanged = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -100,9 +103,9 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
 
   function freeRoom(): number {
     const { limits, idempotent } = entry().config;
-    const circuit = account.seen?.book.circuit;
-    const healthy = circuit?.state === "closed" && circuit.failures === 0;
-    return limits.concurrency * (idempotent && healthy ? RUN_AHEAD : 1) - underWay;
+    // What a crash leaves written down and not called is repeated, so who minds repeats gets nothing ahead.
+    const ahead = idempotent ? Math.min(MOST_AHEAD, limits.concurrency * (AHEAD_MS / callMs)) : 0;
+    return Math.floor(limits.concurrency + ahead) - underWay;
   }
 
   async function onBatch(mails: Mail[]): Promise<void> {
@@ -164,7 +167,11 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
       underWay -= 1;
       roomChanged.resolve();
     };
-    const work = courier(job, makeRoom).finally(() => {
+    const onCalled = (ms: number): void => {
+      callMs += (Math.max(1, ms) - callMs) / 16;
+      makeRoom();
+    };
+    const work = courier(job, onCalled).finally(() => {
       probing -= probes;
       makeRoom();
       jobs.delete(work);

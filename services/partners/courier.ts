@@ -35,13 +35,14 @@ const AFTER_FAILURE_MS = 1_000;
 
 type Content = NonNullable<Job["content"]>;
 
-export type Courier = (job: Job, onCalled: () => void) => Promise<void>;
+/** `onCalled` tells that the partner is done with, and how long it took; it is not told where no call was made. */
+export type Courier = (job: Job, onCalled: (ms: number) => void) => Promise<void>;
 
-/** Never rejects; the mail is always answered. `onCalled` tells that the partner is done with, if it was called at all. */
+/** Never rejects; the mail is always answered. */
 export function createCourier(parts: CourierParts): Courier {
   const { account, entry, channel, slots, vault, metrics, log, abandon, onDecided } = parts;
 
-  async function carry(job: Job, onCalled: () => void): Promise<void> {
+  async function carry(job: Job, onCalled: (ms: number) => void): Promise<void> {
     const begun = performance.now();
     const { standing, config } = entry();
     const cause = standing === "removed" ? "partner_removed" : job.hopeless;
@@ -74,7 +75,7 @@ export function createCourier(parts: CourierParts): Courier {
     number: number,
     request: OutgoingRequest,
     begun: number,
-    onCalled: () => void,
+    onCalled: (ms: number) => void,
   ): Promise<void> {
     const { partner, delivery_id } = job.about;
     account.calling.set(delivery_id, number);
@@ -82,11 +83,14 @@ export function createCourier(parts: CourierParts): Courier {
       if (number > 1) metrics.retriesTotal.inc({ stage: "deliver" });
       const release = await slots.take();
       const called = performance.now();
-      const result = await channel().call(request, abandon);
+      const calls = mayCall(job);
+      const result = calls ? await channel().call(request, abandon) : LEFT_ALONE;
       release();
-      onCalled();
       const ended = performance.now();
-      metrics.deliverySeconds.observe({ partner }, (ended - called) / 1_000);
+      if (calls) {
+        onCalled(ended - called);
+        metrics.deliverySeconds.observe({ partner }, (ended - called) / 1_000);
+      }
       const [total_ms, partner_ms] = [rounded(ended - begun), rounded(ended - called)];
       const timings = { total_ms, partner_ms, overhead_ms: rounded(total_ms - partner_ms) };
       const written = await settle(job, number, result, timings);
@@ -95,6 +99,12 @@ export function createCourier(parts: CourierParts): Courier {
     } finally {
       account.calling.delete(delivery_id);
     }
+  }
+
+  /** The circuit may have opened while this one was in line. */
+  function mayCall({ about }: Job): boolean {
+    const circuit = account.seen?.book.circuit;
+    return circuit === undefined || circuit.state === "closed" || circuit.probe === about.delivery_id;
   }
 
   /** The outcome is written into whatever ledger is sound: what the partner did must not be forgotten. */
@@ -215,5 +225,8 @@ function dedupeKey(vault: Vault, { config }: Entry, { partner }: Job["about"], c
   const key = dedupeKeyOf(config.dedupe, factsOf(submission), { kind, source, key_fingerprint, person_id });
   return vault.fingerprint(`dedupe ${partner}`, key);
 }
+
+/** As if the call had been broken off before it began: it is tried again, and is none of the partner's tries. */
+const LEFT_ALONE: CallResult = { answered: false, sent: false, reason: "abandoned" };
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;

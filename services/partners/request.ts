@@ -71,7 +71,10 @@ export function verdictOf(result: CallResult, config: Entry["config"], now: numb
       },
       config,
     );
-  if (result.reason === "abandoned") return { outcome: "interrupted", reason: "interrupted" };
+  if (result.reason === "abandoned")
+    return result.sent
+      ? { outcome: "interrupted", reason: "interrupted" }
+      : { outcome: "interrupted", reason: "circuit_open", not_called: true };
   return { outcome: result.sent ? "unknown" : "failed", reason: result.reason };
 }
 
