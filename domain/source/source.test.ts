@@ -31,7 +31,7 @@ function given(...events: SourceEvent[]) {
   const state = events.reduce<SourceState>(evolve, before);
   return {
     when: (command: SourceCommand) => ({
-      then: (...expected: SourceEvent[]) =>
+      gives: (...expected: SourceEvent[]) =>
         assert.equal(decide(command, state), { accepted: true, events: expected }),
       refused: (reason: SourceRefusal) => assert.equal(decide(command, state), { accepted: false, reason }),
     }),
@@ -40,13 +40,13 @@ function given(...events: SourceEvent[]) {
 }
 
 test("is configured, also again", () => {
-  given().when(configure).then(configured);
-  given(configured).when(configure).then(configured);
+  given().when(configure).gives(configured);
+  given(configured).when(configure).gives(configured);
 });
 
 test("has several secrets while they rotate", () => {
-  given(configured, added("a")).when(add("b")).then(added("b"));
-  given(configured, added("a"), added("b")).when(removeSecret("a")).then(secretRemoved("a"));
+  given(configured, added("a")).when(add("b")).gives(added("b"));
+  given(configured, added("a"), added("b")).when(removeSecret("a")).gives(secretRemoved("a"));
   assert.equal(given(configured, added("a"), added("b"), secretRemoved("a")).secrets(), ["b"]);
 });
 
