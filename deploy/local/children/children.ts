@@ -113,7 +113,7 @@ export function createChildren({ dataDir, owner, say, onHopeless }: ChildrenOpti
         const match = command.ready.exec(line);
         if (match !== null) return [running, match];
       }
-      const last = said.slice(-LAST_LINES).join("\n");
+      const last = lastWords(said, command);
       if (ended !== undefined)
         throw new Problem(
           `${command.name} ended (${ended}) before it was ready. Its log, ${log.path}, ends with:\n${last}`,
@@ -233,6 +233,12 @@ function startWatchdog(dataDir: string): ChildProcess {
   });
   watchdog.unref();
   return watchdog;
+}
+
+/** For a person: structured lines are put into words, and left out where there are none. */
+function lastWords(said: readonly string[], { remark }: Command): string {
+  const words = said.flatMap((line) => (line.startsWith("{") ? (remark?.(line) ?? []) : line));
+  return words.slice(-LAST_LINES).join("\n");
 }
 
 /** A flood in the log is a trickle on the terminal. */
