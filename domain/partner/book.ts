@@ -41,7 +41,7 @@ export const emptyBook = (): Book => ({
 });
 
 /** The log holds an event where it could not happen: no decision of ours leads there. */
-export class ImpossibleHistory extends Error {
+class ImpossibleHistory extends Error {
   override name = "ImpossibleHistory";
 }
 

@@ -6,7 +6,7 @@ import type { PartnerEvent } from "./events.ts";
 
 type CircuitEvent = { readonly type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" };
 
-export const circuitMachine = setup({ types: { events: {} as CircuitEvent } }).createMachine({
+const circuitMachine = setup({ types: { events: {} as CircuitEvent } }).createMachine({
   id: "circuit",
   initial: "closed",
   states: {
@@ -30,7 +30,7 @@ export interface Circuit {
 
 export const closedCircuit: Circuit = { state: "closed", failures: 0, until: 0, probe: undefined };
 
-export function nextCircuitState(state: CircuitState, event: CircuitEvent): CircuitState | undefined {
+function nextCircuitState(state: CircuitState, event: CircuitEvent): CircuitState | undefined {
   const here = circuitMachine.resolveState({ value: state });
   if (!here.can(event)) return undefined;
   return transition(circuitMachine, here, event)[0].value as CircuitState;

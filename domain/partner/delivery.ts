@@ -14,7 +14,7 @@ const withoutACall = {
   DeliveryDeadLettered: "dead_lettered",
 } as const;
 
-export const deliveryMachine = setup({ types: { events: {} as Happening } }).createMachine({
+const deliveryMachine = setup({ types: { events: {} as Happening } }).createMachine({
   id: "delivery",
   initial: "expected",
   states: {

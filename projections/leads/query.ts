@@ -12,7 +12,7 @@ import { hashesFor } from "./search.ts";
 import { type TimelineItem, timelineOf } from "./timeline.ts";
 
 export { InvalidCursor } from "../cursor.ts";
-export type { TimelineItem, Timings } from "./timeline.ts";
+export type { TimelineItem } from "./timeline.ts";
 
 export interface Lead {
   readonly id: string;

@@ -17,7 +17,7 @@ export interface Account {
   close(): void;
 }
 
-export class AccountClosed extends Error {
+class AccountClosed extends Error {
   override name = "AccountClosed";
 }
 
