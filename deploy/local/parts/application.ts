@@ -28,7 +28,7 @@ export function applicationCommand({ script, env, drainMs, onRestarted }: Applic
 const WARN = 40;
 
 /** The words of a log line that a person should see at once. */
-export function warningIn(line: string): string | undefined {
+function warningIn(line: string): string | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     const { level, msg, role, err } = JSON.parse(line) as {
