@@ -187,7 +187,7 @@ test("agree on every history", async () => {
       for (const command of commands) await history.happens(command);
       await history.agrees();
     }),
-    { numRuns: 40, includeErrorInReport: true },
+    { numRuns: 40, includeErrorInReport: true, interruptAfterTimeLimit: 120_000 },
   );
 });
 
@@ -207,7 +207,7 @@ test("agree on histories that are cut by kill -9", async () => {
         }
       },
     ),
-    { numRuns: 3, includeErrorInReport: true },
+    { numRuns: 3, includeErrorInReport: true, interruptAfterTimeLimit: 120_000 },
   );
 });
 

@@ -55,17 +55,18 @@ export class Oracle {
 
   /** Answers to events that were written before, wholly or in part. */
   #repetition(stream: Stream, expected: Expectation, ids: readonly string[]): Outcome | undefined {
-    const places = ids.map((id) => stream.ids.indexOf(id));
-    if (places[0] === -1 || places.length === 0) return undefined;
+    if (ids.length === 0) return undefined;
     const wrong = this.#wrong(stream);
-    const last = places.at(-1) ?? 0;
-    if (expected === "any" || expected === "stream_exists")
-      return places.includes(-1) ? wrong : { outcome: "done", revision: BigInt(last) };
+    if (expected === "any" || expected === "stream_exists") {
+      // An exact revision may write an id once more; its newest place is the one that is remembered.
+      const places = ids.map((id) => stream.ids.lastIndexOf(id));
+      if (places[0] === -1) return undefined;
+      return places.includes(-1) ? wrong : { outcome: "done", revision: BigInt(places.at(-1) ?? 0) };
+    }
     const first = expected === "no_stream" ? 0 : Number(expected) + 1;
-    if (first >= stream.ids.length) return undefined;
-    if (places[0] !== first) return undefined;
-    const same = places.every((place, index) => place === first + index);
-    return same ? { outcome: "done", revision: BigInt(last) } : wrong;
+    if (first >= stream.ids.length || stream.ids[first] !== ids[0]) return undefined;
+    const same = ids.every((id, index) => stream.ids[first + index] === id);
+    return same ? { outcome: "done", revision: BigInt(first + ids.length - 1) } : wrong;
   }
 
   #wrong({ ids }: Stream): Outcome {
