@@ -1,7 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerId } from "#domain/ids.ts";
+import { discard, prepare } from "#projections/checkpoint.ts";
 import { createLeadQueries, InvalidCursor, type LeadQueries } from "#projections/leads/query.ts";
+import { partnersProjection } from "#projections/partners/projection.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
@@ -11,6 +13,7 @@ import { type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts"
 import { startPartners } from "../partners/app.ts";
 import { startRelay } from "../relay/app.ts";
 import { startProjections } from "./app.ts";
+import { startBuild } from "./build.ts";
 
 const test = suite("projections");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
@@ -221,6 +224,29 @@ test("count each event once although their process is killed again and again", a
   assert.equal(await dump(), before);
   await running.stop();
   projections = await yard.start("projections again", startProjections);
+});
+
+test("are written by one of two writers that both believe to be the only one", async () => {
+  const [database, eventStore] = [yard.own.database(), yard.own.eventStore()];
+  const projection = partnersProjection({ onSkipped: () => undefined });
+  const from = await prepare(database, projection, "contested");
+  let fenced = 0;
+  const writers = [1, 2].map(() =>
+    startBuild({ projection, schema: "contested", from, database, eventStore, onFenced: () => fenced++ }),
+  );
+  await caughtUp();
+  const head = (await createPartnerQueries({ database }).byId("many")).delivered;
+  await until("one of them has written all", async () => {
+    const [row] = await database.query<{ delivered: bigint }>(
+      "select delivered from contested.partner where partner = 'many'",
+    );
+    return Number(row?.delivered) === head;
+  });
+  await until("the other is fenced out", () => fenced === 1);
+  await Promise.all(writers.map((one) => one.stop()));
+  const theirs = await database.query("select * from contested.partner order by partner");
+  assert.equal(theirs, await database.query("select * from partners.partner order by partner"));
+  await discard(database, "contested");
 });
 
 test("show no payload once its key is destroyed, and never find it again after a rebuild", async () => {
