@@ -95,3 +95,6 @@ export class StoreUnavailable extends Error {
 export class CorruptLog extends Error {
   override name = "CorruptLog";
 }
+
+/** What one append may hold: data, metadata and twice the type's length, as the real server counts it. */
+export const MAX_APPEND_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 // Opens the log of a data folder: what it promises is in event-log.ts, how it keeps it in docs/eventstore/storage.md.
 import { append, softDelete, tombstone } from "./commands.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import type { EventLog, ProposedEvent } from "./event-log.ts";
+import { type EventLog, MAX_APPEND_BYTES, type ProposedEvent } from "./event-log.ts";
 import { type EngineLog, GroupCommit } from "./group-commit.ts";
 import { LogState } from "./log-state.ts";
 import { Reader } from "./reader.ts";
@@ -20,9 +20,6 @@ export interface OpenOptions {
   /** A pino logger will do. */
   readonly log?: EngineLog;
 }
-
-/** What one append may hold, counted as the real server counts it. */
-const MAX_APPEND_BYTES = 1024 * 1024;
 
 /** Rejects with DataFolderRefused or CorruptLog, whose messages are for the operator. */
 export async function openEventLog({ dir, now = Date.now, log }: OpenOptions): Promise<DurableEventLog> {

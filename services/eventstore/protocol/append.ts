@@ -1,10 +1,15 @@
 // Streams.Append (one call per append), Delete and Tombstone.
 import type { handleClientStreamingCall, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
-import type { DeleteResult, EventLog, ProposedEvent } from "../engine/event-log.ts";
+import {
+  type DeleteResult,
+  type EventLog,
+  MAX_APPEND_BYTES,
+  type ProposedEvent,
+} from "../engine/event-log.ts";
 import type { AppendPart } from "./codec/append.ts";
 import { encodeAppendSuccess, encodeDeleted, encodeWrongExpectedVersion } from "./codec/append.ts";
 import type { Target } from "./codec/target.ts";
-import { MAX_APPEND_BYTES, MOST_COLLECTED_BYTES, problemWithAppend, problemWithStream } from "./proposal.ts";
+import { MOST_COLLECTED_BYTES, problemWithAppend, problemWithStream } from "./proposal.ts";
 import { appendTooLarge, invalidArgument, streamDeleted, wrongExpectedVersion } from "./refusals.ts";
 import type { Services } from "./services.ts";
 

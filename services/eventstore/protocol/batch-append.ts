@@ -1,12 +1,12 @@
 // Streams.BatchAppend: one long-lived call per connection on which appends arrive in chunks, each append being
 // answered exactly once. A second answer would throw inside the client; a missing one would leave it waiting for ever.
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
-import type { ProposedEvent } from "../engine/event-log.ts";
+import { MAX_APPEND_BYTES, type ProposedEvent } from "../engine/event-log.ts";
 import type { BatchChunk, BatchOutcome } from "./codec/batch-append.ts";
 import { encodeBatchAnswer } from "./codec/batch-append.ts";
 import type { Target } from "./codec/target.ts";
 import { batchOf } from "./message-batch.ts";
-import { MAX_APPEND_BYTES, MOST_COLLECTED_BYTES, problemWithAppend } from "./proposal.ts";
+import { MOST_COLLECTED_BYTES, problemWithAppend } from "./proposal.ts";
 import type { Refusal } from "./refusals.ts";
 import { stopping as storeIsStopping } from "./refusals.ts";
 import type { Services } from "./services.ts";

@@ -6,7 +6,6 @@ import { invalidArgument, metadataMissing } from "./refusals.ts";
 
 /** One append beyond this is not even collected, so that no client can fill the memory. */
 export const MOST_COLLECTED_BYTES = 64 * 1024 * 1024;
-export const MAX_APPEND_BYTES = 1024 * 1024;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,7 +1,7 @@
 // Every way in which a call can be refused, as a gRPC status with the trailers that clients read.
 import type { ServiceError } from "@grpc/grpc-js";
 import { Metadata, status } from "@grpc/grpc-js";
-import type { Expected, StoreUnavailable } from "../engine/event-log.ts";
+import type { CorruptLog, Expected, StoreUnavailable } from "../engine/event-log.ts";
 import { NO_STREAM } from "../engine/event-log.ts";
 
 export type Refusal = ServiceError;
@@ -84,6 +84,10 @@ export function stopping(): Refusal {
 
 export function storeUnavailable(error: StoreUnavailable): Refusal {
   return refusal(status.UNAVAILABLE, error.message);
+}
+
+export function dataLoss(error: CorruptLog): Refusal {
+  return refusal(status.DATA_LOSS, error.message);
 }
 
 export function internalError(): Refusal {

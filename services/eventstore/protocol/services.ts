@@ -1,10 +1,9 @@
 // What every handler is given.
 import type { Logger } from "pino";
-import type { EventLog } from "../engine/event-log.ts";
-import { StoreUnavailable } from "../engine/event-log.ts";
+import { CorruptLog, type EventLog, StoreUnavailable } from "../engine/event-log.ts";
 import type { CommitBell } from "./commit-bell.ts";
 import type { Refusal } from "./refusals.ts";
-import { internalError, isRefusal, storeUnavailable } from "./refusals.ts";
+import { dataLoss, internalError, isRefusal, storeUnavailable } from "./refusals.ts";
 
 export interface Services {
   readonly log: EventLog;
@@ -19,6 +18,10 @@ export function refuseWith(logger: Logger): Services["refusalFor"] {
   return (error) => {
     if (isRefusal(error)) return error;
     if (error instanceof StoreUnavailable) return storeUnavailable(error);
+    if (error instanceof CorruptLog) {
+      logger.error({ err: error }, "the log is damaged");
+      return dataLoss(error);
+    }
     logger.error({ err: error }, "a call failed in a way that it should not");
     return internalError();
   };
