@@ -8,6 +8,8 @@ export interface KeyTable {
   /** Calls back with each entry that may have the key, until one is accepted. */
   find(hash: number, accepts: (entry: number) => boolean): number | undefined;
   add(hash: number, entry: number): void;
+  /** Makes room for so many, so that it does not have to grow on the way. */
+  reserve(entries: number): void;
 }
 
 /** `hashOf` gives an entry's hash again when the table grows. */
@@ -22,9 +24,9 @@ export function keyTable(hashOf: (entry: number) => number): KeyTable {
     slots[at] = entry + 1;
   };
 
-  const grow = (): void => {
+  const grow = (to = slots.length * 2): void => {
     const old = slots;
-    slots = new Uint32Array(old.length * 2);
+    slots = new Uint32Array(to);
     for (const slot of old) if (slot !== FREE) place(hashOf(slot - 1), slot - 1);
   };
 
@@ -41,6 +43,10 @@ export function keyTable(hashOf: (entry: number) => number): KeyTable {
       if (used + 1 > slots.length * MAX_LOAD) grow();
       place(hash, entry);
       used += 1;
+    },
+    reserve(entries) {
+      const least = (used + entries) / MAX_LOAD;
+      if (least > slots.length) grow(2 ** Math.ceil(Math.log2(least)));
     },
   };
 }

@@ -6,12 +6,15 @@ import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./recor
 
 // Everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
 
-/** Which traits a key is made of: a pair of them, or all three for finding the very same record. */
-const PAIRS = [
+type KeyWords = readonly [first: number, second: number, third?: number];
+
+/** Where the traits stand that a key is made of: a pair of them, or all three for finding the very same record. */
+const KEYS: readonly KeyWords[] = [
   [0, 2],
   [0, 4],
   [2, 4],
-] as const;
+  [0, 2, 4],
+];
 const EXACT = 3;
 const KINDS = 4;
 
@@ -42,30 +45,41 @@ export interface People {
 export function createPeople(stored?: Columns, apart?: readonly Apart[]): People {
   const records = createRecords(stored);
   const households = createHouseholds(records, apart);
-  const isForgotten = (record: number): boolean => records.columns.forgotten[records.personOf(record)] === 1;
+  const isForgotten = (record: number): boolean => records.isForgotten(records.personOf(record));
 
-  const traitsOf = (record: number): Uint32Array =>
-    records.columns.traits.subarray(record * 6, record * 6 + 6);
-  const byTraits = keyTable((entry) => hashOf(traitsOf(Math.floor(entry / KINDS)), entry % KINDS));
-  const byId = keyTable((record) => records.columns.ids[record * 4] as number);
+  // Asked for millions of times, so nothing here makes an object.
+  const byTraits = keyTable((entry) => hashAt(Math.floor(entry / KINDS), entry % KINDS));
+  const byId = keyTable((record) => records.idWord(record, 0));
+  const hashAt = (record: number, kind: number): number => {
+    const [a, b, c] = wordsOfKind(kind);
+    const third = c === undefined ? 0 : records.traitWord(record, c);
+    return hashOf(kind, records.traitWord(record, a), records.traitWord(record, b), third);
+  };
+  const sharesTrait = (record: number, words: Uint32Array, at: number): boolean =>
+    records.traitWord(record, at) === words[at] && records.traitWord(record, at + 1) === words[at + 1];
+  const sharesKey = (record: number, words: Uint32Array, kind: number): boolean => {
+    const [a, b, c] = wordsOfKind(kind);
+    return (
+      sharesTrait(record, words, a) &&
+      sharesTrait(record, words, b) &&
+      (c === undefined || sharesTrait(record, words, c))
+    );
+  };
 
   /** The oldest that has the key, so that the answer does not depend on how the table came about. */
   const findByKey = (words: Uint32Array, kind: number): number | undefined => {
     let oldest: number | undefined;
-    byTraits.find(hashOf(words, kind), (entry) => {
+    byTraits.find(hashIn(words, kind), (entry) => {
       const record = Math.floor(entry / KINDS);
       if (oldest !== undefined && record > oldest) return false;
-      if (entry % KINDS === kind && sameKey(traitsOf(record), words, kind) && !isForgotten(record))
-        oldest = record;
+      if (entry % KINDS === kind && sharesKey(record, words, kind) && !isForgotten(record)) oldest = record;
       return false;
     });
     return oldest;
   };
   const find = (id: string): number | undefined => {
     const words = wordsOfUuid(id);
-    return byId.find(words[0], (record) =>
-      words.every((word, n) => records.columns.ids[record * 4 + n] === word),
-    );
+    return byId.find(words[0], (record) => words.every((word, n) => records.idWord(record, n) === word));
   };
   const mustFind = (id: string): number => {
     const record = find(id);
@@ -74,20 +88,24 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
   };
 
   const index = (record: number): void => {
-    byId.add(records.columns.ids[record * 4] as number, record);
-    const words = traitsOf(record);
+    byId.add(records.idWord(record, 0), record);
+    const words = records.traitsOf(record);
     for (let kind = 0; kind < KINDS; kind += 1) {
       if (!hasKey(words, kind)) continue;
       const before = findByKey(words, kind);
       if (before !== undefined && records.personOf(before) === records.personOf(record)) continue;
-      byTraits.add(hashOf(words, kind), record * KINDS + kind);
+      byTraits.add(hashAt(record, kind), record * KINDS + kind);
     }
   };
-  for (let record = 0; record < records.columns.count; record += 1) index(record);
+  if (stored) {
+    byId.reserve(stored.count);
+    byTraits.reserve(stored.count * KINDS);
+  }
+  for (let record = 0; record < records.count; record += 1) index(record);
 
   return {
     get count() {
-      return records.columns.count;
+      return records.count;
     },
     get columns() {
       return records.columns;
@@ -118,7 +136,7 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
       const found = new Set<number>();
       let pairs = 0;
       let known: number | undefined;
-      for (let kind = 0; kind < PAIRS.length; kind += 1) {
+      for (let kind = 0; kind < EXACT; kind += 1) {
         if (!hasKey(words, kind)) continue;
         pairs += 1;
         const record = findByKey(words, kind);
@@ -136,33 +154,30 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
     isForgotten,
     households,
     differing(record, traits) {
-      const [mine, theirs] = [wordsOfTraits(traits), traitsOf(record)];
-      const differs = (at: number): boolean => isSet(mine, at) && !sameTrait(mine, theirs, at);
+      const mine = wordsOfTraits(traits);
+      const differs = (at: number): boolean => isSet(mine, at) && !sharesTrait(record, mine, at);
       return (["email", "phone", "name"] as const).filter((_, n) => differs(n * 2));
     },
   };
 }
 
 const isSet = (words: Uint32Array, at: number): boolean => words[at] !== 0 || words[at + 1] !== 0;
-const sameTrait = (one: Uint32Array, other: Uint32Array, at: number): boolean =>
-  one[at] === other[at] && one[at + 1] === other[at + 1];
 
 function hasKey(words: Uint32Array, kind: number): boolean {
-  const pair = PAIRS[kind];
-  if (pair === undefined) return isSet(words, 0) && isSet(words, 2) && isSet(words, 4);
-  return isSet(words, pair[0]) && isSet(words, pair[1]);
+  const [a, b, c] = wordsOfKind(kind);
+  return isSet(words, a) && isSet(words, b) && (c === undefined || isSet(words, c));
 }
 
-function sameKey(one: Uint32Array, other: Uint32Array, kind: number): boolean {
-  const pair = PAIRS[kind];
-  if (pair === undefined) return one.every((word, n) => word === other[n]);
-  return sameTrait(one, other, pair[0]) && sameTrait(one, other, pair[1]);
+const wordsOfKind = (kind: number): KeyWords => KEYS[kind] as KeyWords;
+
+function hashIn(words: Uint32Array, kind: number): number {
+  const [a, b, c] = wordsOfKind(kind);
+  return hashOf(kind, words[a] as number, words[b] as number, c === undefined ? 0 : (words[c] as number));
 }
 
-function hashOf(words: Uint32Array, kind: number): number {
-  const [a, b] = PAIRS[kind] ?? [0, 2];
-  let hash = Math.imul((words[a] as number) ^ kind, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ (words[b] as number), 0xc2b2ae35);
-  if (kind === EXACT) hash = Math.imul(hash ^ (hash >>> 15) ^ (words[4] as number), 0x27d4eb2f);
+function hashOf(kind: number, a: number, b: number, c: number): number {
+  let hash = Math.imul(a ^ kind, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ b, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ c, 0x27d4eb2f);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -22,7 +22,12 @@ export interface Columns {
 }
 
 export interface Records {
+  readonly count: number;
   readonly columns: Columns;
+  idWord(record: number, at: number): number;
+  traitWord(record: number, at: number): number;
+  traitsOf(record: number): Uint32Array;
+  isForgotten(person: number): boolean;
   add(id: string, traits: Traits, owner?: number): number;
   idOf(record: number): string;
   /** The first record of the person whom this record speaks of today, merges followed. */
@@ -56,6 +61,13 @@ export function createRecords(stored?: Columns): Records {
   };
 
   return {
+    get count() {
+      return count;
+    },
+    idWord: (record, at) => ids[record * ID_WORDS + at] as number,
+    traitWord: (record, at) => traits[record * TRAIT_WORDS + at] as number,
+    traitsOf: (record) => traits.subarray(record * TRAIT_WORDS, (record + 1) * TRAIT_WORDS),
+    isForgotten: (person) => forgotten[person] === 1,
     get columns() {
       return { count, ids, traits, owners, parents, forgotten };
     },

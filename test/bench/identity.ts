@@ -1,0 +1,161 @@
+// Who is who: the index alone with a million people, a takeover of it, and the whole stage from mailbox to stored route.
+import { randomBytes } from "node:crypto";
+import { identify } from "#domain/identity/decide.ts";
+import type { Traits } from "#domain/identity/events.ts";
+import { createPeople, type People } from "#domain/identity/people.ts";
+import { PartnerId, SubmissionId } from "#domain/ids.ts";
+import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { newUuid } from "#platform/ids.ts";
+import { createSnapshots } from "../../services/identity/snapshots.ts";
+import { startRelay } from "../../services/relay/app.ts";
+import { startNode } from "../harness/process.ts";
+import { until } from "../harness/wait.ts";
+import { startTestYard, type TestYard } from "../leads/yard.ts";
+
+const A_MILLION = 1_000_000;
+const QUESTIONS = 200_000;
+const IDENTIFY_TARGET = 20_000;
+const SUBMISSIONS = 20_000;
+const STAGE_TARGET = 2_500;
+
+const hash = (): string => randomBytes(32).toString("base64url");
+const somebody = (): Required<Traits> => ({ email: hash(), phone: hash(), name: hash() });
+
+export async function run(): Promise<void> {
+  const { people, sample } = aMillionPeople();
+  askIndex(people, sample);
+  const yard = await startTestYard({ leadPartitions: 16 });
+  try {
+    await takeOver(yard, people);
+    await wholeStage(yard);
+  } finally {
+    await yard.stop();
+  }
+}
+
+function tell(what: string, perSecond: number, target?: number): void {
+  const measured = Math.round(perSecond).toLocaleString("en");
+  const goal =
+    target === undefined
+      ? ""
+      : ` (target ${target.toLocaleString("en")}: ${(perSecond / target).toFixed(1)} ×)`;
+  console.log(`${what.padEnd(58)} ${measured.padStart(9)}/s${goal}`);
+}
+
+function aMillionPeople(): { people: People; sample: Required<Traits>[] } {
+  const people = createPeople();
+  const sample: Required<Traits>[] = [];
+  const id = SubmissionId.parse(newUuid());
+  global.gc?.();
+  const before = process.memoryUsage();
+  for (let n = 0; n < A_MILLION; n += 1) {
+    const traits = somebody();
+    if (n % 10 === 0) sample.push(traits);
+    for (const draft of identify({ submission_id: id, record_id: newUuid(), traits }, people).drafts) {
+      people.apply(draft);
+    }
+  }
+  global.gc?.();
+  const after = process.memoryUsage();
+  // The sample is the bench's own: hashes as texts, which the index does not keep.
+  const megabytes = (after.arrayBuffers - before.arrayBuffers) / 1e6;
+  console.log(
+    `${"memory of the index for a million people".padEnd(58)} ${megabytes.toFixed(0).padStart(9)} MB`,
+  );
+  return { people, sample };
+}
+
+/** Half of them known, a quarter an alias, a quarter new. */
+function askIndex(people: People, sample: readonly Required<Traits>[]): void {
+  const questions = Array.from({ length: QUESTIONS }, (_, n): Traits => {
+    const known = sample[(n * 7_919) % sample.length] as Required<Traits>;
+    if (n % 4 === 3) return somebody();
+    return n % 4 === 2 ? { ...known, name: hash() } : known;
+  });
+  const submission_id = SubmissionId.parse(newUuid());
+  const ids = questions.map(() => newUuid());
+  const began = performance.now();
+  for (const [n, traits] of questions.entries()) {
+    const { drafts } = identify({ submission_id, record_id: ids[n] as string, traits }, people);
+    for (const draft of drafts) people.apply(draft);
+  }
+  tell("identify, a million people known", QUESTIONS / seconds(began), IDENTIFY_TARGET);
+}
+
+async function takeOver(yard: TestYard, people: People): Promise<void> {
+  const database = yard.own.database();
+  const snapshots = await createSnapshots(database, yard.own.log, 1);
+  const writing = performance.now();
+  snapshots.consider({ people, revision: 1_000_000n });
+  await snapshots.settled();
+  console.log(
+    `${"snapshot of a million people, written".padEnd(58)} ${seconds(writing).toFixed(2).padStart(9)} s`,
+  );
+  const reading = performance.now();
+  const again = await (await createSnapshots(database, yard.own.log)).load();
+  if (again?.people.count !== people.count) throw new Error("the snapshot is not whole");
+  console.log(
+    `${"snapshot of a million people, taken over".padEnd(58)} ${seconds(reading).toFixed(2).padStart(9)} s`,
+  );
+  // What follows begins with nobody known.
+  await database.execute("delete from identity_index.snapshot");
+}
+
+/** One process for leads and identity, and all it has to do waits in its mailboxes. */
+async function wholeStage(yard: TestYard): Promise<void> {
+  await yard.partner("edu");
+  await yard.rule({ to: PartnerId.parse("edu") });
+  const relay = await yard.start("relay", startRelay);
+  for (let n = 0; n < SUBMISSIONS; n += 500) {
+    await Promise.all(
+      Array.from({ length: 500 }, (_, m) =>
+        yard.receive({
+          email: `p${n + m}@example.com`,
+          phone: `+1555${n + m}`,
+          full_name: `Person ${n + m}`,
+        }),
+      ),
+    );
+  }
+  const bus = await yard.own.bus();
+  await until(
+    "all is in the mailboxes",
+    async () => (await bus.lastMessage())?.seq === SUBMISSIONS + 2,
+    120_000,
+  );
+  await relay.stop();
+
+  let routed = 0;
+  let first = 0;
+  const done = new AbortController();
+  yard.own.eventStore().follow({
+    name: "bench",
+    prefixes: [SUBMISSION_STREAM_PREFIX],
+    from: await yard.own.eventStore().head(),
+    signal: done.signal,
+    async onEvents(events) {
+      const now = events.filter(({ type }) => type === "SubmissionRouted").length;
+      if (routed === 0 && now > 0) first = performance.now();
+      routed += now;
+    },
+  });
+  const { config } = yard;
+  const worker = await startNode(new URL("../../services/main.ts", import.meta.url).pathname, {
+    ROLES: "leads,identity",
+    PORT: "0",
+    NATS_URL: config.natsUrl,
+    EVENTSTORE_URL: config.eventstoreUrl,
+    DATABASE_URL: config.databaseUrl,
+    MASTER_KEY: config.masterKey.toString("base64"),
+    ADMIN_TOKEN: "token-of-the-bench",
+    LEAD_PARTITIONS: `${config.leadPartitions}`,
+    DATA_DIR: "/tmp",
+    LOG_LEVEL: "error",
+  });
+  await until("all are routed", () => routed >= SUBMISSIONS, 120_000);
+  tell("mailbox → identified and routed, stored", SUBMISSIONS / seconds(first), STAGE_TARGET);
+  done.abort();
+  await worker.stop();
+}
+
+const seconds = (since: number): number => (performance.now() - since) / 1_000;
