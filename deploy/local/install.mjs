@@ -18,7 +18,7 @@ if (major < 20) {
 process.chdir(fileURLToPath(new URL("../../", import.meta.url)));
 const wanted = new Set(process.argv.slice(2));
 const steps = [
-  { name: "dependencies (npm ci)", isDone: dependenciesAreInstalled, install: installDependencies },
+  { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
 ];
 
@@ -34,12 +34,13 @@ function dependenciesAreInstalled() {
 }
 
 function installDependencies() {
-  // --include=dev: a NODE_ENV=production in the environment must not take the tests' tools away.
-  const { status } = spawnSync("npm", ["ci", "--include=dev", "--no-fund", "--no-audit"], {
+  // Not `npm ci`: that refuses a lock file which lacks an optional package for another platform. --no-save takes the locked
+  // versions and leaves the lock file alone; --include=dev, since NODE_ENV=production must not take the tests' tools away.
+  const { status } = spawnSync("npm", ["install", "--no-save", "--include=dev", "--no-fund", "--no-audit"], {
     stdio: "inherit",
   });
   if (status !== 0)
-    throw new Error("npm ci failed; its message is above. Repair it and run the command again.");
+    throw new Error("npm install failed; its message is above. Repair it and run the command again.");
   writeFileSync("node_modules/.installed-lock", lockfileDigest());
 }
 
