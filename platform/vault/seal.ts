@@ -1,5 +1,5 @@
 // One sealed value: AES-256-GCM over JSON, bound to the place where it stands.
-import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { type CipherKey, createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 
 /** Base64 parts beside the id of the key that opens them. */
 export interface Sealed {
@@ -14,8 +14,23 @@ const CIPHER = "aes-256-gcm";
 /** The key's id is bound in too, so that nobody can pass off one person's data as another's. */
 const bound = (keyId: string, context: string): Buffer => Buffer.from(JSON.stringify([keyId, context]));
 
+const IV_BYTES = 12;
+/** Random bytes cost as much by the dozen as by the thousand; each is used once. */
+const random = Buffer.alloc(IV_BYTES * 512);
+let used = random.length;
+
+/** Stands only until the next but 511th is asked for. */
+function freshIv(): Buffer {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  used += IV_BYTES;
+  return random.subarray(used - IV_BYTES, used);
+}
+
 export function sealWith(key: CipherKey, keyId: string, value: unknown, context: string): Sealed {
-  const iv = randomBytes(12);
+  const iv = freshIv();
   const cipher = createCipheriv(CIPHER, key, iv).setAAD(bound(keyId, context));
   const data = cipher.update(JSON.stringify(value), "utf8", "base64") + cipher.final("base64");
   return { key: keyId, iv: iv.toString("base64"), tag: cipher.getAuthTag().toString("base64"), data };
