@@ -19,7 +19,7 @@ type Job<Order> =
 type Asked<Order> = Extract<Job<Order>, { type: "questions" }>;
 
 /** Two events a question at the most, about 800 bytes each: well below what one append may hold. */
-const LARGEST_BATCH = 400;
+const LARGEST_BATCH = 600;
 
 export class QueueClosed extends Error {
   override name = "QueueClosed";

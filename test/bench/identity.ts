@@ -11,6 +11,7 @@ import { startRelay } from "../../services/relay/app.ts";
 import { startNode } from "../harness/process.ts";
 import { until } from "../harness/wait.ts";
 import { startTestYard, type TestYard } from "../leads/yard.ts";
+import { cpuOf, seconds } from "./eventstore/measure.ts";
 
 const A_MILLION = 1_000_000;
 const QUESTIONS = 200_000;
@@ -154,8 +155,10 @@ async function wholeStage(yard: TestYard): Promise<void> {
   });
   await until("all are routed", () => routed >= SUBMISSIONS, 120_000);
   tell("mailbox → identified and routed, stored", SUBMISSIONS / seconds(first), STAGE_TARGET);
+  const cpu = (cpuOf(worker.pid).server * 1_000) / SUBMISSIONS;
+  console.log(
+    `${"CPU of that process for a thousand, its start included".padEnd(58)} ${cpu.toFixed(2).padStart(9)} s`,
+  );
   done.abort();
   await worker.stop();
 }
-
-const seconds = (since: number): number => (performance.now() - since) / 1_000;
