@@ -103,6 +103,7 @@ export function leadsProjection({
   return {
     ...leadsModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
+    keepsUp: true,
     async apply(transaction, stored) {
       const known = knownEvents(codec, stored, onSkipped).filter(isAboutALead);
       if (known.length === 0) return;

@@ -36,21 +36,25 @@ export function startBuild(options: BuildOptions): Build {
   const ending = new AbortController();
   let checkpoint = options.from;
 
+  const isOwn = ({ stream }: StoredEvent): boolean =>
+    projection.prefixes.some((prefix) => stream.startsWith(prefix));
+
   async function take(events: StoredEvent[], position: bigint): Promise<void> {
     if (ending.signal.aborted || position === checkpoint.position) return;
     await database.transaction(async (transaction) => {
       // The fence comes first: its row lock also holds up any other writer until this one has committed.
       if (!(await advance(transaction, schema, checkpoint, position))) throw new Fenced();
-      if (events.length === 0) return;
+      const own = events.filter(isOwn);
+      if (own.length === 0) return;
       await transaction.execute(`set local search_path to ${schema}`);
-      await projection.apply(transaction, events);
+      await projection.apply(transaction, own);
     });
     checkpoint = { ...checkpoint, position };
   }
 
   const following = eventStore.follow({
     name: `projection ${schema}`,
-    prefixes: projection.prefixes,
+    prefixes: projection.keepsUp ? [] : projection.prefixes,
     from: options.from.position === 0n ? "start" : options.from.position,
     batch: { maxCount: MOST_EVENTS },
     signal: ending.signal,
