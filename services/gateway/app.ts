@@ -1,9 +1,11 @@
 // The gateway: everything that reaches the yard from outside comes through here.
 import { opsRoutes } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
+import { identityRoutes } from "./admin/identities.ts";
 import { followPartners } from "./admin/partner-book.ts";
 import { partnerRoutes } from "./admin/partners.ts";
 import { projectionRoutes } from "./admin/projections.ts";
@@ -66,6 +68,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         allowPrivate: config.allowPrivatePartners,
       }),
       ruleRoutes({ eventStore, view: rules, partners }),
+      identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),
   );

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { Pool } from "undici";
-import type { Bus } from "#platform/bus/bus.ts";
+import { type Bus, BusError } from "#platform/bus/bus.ts";
 import type { Connections } from "#platform/connections.ts";
 import type { Database } from "#platform/database.ts";
 import { createHealth } from "#platform/health.ts";
@@ -156,6 +156,9 @@ const idleBus = {
   mailbox: async () => ({ name: "", unanswered: 0, pause() {}, resume() {}, close: async () => undefined }),
   connected: true,
   consumerState: async () => undefined,
+  request: async () => {
+    throw new BusError("no_responders", "nobody is there");
+  },
 };
 
 /** No read model has anything in it. */

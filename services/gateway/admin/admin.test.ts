@@ -222,6 +222,33 @@ test("there are never more secrets than a rotation needs", async () => {
   assert.equal([...new Set(made.map(({ status }) => status))], [201, 409]);
 });
 
+test("forgetting and splitting are asked of the one who writes about people", async () => {
+  const [person, other] = ["6c0f9e5e-0000-4000-8000-000000000001", "6c0f9e5e-0000-4000-8000-000000000002"];
+  const asked: string[] = [];
+  const writer = async (subject: string, question: Uint8Array) => {
+    const { person_id } = JSON.parse(Buffer.from(question).toString());
+    asked.push(`${subject} ${person_id}`);
+    const done = { persons: [person], raw_readable_until: "2026-01-08T00:00:00.000Z", position: "7" };
+    const answer = person_id === person ? done : { refused: "unknown_person" };
+    return Buffer.from(
+      JSON.stringify(subject === "identity.split" ? { refused: "nothing_to_split" } : answer),
+    );
+  };
+  const asking = await startTestGateway({}, { request: writer });
+  const { status, headers, body } = await asking.admin("DELETE", `/api/identities/${person}`);
+  assert.is(status, 200);
+  assert.is(headers["x-position"], "7");
+  assert.equal(body, { persons: [person], raw_readable_until: "2026-01-08T00:00:00.000Z" });
+  assert.is((await asking.admin("DELETE", `/api/identities/${other}`)).status, 404);
+  assert.is((await asking.admin("POST", `/api/identities/${person}/split`)).status, 409);
+  assert.is((await asking.admin("DELETE", "/api/identities/jane")).status, 400);
+  assert.is((await asking.admin("GET", `/api/identities/${other}`)).status, 404);
+  assert.equal((await asking.admin("GET", "/api/identities?email=jane@example.com")).body, { items: [] });
+  assert.is((await asking.call("/api/identities")).status, 401);
+  assert.equal(asked[0], `identity.forget ${person}`);
+  await asking.stop();
+});
+
 test("unknown paths are 404, other methods 405, and broken requests 400", async () => {
   assert.is((await yard.call("/api/nothing")).status, 404);
   const wrong = await yard.call("/api/submit", { method: "DELETE" });

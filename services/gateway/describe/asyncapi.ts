@@ -1,5 +1,5 @@
 // What producers may send over NATS, as an AsyncAPI 3 document.
-import { schemaRef, schemas } from "./shapes.ts";
+import { schemaRef, schemas } from "./schemas.ts";
 
 const HEADERS = {
   type: "object",

@@ -1,8 +1,9 @@
 // The HTTP API as an OpenAPI 3.1 document, made from the schemas that requests are checked with.
 import { z } from "zod";
 import { statusOf } from "../http/problem.ts";
-import { type Operation, operations } from "./operations.ts";
-import { schemaRef, schemas } from "./shapes.ts";
+import type { Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
+import { schemaRef, schemas } from "./schemas.ts";
 
 type Json = Record<string, unknown>;
 

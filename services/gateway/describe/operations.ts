@@ -1,121 +1,7 @@
 // Every operation of the HTTP API: who may call it, with what, and what is answered.
-import { z } from "zod";
+import { IdentityFilter } from "../admin/identities.ts";
 import { LeadFilter } from "../reading/leads.ts";
-import type { RefusalReason } from "../refusal.ts";
-import type { AnswerName, RequestName } from "./shapes.ts";
-
-export interface Operation {
-  readonly method: "get" | "put" | "post" | "delete";
-  readonly path: string;
-  readonly summary: string;
-  readonly tag: "Intake" | "Reading" | "Rules" | "Partners" | "Sources" | "Operations";
-  readonly by: "source" | "admin" | "admin or source" | "anybody";
-  readonly query?: z.ZodObject;
-  readonly headers?: z.ZodObject;
-  readonly body?: RequestName;
-  /** Other content types than JSON under which the body may come. */
-  readonly alsoAs?: Readonly<Record<string, RequestName>>;
-  readonly answers: Readonly<Record<number, AnswerName | "text" | "html" | "object" | "nothing">>;
-  /** The content type of the good answers, where it is not JSON. */
-  readonly answersAs?: string;
-  readonly refusals: readonly RefusalReason[];
-}
-
-const wrongBody = ["malformed", "invalid", "unsupported_media_type", "too_large"] as const;
-const intakeRefusals: readonly RefusalReason[] = [
-  ...wrongBody,
-  "unauthenticated",
-  "kind_not_allowed",
-  "too_slow",
-  "in_flight",
-  "key_reused",
-  "rate_limited",
-  "unavailable",
-  "overloaded",
-];
-
-const After = z.object({
-  after: z
-    .string()
-    .optional()
-    .meta({ description: "A position from `x-position`: waits up to 5 s until the answer reaches it" }),
-});
-const Prefer = z.object({
-  prefer: z
-    .string()
-    .optional()
-    .meta({
-      description: "`wait=N` (at most 30 s): answers 200 when the submission ends in time",
-      examples: ["wait=10"],
-    }),
-});
-
-function intake(path: string, body: RequestName, summary: string): Operation {
-  return {
-    method: "post",
-    path,
-    summary,
-    tag: "Intake",
-    by: "source",
-    headers: Prefer,
-    body,
-    alsoAs: { "application/cloudevents+json": "CloudEvent" },
-    answers: { 200: "Ended", 202: "Accepted" },
-    refusals: intakeRefusals,
-  };
-}
-
-function reading(path: string, answer: AnswerName, summary: string, query: z.ZodObject = After): Operation {
-  const refusals: RefusalReason[] = ["unauthorized", "invalid", "not_found", "unavailable"];
-  return {
-    method: "get",
-    path,
-    summary,
-    tag: "Reading",
-    by: "admin or source",
-    query,
-    answers: { 200: answer },
-    refusals,
-  };
-}
-
-type AdminMore = Partial<Pick<Operation, "body" | "refusals" | "answers">>;
-
-function admin(
-  tag: Operation["tag"],
-  method: Operation["method"],
-  path: string,
-  answer: AnswerName | "nothing",
-  summary: string,
-  { body, refusals = [], answers }: AdminMore = {},
-): Operation {
-  return {
-    method,
-    path,
-    summary,
-    tag,
-    by: "admin",
-    ...(body && { body }),
-    answers: answers ?? (answer === "nothing" ? { 204: "nothing" } : { 200: answer }),
-    refusals: ["unauthorized", ...(body ? wrongBody : (["invalid"] as const)), ...refusals, "unavailable"],
-  };
-}
-
-const ops = (
-  path: string,
-  answers: Operation["answers"],
-  summary: string,
-  answersAs?: string,
-): Operation => ({
-  method: "get",
-  path,
-  summary,
-  tag: "Operations",
-  by: "anybody",
-  answers,
-  ...(answersAs && { answersAs }),
-  refusals: [],
-});
+import { After, admin, intake, type Operation, ops, reading } from "./operation.ts";
 
 export const operations: readonly Operation[] = [
   intake("/api/submit", "LeadSubmission", "Submit a lead"),
@@ -139,6 +25,23 @@ export const operations: readonly Operation[] = [
     "Timeline",
     "Every event of a lead, with each delivery's request, answer and timings",
   ),
+
+  {
+    ...admin("Identities", "get", "/api/identities", "Identities", "Who is known, the newest first"),
+    query: IdentityFilter.extend(After.shape),
+  },
+  {
+    ...admin("Identities", "get", "/api/identities/:id", "Identity", "One person", {
+      refusals: ["not_found"],
+    }),
+    query: After,
+  },
+  admin("Identities", "delete", "/api/identities/:id", "Forgotten", "Forget a person for good", {
+    refusals: ["not_found", "conflict"],
+  }),
+  admin("Identities", "post", "/api/identities/:id/split", "Split", "Take the last merge of a person back", {
+    refusals: ["not_found", "conflict"],
+  }),
 
   admin("Rules", "get", "/api/rules", "Rules", "The rules in force"),
   admin("Rules", "get", "/api/rules/:id", "Rule", "One rule", { refusals: ["not_found"] }),

@@ -1,6 +1,6 @@
 // The shapes of requests and answers by the names that the API's description gives them.
 import { z } from "zod";
-import { PartnerId, RuleId, SourceId } from "#domain/ids.ts";
+import { PartnerId, PersonId, RuleId, SourceId } from "#domain/ids.ts";
 import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
 import { SourceSettings } from "#domain/source/events.ts";
@@ -74,6 +74,33 @@ const TimelineItem = z.looseObject({
 });
 const Timeline = z.object({ items: z.array(TimelineItem) });
 
+const known = z.string().nullable().meta({ description: "Null where unknown, or forgotten" });
+const Identity = z.object({
+  id: PersonId,
+  email: known,
+  phone: known,
+  full_name: known,
+  aliases: z.array(
+    z.object({
+      id: z.uuid(),
+      email: z.string().optional(),
+      phone: z.string().optional(),
+      full_name: z.string().optional(),
+    }),
+  ),
+  leads: z.array(z.string()).meta({ description: "The newest submissions, newest first" }),
+  lead_count: count,
+  forgotten_at: z.iso.datetime().optional(),
+});
+const Identities = z.object({ items: z.array(Identity), next_cursor: z.string().optional() });
+const Forgotten = z.object({
+  persons: z.array(PersonId),
+  raw_readable_until: z.iso
+    .datetime()
+    .meta({ description: "Until then keys of the intake's day may still open what came in" }),
+});
+const Split = z.object({ into: PersonId, from: PersonId });
+
 const Rules = z.object({ rules: z.array(Rule), version: count, compiled_at: z.iso.datetime() });
 const OneRule = z.object({ rule: Rule, version: count, compiled_at: z.iso.datetime() });
 const RulesChange = z.object({ rules: z.array(Rule), expected_version: count.optional() });
@@ -112,7 +139,7 @@ const Readiness = z.object({
 });
 
 /** The same whether sent or answered. */
-const either = { Predicate, Group, Route: RouteTarget };
+export const either = { Predicate, Group, Route: RouteTarget };
 
 /** As they are sent: what has a default may be left out. */
 export const requests = {
@@ -139,6 +166,10 @@ export const answers = {
   TimelineItem,
   Timeline,
   ...either,
+  Identity,
+  Identities,
+  Forgotten,
+  Split,
   Rule,
   Rules,
   OneRule,
@@ -155,27 +186,3 @@ export const answers = {
 
 export type RequestName = keyof typeof requests;
 export type AnswerName = keyof typeof answers;
-
-type JsonSchema = Record<string, unknown>;
-
-/** All of them as JSON Schema, referring to each other where they stand in the description. */
-export function schemas(): Record<string, JsonSchema> {
-  return { ...asJsonSchemas(answers, "output"), ...asJsonSchemas({ ...either, ...requests }, "input") };
-}
-
-function asJsonSchemas(
-  named: Readonly<Record<string, z.ZodType>>,
-  io: "input" | "output",
-): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const made = z.toJSONSchema(registry, { io, uri: schemaRef, unrepresentable: "any" });
-  return Object.fromEntries(
-    Object.entries(made.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
-      id,
-      schema as JsonSchema,
-    ]),
-  );
-}
-
-export const schemaRef = (name: string): string => `#/components/schemas/${name}`;

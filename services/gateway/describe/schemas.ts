@@ -1,0 +1,27 @@
+// The shapes as JSON Schema, as both descriptions want them.
+import { z } from "zod";
+import { answers, either, requests } from "./shapes.ts";
+
+type JsonSchema = Record<string, unknown>;
+
+/** All of them as JSON Schema, referring to each other where they stand in the description. */
+export function schemas(): Record<string, JsonSchema> {
+  return { ...asJsonSchemas(answers, "output"), ...asJsonSchemas({ ...either, ...requests }, "input") };
+}
+
+function asJsonSchemas(
+  named: Readonly<Record<string, z.ZodType>>,
+  io: "input" | "output",
+): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, { io, uri: schemaRef, unrepresentable: "any" });
+  return Object.fromEntries(
+    Object.entries(made.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
+      id,
+      schema as JsonSchema,
+    ]),
+  );
+}
+
+export const schemaRef = (name: string): string => `#/components/schemas/${name}`;
