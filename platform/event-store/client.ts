@@ -1,5 +1,8 @@
 // The connections to the store. Appends have one of their own, which everyone in the process shares.
 import { EventStoreDBClient } from "@eventstore/db-client";
+import { decodeQuickly } from "./quick-bytes.ts";
+
+decodeQuickly();
 
 interface Shared {
   readonly client: EventStoreDBClient;
