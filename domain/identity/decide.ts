@@ -1,14 +1,8 @@
 import { accept, type Decision, refuse } from "../event.ts";
 import { AliasId, PersonId, type SubmissionId } from "../ids.ts";
-import type { IdentityEvent, Traits } from "./events.ts";
+import type { Draft } from "./draft.ts";
+import type { Traits } from "./events.ts";
 import type { People } from "./people.ts";
-
-type Unsealed<Event> = Event extends { readonly type: infer Type; readonly data: infer Data }
-  ? { readonly type: Type; readonly data: Omit<Data, "sealed"> }
-  : never;
-
-/** An event of the identity stream before its personal part is sealed: under whose key is part of the decision. */
-export type Draft = Unsealed<IdentityEvent>;
 
 /** "Who is this?", asked on behalf of one submission. */
 export interface Identify {

@@ -2,7 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AliasId, PersonId, SubmissionId } from "../ids.ts";
 import { comparable } from "./comparable.ts";
-import { type Draft, type Identification, identify } from "./decide.ts";
+import { type Identification, identify } from "./decide.ts";
+import type { Draft } from "./draft.ts";
 import type { Traits } from "./events.ts";
 import { createPeople, type People } from "./people.ts";
 

@@ -1,4 +1,4 @@
-import type { Draft } from "./decide.ts";
+import type { Draft } from "./draft.ts";
 import type { Traits } from "./events.ts";
 import { type Apart, createHouseholds, type Households } from "./households.ts";
 import { keyTable } from "./key-table.ts";

@@ -1,13 +1,13 @@
 // How long the raw submission, sealed before anybody knew whose it was, can be read at all.
 
 /** The days that an intake key lives after its own. */
-export const INTAKE_KEY_DAYS = 7;
+const INTAKE_KEY_DAYS = 7;
 /** Destroying is repeated for so many days back, in case nobody was there to do it in time. */
 const CATCH_UP_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-export const intakeKey = (day: Date): string => `intake-${day.toISOString().slice(0, 10)}`;
+const intakeKey = (day: Date): string => `intake-${day.toISOString().slice(0, 10)}`;
 
 const daysFrom = (day: Date, days: number): Date => new Date(day.getTime() + days * DAY_MS);
 

@@ -1,5 +1,6 @@
 import type { Decision } from "#domain/event.ts";
-import { type Draft, forget, type Refusal, split } from "#domain/identity/decide.ts";
+import { forget, type Refusal, split } from "#domain/identity/decide.ts";
+import type { Draft } from "#domain/identity/draft.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
 import {

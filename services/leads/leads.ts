@@ -42,7 +42,7 @@ const SNAPSHOT_EVERY = 500n;
 const deliveryId: DeliveryIds = (submission, partner, leg) =>
   DeliveryId.parse(deterministicUuid("delivery", submission, partner, `${leg}`));
 
-export class UnknownHistory extends Error {
+class UnknownHistory extends Error {
   override name = "UnknownHistory";
 }
 

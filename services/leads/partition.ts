@@ -1,19 +1,13 @@
-import type { SubmissionId } from "#domain/ids.ts";
 import { leadSubject } from "#domain/mail.ts";
-import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
 import type { Outcome } from "#domain/submission/decide.ts";
-import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
-import type { SubmissionState } from "#domain/submission/fold.ts";
 import type { Bus, Mail } from "#platform/bus/bus.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
-import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Health } from "#platform/health.ts";
 import type { Lease } from "#platform/leases.ts";
 import type { Log } from "#platform/log.ts";
 import { backoffMs } from "#platform/retry.ts";
 import { createLeads, type Lead } from "./leads.ts";
+import { isToDeliverAgain, type Letter, openLetter, outcomeIn } from "./letter.ts";
 import { type SettleParts, settle } from "./settle.ts";
 import { createTries } from "./tries.ts";
 import { verdictOn } from "./verdict.ts";
@@ -30,25 +24,14 @@ export interface Partition {
   close(): Promise<void>;
 }
 
-/** A mail with what it says. */
-interface Letter {
-  readonly mail: Mail;
-  readonly event: SubmissionEvent | PartnerEvent;
-  readonly stored: StoredEvent;
-  readonly id: SubmissionId;
-}
-
-const codec = createCodec({ ...submissionEvents, ...partnerEvents });
-
 const MOST_AT_ONCE = 128;
 /** What a process had in its hands when it died, or asleep, comes again after this long: sooner than its lease is over. */
 const ACK_WAIT_MS = 2_000;
 const AT_IT_EVERY_MS = 500;
+const MEASURE_EVERY_MS = 5_000;
 /** For what is missing to come back: short, since a whole partition waits. */
 const OUTAGE = { baseMs: 100, maxMs: 1_000 };
 const RETRY = { baseMs: 500, maxMs: 60_000 };
-/** Written by a newer release, or damaged: another process may read it some day. */
-const PARKED_MS = 60_000;
 
 export async function openPartition(n: number, parts: PartitionParts, lease: Lease): Promise<Partition> {
   const { bus, health, metrics } = parts;
@@ -56,21 +39,6 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
   const leads = createLeads(parts.eventStore);
   const tries = createTries();
   let outages = 0;
-
-  function open(mail: Mail): Letter | undefined {
-    try {
-      const stored = unpackEvent(mail.data);
-      const decoded = codec.decode(stored);
-      if (decoded.known && "submission_id" in decoded.event.data) {
-        return { mail, stored, event: decoded.event, id: decoded.event.data.submission_id };
-      }
-      log.error({ type: stored.type, stream: stored.stream }, "parked: of an unknown type");
-    } catch (error) {
-      log.error({ err: error, seq: mail.seq }, "parked: can't be read");
-    }
-    mail.nak(PARKED_MS);
-    return undefined;
-  }
 
   async function leadOf({ mail, event, stored, id }: Letter): Promise<Lead> {
     const isFirst = event.type === "SubmissionReceived" && mail.deliveries === 1;
@@ -179,7 +147,7 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
   }
 
   async function react(mails: readonly Mail[]): Promise<void> {
-    const letters = mails.flatMap((mail) => open(mail) ?? []);
+    const letters = mails.flatMap((mail) => openLetter(mail, log) ?? []);
     const unsettled = letters.filter(({ event }) => outcomeIn(event) === undefined);
     if (unsettled.length > 0) await settleApart(unsettled);
     await Promise.all(
@@ -198,34 +166,19 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
     maxAckPending: 10_000,
     ackWaitMs: ACK_WAIT_MS,
   });
-  return { close: () => mailbox.close() };
-}
-
-const isToDeliverAgain = ({ status, dead }: SubmissionState): boolean =>
-  status === "queued" && dead?.stage === "deliver";
-
-function outcomeIn(event: SubmissionEvent | PartnerEvent): Outcome | undefined {
-  switch (event.type) {
-    case "DeliverySucceeded":
-    case "DeliveryRejected":
-    case "DeliveryDuplicated":
-    case "DeliveryDeadLettered":
-      return event;
-    case "SubmissionReceived":
-    case "SubmissionRedriven":
-    case "PersonIdentified":
-    case "SubmissionRouted":
-    case "SubmissionUnrouted":
-    case "SubmissionDelivered":
-    case "SubmissionDuplicate":
-    case "SubmissionRejected":
-    case "SubmissionDeadLettered":
-    case "DeliveryStarted":
-    case "DeliveryFailed":
-    case "DeliveryHeld":
-    case "CircuitOpened":
-    case "CircuitHalfOpened":
-    case "CircuitClosed":
-      return undefined;
-  }
+  const queue = `lead:${n}`;
+  const measure = async (): Promise<void> => {
+    const state = await bus.consumerState(mailbox.name);
+    if (state !== undefined) metrics.queueDepth.set({ queue }, state.pending + state.ackPending);
+  };
+  const measuring = setInterval(() => {
+    measure().catch((error: unknown) => log.debug({ err: error }, "the depth of the queue is not known now"));
+  }, MEASURE_EVERY_MS);
+  return {
+    async close() {
+      clearInterval(measuring);
+      await mailbox.close();
+      metrics.queueDepth.remove({ queue });
+    },
+  };
 }

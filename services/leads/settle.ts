@@ -45,6 +45,9 @@ export async function settle(
 ): Promise<(unknown | undefined)[]> {
   const opened = await openPayloads(unsettled, vault);
   const people = await identifyAll(unsettled, opened, vault, identity, signal);
+  for (const { because } of unsettled) {
+    metrics.stageSeconds.observe({ stage: "identify" }, secondsSince(because.metadata.at));
+  }
   const keys = unsettled.map(({ lead }, n) => keyFor(lead.state, people[n]));
   await vault.ensureKeys([...new Set(keys)]);
   const rules = routable();

@@ -63,7 +63,7 @@ export async function publishWindow(events: readonly StoredEvent[], window: Wind
   if (failed !== undefined) throw failed.reason;
 }
 
-export function subjectOf(stored: StoredEvent, partitions: number): string {
+function subjectOf(stored: StoredEvent, partitions: number): string {
   const event = addressable(stored);
   const mailbox = event === undefined ? ({ to: "nobody" } as const) : mailboxOf(event);
   switch (mailbox.to) {

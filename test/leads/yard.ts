@@ -62,7 +62,7 @@ export function dataIn(history: readonly StoredEvent[], type: string): Record<st
 export const routeIn = (history: readonly StoredEvent[]): Route =>
   dataIn(history, "SubmissionRouted").route as Route;
 
-export const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
+const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
 
 export async function startTestYard(config: Partial<Connections> = {}): Promise<TestYard> {
   const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
