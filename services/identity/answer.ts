@@ -78,7 +78,9 @@ async function encode({ draft, details }: Undetailed, vault: Vault): Promise<New
 }
 
 async function sealed(draft: Found, details: unknown, vault: Vault): Promise<Recorded> {
-  const seal = (id: PersonId): Promise<Sealed> => vault.seal(personKey(id), details, personContext(id));
+  const seal = async (id: PersonId): Promise<Sealed> =>
+    vault.sealCached(personKey(id), details, personContext(id)) ??
+    vault.seal(personKey(id), details, personContext(id));
   switch (draft.type) {
     case "PersonRegistered":
       return { type: draft.type, data: { ...draft.data, sealed: await seal(draft.data.person_id) } };
