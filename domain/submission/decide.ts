@@ -147,7 +147,8 @@ function conclude(outcome: Outcome, state: SubmissionState, deliveryId: Delivery
     case "DeliveryDeadLettered": {
       const { attempts, reason, cause } = outcome.data;
       // A partner that may have got it must not be followed by another: that would be two effects.
-      const next = cause === "retries_exhausted" ? nextLeg(state, route, deliveryId) : undefined;
+      const certainlyNot = cause === "retries_exhausted" || (cause === "partner_removed" && attempts === 0);
+      const next = certainlyNot ? nextLeg(state, route, deliveryId) : undefined;
       return (
         next ??
         accept({ type: "SubmissionDeadLettered", data: { ...about, stage: "deliver", attempts, reason } })

@@ -69,9 +69,13 @@ const delivered: SubmissionEvent = {
   type: "SubmissionDelivered",
   data: { ...atPartner(edu), attempts: 2, price: 12 },
 };
-const deadAt = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
+const deadAt = (
+  stage: "identify" | "route" | "deliver",
+  partner?: PartnerId,
+  { attempts = 3, reason = "exhausted" } = {},
+): SubmissionEvent => ({
   type: "SubmissionDeadLettered",
-  data: { submission_id: id, stage, ...(partner && { partner }), attempts: 3, reason: "exhausted" },
+  data: { submission_id: id, stage, ...(partner && { partner }), attempts, reason },
 });
 const redriven = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
   type: "SubmissionRedriven",
@@ -90,6 +94,10 @@ const rejection = (partner: PartnerId, leg = 1): Outcome => ({
 const exhaustion = (cause: "retries_exhausted" | "outcome_unknown"): Outcome => ({
   type: "DeliveryDeadLettered",
   data: { ...atPartner(edu), attempts: 3, reason: "exhausted", cause },
+});
+const removal = (attempts: number): Outcome => ({
+  type: "DeliveryDeadLettered",
+  data: { ...atPartner(edu), attempts, reason: "partner_removed", cause: "partner_removed" },
 });
 
 const settle = (routing: Routing): Command => ({
@@ -178,6 +186,15 @@ test("goes to the next of a waterfall when the first was tried in vain", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(conclude(exhaustion("retries_exhausted")))
     .decides(routed(routeTo(fin, 2)));
+});
+
+test("goes to the next of a waterfall when the first was removed before it was asked", () => {
+  given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(conclude(removal(0)))
+    .decides(routed(routeTo(fin, 2)));
+  given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(conclude(removal(1)))
+    .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed" }));
 });
 
 test("goes nowhere else while the first may have got it", () => {

@@ -1,4 +1,4 @@
-import { leadSubject } from "#domain/mail.ts";
+import { leadMailbox, leadSubject } from "#domain/mail.ts";
 import type { Outcome } from "#domain/submission/decide.ts";
 import type { Bus, Mail } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -159,7 +159,7 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
   }
 
   const mailbox = await bus.mailbox({
-    name: `lead-${n}`,
+    name: leadMailbox(n),
     filter: leadSubject(n, ">"),
     onBatch,
     maxBatch: MOST_AT_ONCE,

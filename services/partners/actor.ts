@@ -1,5 +1,7 @@
 // The one owner of a partner: takes its mail when the partner may be asked, and no more of it than can be under way.
+
 import type { PartnerId } from "#domain/ids.ts";
+import { partnerMailbox } from "#domain/mail.ts";
 import { stageOf } from "#domain/partner/book.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
@@ -188,7 +190,7 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
 
   let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
   mailbox = await bus.mailbox({
-    name: mailboxName(partner),
+    name: partnerMailbox(partner),
     filter: `yard.partner.${partner}.>`,
     onBatch,
     maxBatch: MOST_MAILS,
@@ -223,5 +225,3 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
 }
 
 const CIRCUIT_FIGURES = { closed: 0, half_open: 1, open: 2 } as const;
-
-export const mailboxName = (partner: PartnerId): string => `partner-${partner}`;

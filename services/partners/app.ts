@@ -1,9 +1,11 @@
 // The role that delivers: one actor for each partner, each partner owned by one process at a time.
+
 import { PartnerId } from "#domain/ids.ts";
+import { partnerMailbox } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
-import { type Actor, mailboxName, startActor } from "./actor.ts";
+import { type Actor, startActor } from "./actor.ts";
 import { type Entry, watchPartners } from "./directory.ts";
 
 const DEPTH_EVERY_MS = 5_000;
@@ -59,7 +61,7 @@ function watchDepths({ metrics, log }: Yard, bus: Bus, partners: () => readonly 
   async function look(): Promise<void> {
     const owned = partners();
     for (const partner of owned) {
-      const state = await bus.consumerState(mailboxName(partner));
+      const state = await bus.consumerState(partnerMailbox(partner));
       metrics.queueDepth.set({ queue: `partner:${partner}` }, state ? state.pending + state.ackPending : 0);
       shown.add(partner);
     }

@@ -1,5 +1,5 @@
-import type { SubmissionId } from "#domain/ids.ts";
-import { partitionOf } from "#domain/mail.ts";
+import type { PartnerId, SubmissionId } from "#domain/ids.ts";
+import { leadMailbox, partitionOf, partnerMailbox } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Log } from "#platform/log.ts";
 import type { Unfinished } from "#projections/unfinished/query.ts";
@@ -22,8 +22,8 @@ interface FloorParts {
 
 export function mailboxName(owed: Unfinished, partitions: number): string {
   return owed.mailbox === "partner"
-    ? `partner-${owed.partner}`
-    : `lead-${partitionOf(owed.submission_id as SubmissionId, partitions)}`;
+    ? partnerMailbox(owed.partner as PartnerId)
+    : leadMailbox(partitionOf(owed.submission_id as SubmissionId, partitions));
 }
 
 /** By mailbox name; a mailbox of which nothing certain is known now is left out. */

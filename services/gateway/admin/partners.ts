@@ -1,8 +1,10 @@
 // /api/partners: who gets submissions, how, and how they fare.
+
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { z } from "zod";
 import { accept, type Decision } from "#domain/event.ts";
 import { PartnerId } from "#domain/ids.ts";
+import { partnerMailbox } from "#domain/mail.ts";
 import { PartnerConfig, type PartnerConfigEvent, partnerConfigStream } from "#domain/partner/config.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -55,7 +57,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
   async function told(id: PartnerId, configured: Configured, counts: PartnerCounts): Promise<object> {
     const { config, paused, sealed_secret } = configured;
     const { partner: _, ...figures } = counts;
-    const queue = await bus.consumerState(`partner-${id}`).catch(() => undefined);
+    const queue = await bus.consumerState(partnerMailbox(id)).catch(() => undefined);
     const queue_depth = queue === undefined ? 0 : queue.pending + queue.ackPending;
     return { id, ...config, signed: sealed_secret !== undefined, paused, queue_depth, ...figures };
   }
