@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
+import { statuses } from "#domain/submission/machine.ts";
 import { InvalidCursor, type Lead, type LeadQueries } from "#projections/leads/query.ts";
 import { fitting, notFound } from "../admin/scope.ts";
 import { Refused, refusal } from "../refusal.ts";
@@ -10,19 +11,7 @@ import { tellFreshness } from "./freshness.ts";
 
 const OneLead = z.object({ id: z.uuid() });
 
-export const LeadStatus = z.enum([
-  "received",
-  "identified",
-  "queued",
-  "delivering",
-  "retrying",
-  "held",
-  "delivered",
-  "duplicate",
-  "rejected",
-  "unrouted",
-  "dead_lettered",
-]);
+export const LeadStatus = z.enum(statuses);
 
 export const LeadFilter = z.object({
   status: LeadStatus.optional(),
