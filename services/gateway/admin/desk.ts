@@ -4,6 +4,7 @@ import type { Codec } from "#platform/event-store/codec.ts";
 import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
+import { APPEND_DEADLINE_MS, inTime } from "../in-time.ts";
 import { Refused, refusal } from "../refusal.ts";
 
 interface AnyEvent {
@@ -60,7 +61,7 @@ export function createDesk<State, Event extends AnyEvent>(
     load,
     async write(stream, decide) {
       for (let attempt = 1; ; attempt += 1) {
-        const { state, revision } = await load(stream);
+        const { state, revision } = await inTime(load(stream));
         const decision = decide(state);
         if (!decision.accepted) return { done: false, reason: decision.reason };
         const [command, at] = [newUuid(), new Date().toISOString()];
@@ -68,7 +69,9 @@ export function createDesk<State, Event extends AnyEvent>(
           codec.encode(event, { id: deterministicUuid(stream, command, `${index}`), at }),
         );
         try {
-          const { position } = await eventStore.append(stream, revision, events);
+          const { position } = await eventStore.append(stream, revision, events, {
+            deadlineMs: APPEND_DEADLINE_MS,
+          });
           await inForce(view, position);
           return { done: true, state: decision.events.reduce(evolve, state), position };
         } catch (error) {

@@ -9,6 +9,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { APPEND_DEADLINE_MS, inTime } from "../in-time.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
 import { createIntakeSeal } from "./intake-seal.ts";
@@ -39,10 +40,6 @@ export interface StoreParts {
   readonly admission: Admission;
   readonly log: Log;
 }
-
-const APPEND_DEADLINE_MS = 3_000;
-/** Everything together: whoever waits is promised an answer within five seconds. */
-const ANSWER_DEADLINE_MS = 4_500;
 
 const codec = createCodec(submissionEvents);
 
@@ -118,13 +115,3 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
 /** As long as anybody would wait; then even a patient one is told to come again. */
 const PATIENCE_MS = 10_000;
 const LOOK_AGAIN_MS = 10;
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new EventStoreUnavailable("no answer in time")),
-      ANSWER_DEADLINE_MS,
-    );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
