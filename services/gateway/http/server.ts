@@ -10,6 +10,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 300_000;
 const MOST_CONNECTIONS = 20_000;
 const ADMIN_BODY_BYTES = 1024 * 1024;
+const SWEEP_MS = 50;
 
 export function createServer(log: Log): FastifyInstance {
   const app = fastify({
@@ -32,5 +33,11 @@ export function createServer(log: Log): FastifyInstance {
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   app.setErrorHandler(answerError);
   answerUnknownRoutes(app);
+  app.addHook("preClose", (done) => {
+    // A connection that is busy now falls idle later, and would be kept alive past the end of everything else.
+    const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+    app.server.once("close", () => clearInterval(sweeping));
+    done();
+  });
   return app;
 }
