@@ -1,47 +1,47 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { startEventStore } from "../../test/eventstore/server.ts";
-import { startParts, startRealGateway } from "../../test/gateway/real.ts";
+import { type EventStoreServer, startEventStore } from "../../test/eventstore/server.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../test/gateway/real.ts";
 import { until } from "../../test/harness/wait.ts";
 
 const test = suite("the gateway without its event store");
+let parts: Parts;
+let gateway: TestGateway;
+let restarted: EventStoreServer | undefined;
+
+test.before(async () => {
+  parts = await startParts();
+  gateway = await startTestGateway(parts);
+});
+test.after(async () => {
+  await gateway?.stop();
+  await restarted?.kill();
+  await parts?.stop();
+});
 
 const OUTAGE_MS = 8_000;
 const PRODUCERS = 40;
 
 test("with the store killed under load and started again, nothing accepted is lost and service resumes by itself", async () => {
-  const secret = newSecret();
-  const parts = await startParts();
-  const gateway = await startRealGateway(parts, secret);
-  const pool = new Pool(gateway.url, { connections: PRODUCERS });
   const accepted = new Map<string, string>();
   let [refused, slowest, running] = [0, 0, true];
   let lastAcceptedAt = 0;
 
   async function submit(key: string): Promise<number> {
-    const body = JSON.stringify({ email: `${key}@example.com` });
-    const headers = {
-      "content-type": "application/json",
-      "x-source": "demo",
-      ...signedHeaders(parseSecret(secret), key, body),
-    };
     const began = performance.now();
-    const answer = await pool.request({ path: "/api/submit", method: "POST", headers, body });
-    const told = (await answer.body.json()) as { id: string };
+    const { status, headers, body } = await gateway.submit({ email: `${key}@example.com` }, { key });
     slowest = Math.max(slowest, performance.now() - began);
-    if (answer.statusCode === 202) {
-      accepted.set(key, told.id);
+    if (status === 202) {
+      accepted.set(key, body.id);
       lastAcceptedAt = performance.now();
     } else {
-      assert.is(answer.statusCode, 503);
-      assert.ok(answer.headers["retry-after"]);
+      assert.is(status, 503);
+      assert.ok(headers["retry-after"]);
       refused += 1;
     }
-    return answer.statusCode;
+    return status;
   }
 
   async function produce(): Promise<void> {
@@ -57,22 +57,17 @@ test("with the store killed under load and started again, nothing accepted is lo
   await parts.eventStore.kill();
   await pause(OUTAGE_MS);
   assert.ok(refused > 0);
-  const restarted = await startEventStore({ dir: parts.eventStore.dir, port: parts.eventStore.port });
+  restarted = await startEventStore({ dir: parts.eventStore.dir, port: parts.eventStore.port });
   const back = performance.now();
   await until("it accepts again", () => lastAcceptedAt > back, 20_000);
   running = false;
   await Promise.all(producers);
 
   assert.ok(slowest < 5_000, `the slowest answer took ${slowest} ms`);
-  const store = gateway.yard.eventStore();
+  const store = gateway.eventStore();
   const ids = [...accepted.values()];
   assert.is(new Set(ids).size, ids.length);
   for (const id of ids) assert.is((await store.readStream(`submission-${id}`)).length, 1, id);
-
-  await pool.close();
-  await gateway.stop();
-  await restarted.kill();
-  await parts.stop();
 });
 
 test.run();

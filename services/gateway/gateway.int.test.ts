@@ -1,41 +1,43 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { connect, headers as natsHeaders } from "nats";
+import { connect, type NatsConnection, headers as natsHeaders } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import type { RefusedMessage } from "#domain/intake/events.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { startParts, startRealGateway } from "../../test/gateway/real.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import {
+  type Parts,
+  startParts,
+  startTestGateway,
+  storedIn,
+  type TestGateway,
+} from "../../test/gateway/real.ts";
 import { until } from "../../test/harness/wait.ts";
 import { submissionIdOf } from "./intake/receive.ts";
 
 const test = suite("the gateway on real parts");
-const secret = newSecret();
-const parts = await startParts();
-let gateway = await startRealGateway(parts, secret);
-const nats = await connect({ servers: parts.nats.url });
-const stream = nats.jetstream();
+let parts: Parts;
+let gateway: TestGateway;
+let nats: NatsConnection;
 
+test.before(async () => {
+  parts = await startParts();
+  gateway = await startTestGateway(parts);
+  nats = await connect({ servers: parts.nats.url });
+});
 test.after(async () => {
-  await nats.close();
-  await gateway.stop();
-  await parts.stop();
+  await nats?.close();
+  await gateway?.stop();
+  await parts?.stop();
 });
 
 const lead = JSON.stringify({ email: "jane@example.com" });
-const signed = (key: string, body = lead) => signedHeaders(parseSecret(secret), key, body);
+const signed = (key: string, body = lead) => signedHeaders(parseSecret(parts.secret), key, body);
 
 function messageHeaders(values: Readonly<Record<string, string>>) {
   const made = natsHeaders();
   for (const [name, value] of Object.entries(values)) made.set(name, value);
   return made;
-}
-
-async function post(key: string, body = lead, url = gateway.url) {
-  const headers = { "content-type": "application/json", "x-source": "demo", ...signed(key, body) };
-  const answer = await fetch(`${url}/api/submit`, { method: "POST", headers, body });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
 async function ask(source: string, headers: Readonly<Record<string, string>>, body = lead) {
@@ -47,37 +49,18 @@ async function ask(source: string, headers: Readonly<Record<string, string>>, bo
 }
 
 const publish = (source: string, headers: Readonly<Record<string, string>>, body: string | Buffer = lead) =>
-  stream.publish(`submissions.${source}`, body, { headers: messageHeaders(headers) });
-
-/** Everything in the log so far whose stream begins like this. */
-async function logged(prefix: string): Promise<StoredEvent[]> {
-  const found: StoredEvent[] = [];
-  const ending = new AbortController();
-  const caughtUp = Promise.withResolvers<void>();
-  const following = gateway.yard.eventStore().follow({
-    name: "test",
-    prefixes: [prefix],
-    from: "start",
-    signal: ending.signal,
-    onEvents: async (events) => void found.push(...events),
-    onCaughtUp: () => caughtUp.resolve(),
-  });
-  await caughtUp.promise;
-  ending.abort();
-  await following.done;
-  return found;
-}
+  nats.jetstream().publish(`submissions.${source}`, body, { headers: messageHeaders(headers) });
 
 test("it is ready, and says what it stands on", async () => {
-  const { dependencies } = (await (await fetch(`${gateway.url}/readyz`)).json()) as { dependencies: object };
-  assert.equal(Object.keys(dependencies).sort(), ["database", "eventstore", "nats"]);
+  const { body } = await gateway.call("/readyz");
+  assert.equal(Object.keys(body.dependencies).sort(), ["database", "eventstore", "nats"]);
 });
 
 test("a request over NATS is answered as one over HTTP, and is the same submission", async () => {
   const key = randomUUID();
   const first = await ask("demo", signed(key));
   assert.is(first.outcome, "accepted");
-  const again = await post(key);
+  const again = await gateway.submit(lead, { key });
   assert.is(again.body.id, first.id);
   assert.is(again.body.duplicate, true);
   const other = await ask("demo", signed(key, "{}"), "{}");
@@ -108,7 +91,7 @@ test("what is published is taken in, once, and what can't be becomes a dead lett
   await publish("nobody.at.all", signed("k"));
   await publish("demo", signed("binary", "x"), Buffer.from([0xff, 0xfe]));
   const refusals = await until("four are refused", async () => {
-    const all = await logged("intake-");
+    const all = await storedIn("intake-", gateway);
     return all.length >= 4 && all;
   });
   const told = refusals.map(
@@ -118,7 +101,7 @@ test("what is published is taken in, once, and what can't be becomes a dead lett
   assert.equal(told.map(({ reason }) => reason).sort(), ["invalid", ...Array(3).fill("unauthenticated")]);
   const invalid = told.find(({ reason }) => reason === "invalid");
   assert.is(invalid?.errors.length, 1);
-  const vault = await gateway.yard.vault();
+  const vault = await gateway.vault();
   const bodies = await Promise.all(
     told.map(
       async ({ sealed, refusal_id }) => (await vault.open(sealed, `intake-${refusal_id}`)) as RefusedMessage,
@@ -129,7 +112,7 @@ test("what is published is taken in, once, and what can't be becomes a dead lett
     ["unsigned", "{}", lead, Buffer.from([0xff, 0xfe]).toString("base64")].sort(),
   );
   assert.not.match(JSON.stringify(refusals.map(({ data }) => data)), /unsigned|\{\}/);
-  const again = await post(key);
+  const again = await gateway.submit(lead, { key });
   assert.is(again.body.duplicate, true);
 });
 
@@ -137,17 +120,18 @@ test("what is published while no gateway runs is taken in later", async () => {
   await gateway.stop();
   const key = randomUUID();
   await publish("demo", signed(key));
-  gateway = await startRealGateway(parts, secret);
+  gateway = await startTestGateway(parts);
   const id = submissionIdOf(SourceId.parse("demo"), key);
-  const there = () => gateway.yard.eventStore().readStream(`submission-${id}`);
+  const there = () => gateway.eventStore().readStream(`submission-${id}`);
   await until("it is taken in", async () => (await there()).length > 0);
-  assert.is((await post(key)).body.id, id);
+  assert.is((await gateway.submit(lead, { key })).body.id, id);
 });
 
 test("of two gateways asked at once, one takes a submission in and the other knows it", async () => {
-  const second = await startRealGateway(parts, secret);
+  const second = await startTestGateway(parts);
   const keys = Array.from({ length: 50 }, () => randomUUID());
-  const answers = await Promise.all(keys.map((key) => Promise.all([post(key), post(key, lead, second.url)])));
+  const ask = (key: string) => Promise.all([gateway, second].map((one) => one.submit(lead, { key })));
+  const answers = await Promise.all(keys.map(ask));
   for (const pair of answers) {
     assert.ok(pair.every(({ status }) => status === 202 || status === 409));
     assert.is(pair.filter(({ status, body }) => status === 202 && body.duplicate !== true).length, 1);
@@ -156,36 +140,32 @@ test("of two gateways asked at once, one takes a submission in and the other kno
 });
 
 test("a source made at one gateway can send to another", async () => {
-  const second = await startRealGateway(parts, secret);
-  const headers = { authorization: `Bearer ${gateway.token}` };
-  await fetch(`${gateway.url}/api/sources/site`, { method: "PUT", headers });
-  const made = await fetch(`${gateway.url}/api/sources/site/secrets`, { method: "POST", headers });
-  const key = parseSecret(((await made.json()) as { secret: string }).secret);
+  const second = await startTestGateway(parts);
+  await gateway.admin("PUT", "/api/sources/site", {});
+  const { body: made } = await gateway.admin("POST", "/api/sources/site/secrets");
+  const key = parseSecret(made.secret);
   const send = async () => {
-    const answer = await fetch(`${second.url}/api/submit`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-source": "site", ...signedHeaders(key, "k1", lead) },
-      body: lead,
-    });
-    return answer.status === 202;
+    const headers = { "x-source": "site", ...signedHeaders(key, "k1", lead) };
+    return (await second.submit(lead, { headers })).status === 202;
   };
   await until("the other knows it", send, 3_000);
   await second.stop();
 });
 
 test("a source reads with its signature, and an unknown lead is 404", async () => {
-  const headers = { "x-source": "demo", ...signedHeaders(parseSecret(secret), "read", "") };
-  const answer = await fetch(`${gateway.url}/api/leads`, { headers });
+  const headers = { "x-source": "demo", ...signedHeaders(parseSecret(parts.secret), "read", "") };
+  const status = async (path: string) => (await gateway.call(path, { headers })).status;
+  const answer = await gateway.call("/api/leads", { headers });
   assert.is(answer.status, 200);
-  assert.match(answer.headers.get("x-position") ?? "", /^\d+$/);
-  assert.is((await fetch(`${gateway.url}/api/leads/${randomUUID()}`, { headers })).status, 404);
-  assert.is((await fetch(`${gateway.url}/api/leads/${randomUUID()}/timeline`, { headers })).status, 404);
-  assert.is((await fetch(`${gateway.url}/api/leads`)).status, 401);
-  assert.is((await fetch(`${gateway.url}/api/leads?after=x`, { headers })).status, 400);
-  assert.is((await fetch(`${gateway.url}/api/leads?cursor=x`, { headers })).status, 400);
-  assert.is((await fetch(`${gateway.url}/api/leads?limit=201`, { headers })).status, 400);
+  assert.match(String(answer.headers["x-position"]), /^\d+$/);
+  assert.is(await status(`/api/leads/${randomUUID()}`), 404);
+  assert.is(await status(`/api/leads/${randomUUID()}/timeline`), 404);
+  assert.is((await gateway.call("/api/leads")).status, 401);
+  assert.is(await status("/api/leads?after=x"), 400);
+  assert.is(await status("/api/leads?cursor=x"), 400);
+  assert.is(await status("/api/leads?limit=201"), 400);
   const wrong = { ...headers, "webhook-signature": `v1,${createHmac("sha256", "x").digest("base64")}` };
-  assert.is((await fetch(`${gateway.url}/api/leads`, { headers: wrong })).status, 401);
+  assert.is((await gateway.call("/api/leads", { headers: wrong })).status, 401);
 });
 
 test.run();

@@ -1,20 +1,30 @@
-// A gateway on real parts: event store, NATS and PostgreSQL, each in a process of its own.
+// A gateway on real parts, each in a process of its own, and a producer and an admin who talk to it over the wire.
+import { randomUUID } from "node:crypto";
+import { pino } from "pino";
+import { Pool } from "undici";
+import type { Connections } from "#platform/connections.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { createHealth } from "#platform/health.ts";
-import { createLifecycle, type Lifecycle } from "#platform/lifecycle.ts";
-import { createLog } from "#platform/log.ts";
+import { createLifecycle } from "#platform/lifecycle.ts";
 import { createMetrics } from "#platform/metrics.ts";
-import { newSecret } from "#platform/webhooks.ts";
-import { createYard, type Yard } from "#platform/yard.ts";
+import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
 import { startGateway } from "../../services/gateway/app.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { ADMIN_TOKEN, connectionsFor } from "./gateway.ts";
+
+export const ADMIN_TOKEN = "test-admin-token";
 
 export interface Parts {
   readonly eventStore: EventStoreServer;
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
+  /** Of the source `demo`, which the first gateway registers and all later ones find. */
+  readonly secret: string;
+  /** From now on the event store does nothing at all; its connections stay. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -28,37 +38,158 @@ export async function startParts(): Promise<Parts> {
     eventStore,
     nats,
     postgres,
+    secret: newSecret(),
+    freeze: () => void process.kill(eventStore.pid, "SIGSTOP"),
+    thaw: () => void process.kill(eventStore.pid, "SIGCONT"),
     async stop() {
       await Promise.all([eventStore.kill(), nats.stop(), postgres.stop()]);
     },
   };
 }
 
-export interface RealGateway {
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a test asserts what is in it.
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface SubmitOptions {
+  readonly path?: string;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly now?: number;
+}
+
+/** With the connections of its process, through which a test sees what it has stored. */
+export interface TestGateway extends Yard {
   readonly url: string;
   readonly secret: string;
-  readonly token: string;
-  readonly yard: Yard;
-  readonly lifecycle: Lifecycle;
+  /** Everything that was logged. */
+  readonly logged: () => string;
+  call(path: string, options?: CallOptions): Promise<Answer>;
+  /** Signed by the source `demo`. */
+  submit(body: unknown, options?: SubmitOptions): Promise<Answer>;
+  /** With the admin's token. */
+  admin(method: string, path: string, body?: unknown): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-/** Several on the same parts are several processes to each other, in all but the process. */
-export async function startRealGateway(parts: Parts, secret = newSecret()): Promise<RealGateway> {
-  const log = createLog({ level: "fatal", name: "gateway", instance: "test" });
+/** Several on the same parts are several processes to each other, in all but the process. `beside` run in the same one. */
+export async function startTestGateway(
+  parts: Parts,
+  config: Partial<Connections> = {},
+  beside: readonly StartRole[] = [],
+): Promise<TestGateway> {
+  const { secret } = parts;
+  const lines: string[] = [];
+  // Without the redaction that a real log has: nothing private may get even so far.
+  const log = pino({ level: "trace" }, { write: (line) => lines.push(line) });
   const lifecycle = createLifecycle({ log, deadlineMs: 10_000 });
   const yard = createYard({
-    config: {
-      ...connectionsFor(secret),
-      natsUrl: parts.nats.url,
-      eventstoreUrl: parts.eventStore.connectionString,
-      databaseUrl: parts.postgres.url,
-    },
+    config: { ...connectionsTo(parts), ...config },
     log,
     metrics: createMetrics(),
     health: createHealth(),
     lifecycle,
   });
-  const { url = "" } = await startGateway(yard);
-  return { url, secret, token: ADMIN_TOKEN, yard, lifecycle, stop: () => lifecycle.stop("the test is over") };
+  const [{ url = "" }] = await Promise.all([startGateway(yard), ...beside.map((start) => start(yard))]);
+  const pool = new Pool(url, { connections: 64 });
+
+  async function call(
+    path: string,
+    { method = "GET", headers = {}, body }: CallOptions = {},
+  ): Promise<Answer> {
+    const answer = await pool.request({
+      path,
+      method: method as "GET",
+      headers,
+      body: body ?? null,
+    });
+    const text = await answer.body.text();
+    const isJson = /^application\/(problem\+)?json/.test(String(answer.headers["content-type"]));
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+
+  return {
+    ...yard,
+    url,
+    secret,
+    logged: () => lines.join("\n"),
+    call,
+    submit(body, { path = "/api/submit", key = randomUUID(), headers = {}, now = Date.now() } = {}) {
+      const bytes = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      const signed = signedHeaders(parseSecret(secret), key, bytes, now);
+      return call(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-source": "demo", ...signed, ...headers },
+        body: bytes,
+      });
+    },
+    admin(method, path, body) {
+      const headers = {
+        authorization: `Bearer ${ADMIN_TOKEN}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+      };
+      return call(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    },
+    async stop() {
+      // The gateway first: it has to answer what is under way by itself.
+      await lifecycle.stop("the test is over");
+      await pool.close();
+    },
+  };
+}
+
+/** Everything in the log so far whose stream begins like this. */
+export async function storedIn(prefix: string, { eventStore }: TestGateway): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  const ending = new AbortController();
+  const caughtUp = Promise.withResolvers<void>();
+  const following = eventStore().follow({
+    name: "test",
+    prefixes: [prefix],
+    from: "start",
+    signal: ending.signal,
+    onEvents: async (events) => void found.push(...events),
+    onCaughtUp: () => caughtUp.resolve(),
+  });
+  await caughtUp.promise;
+  ending.abort();
+  await following.done;
+  return found;
+}
+
+function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connections {
+  return {
+    http: { host: "127.0.0.1", port: 0 },
+    dataDir: "/nowhere",
+    natsUrl: nats.url,
+    eventstoreUrl: eventStore.connectionString,
+    databaseUrl: postgres.url,
+    roles: ["gateway"],
+    adminToken: ADMIN_TOKEN,
+    sources: [{ id: "demo", secret }],
+    identifyMaxRetries: 3,
+    routingMaxRetries: 3,
+    allowPrivatePartners: false,
+    logLevel: "silent",
+    masterKey: Buffer.alloc(32, 7),
+    instance: "test",
+    simulatorPort: 0,
+    leadPartitions: 16,
+    drainMs: 5_000,
+  };
 }
