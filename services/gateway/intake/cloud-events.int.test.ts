@@ -1,11 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Submission } from "#domain/submission/submission.ts";
-import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
 
 const test = suite("CloudEvents");
-const yard = await startTestGateway();
-test.after(() => yard.stop());
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
 
 const attributes = {
   specversion: "1.0",
@@ -17,9 +26,10 @@ const attributes = {
 const structured = { "content-type": "application/cloudevents+json; charset=utf-8" };
 
 async function payload(id: string): Promise<Submission["payload"]> {
-  const event = yard.eventStore.log.find(({ stream }) => stream === `submission-${id}`);
+  const [event] = await yard.eventStore().readStream(`submission-${id}`);
   const { sealed } = (event?.data ?? {}) as { sealed: never };
-  return ((await yard.vault.open(sealed, `submission-${id}`)) as Submission).payload;
+  const vault = await yard.vault();
+  return ((await vault.open(sealed, `submission-${id}`)) as Submission).payload;
 }
 
 test("in structured mode the data is the payload, and the attributes stand beside it", async () => {
