@@ -1,15 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SubmissionId } from "#domain/ids.ts";
+import { SourceId, type SubmissionId } from "#domain/ids.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { submissionIdOf } from "./receive.ts";
 
 const test = suite("waiting for the end");
-const yard = await startTestGateway();
-test.after(() => yard.stop());
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
 
 const codec = createCodec(submissionEvents);
 const partner = { partner: "edu" as never, delivery_id: randomUUID() as never };
@@ -26,14 +36,11 @@ async function end(how: keyof typeof ends, id: SubmissionId): Promise<void> {
   const { type, data } = ends[how];
   const event = { type, data: { submission_id: id, ...data } } as SubmissionEvent;
   const encoded = codec.encode(event, { id: randomUUID(), at: new Date().toISOString() });
-  await yard.eventStore.append(submissionStream(id), 0n, [encoded]);
+  await yard.eventStore().append(submissionStream(id), 0n, [encoded]);
 }
 
-const taken = (before: number): Promise<SubmissionId> =>
-  until("it is taken in", () => {
-    const event = yard.eventStore.log[before];
-    return (event?.data as { submission_id: SubmissionId } | undefined)?.submission_id;
-  });
+const taken = (id: SubmissionId) =>
+  until("it is taken in", async () => (await yard.eventStore().readStream(submissionStream(id))).length > 0);
 
 for (const [how, answer] of [
   ["delivered", { outcome: "success", partner: "edu", price: 12 }],
@@ -43,12 +50,13 @@ for (const [how, answer] of [
   ["dead", { outcome: "error", reason: "poison" }],
 ] as const) {
   test(`${how} is ${answer.outcome}`, async () => {
-    const before = yard.eventStore.log.length;
+    const key = randomUUID();
+    const id = submissionIdOf(SourceId.parse("demo"), key);
     const answering = yard.submit(
       { email: "a@example.com" },
-      { headers: { prefer: "respond-async, wait=10" } },
+      { key, headers: { prefer: "respond-async, wait=10" } },
     );
-    const id = await taken(before);
+    await taken(id);
     await end(how, id);
     const { status, body } = await answering;
     assert.is(status, 200);
