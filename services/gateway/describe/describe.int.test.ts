@@ -1,17 +1,23 @@
 import { globSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
 import { problemReasons, statusOf } from "../http/problem.ts";
 import { operations } from "./operations.ts";
 import { answers } from "./shapes.ts";
 
 const test = suite("the API's description");
-const yard = await startTestGateway();
-test.after(() => yard.stop());
+let parts: Parts;
+let yard: TestGateway;
 
-const { body: document } = await yard.call("/openapi.json");
-const { body: nats } = await yard.call("/asyncapi.json");
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
 
 /** Every object in a document, wherever it stands. */
 function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
@@ -25,11 +31,12 @@ function resolve(root: unknown, ref: string): unknown {
   return parts.reduce((here, part) => (here as Record<string, unknown> | undefined)?.[part], root);
 }
 
-for (const [name, root] of [
-  ["OpenAPI", document],
-  ["AsyncAPI", nats],
+for (const [name, path] of [
+  ["OpenAPI", "/openapi.json"],
+  ["AsyncAPI", "/asyncapi.json"],
 ] as const) {
-  test(`every reference in the ${name} document leads somewhere in it`, () => {
+  test(`every reference in the ${name} document leads somewhere in it`, async () => {
+    const { body: root } = await yard.call(path);
     const refs = [...objectsIn(root)].flatMap(({ $ref }) => (typeof $ref === "string" ? [$ref] : []));
     assert.ok(refs.length > 5);
     for (const ref of refs) {
@@ -39,7 +46,8 @@ for (const [name, root] of [
   });
 }
 
-test("each operation has what OpenAPI 3.1 asks for", () => {
+test("each operation has what OpenAPI 3.1 asks for", async () => {
+  const { body: document } = await yard.call("/openapi.json");
   assert.is(document.openapi, "3.1.0");
   assert.ok(document.info.title && document.info.version);
   const ids = new Set();
@@ -137,6 +145,7 @@ test("the page needs nothing from elsewhere, and names every operation and shape
   assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
   assert.not.match(text, /<script|src=|https?:\/\//);
   for (const { path } of operations) assert.ok(text.includes(path.replace(/:(\w+)/g, "{$1}")), path);
+  const { body: document } = await yard.call("/openapi.json");
   for (const name of Object.keys(document.components.schemas))
     assert.ok(text.includes(`shape-${name}`), name);
 });
