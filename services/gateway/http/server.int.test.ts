@@ -2,13 +2,25 @@ import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { layWire } from "../../../test/gateway/wire.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { submissionIdOf } from "../intake/receive.ts";
 
 const test = suite("the server's bounds");
-const yard = await startTestGateway();
-test.after(() => yard.stop());
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
 
 interface Spoken {
   readonly text: () => string;
@@ -82,14 +94,35 @@ test("several requests in one connection are answered in order", async () => {
 });
 
 test("while it stops, what has come in is still answered", async () => {
-  const ending = await startTestGateway();
-  ending.eventStore.dawdle(400);
-  const answering = Array.from({ length: 30 }, () => ending.submit({ email: "jane@example.com" }));
-  await until("they are on their way", () => ending.eventStore.underWay() === 30);
+  const wire = await layWire(parts.eventStore.port);
+  const eventstoreUrl = `esdb://127.0.0.1:${wire.port}?tls=false&defaultDeadline=30000`;
+  const ending = await startTestGateway(parts, { eventstoreUrl });
+  assert.is((await ending.submit(body)).status, 202);
+  wire.hold();
+  const keys = Array.from({ length: 30 }, () => randomUUID());
+  const answering = keys.map((key) => ending.submit(body, { key }));
+  const ids = keys.map((key) => submissionIdOf(SourceId.parse("demo"), key));
+  await until("they are on their way", () => ids.every((id) => wire.held().includes(id)));
   const stopped = ending.stop();
+  await until("nobody new gets in", () => isRefused(ending.url));
+  wire.release();
   const answers = await Promise.all(answering);
   assert.equal([...new Set(answers.map(({ status }) => status))], [202]);
   await stopped;
+  assert.not.match(ending.logged(), /did not close/);
+  await wire.close();
 });
+
+function isRefused(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  return new Promise((resolve) => {
+    socket
+      .on("error", () => resolve(true))
+      .on("connect", () => {
+        socket.destroy();
+        resolve(false);
+      });
+  });
+}
 
 test.run();
