@@ -5,14 +5,28 @@ import { connect } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { ADMIN_TOKEN, type CallOptions, startTestGateway } from "../../test/gateway/gateway.ts";
+import {
+  ADMIN_TOKEN,
+  type CallOptions,
+  type Parts,
+  startParts,
+  startTestGateway,
+  type TestGateway,
+} from "../../test/gateway/real.ts";
 import { operations } from "./describe/operations.ts";
 
 const test = suite("mutated requests");
-const yard = await startTestGateway();
-test.after(() => {
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
   agent.destroy();
-  return yard.stop();
+  await yard?.stop();
+  await parts?.stop();
 });
 
 const REQUESTS = 10_000;
