@@ -37,6 +37,24 @@ buses("publishes once under the same id, and finds it again with its headers", a
   assert.is(await bus.messageAt(first.seq + 1), undefined);
 });
 
+buses("keeps what a producer published until it is taken in, and no longer", async () => {
+  const { seq } = await bus.publish("submissions.demo", bytes("a"), { id: "submitted" });
+  assert.is((await bus.lastMessage("SUBMISSIONS"))?.seq, seq);
+  const mailbox = await bus.mailbox({
+    name: "intake",
+    stream: "SUBMISSIONS",
+    filter: "submissions.>",
+    maxBatch: 10,
+    maxAckPending: 10,
+    ackWaitMs: 5_000,
+    onBatch: async (mails) => {
+      for (const mail of mails) mail.ack();
+    },
+  });
+  await until("it is gone", async () => (await bus.lastMessage("SUBMISSIONS")) === undefined);
+  await mailbox.close();
+});
+
 buses("says when no stream takes a subject, and when a message is too large", async () => {
   const nowhere = await bus.publish("elsewhere.x", bytes("a"), { id: "2" }).catch(reasonOf);
   const huge = await bus.publish("yard.fact.x", new Uint8Array(2 ** 21), { id: "3" }).catch(reasonOf);

@@ -28,18 +28,35 @@ const GIB = 2 ** 30;
 
 /** What the server of the oldest version that we support has, and no more: see docs/decisions/0022. */
 const shared = {
-  retention: RetentionPolicy.Limits,
   storage: StorageType.File,
-  discard: DiscardPolicy.Old,
-  max_age: nanos(7 * DAY),
   duplicate_window: nanos(2 * MINUTE),
   allow_direct: true,
 };
 
 function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial<StreamConfig>[] {
   return [
-    { ...shared, name: "YARD", subjects: ["yard.>"], num_replicas: replicas, max_bytes: maxBytes },
-    { ...shared, name: "SUBMISSIONS", subjects: ["submissions.>"], num_replicas: replicas, max_bytes: GIB },
+    {
+      ...shared,
+      name: "YARD",
+      subjects: ["yard.>"],
+      num_replicas: replicas,
+      // Derived from the log, which can derive it again: the oldest may go.
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(7 * DAY),
+      max_bytes: maxBytes,
+    },
+    {
+      ...shared,
+      name: "SUBMISSIONS",
+      subjects: ["submissions.>"],
+      num_replicas: replicas,
+      // The only copy until the gateway has taken it in: kept until then, and refused to its sender when there is no room.
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+      max_age: 0,
+      max_bytes: GIB,
+    },
   ];
 }
 
