@@ -12,7 +12,7 @@ import {
   startParts,
   startTestGateway,
   type TestGateway,
-} from "../../test/gateway/real.ts";
+} from "../../test/gateway/gateway.ts";
 import { operations } from "./describe/operations.ts";
 
 const test = suite("mutated requests");

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type EventStoreServer, startEventStore } from "../../test/eventstore/server.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../test/gateway/gateway.ts";
 import { until } from "../../test/harness/wait.ts";
 
 const test = suite("the gateway without its event store");

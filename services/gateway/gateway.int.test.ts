@@ -11,7 +11,7 @@ import {
   startTestGateway,
   storedIn,
   type TestGateway,
-} from "../../test/gateway/real.ts";
+} from "../../test/gateway/gateway.ts";
 import { until } from "../../test/harness/wait.ts";
 import { submissionIdOf } from "./intake/receive.ts";
 

@@ -1,18 +1,51 @@
-// A gateway on parts in memory, and a producer and an admin who talk to it over the wire.
+// A gateway on real parts, each in a process of its own, and a producer and an admin who talk to it over the wire.
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { Pool } from "undici";
-import { type Bus, BusError } from "#platform/bus/bus.ts";
 import type { Connections } from "#platform/connections.ts";
-import type { Database } from "#platform/database.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { createHealth } from "#platform/health.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
-import { createMetrics, type Metrics } from "#platform/metrics.ts";
-import type { Vault } from "#platform/vault/vault.ts";
+import { createMetrics } from "#platform/metrics.ts";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
 import { startGateway } from "../../services/gateway/app.ts";
-import { type MemoryEventStore, memoryEventStore } from "./memory-event-store.ts";
-import { memoryVault } from "./memory-vault.ts";
+import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
+import { type NatsServer, startNats } from "../harness/nats.ts";
+import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+
+export const ADMIN_TOKEN = "test-admin-token";
+
+export interface Parts {
+  readonly eventStore: EventStoreServer;
+  readonly nats: NatsServer;
+  readonly postgres: PostgresServer;
+  /** Of the source `demo`, which the first gateway registers and all later ones find. */
+  readonly secret: string;
+  /** From now on the event store does nothing at all; its connections stay. */
+  freeze(): void;
+  thaw(): void;
+  stop(): Promise<void>;
+}
+
+export async function startParts(): Promise<Parts> {
+  const [eventStore, nats, postgres] = await Promise.all([
+    startEventStore({ dir: temporaryFolder() }),
+    startNats(),
+    startPostgres(),
+  ]);
+  return {
+    eventStore,
+    nats,
+    postgres,
+    secret: newSecret(),
+    freeze: () => void process.kill(eventStore.pid, "SIGSTOP"),
+    thaw: () => void process.kill(eventStore.pid, "SIGCONT"),
+    async stop() {
+      await Promise.all([eventStore.kill(), nats.stop(), postgres.stop()]);
+    },
+  };
+}
 
 export interface Answer {
   readonly status: number;
@@ -35,12 +68,10 @@ export interface SubmitOptions {
   readonly now?: number;
 }
 
-export interface TestGateway {
+/** With the connections of its process, through which a test sees what it has stored. */
+export interface TestGateway extends Yard {
   readonly url: string;
   readonly secret: string;
-  readonly eventStore: MemoryEventStore;
-  readonly vault: Vault;
-  readonly metrics: Metrics;
   /** Everything that was logged. */
   readonly logged: () => string;
   call(path: string, options?: CallOptions): Promise<Answer>;
@@ -51,53 +82,25 @@ export interface TestGateway {
   stop(): Promise<void>;
 }
 
-export const ADMIN_TOKEN = "test-admin-token";
-
-export function connectionsFor(secret: string): Connections {
-  return {
-    http: { host: "127.0.0.1", port: 0 },
-    dataDir: "/nowhere",
-    natsUrl: "",
-    eventstoreUrl: "",
-    databaseUrl: "",
-    roles: ["gateway"],
-    adminToken: ADMIN_TOKEN,
-    sources: [{ id: "demo", secret }],
-    identifyMaxRetries: 3,
-    routingMaxRetries: 3,
-    allowPrivatePartners: false,
-    logLevel: "silent",
-    masterKey: Buffer.alloc(32, 7),
-    instance: "test",
-    simulatorPort: 0,
-    leadPartitions: 16,
-    drainMs: 5_000,
-  };
-}
-
+/** Several on the same parts are several processes to each other, in all but the process. `beside` run in the same one. */
 export async function startTestGateway(
+  parts: Parts,
   config: Partial<Connections> = {},
-  bus: Partial<Bus> = {},
+  beside: readonly StartRole[] = [],
 ): Promise<TestGateway> {
-  const secret = newSecret();
+  const { secret } = parts;
   const lines: string[] = [];
   // Without the redaction that a real log has: nothing private may get even so far.
   const log = pino({ level: "trace" }, { write: (line) => lines.push(line) });
-  const lifecycle = createLifecycle({ log, deadlineMs: 5_000 });
-  const eventStore = memoryEventStore();
-  const vault = memoryVault();
-  const metrics = createMetrics();
-  const { url = "" } = await startGateway({
-    config: { ...connectionsFor(secret), ...config },
+  const lifecycle = createLifecycle({ log, deadlineMs: 10_000 });
+  const yard = createYard({
+    config: { ...connectionsTo(parts), ...config },
     log,
-    metrics,
+    metrics: createMetrics(),
     health: createHealth(),
     lifecycle,
-    eventStore: () => eventStore,
-    bus: async () => ({ ...idleBus, ...bus }) as Bus,
-    database: () => emptyDatabase,
-    vault: async () => vault,
   });
+  const [{ url = "" }] = await Promise.all([startGateway(yard), ...beside.map((start) => start(yard))]);
   const pool = new Pool(url, { connections: 64 });
 
   async function call(
@@ -121,11 +124,9 @@ export async function startTestGateway(
   }
 
   return {
+    ...yard,
     url,
     secret,
-    eventStore,
-    vault,
-    metrics,
     logged: () => lines.join("\n"),
     call,
     submit(body, { path = "/api/submit", key = randomUUID(), headers = {}, now = Date.now() } = {}) {
@@ -145,28 +146,50 @@ export async function startTestGateway(
       return call(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     },
     async stop() {
-      await pool.close();
+      // The gateway first: it has to answer what is under way by itself.
       await lifecycle.stop("the test is over");
+      await pool.close();
     },
   };
 }
 
-const idleBus = {
-  serve: async () => ({ close: async () => undefined }),
-  mailbox: async () => ({ name: "", unanswered: 0, pause() {}, resume() {}, close: async () => undefined }),
-  connected: true,
-  consumerState: async () => undefined,
-  request: async () => {
-    throw new BusError("no_responders", "nobody is there");
-  },
-};
+/** Everything in the log so far whose stream begins like this. */
+export async function storedIn(prefix: string, { eventStore }: TestGateway): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = [];
+  const ending = new AbortController();
+  const caughtUp = Promise.withResolvers<void>();
+  const following = eventStore().follow({
+    name: "test",
+    prefixes: [prefix],
+    from: "start",
+    signal: ending.signal,
+    onEvents: async (events) => void found.push(...events),
+    onCaughtUp: () => caughtUp.resolve(),
+  });
+  await caughtUp.promise;
+  ending.abort();
+  await following.done;
+  return found;
+}
 
-/** No read model has anything in it. */
-const emptyDatabase = {
-  query: async () => [],
-  execute: async () => 0,
-  migrate: async () => undefined,
-  listen: async () => ({ close: async () => undefined }),
-  close: async () => undefined,
-  transaction: async (work: (transaction: unknown) => unknown) => work(emptyDatabase),
-} as unknown as Database;
+function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connections {
+  return {
+    http: { host: "127.0.0.1", port: 0 },
+    dataDir: "/nowhere",
+    natsUrl: nats.url,
+    eventstoreUrl: eventStore.connectionString,
+    databaseUrl: postgres.url,
+    roles: ["gateway"],
+    adminToken: ADMIN_TOKEN,
+    sources: [{ id: "demo", secret }],
+    identifyMaxRetries: 3,
+    routingMaxRetries: 3,
+    allowPrivatePartners: false,
+    logLevel: "silent",
+    masterKey: Buffer.alloc(32, 7),
+    instance: "test",
+    simulatorPort: 0,
+    leadPartitions: 16,
+    drainMs: 5_000,
+  };
+}

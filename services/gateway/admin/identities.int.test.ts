@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { startIdentity } from "../../identity/app.ts";
 import { startLeads } from "../../leads/app.ts";

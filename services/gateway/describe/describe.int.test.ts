@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { problemReasons, statusOf } from "../http/problem.ts";
 import { operations } from "./operations.ts";
 import { answers } from "./shapes.ts";

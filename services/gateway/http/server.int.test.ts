@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { layWire } from "../../../test/gateway/wire.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "../intake/receive.ts";

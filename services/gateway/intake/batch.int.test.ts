@@ -10,7 +10,7 @@ import {
   startTestGateway,
   storedIn,
   type TestGateway,
-} from "../../../test/gateway/real.ts";
+} from "../../../test/gateway/gateway.ts";
 
 const test = suite("bulk intake");
 let parts: Parts;

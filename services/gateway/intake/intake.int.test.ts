@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Submission } from "#domain/submission/submission.ts";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 
 const test = suite("intake over HTTP");
 let parts: Parts;

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { SourceId, type SubmissionId } from "#domain/ids.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/real.ts";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "./receive.ts";
 

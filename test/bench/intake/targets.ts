@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startParts } from "../../gateway/real.ts";
+import { startParts } from "../../gateway/gateway.ts";
 import { freePort, startNode } from "../../harness/process.ts";
 import { until } from "../../harness/wait.ts";
 
