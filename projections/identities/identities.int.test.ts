@@ -7,6 +7,7 @@ import { startLeads } from "../../services/leads/app.ts";
 import { startProjections } from "../../services/projections/app.ts";
 import { startRelay } from "../../services/relay/app.ts";
 import { dataIn, startTestYard, type TestYard } from "../../test/leads/yard.ts";
+import { createLeadQueries } from "../leads/query.ts";
 import { createIdentityQueries, type Identity, type IdentityQueries } from "./query.ts";
 
 const test = suite("identities");
@@ -99,6 +100,10 @@ test("show nothing of whom we were told to forget", async () => {
     lead_count: 1,
   });
   assert.equal((await queries.list({ email: "gone@example.com", limit: 10 })).items, []);
+  const leads = createLeadQueries({ database: yard.own.database(), vault: await yard.own.vault() });
+  await leads.reached(await yard.own.eventStore().head(), 5_000);
+  assert.equal((await leads.list({ q: "gone@example.com", limit: 10 })).items, []);
+  assert.is((await leads.byId(lead))?.payload, null);
   const rows = await yard.own
     .database()
     .query("select email, sealed from identities.record where person_id = $1", [person]);

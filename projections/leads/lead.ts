@@ -1,5 +1,6 @@
 // One lead as the read model keeps it, and what each event makes of it. The payload stays sealed.
 import type { Sealed } from "#domain/event.ts";
+import { identityEvents } from "#domain/identity/events.ts";
 import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
 import { type Stage, type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
 import { nextStatus, type Status } from "#domain/submission/machine.ts";
@@ -9,8 +10,8 @@ export type LeadEvent = SubmissionEvent | AboutOne;
 
 const { CircuitOpened, CircuitHalfOpened, CircuitClosed, ...aboutOne } = partnerEvents;
 export const leadEvents = { ...submissionEvents, ...aboutOne };
-/** These concern no lead, so they are passed over without being counted as unknown. */
-export const otherEvents = { CircuitOpened, CircuitHalfOpened, CircuitClosed };
+/** These concern no single lead; known, so that they are not counted as unknown. */
+export const otherEvents = { CircuitOpened, CircuitHalfOpened, CircuitClosed, ...identityEvents };
 
 export interface LeadRow {
   readonly id: string;

@@ -1,5 +1,6 @@
 // Every lead as it is now, and all that happened to it.
 import type { Sealed } from "#domain/event.ts";
+import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
@@ -28,7 +29,7 @@ interface SearchRow {
 
 export const leadsModel = {
   name: "leads",
-  version: 1,
+  version: 2,
   tables: [
     `create table lead (
       id uuid primary key,
@@ -102,11 +103,11 @@ export function leadsProjection({
   const codec = createCodec({ ...leadEvents, ...otherEvents });
   return {
     ...leadsModel,
-    prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
+    prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX, IDENTITY_STREAM],
     keepsUp: true,
     async apply(transaction, stored) {
-      const known = knownEvents(codec, stored, onSkipped).filter(isAboutALead);
-      if (known.length === 0) return;
+      const all = knownEvents(codec, stored, onSkipped);
+      const known = all.filter(isAboutALead);
       const rows = await rowsBefore(transaction, known);
       const happened: TimelineRow[] = [];
       for (const { event, raw } of known) {
@@ -120,12 +121,27 @@ export function leadsProjection({
       await leads.upsert(transaction, [...rows.values()]);
       await timeline.insertMissing(transaction, happened);
       await search.insertMissing(transaction, await searchable(vault, known));
+      await forget(
+        transaction,
+        all.flatMap(({ event }) => (event.type === "PersonForgotten" ? event.data.persons : [])),
+      );
     },
   };
 }
 
+const leadEventTypes = new Set(Object.keys(leadEvents));
+
 function isAboutALead(one: Known<{ type: string; data: object }>): one is Known<LeadEvent> {
-  return "submission_id" in one.event.data;
+  return leadEventTypes.has(one.event.type);
+}
+
+/** What is sealed can't be opened any more; what they could be found by goes as well. */
+async function forget(transaction: Queryable, persons: readonly string[]): Promise<void> {
+  if (persons.length === 0) return;
+  await transaction.execute(
+    "delete from search using lead where search.lead_id = lead.id and lead.person_id = any($1::uuid[])",
+    [persons],
+  );
 }
 
 async function rowsBefore(
