@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../harness/process.ts";
 
 export interface Exit {
   readonly code: number | null;
@@ -27,7 +28,7 @@ export interface EventStoreServer {
 
 export interface StartOptions {
   readonly dir: string;
-  /** 0 takes a free port; give the old one to come back where clients expect it. */
+  /** Any free one unless told; give the old one to come back where clients expect it. */
   readonly port?: number;
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
@@ -51,13 +52,23 @@ const START_DEADLINE_MS = 20_000;
 
 export async function startEventStore({
   dir,
-  port = 0,
+  port,
   args = [],
   nodeArgs = [],
 }: StartOptions): Promise<EventStoreServer> {
+  const wanted = port ?? (await freePort());
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", ...nodeArgs, MAIN, "--port", `${port}`, "--data", dir, ...args],
+    [
+      "--disable-warning=ExperimentalWarning",
+      ...nodeArgs,
+      MAIN,
+      "--port",
+      `${wanted}`,
+      "--data",
+      dir,
+      ...args,
+    ],
     { stdio: ["pipe", "pipe", "pipe"] },
   );
   const killWithUs = (): boolean => child.kill("SIGKILL");

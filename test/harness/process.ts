@@ -1,5 +1,6 @@
 // A process of ours under test: started, watched until it says it is ready, stopped or killed with the test.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
@@ -73,13 +74,30 @@ function end(
   return exited;
 }
 
+// Below the range from which systems take the ports of outgoing connections: a client that tries to reach a server which is
+// down could otherwise be given that very port, and keep the server from coming back.
+const LOWEST_PORT = 20_000;
+const PORTS = 12_000;
+const MOST_TRIES = 50;
+
 /** A port that nobody uses now; for services that must come back on the same one. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const port = LOWEST_PORT + randomInt(PORTS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port among ${MOST_TRIES}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
+  return true;
 }
