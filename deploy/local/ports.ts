@@ -1,9 +1,13 @@
 // Which ports are free, and what to say when the one that was asked for is not.
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { Problem } from "./problem.ts";
 
 const LOOPBACK = "127.0.0.1";
+const LOWEST_PORT = 20_000;
+const PORTS = 12_000;
+const MOST_TRIES = 50;
 
 /** The first of these that nobody uses, else any. */
 export async function freePort(...preferred: readonly (number | undefined)[]): Promise<number> {
@@ -29,14 +33,16 @@ export async function demandPort(variable: string, host: string, port: number): 
   throw new Problem(`HOST=${host} is no address that this machine can listen on (${code}).`);
 }
 
+/**
+ * Below the range from which systems take the ports of outgoing connections: what tries to reach a part that has just died could
+ * otherwise be given that very port, and keep the part from coming back.
+ */
 async function anyPort(): Promise<number> {
-  const server = createServer().listen(0, LOOPBACK);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Problem("This machine gave no free port.");
-  return address.port;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const port = randomInt(LOWEST_PORT, LOWEST_PORT + PORTS);
+    if ((await obstacle(LOOPBACK, port)) === undefined) return port;
+  }
+  throw new Problem("This machine gave no free port.");
 }
 
 /** What keeps us from listening there, as an error code. */

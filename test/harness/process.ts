@@ -83,7 +83,7 @@ const MOST_TRIES = 50;
 /** A port that nobody uses now; for services that must come back on the same one. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const port = LOWEST_PORT + randomInt(PORTS);
+    const port = randomInt(LOWEST_PORT, LOWEST_PORT + PORTS);
     if (await isFree(port)) return port;
   }
   throw new Error(`no free port among ${MOST_TRIES}`);
