@@ -71,13 +71,13 @@ export class Group<E> {
       }
       case "pushed":
         for (const event of input.events) this.#take(event, "source");
-        this.#progress.skip(input.through, input.skipped);
+        this.#progress.passOver(input.through, input.skipped);
         this.#caughtUp = input.caughtUp;
         break;
       case "replayed":
         for (const event of input.events) this.#take(event, "parked");
         // A parked link whose event is gone counts as settled.
-        this.#replay.skip(input.through, 1);
+        this.#replay.passOver(input.through, 1);
         break;
       case "acked":
         for (const id of input.ids) this.#ack(id, now);

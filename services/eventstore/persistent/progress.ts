@@ -45,7 +45,7 @@ export class Progress {
     this.#through = at;
   }
 
-  skip(through: bigint, count: number): void {
+  passOver(through: bigint, count: number): void {
     this.#through = through;
     this.#sinceRecorded += count;
   }
