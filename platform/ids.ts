@@ -1,5 +1,5 @@
 // Ids: fresh ones, and ones that the same parts always give again.
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 
 export function newUuid(): string {
   return randomUUID();
@@ -8,9 +8,9 @@ export function newUuid(): string {
 /** The same parts give the same id, in every process and for ever; other parts, also otherwise cut, give another. */
 export function deterministicUuid(...parts: string[]): string {
   // Each part's length goes before it, so that ("ab", "c") and ("a", "bc") differ.
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  const hex = hash.digest("hex");
+  let text = "";
+  for (const part of parts) text += `${Buffer.byteLength(part)}:${part}`;
+  const hex = hash("sha256", text);
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -6,6 +6,7 @@ import {
   StreamDeletedError,
   StreamNotFoundError,
   UnsupportedError,
+  WrongExpectedVersionError,
 } from "@eventstore/db-client";
 
 export class WrongExpectedRevision extends Error {
@@ -25,14 +26,14 @@ export class EventStoreUnavailable extends Error {
   override name = "EventStoreUnavailable";
 }
 
-/** One attempt got no answer: the client can lose an append when its connection breaks at the wrong moment. */
+/** One attempt got no answer: an append can be lost with the connection that it was written to. */
 export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
 
 /** Another try would end the same way. */
 const FINAL = [
-  WrongExpectedRevision,
+  WrongExpectedVersionError,
   AccessDeniedError,
   InvalidArgumentError,
   MaxAppendSizeExceededError,

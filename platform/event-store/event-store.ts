@@ -2,8 +2,9 @@
 import { EventStoreDBClient } from "@eventstore/db-client";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
-import { type Appended, appendUntilConfirmed, type ExpectedRevision } from "./append.ts";
-import { ignoreStrayRejections, shareAppendClient } from "./client.ts";
+import { type Appended, appendUntilConfirmed } from "./append.ts";
+import type { ExpectedRevision } from "./append-wire.ts";
+import { openAppender } from "./appender.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
 import { readBackwards, readForwards, readHead } from "./read.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
@@ -51,8 +52,9 @@ export function connectEventStore({
   lifecycle,
   deadlineMs = 30_000,
 }: EventStoreOptions): EventStore {
-  ignoreStrayRejections();
-  const appends = shareAppendClient(url);
+  // A connection of its own: what ends a subscription, or fills the wire with a long read, holds up no append.
+  const appends = EventStoreDBClient.connectionString(url);
+  const appender = openAppender(appends);
   const reads = EventStoreDBClient.connectionString(url);
   const closing = new AbortController();
   const patience = { deadlineMs, signal: closing.signal };
@@ -73,7 +75,7 @@ export function connectEventStore({
     events: readonly NewEvent[],
     options?: { readonly deadlineMs?: number },
   ): Promise<Appended> {
-    const { revision, position } = await appendUntilConfirmed(appends.client, stream, expected, events, {
+    const { revision, position } = await appendUntilConfirmed(appender, stream, expected, events, {
       ...patience,
       ...options,
     });
@@ -99,7 +101,7 @@ export function connectEventStore({
   async function close(): Promise<void> {
     closing.abort();
     await Promise.allSettled(underWay);
-    await Promise.all([appends.release(), reads.dispose()]);
+    await Promise.all([appends.dispose(), reads.dispose()]);
   }
   lifecycle?.own("event store", close);
 

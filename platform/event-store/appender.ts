@@ -1,0 +1,119 @@
+// Appends over one stream of the client's own connection: the client finds the store, connects, signs in and connects again;
+// what goes over the stream is written here, because it is most of what a busy process does. See docs/decisions/0026.
+
+import { convertToCommandError, type EventStoreDBClient } from "@eventstore/db-client";
+import { type CallOptions, Client, type ClientDuplexStream, type Metadata } from "@grpc/grpc-js";
+import { type Append, type Confirmed, decodeAnswer, encodeAppend } from "./append-wire.ts";
+import { NoAnswer } from "./errors.ts";
+
+export interface Appender {
+  /** One attempt. Rejects with what the store or the connection says, or with NoAnswer when neither says anything in time. */
+  append(what: Omit<Append, "number" | "deadline">, timeoutMs: number): Promise<Confirmed>;
+}
+
+type Stream = ClientDuplexStream<Buffer, Buffer>;
+
+interface Pending {
+  /** The one that it was written to. */
+  stream?: Stream;
+  readonly expiresAt: number;
+  resolve(confirmed: Confirmed): void;
+  reject(error: unknown): void;
+}
+
+/** What the client keeps for those who build on it; fixed by its version, and seen to work by the tests. */
+interface Inside {
+  GRPCStreamCreator(
+    stub: typeof Stub,
+    name: string,
+    open: (stub: Stub) => Stream,
+    cache: WeakMap<Stub, Stream>,
+  ): () => Promise<Stream>;
+  callArguments(options: object, more: CallOptions): [Metadata, CallOptions];
+}
+
+const METHOD = "/event_store.client.streams.Streams/BatchAppend";
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+class Stub extends Client {
+  batchAppend(metadata: Metadata, options: CallOptions): Stream {
+    return this.makeBidiStreamRequest(METHOD, asIs, asIs, metadata, options);
+  }
+}
+
+const LARGEST_NUMBER = 0x7fff_ffff;
+/** How exactly the end of patience is kept. */
+const LOOK_EVERY_MS = 50;
+
+export function openAppender(client: EventStoreDBClient): Appender {
+  const inside = client as unknown as Inside;
+  const pending = new Map<number, Pending>();
+  let number = 0;
+  let current: Stream | undefined;
+  let watching: NodeJS.Timeout | undefined;
+
+  const connected = inside.GRPCStreamCreator(Stub, "append", open, new WeakMap());
+
+  function open(stub: Stub): Stream {
+    const opened = stub.batchAppend(...inside.callArguments({}, { deadline: Number.POSITIVE_INFINITY }));
+    opened.on("data", (bytes: Buffer) => {
+      const { number: of, result } = decodeAnswer(bytes);
+      const asked = take(of);
+      if (result instanceof Error) asked?.reject(result);
+      else asked?.resolve(result);
+    });
+    opened.on("error", (error) => breakOff(opened, convertToCommandError(error)));
+    opened.on("close", () => breakOff(opened, new NoAnswer("the stream of appends closed")));
+    current = opened;
+    return opened;
+  }
+
+  function take(of: number): Pending | undefined {
+    const found = pending.get(of);
+    pending.delete(of);
+    return found;
+  }
+
+  /** Whatever was asked over it may have been done or not. */
+  function breakOff(broken: Stream, error: Error): void {
+    if (current === broken) current = undefined;
+    for (const [of, { stream }] of pending) if (stream === broken) take(of)?.reject(error);
+  }
+
+  /** One timer for all: each its own would cost more than it is worth. */
+  function watch(): void {
+    watching ??= setInterval(() => {
+      const now = performance.now();
+      for (const [of, { expiresAt }] of pending)
+        if (expiresAt <= now) take(of)?.reject(new NoAnswer("no answer in time"));
+      if (pending.size > 0) return;
+      clearInterval(watching);
+      watching = undefined;
+    }, LOOK_EVERY_MS);
+  }
+
+  function write(of: number, bytes: Buffer, over: Stream): void {
+    const asked = pending.get(of);
+    if (asked === undefined) return;
+    asked.stream = over;
+    over.write(bytes);
+  }
+
+  return {
+    append(what, timeoutMs) {
+      const own = number === LARGEST_NUMBER ? 1 : number + 1;
+      number = own;
+      const bytes = encodeAppend({ ...what, number: own, deadline: Date.now() + timeoutMs });
+      return new Promise((resolve, reject) => {
+        pending.set(own, { expiresAt: performance.now() + timeoutMs, resolve, reject });
+        watch();
+        if (current !== undefined) write(own, bytes, current);
+        else
+          connected().then(
+            (over) => write(own, bytes, over),
+            (error: unknown) => take(own)?.reject(error),
+          );
+      });
+    },
+  };
+}
