@@ -1,6 +1,7 @@
 // Reads a body as the bytes that were signed, bounded in size and in time.
 import type { IncomingMessage } from "node:http";
 import { type Refusal, refusal } from "../refusal.ts";
+import { atTheTurn } from "./turn.ts";
 
 export interface BodyBounds {
   readonly mostBytes: number;
@@ -17,7 +18,7 @@ export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<
     const finish = (result: Buffer | Refusal): void => {
       clearTimeout(timer);
       request.off("data", take).off("end", end).off("close", gone);
-      resolve(result);
+      atTheTurn(() => resolve(result));
     };
     const take = (chunk: Buffer): void => {
       size += chunk.length;

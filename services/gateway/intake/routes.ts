@@ -45,8 +45,11 @@ export function intakeRoutes(
 
   return async (app) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", (_request: FastifyRequest, payload: IncomingMessage) =>
-      readBody(payload, { mostBytes: MOST_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
+    // By name as well, since what is found by name is found again without looking.
+    app.addContentTypeParser(
+      ["application/json", "*"],
+      (_request: FastifyRequest, payload: IncomingMessage) =>
+        readBody(payload, { mostBytes: MOST_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
     );
     for (const [kind, path] of Object.entries(paths) as [Kind, string][]) {
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
