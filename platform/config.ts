@@ -35,6 +35,8 @@ export interface Config {
   readonly allowPrivatePartners: boolean;
   readonly logLevel: LogLevel;
   readonly masterKey?: Buffer;
+  /** What keys may be wrapped under besides, while one master key replaces another. */
+  readonly readableMasterKeys: readonly Buffer[];
   readonly instance: string;
   readonly simulatorPort: number;
   readonly leadPartitions: number;
@@ -81,6 +83,18 @@ const masterKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{43}=$/)
   .transform((text) => Buffer.from(text, "base64"));
+const masterKeys = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ""))
+  .pipe(z.array(masterKey).min(1));
+const fileWith = <Schema extends z.ZodType<unknown, string>>(schema: Schema) =>
+  z
+    .string()
+    .transform((path) => readFileSync(path, "utf8").trim())
+    .pipe(schema)
+    .optional();
+/** Something like a master key, though it was given where none belongs. */
+const LIKE_A_KEY = /[A-Za-z0-9+/]{43}=/;
 
 /** Each variable with what is allowed, in words. A secret is never repeated in a message. */
 const VARIABLES = {
@@ -121,11 +135,16 @@ const VARIABLES = {
   MASTER_KEY: { allows: "32 bytes in base64", schema: masterKey.optional(), secret: true },
   MASTER_KEY_FILE: {
     allows: "a file with 32 bytes in base64",
-    schema: z
-      .string()
-      .transform((path) => readFileSync(path, "utf8").trim())
-      .pipe(masterKey)
-      .optional(),
+    schema: fileWith(masterKey),
+  },
+  MASTER_KEYS_READABLE: {
+    allows: "32 bytes in base64, several separated by commas",
+    schema: masterKeys.optional(),
+    secret: true,
+  },
+  MASTER_KEYS_READABLE_FILE: {
+    allows: "a file with 32 bytes in base64, several on lines of their own",
+    schema: fileWith(masterKeys),
   },
   INSTANCE: {
     allows: "a name of letters, digits, - and _",
@@ -158,15 +177,17 @@ function readVariables(env: Environment): Values {
     try {
       values[name] = variable.schema.parse(given);
     } catch {
-      const shown = "secret" in variable ? "is not" : `is "${given}", which is not`;
+      const hidden = "secret" in variable || LIKE_A_KEY.test(given ?? "");
+      const shown = hidden ? "is not" : `is "${given}", which is not`;
       problems.push(`${name} ${shown} ${variable.allows}`);
     }
   }
   for (const name of Object.keys(env)) {
     if (name.startsWith("SWITCHYARD_") && !INTERNAL.includes(name)) problems.push(`${name} is not known`);
   }
-  if (env.MASTER_KEY && env.MASTER_KEY_FILE) {
-    problems.push("MASTER_KEY and MASTER_KEY_FILE are both set; only one can hold");
+  for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
+    if (env[name] && env[`${name}_FILE`])
+      problems.push(`${name} and ${name}_FILE are both set; only one can hold`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Values;
@@ -190,6 +211,7 @@ export function readConfig(env: Environment): Config {
     allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
     logLevel: read.LOG_LEVEL,
     ...(key && { masterKey: key }),
+    readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],
     instance: read.INSTANCE,
     simulatorPort: read.SIMULATOR_PORT,
     leadPartitions: read.LEAD_PARTITIONS,

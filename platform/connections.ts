@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Config, ConfigError } from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { keptOrMade } from "./kept-file.ts";
+import { keptMasterKey, MASTER_KEY_BYTES, masterKeyFile } from "./kept-master-key.ts";
 
 export interface KeptSecrets {
   readonly adminToken: string;
@@ -25,14 +26,9 @@ export function resolveSecrets(config: Config): KeptSecrets {
   const kept = (name: string, make: () => string): string =>
     keptOrMade(join(config.dataDir, "secrets", name), make);
   const adminToken = config.adminToken ?? kept("admin-token", () => randomBytes(24).toString("base64url"));
-  const masterKey =
-    config.masterKey ??
-    Buffer.from(
-      kept("master-key", () => randomBytes(32).toString("base64")),
-      "base64",
-    );
-  if (masterKey.length !== 32) {
-    throw new ConfigError([`${join(config.dataDir, "secrets", "master-key")} is not 32 bytes in base64`]);
+  const masterKey = config.masterKey ?? keptMasterKey(config.dataDir);
+  if (masterKey.length !== MASTER_KEY_BYTES) {
+    throw new ConfigError([`${masterKeyFile(config.dataDir)} is not ${MASTER_KEY_BYTES} bytes in base64`]);
   }
   const demoSecret = (): string =>
     kept("demo-source-secret", () => `whsec_${randomBytes(32).toString("base64")}`);

@@ -1,7 +1,17 @@
 // Small files below DATA_DIR that several processes read and write: never half written, readable by their owner alone.
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;
@@ -15,8 +25,25 @@ export function readKept(path: string): string | undefined {
   }
 }
 
+/** A file is safe from a power cut once the folder that names it is on the disk as well. */
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function makeFolder(path: string): void {
+  const folder = resolve(path);
+  const topmost = mkdirSync(folder, { recursive: true });
+  if (topmost === undefined) return;
+  for (let made = folder; made.length >= topmost.length; made = dirname(made)) flushFolder(dirname(made));
+}
+
 function writeBeside(path: string, text: string): string {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const beside = `${path}.${randomUUID()}`;
   writeFileSync(beside, text, { mode: 0o600, flush: true });
   return beside;
@@ -24,14 +51,25 @@ function writeBeside(path: string, text: string): string {
 
 /** Replaces the file as a whole. */
 export function writeKept(path: string, text: string): void {
-  renameSync(writeBeside(path, text), path);
+  moveKept(writeBeside(path, text), path);
+}
+
+/** Replaces the second by the first, at once and for good. */
+export function moveKept(path: string, to: string): void {
+  renameSync(path, to);
+  flushFolder(dirname(to));
 }
 
 /** What the file holds; made once when there is none, and the same for all processes that ask at once. */
 export function keptOrMade(path: string, make: () => string): string {
-  const kept = readKept(path);
-  if (kept !== undefined) return kept.trim();
-  const beside = writeBeside(path, make());
+  if (readKept(path) === undefined) makeUnlessThere(path, make());
+  // Also where another process made it, which may have died before this.
+  flushFolder(dirname(path));
+  return readFileSync(path, "utf8").trim();
+}
+
+function makeUnlessThere(path: string, text: string): void {
+  const beside = writeBeside(path, text);
   try {
     // A link, unlike a rename, fails when another process was first.
     linkSync(beside, path);
@@ -40,5 +78,4 @@ export function keptOrMade(path: string, make: () => string): string {
   } finally {
     rmSync(beside, { force: true });
   }
-  return readFileSync(path, "utf8").trim();
 }

@@ -22,6 +22,7 @@ const PRIVATE = [
   "token",
   "password",
   "masterKey",
+  "readableMasterKeys",
   "email",
   "phone",
   "full_name",

@@ -4,6 +4,7 @@ import type { Connections } from "./connections.ts";
 import { connectDatabase, type Database } from "./database.ts";
 import { connectEventStore, type EventStore } from "./event-store/event-store.ts";
 import type { Health } from "./health.ts";
+import { keptMasterKeys } from "./kept-master-key.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -59,7 +60,14 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     });
     return connected;
   });
-  const vault = once(() => openVault({ database: database(), masterKey: config.masterKey, log, lifecycle }));
+  const vault = once(async () => {
+    const { dataDir, masterKey, readableMasterKeys } = config;
+    const furtherMasterKeys = () => keptMasterKeys(dataDir);
+    const keys = { masterKey, readableMasterKeys, furtherMasterKeys };
+    const opened = await openVault({ ...keys, database: database(), log, lifecycle });
+    health.add("vault", opened.check);
+    return opened;
+  });
   return { config, log, metrics, health, lifecycle, eventStore, bus, database, vault };
 }
 

@@ -1,5 +1,6 @@
 // How a command ends that can't go on: in words for what a person can mend, with a stack for what is our own mistake.
 import { ConfigError } from "#platform/config.ts";
+import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { Problem } from "./problem.ts";
 
 export function exitWith(error: unknown): never {
@@ -8,6 +9,7 @@ export function exitWith(error: unknown): never {
 }
 
 export function wordsFor(error: unknown): string {
-  if (error instanceof Problem || error instanceof ConfigError) return `\n${error.message}`;
+  const mendable = [Problem, ConfigError, UnknownMasterKey].some((kind) => error instanceof kind);
+  if (error instanceof Error && mendable) return `\n${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -17,11 +17,17 @@ export interface RunningYard {
   readonly source: SourceSecret;
 }
 
+/** Undefined where none runs. */
+export function runningEndpoints(dataDir: string): Endpoints | undefined {
+  const endpoints = readEndpoints(dataDir);
+  return endpoints === undefined || identityOf(endpoints.pid) === undefined ? undefined : endpoints;
+}
+
 export function findRunningYard(env: NodeJS.ProcessEnv): RunningYard {
   const config = readConfig(env);
   const dataDir = resolve(config.dataDir);
-  const endpoints = readEndpoints(dataDir);
-  if (endpoints === undefined || identityOf(endpoints.pid) === undefined)
+  const endpoints = runningEndpoints(dataDir);
+  if (endpoints === undefined)
     throw new Problem(
       `No Switchyard runs on the data folder ${dataDir}. Start it in another terminal: npm start`,
     );

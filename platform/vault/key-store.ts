@@ -1,6 +1,8 @@
 // Where the keys live: one row each, wrapped. A destroyed key leaves its row behind, empty, so that it is never made again.
 import type { Database } from "../database.ts";
 import type { MasterKeys } from "./master-key.ts";
+import { migrateVault } from "./schema.ts";
+import { agreedMaster } from "./wrapping.ts";
 
 /** Undefined for a key that is destroyed. */
 type Keys = ReadonlyMap<string, Buffer | undefined>;
@@ -11,27 +13,18 @@ export interface KeyStore {
   /** The same, and makes those that never existed; `make` proposes, whoever writes first wins. */
   ensure(keyIds: readonly string[], make: () => Buffer): Promise<Keys>;
   destroy(keyIds: readonly string[]): Promise<void>;
-  /** Wraps all under the current master key; how many were not. */
-  rewrap(): Promise<number>;
+  /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
+  check(): Promise<void>;
 }
 
 export const DESTROYED_CHANNEL = "vault_destroyed";
 
-const SCHEMA = [
-  `create schema if not exists vault;
-   create table vault.keys (
-     id text primary key,
-     wrapped text,
-     master text not null,
-     created_at timestamptz not null default now(),
-     destroyed_at timestamptz,
-     check ((wrapped is null) = (destroyed_at is not null))
-   )`,
-];
-
+/** Nothing at all when another master key wraps by now; the lock on the row makes whoever replaces it wait for us. */
 const ENSURE = `
+  with wrapping as materialized (select master from vault.wrapping for share)
   insert into vault.keys (id, wrapped, master)
-  select id, wrapped, $3 from unnest($1::text[], $2::text[]) as made (id, wrapped) order by id
+  select made.id, made.wrapped, $3 from unnest($1::text[], $2::text[]) as made (id, wrapped), wrapping
+  where wrapping.master = $3 order by made.id
   -- Writes nothing new, but gives back the row that was there, also one from a transaction that ended a moment ago.
   on conflict (id) do update set master = vault.keys.master
   returning id, wrapped`;
@@ -44,35 +37,23 @@ const DESTROY = `
 /** A notification holds 8,000 bytes. */
 const NOTIFY = "select pg_notify($1, id) from unnest($2::text[]) as gone (id)";
 
-const REWRAP_AT_ONCE = 500;
-
 interface Row {
   readonly id: string;
   readonly wrapped: string | null;
 }
 
 export async function openKeyStore(database: Database, masters: MasterKeys): Promise<KeyStore> {
-  await database.migrate("vault", SCHEMA);
+  await migrateVault(database);
+
+  async function agreed(): Promise<string> {
+    const master = await agreedMaster(database, masters.currentId);
+    masters.demand(master);
+    return master;
+  }
+  let wrapping = await agreed();
 
   const unwrapAll = (rows: readonly Row[]): Keys =>
     new Map(rows.map(({ id, wrapped }) => [id, wrapped === null ? undefined : masters.unwrap(id, wrapped)]));
-
-  async function rewrapSome(): Promise<number> {
-    return await database.transaction(async (within) => {
-      const rows = await within.query<Row>(
-        `select id, wrapped from vault.keys where wrapped is not null and master <> $1
-         order by id limit ${REWRAP_AT_ONCE} for update`,
-        [masters.currentId],
-      );
-      const wrapped = rows.map(({ id, wrapped }) => masters.wrap(id, masters.unwrap(id, wrapped ?? "")));
-      await within.execute(
-        `update vault.keys set wrapped = new.wrapped, master = $3
-         from unnest($1::text[], $2::text[]) as new (id, wrapped) where vault.keys.id = new.id`,
-        [rows.map(({ id }) => id), wrapped, masters.currentId],
-      );
-      return rows.length;
-    });
-  }
 
   return {
     async load(keyIds) {
@@ -81,9 +62,15 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
       );
     },
     async ensure(keyIds, make) {
-      const ids = [...new Set(keyIds)];
-      const wrapped = ids.map((id) => masters.wrap(id, make()));
-      return unwrapAll(await database.query<Row>(ENSURE, [ids, wrapped, masters.currentId]));
+      const made = [...new Set(keyIds)].map((id) => ({ id, key: make() }));
+      if (made.length === 0) return new Map();
+      const ids = made.map(({ id }) => id);
+      for (;;) {
+        const wrapped = made.map(({ id, key }) => masters.wrap(wrapping, id, key));
+        const rows = await database.query<Row>(ENSURE, [ids, wrapped, wrapping]);
+        if (rows.length > 0) return unwrapAll(rows);
+        wrapping = await agreed();
+      }
     },
     async destroy(keyIds) {
       await database.transaction(async (within) => {
@@ -91,10 +78,8 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
         await within.query(NOTIFY, [DESTROYED_CHANNEL, keyIds]);
       });
     },
-    async rewrap() {
-      let all = 0;
-      for (let some = await rewrapSome(); some > 0; some = await rewrapSome()) all += some;
-      return all;
+    async check() {
+      await agreed();
     },
   };
 }

@@ -1,15 +1,25 @@
-// The master key wraps the others. Several may be known at once while one replaces another.
+// Master keys wrap the others. A process may know several: any of them reads, and the database says which one wraps.
 import { createHmac, hkdfSync } from "node:crypto";
 import { openWith, type Sealed, sealWith } from "./seal.ts";
 
 export interface MasterKeys {
-  /** The id of the one that wraps new keys. */
+  /** The id of the one that the configuration prefers. */
   readonly currentId: string;
-  wrap(keyId: string, key: Buffer): string;
-  /** Throws when it was wrapped under a master key that is not known here. */
+  /** Of all that are known now. */
+  ids(): readonly string[];
+  /** Throws UnknownMasterKey, as the next two do. */
+  demand(masterId: string): void;
+  wrap(masterId: string, keyId: string, key: Buffer): string;
   unwrap(keyId: string, wrapped: string): Buffer;
-  /** A secret that the newest master key gives again and again, for one purpose. */
+  /** A secret that the preferred master key gives again and again, for one purpose. */
   derive(purpose: string): Buffer;
+}
+
+export interface MasterKeysOptions {
+  readonly current: Buffer;
+  readonly readable?: readonly Buffer[];
+  /** Asked when a key is wrapped under none of the others: one may have come since the start. */
+  readonly further?: () => readonly Buffer[];
 }
 
 const derived = (master: Buffer, purpose: string): Buffer =>
@@ -19,22 +29,47 @@ const derived = (master: Buffer, purpose: string): Buffer =>
 const idOf = (master: Buffer): string =>
   createHmac("sha256", derived(master, "id")).update("master").digest("base64url").slice(0, 12);
 
+/** Not a fault of what was to be opened: it can be, as soon as this process is given the key. */
 export class UnknownMasterKey extends Error {
   override name = "UnknownMasterKey";
+  readonly masterId: string;
+
+  constructor(masterId: string, known: readonly string[]) {
+    super(
+      `the keys of the vault are wrapped under the master key with the id ${masterId}, and only ${known.join(", ")} is known here; ` +
+        "give it as MASTER_KEY or among MASTER_KEYS_READABLE",
+    );
+    this.masterId = masterId;
+  }
 }
 
-export function createMasterKeys(current: Buffer, previous: readonly Buffer[]): MasterKeys {
-  const byId = new Map([...previous, current].map((master) => [idOf(master), derived(master, "wrap")]));
-  const currentId = idOf(current);
-  const wrapping = derived(current, "wrap");
+export function createMasterKeys({
+  current,
+  readable = [],
+  further = () => [],
+}: MasterKeysOptions): MasterKeys {
+  const wrapping = new Map<string, Buffer>();
+  const learn = (masters: readonly Buffer[]): void => {
+    for (const master of masters) wrapping.set(idOf(master), derived(master, "wrap"));
+  };
+  learn([...readable, current]);
+
+  function find(masterId: string): Buffer {
+    if (!wrapping.has(masterId)) learn(further());
+    const found = wrapping.get(masterId);
+    if (found === undefined) throw new UnknownMasterKey(masterId, [...wrapping.keys()]);
+    return found;
+  }
+
   return {
-    currentId,
-    wrap: (keyId, key) => JSON.stringify(sealWith(wrapping, currentId, key.toString("base64"), keyId)),
+    currentId: idOf(current),
+    ids: () => [...wrapping.keys()],
+    demand: (masterId) => void find(masterId),
+    wrap: (masterId, keyId, key) =>
+      JSON.stringify(sealWith(find(masterId), masterId, key.toString("base64"), keyId)),
     unwrap(keyId, wrapped) {
       const sealed = JSON.parse(wrapped) as Sealed;
-      const master = byId.get(sealed.key);
-      if (!master) throw new UnknownMasterKey(`${keyId} is wrapped under another master key, ${sealed.key}`);
-      return Buffer.from(String(openWith(master, sealed, keyId)), "base64");
+      return Buffer.from(String(openWith(find(sealed.key), sealed, keyId)), "base64");
     },
     derive: (purpose) => derived(current, purpose),
   };

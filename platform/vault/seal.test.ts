@@ -7,6 +7,14 @@ import { openWith, sealWith } from "./seal.ts";
 
 const seals = suite("seal");
 const key = randomBytes(32);
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
 const person = { email: "ada@example.org", tags: [1, null] };
 
 seals("opens what it sealed, where it was sealed for", () => {
@@ -30,14 +38,48 @@ seals("opens nowhere else, with no other key, under no other key's name, and not
   assert.throws(() => openWith(key, { ...sealed, tag: sealed.tag.slice(0, 8) }, "submission-1"));
 });
 
-seals("a master key unwraps what it or a previous one wrapped, and says so when it is neither", () => {
+seals("a master key unwraps what any known one wrapped, and says so when it knows it not", () => {
   const [old, current] = [randomBytes(32), randomBytes(32)];
-  const wrapped = createMasterKeys(old, []).wrap("k", key);
-  assert.equal(createMasterKeys(current, [old]).unwrap("k", wrapped), key);
-  assert.throws(
-    () => createMasterKeys(current, []).unwrap("k", wrapped),
-    (error: unknown) => error instanceof UnknownMasterKey,
+  const before = createMasterKeys({ current: old });
+  const wrapped = before.wrap(before.currentId, "k", key);
+  assert.equal(createMasterKeys({ current, readable: [old] }).unwrap("k", wrapped), key);
+
+  const without = createMasterKeys({ current });
+  const attempts = [
+    () => without.unwrap("k", wrapped),
+    () => without.wrap(before.currentId, "k", key),
+    () => without.demand(before.currentId),
+  ];
+  for (const attempt of attempts) {
+    const error = thrownBy(attempt);
+    assert.instance(error, UnknownMasterKey);
+    assert.match(error.message, `the id ${before.currentId}, and only ${without.currentId} is known`);
+    assert.match(error.message, "MASTER_KEYS_READABLE");
+    for (const master of [old, current])
+      for (const encoding of ["base64", "base64url", "hex"] as const)
+        assert.not.match(JSON.stringify([error, error.message, error.stack]), master.toString(encoding));
+  }
+});
+
+seals("a master key that comes later is looked for when it is needed, and only then", () => {
+  const [old, current] = [randomBytes(32), randomBytes(32)];
+  let [asked, came] = [0, false];
+  const further = (): Buffer[] => {
+    asked += 1;
+    return came ? [old] : [];
+  };
+  const masters = createMasterKeys({ current, further });
+  const { currentId } = createMasterKeys({ current: old });
+  masters.demand(masters.currentId);
+  assert.is(asked, 0);
+  assert.instance(
+    thrownBy(() => masters.demand(currentId)),
+    UnknownMasterKey,
   );
+  came = true;
+  masters.demand(currentId);
+  masters.demand(currentId);
+  assert.is(asked, 2);
 });
 
 seals("the cache forgets what was used longest ago, and everything in time", () => {

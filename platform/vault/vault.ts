@@ -27,8 +27,8 @@ export interface Vault {
   destroy(keyIds: readonly string[]): Promise<void>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
   fingerprint(domain: string, value: string): string;
-  /** After the master key was replaced: wraps all keys under the new one, then the old one can go. */
-  rewrap(): Promise<number>;
+  /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
+  check(): Promise<void>;
 }
 
 /** The key was destroyed, so nothing may be sealed under it again. */
@@ -45,8 +45,10 @@ export class KeyDestroyed extends Error {
 export interface VaultOptions {
   readonly database: Database;
   readonly masterKey: Buffer;
-  /** Those that keys may still be wrapped under. */
-  readonly previousMasterKeys?: readonly Buffer[];
+  /** Those that keys may be wrapped under besides. */
+  readonly readableMasterKeys?: readonly Buffer[];
+  /** Asked for more when a key is wrapped under none of these. */
+  readonly furtherMasterKeys?: () => readonly Buffer[];
   readonly log: Log;
   readonly lifecycle?: Lifecycle;
 }
@@ -57,8 +59,12 @@ const KEYS_AT_HAND = 50_000;
 const FINGERPRINTS = "vault/fingerprints";
 
 export async function openVault(options: VaultOptions): Promise<Vault> {
-  const { database, log, lifecycle } = options;
-  const masters = createMasterKeys(options.masterKey, options.previousMasterKeys ?? []);
+  const { database, masterKey, readableMasterKeys = [], furtherMasterKeys, log, lifecycle } = options;
+  const masters = createMasterKeys({
+    current: masterKey,
+    readable: readableMasterKeys,
+    ...(furtherMasterKeys && { further: furtherMasterKeys }),
+  });
   const store = await openKeyStore(database, masters);
   const cache = createKeyCache<KeyObject>({ most: KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
 
@@ -129,6 +135,6 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       createHmac("sha256", fingerprintKey)
         .update(JSON.stringify([domain, value]))
         .digest("base64url"),
-    rewrap: store.rewrap,
+    check: store.check,
   };
 }

@@ -53,7 +53,7 @@ const publish = (source: string, headers: Readonly<Record<string, string>>, body
 
 test("it is ready, and says what it stands on", async () => {
   const { body } = await gateway.call("/readyz");
-  assert.equal(Object.keys(body.dependencies).sort(), ["database", "eventstore", "nats"]);
+  assert.equal(Object.keys(body.dependencies).sort(), ["database", "eventstore", "nats", "vault"]);
 });
 
 test("a request over NATS is answered as one over HTTP, and is the same submission", async () => {

@@ -2,6 +2,7 @@ import type { Stage } from "#domain/submission/events.ts";
 import { BusError } from "#platform/bus/bus.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 import type { Health } from "#platform/health.ts";
+import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 
 /** This submission could not pass the stage; another try may help, or an operator. */
 export class StageFailure extends Error {
@@ -23,6 +24,8 @@ export type Verdict =
 export async function verdictOn(error: unknown, health: Health): Promise<Verdict> {
   if (error instanceof StageFailure) return { type: "failed", stage: error.stage, reason: error.message };
   if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "wait" };
+  // Whoever runs this process has to give it a key; no submission is to blame.
+  if (error instanceof UnknownMasterKey) return { type: "wait" };
   // A broken connection has many shapes: whether something is down tells more than the error.
   const { ready } = await health.ready();
   if (!ready) return { type: "wait" };

@@ -187,6 +187,7 @@ function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connectio
     allowPrivatePartners: false,
     logLevel: "silent",
     masterKey: Buffer.alloc(32, 7),
+    readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
     leadPartitions: 16,

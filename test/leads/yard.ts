@@ -81,6 +81,7 @@ export async function startTestYard(config: Partial<Connections> = {}): Promise<
     allowPrivatePartners: true,
     logLevel: "silent",
     masterKey: Buffer.alloc(32, 7),
+    readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
     leadPartitions: 4,

@@ -3,18 +3,24 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { BusError } from "#platform/bus/bus.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
+import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import { problemOf, sendRefusal } from "./problem.ts";
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);
-  if (why.refused === "internal") request.log.error({ err: error }, "a request failed");
+  if (why.refused === "internal" || error instanceof UnknownMasterKey)
+    request.log.error({ err: error }, "a request failed");
   return sendRefusal(reply, why);
 }
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refused) return error.refusal;
-  if (error instanceof EventStoreUnavailable || error instanceof BusError)
+  if (
+    error instanceof EventStoreUnavailable ||
+    error instanceof BusError ||
+    error instanceof UnknownMasterKey
+  )
     return refusal("unavailable", { retryAfterS: 1 });
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");

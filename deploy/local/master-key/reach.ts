@@ -1,0 +1,68 @@
+// The database that the vault's keys are in: the configured one, that of the yard that runs, or else started for as long as it is needed.
+import type { Config } from "#platform/config.ts";
+import { connectDatabase, type Database } from "#platform/database.ts";
+import { readEndpoints } from "#platform/endpoints.ts";
+import { createLog } from "#platform/log.ts";
+import { createChildren } from "../children/children.ts";
+import { endLeftovers } from "../children/leftovers.ts";
+import { InUse, openDataFolder } from "../data-folder.ts";
+import { preparePostgres } from "../parts/postgres.ts";
+import { Problem } from "../problem.ts";
+import { runningEndpoints, waitForOwner } from "../running.ts";
+
+interface Reached {
+  readonly url: string;
+  leave(): Promise<void>;
+}
+
+const nothingToLeave = async (): Promise<void> => undefined;
+
+export async function withKeys<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  const { url, leave } = await reach(config);
+  const log = createLog({ level: "silent", name: "master-key", instance: `${process.pid}` });
+  const database = connectDatabase({ url, log });
+  try {
+    await database.query("select 1").catch((error: Error) => {
+      throw new Problem(`The database with the vault's keys can't be reached: ${error.message}`);
+    });
+    return await work(database);
+  } finally {
+    await database.close();
+    await leave();
+  }
+}
+
+async function reach({ databaseUrl, dataDir }: Config): Promise<Reached> {
+  const url = databaseUrl ?? runningEndpoints(dataDir)?.database_url;
+  if (url !== undefined) return { url, leave: nothingToLeave };
+  try {
+    return await startPostgres(dataDir);
+  } catch (error) {
+    if (!(error instanceof InUse)) throw error;
+    const { database_url } = await waitForOwner(() => readEndpoints(dataDir), error);
+    return { url: database_url, leave: nothingToLeave };
+  }
+}
+
+/** With the data folder locked, as the whole yard would do it: who starts that meanwhile is told that it is in use. */
+async function startPostgres(dataDir: string): Promise<Reached> {
+  const folder = openDataFolder(dataDir);
+  console.log("No Switchyard runs, so PostgreSQL alone is started.");
+  await endLeftovers(dataDir, true);
+  const say = (line: string): void => console.log(line);
+  const hopeless = Promise.withResolvers<never>();
+  hopeless.promise.catch(() => undefined);
+  const children = createChildren({ dataDir, owner: true, say, onHopeless: hopeless.reject });
+  const { url, command } = await preparePostgres(dataDir, say);
+  const child = children.start(command);
+  const leave = async (): Promise<void> => {
+    await child.stop();
+    children.close();
+    folder.close();
+  };
+  await child.ready.catch(async (error: unknown) => {
+    await leave();
+    throw error;
+  });
+  return { url, leave };
+}
