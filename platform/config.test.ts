@@ -81,4 +81,29 @@ config("reads the master key from a variable or a file, not from both", () => {
   rmSync(folder, { recursive: true });
 });
 
+config("reads the master keys that are readable besides, one or several, from a variable or a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  const path = join(folder, "keys");
+  const keys = [Buffer.alloc(32, 5), Buffer.alloc(32, 6)];
+  const texts = keys.map((key) => key.toString("base64"));
+  writeFileSync(path, `${texts.join("\n")}\n`);
+  assert.equal(readConfig({}).readableMasterKeys, []);
+  assert.equal(readConfig({ MASTER_KEYS_READABLE: texts.join(", ") }).readableMasterKeys, keys);
+  assert.equal(readConfig({ MASTER_KEYS_READABLE: texts[1] }).readableMasterKeys, [keys[1]]);
+  assert.equal(readConfig({ MASTER_KEYS_READABLE_FILE: path }).readableMasterKeys, keys);
+  const both = problemsOf({ MASTER_KEYS_READABLE: texts.join(), MASTER_KEYS_READABLE_FILE: path });
+  assert.match(both.join(), "both set");
+  assert.match(problemsOf({ MASTER_KEYS_READABLE_FILE: folder }).join(), "which is not a file");
+  rmSync(folder, { recursive: true });
+});
+
+config("never repeats a master key in a message, whichever variable it was given to", () => {
+  const key = Buffer.alloc(32, 5).toString("base64");
+  for (const name of ["MASTER_KEYS_READABLE", "MASTER_KEY_FILE", "MASTER_KEYS_READABLE_FILE", "PORT"]) {
+    const text = problemsOf({ [name]: `${key},hush` }).join("\n");
+    assert.match(text, `${name} is not `);
+    assert.not.match(text, key);
+  }
+});
+
 config.run();

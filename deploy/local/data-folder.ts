@@ -1,8 +1,8 @@
 // The folder that everything embedded keeps its data in: one launcher at a time, one layout.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { readKept, writeKept } from "#platform/kept-file.ts";
+import { tryLock } from "./file-lock.ts";
 import { Problem } from "./problem.ts";
 
 /** Raised when a version lays the folder out so that an older one can't read it. */
@@ -47,18 +47,16 @@ export function openDataFolder(dir: string): DataFolder {
 
 const pidFile = (dir: string): string => join(dir, "launcher.pid");
 
-/** A database lock, since the system lets go of it when its holder dies, however that happens. */
 function lock(dir: string): () => void {
+  let unlock: (() => void) | undefined;
   try {
-    const database = new DatabaseSync(join(dir, "launcher.lock"));
-    database.exec("pragma locking_mode = exclusive; begin exclusive");
-    return () => database.close();
+    unlock = tryLock(join(dir, "launcher.lock"));
   } catch (error) {
-    if (!/locked/.test(messageOf(error)))
-      throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
-    const pid = Number(readKept(pidFile(dir)));
-    throw new InUse(dir, pid > 0 ? pid : undefined);
+    throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
   }
+  if (unlock !== undefined) return unlock;
+  const pid = Number(readKept(pidFile(dir)));
+  throw new InUse(dir, pid > 0 ? pid : undefined);
 }
 
 function checkLayout(dir: string): void {
