@@ -9,7 +9,11 @@ export function exitWith(error: unknown): never {
 }
 
 export function wordsFor(error: unknown): string {
-  const mendable = [Problem, ConfigError, UnknownMasterKey].some((kind) => error instanceof kind);
-  if (error instanceof Error && mendable) return `\n${error.message}`;
+  if (isMendable(error)) return `\n${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** By the person at the terminal. */
+export function isMendable(error: unknown): error is Error {
+  return error instanceof Problem || error instanceof ConfigError || error instanceof UnknownMasterKey;
 }

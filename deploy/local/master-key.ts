@@ -5,7 +5,7 @@ import { isBeingReplaced, keptMasterKeys, masterKeyFile } from "#platform/kept-m
 import { createMasterKeys, type MasterKeys } from "#platform/vault/master-key.ts";
 import { oneRotationAtATime, rewrapKeys, surveyKeys } from "#platform/vault/rewrap.ts";
 import { createProgress } from "./demo/progress.ts";
-import { exitWith } from "./exit.ts";
+import { exitWith, isMendable } from "./exit.ts";
 import { withKeys } from "./master-key/reach.ts";
 import { counted, report } from "./master-key/report.ts";
 import { rotate } from "./master-key/rotate.ts";
@@ -53,7 +53,12 @@ async function run(name = ""): Promise<void> {
   if (command === undefined)
     throw new Problem(`Say what to do: npm run master-key -- <${Object.keys(commands).join("|")}>`);
   const given = readConfig(process.env);
-  console.log(await command({ ...given, dataDir: resolve(given.dataDir) }));
+  try {
+    console.log(await command({ ...given, dataDir: resolve(given.dataDir) }));
+  } catch (error) {
+    if (!isMendable(error)) console.error("It broke off. No key is lost by that: run it once more.");
+    throw error;
+  }
 }
 
 /** Those of this machine; none is made here, since the vault's keys could not be wrapped under it. */

@@ -11,6 +11,7 @@ import {
   storedIn,
   type TestGateway,
 } from "../../test/gateway/gateway.ts";
+import { startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { startIdentity } from "../identity/app.ts";
 import { startLeads } from "../leads/app.ts";
@@ -85,6 +86,26 @@ test("lets submissions that it can't open wait, answers 503 about them, and dead
   });
   assert.is(read.status, 503);
   assert.is((await informed.admin("GET", `/api/leads/${body.id}`)).body.payload.email, lead.email);
+});
+
+test("is not even started when the wrong one is all it has, and says what to give it", async () => {
+  const { config } = informed;
+  const why = await startNode(new URL("./main.ts", import.meta.url).pathname, {
+    PORT: "0",
+    NATS_URL: config.natsUrl,
+    EVENTSTORE_URL: config.eventstoreUrl,
+    DATABASE_URL: config.databaseUrl,
+    MASTER_KEY: masterKey.toString("base64"),
+    ADMIN_TOKEN: "token-of-the-tests",
+    DATA_DIR: config.dataDir,
+  }).then(
+    () => "it started",
+    (error: Error) => error.message,
+  );
+  assert.match(why, /ended with 1 before it was ready/);
+  assert.match(why, /could not start/);
+  assert.match(why, "give it as MASTER_KEY or among MASTER_KEYS_READABLE");
+  nothingSecretIn(why);
 });
 
 test("started again with the key it goes on with them", async () => {
