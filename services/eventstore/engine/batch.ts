@@ -73,8 +73,9 @@ export class Batch {
     return event?.stream === stream ? Number(event.revision) : undefined;
   }
 
-  /** Once for each stream, however many of its events the batch holds. */
+  /** What the events don't say of their streams. */
   save(): void {
-    for (const head of this.heads.values()) this.#state.storage.saveHead(head);
+    for (const head of this.heads.values()) if (!this.#state.isLate(head)) this.#state.storage.saveHead(head);
+    this.#state.rows.write(this);
   }
 }

@@ -49,7 +49,7 @@ test("a second process is refused with the name of the first, which leaves no lo
 test("a folder of another format is refused with what to do", async () => {
   assert.match(
     await refusal(await folderWith("pragma user_version = 7")),
-    /format 7, and this version reads format 1\. Run the version that wrote it/,
+    /format 7, and this version reads format 2\. Run the version that wrote it/,
   );
 });
 

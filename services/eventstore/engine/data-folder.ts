@@ -7,7 +7,7 @@ import { CorruptLog } from "./event-log.ts";
 
 /** "Syev": tells our files from any other SQLite database. */
 const APPLICATION_ID = 0x53796576;
-const FORMAT = 1;
+const FORMAT = 2;
 
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
@@ -17,6 +17,18 @@ const SQLITE_NOTADB = 26;
 export class DataFolderRefused extends Error {
   override name = "DataFolderRefused";
 }
+
+// How far the rows of streams go, which are written behind the events. Twice, so that damage is noticed.
+const ROWS = `
+  create table rows (through integer not null, repeated integer not null) strict;
+  insert into rows select coalesce(max(position), 0), coalesce(max(position), 0) from events;
+`;
+
+/** From a format to the next one. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  // Every row was written with its events.
+  1: `begin; ${ROWS} pragma user_version = 2; commit`,
+};
 
 // A stream is found by its name, an event by its position or by its stream and revision.
 const SCHEMA = `
@@ -30,6 +42,7 @@ const SCHEMA = `
     checksum integer not null, wire blob not null
   ) strict;
   create unique index events_by_stream on events (stream, revision);
+  ${ROWS}
   pragma application_id = ${APPLICATION_ID};
   pragma user_version = ${FORMAT};
 `;
@@ -76,7 +89,8 @@ function prepare(db: DatabaseSync, dir: string): void {
   const empty = format === 0 && db.prepare("select 1 from sqlite_schema limit 1").get() === undefined;
   if (!empty && pragma(db, "application_id") !== APPLICATION_ID)
     throw new DataFolderRefused(`${dir}/events.db is not an event log. Choose another data folder.`);
-  if (!empty && format !== FORMAT)
+  const migration = MIGRATIONS[format];
+  if (!empty && format !== FORMAT && migration === undefined)
     throw new DataFolderRefused(
       `${dir} is in format ${format}, and this version reads format ${FORMAT}. ` +
         "Run the version that wrote it, or choose another data folder to begin an empty log.",
@@ -86,6 +100,7 @@ function prepare(db: DatabaseSync, dir: string): void {
   db.exec("pragma synchronous = full; pragma fullfsync = on; pragma checkpoint_fullfsync = on");
   db.exec("pragma cache_size = -16384; pragma temp_store = memory; pragma trusted_schema = off");
   db.exec("pragma wal_autocheckpoint = 1000; pragma journal_size_limit = 67108864");
+  if (migration !== undefined) db.exec(migration);
   if (!empty) return;
   db.exec(`begin; ${SCHEMA} commit`);
   syncFolder(dir);

@@ -27,6 +27,7 @@ export class Storage {
   readonly #commit: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #saveHead: StatementSync;
+  readonly #saveRowsThrough: StatementSync;
   readonly #head: StatementSync;
   readonly #allForwards: StatementSync;
   readonly #allBackwards: StatementSync;
@@ -45,6 +46,7 @@ export class Storage {
     this.#commit = db.prepare("commit");
     this.#insertEvent = db.prepare("insert into events values (?, ?, ?, ?, ?)");
     this.#saveHead = db.prepare("insert or replace into streams values (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#saveRowsThrough = db.prepare("update rows set through = ?1, repeated = ?1");
     this.#head = rows("select * from streams where name = ?");
     this.#allForwards = rows(`${EVENT} where position >= ? order by position`);
     this.#allBackwards = rows(`${EVENT} where position <= ? order by position desc`);
@@ -81,6 +83,18 @@ export class Storage {
     const checksum = checksumOf(head);
     const { name, number, last, life } = head;
     this.#saveHead.run(name, number, last, life, truncateBefore, maxCount, maxAgeSeconds, checksum);
+  }
+
+  /** The last position whose effect on its stream is in the stream's row. */
+  rowsThrough(): number {
+    const row = this.#guarded(() => this.#db.prepare("select through, repeated from rows").get());
+    if (row === undefined || row.through !== row.repeated)
+      throw this.#damaged("how far its stream rows go is not as it was written");
+    return Number(row.through);
+  }
+
+  saveRowsThrough(position: number): void {
+    this.#saveRowsThrough.run(position);
   }
 
   loadHead(name: string): StreamHead | undefined {

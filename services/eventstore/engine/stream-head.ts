@@ -20,6 +20,12 @@ export interface Retention {
 
 export const KEEP_ALL: Retention = { truncateBefore: 0, maxCount: 0, maxAgeSeconds: 0 };
 
+/** Whether its events alone say everything about it. */
+export function isOrdinary({ life, retention }: StreamHead): boolean {
+  const { truncateBefore, maxCount, maxAgeSeconds } = retention;
+  return life === "live" && truncateBefore === 0 && maxCount === 0 && maxAgeSeconds === 0;
+}
+
 export function newStream(name: string): StreamHead {
   return { name, number: 0, last: -1, life: "live", retention: KEEP_ALL };
 }
