@@ -19,6 +19,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 interface Written {
   readonly heads: ReadonlyMap<string, StreamHead>;
   readonly events: readonly Recorded[];
+  readonly ids: ReadonlyMap<string, Recorded>;
 }
 
 export class LogState {
@@ -44,7 +45,10 @@ export class LogState {
     this.#readWhatRowsLack();
     const newest = this.#newest().reverse();
     this.tail = new Tail(TAIL_BYTES, this.#head - newest.length);
-    for (const event of newest) this.#remember(event);
+    for (const event of newest) {
+      this.tail.push(event);
+      this.#recent.set(idOf(event.wire), Number(event.position));
+    }
     for (const event of newest) this.#checkHead(event);
   }
 
@@ -98,19 +102,15 @@ export class LogState {
   readonly isLate = (head: StreamHead): boolean => isOrdinary(head) && isOrdinary(this.streamHead(head.name));
 
   /** It is on disk: from here on everybody may see it. */
-  publish({ heads, events }: Written): void {
+  publish({ heads, events, ids }: Written): void {
     this.rows.wrote({ heads, events }, this.isLate);
     for (const head of heads.values()) this.#heads.set(head.name, head);
     if (events.length === 0) return;
-    for (const event of events) this.#remember(event);
+    for (const event of events) this.tail.push(event);
+    for (const [id, { position }] of ids) this.#recent.set(id, Number(position));
     this.#head += events.length;
     this.#acknowledged.advance(this.#head);
     for (const listener of this.#listeners) listener();
-  }
-
-  #remember(event: Recorded): void {
-    this.tail.push(event);
-    this.#recent.set(idOf(event.wire), Number(event.position));
   }
 
   onCommit(listener: () => void): () => void {

@@ -32,14 +32,21 @@ export async function openEventLog({ dir, now = Date.now, log }: OpenOptions): P
   }
 }
 
-export function logIn(folder: DataFolder, now: () => number, log?: EngineLog): DurableEventLog {
-  const state = new LogState(new Storage(folder.database, folder.dir), folder.acknowledged);
+export function logIn(
+  folder: DataFolder,
+  now: () => number,
+  log?: EngineLog,
+  eventsPerRound?: number,
+): DurableEventLog {
+  const storage = new Storage(folder.database, folder.dir);
+  const state = new LogState(storage, folder.acknowledged, eventsPerRound);
   const commits = new GroupCommit(state, now, log);
   const reader = new Reader(state, now);
   return {
-    append: async (stream, expected, events) => {
+    append: (stream, expected, events) => {
       const bytes = sizeOf(events);
-      if (bytes > MAX_APPEND_BYTES) return { outcome: "too_large", limit: MAX_APPEND_BYTES };
+      if (bytes > MAX_APPEND_BYTES)
+        return Promise.resolve({ outcome: "too_large", limit: MAX_APPEND_BYTES } as const);
       return commits.submit(bytes, (batch) => append(batch, stream, expected, events));
     },
     softDelete: (stream, expected) => commits.submit(0, (batch) => softDelete(batch, stream, expected)),

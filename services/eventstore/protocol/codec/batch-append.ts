@@ -43,7 +43,7 @@ export function decodeBatchChunk(bytes: Buffer): BatchChunk {
   readMessage(bytes, (field, reader) => {
     switch (field) {
       case BATCH_APPEND_REQ.correlation_id:
-        correlation = Buffer.from(reader.bytes());
+        correlation = reader.bytes() as Buffer;
         break;
       case BATCH_APPEND_REQ.options:
         target = readTarget(reader);

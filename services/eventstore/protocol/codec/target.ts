@@ -44,7 +44,7 @@ export function readTarget(reader: Reader): Target {
 export function readStreamName(reader: Reader): string {
   let name = "";
   readNested(reader, (field) => {
-    if (field === STREAM_IDENTIFIER.stream_name) name = Buffer.from(reader.bytes()).toString("utf8");
+    if (field === STREAM_IDENTIFIER.stream_name) name = reader.string();
   });
   return name;
 }
