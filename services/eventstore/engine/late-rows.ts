@@ -86,5 +86,6 @@ export class LateRows {
     this.#through = this.#head;
     this.#round = { through: this.#head, heads, names: [...heads.keys()].sort(), done: 0 };
     this.#changed = new Map();
+    this.#eventsSinceRows = 0;
   }
 }
