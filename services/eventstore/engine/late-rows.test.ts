@@ -1,6 +1,7 @@
 // Rows of streams follow their events; whenever the server dies, what it knew of its streams is known again.
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -8,8 +9,6 @@ import { ANY, events, metadata, NO_STREAM, PAGE, revision } from "../../../test/
 import { temporaryFolder } from "../../../test/eventstore/server.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type DurableEventLog, logIn } from "./open.ts";
-import { Storage } from "./storage.ts";
-import { KEEP_ALL } from "./stream-head.ts";
 
 const STREAMS = ["first", "second", "third"];
 const EVENTS_PER_ROUND = 200;
@@ -97,19 +96,26 @@ test("rows that were written stand for events that are not read again", async ()
   await log.close();
 });
 
+test("a log that was closed has all its rows", async () => {
+  const folder = openDataFolder(temporaryFolder());
+  const log = opened(folder);
+  await log.append("closed", NO_STREAM, events(3));
+  assert.is(rowsThrough(folder), 0);
+  await log.close();
+  const again = openDataFolder(folder.dir);
+  assert.is(rowsThrough(again), 3);
+  assert.equal(again.database.prepare("select last from streams").get()?.last, 2);
+  again.close();
+});
+
 test("a folder of format 1, where every stream has its row, is taken over", async () => {
   const folder = openDataFolder(temporaryFolder());
   const log = opened(folder);
   await log.append("old", NO_STREAM, events(3));
-  new Storage(folder.database, folder.dir).saveHead({
-    name: "old",
-    number: 1,
-    last: 2,
-    life: "live",
-    retention: KEEP_ALL,
-  });
-  folder.database.exec("drop table rows; pragma user_version = 1");
   await log.close();
+  const database = new DatabaseSync(join(folder.dir, "events.db"));
+  database.exec("drop table rows; pragma user_version = 1");
+  database.close();
   const migrated = openDataFolder(folder.dir);
   assert.is(rowsThrough(migrated), 3);
   const again = opened(migrated);

@@ -75,6 +75,16 @@ export class LateRows {
     if (this.#round === undefined && this.#head - this.#through >= this.#eventsPerRound) this.#beginRound();
   }
 
+  /** What the log knows when it closes, so that nothing has to be read again when it opens. */
+  writeAll(): void {
+    for (const heads of [this.#round?.heads, this.#changed])
+      for (const name of [...(heads?.keys() ?? [])].sort()) {
+        const head = this.find(name);
+        if (head !== undefined) this.#storage.saveHead(head);
+      }
+    this.#storage.saveRowsThrough(this.#head);
+  }
+
   /** Its row was written with the events. */
   #forget(stream: string): void {
     this.#changed.delete(stream);

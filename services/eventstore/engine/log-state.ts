@@ -1,6 +1,6 @@
 // What the engine holds in memory of the log: always what is durable, and bounded.
 import type { Acknowledged } from "./acknowledged.ts";
-import { CorruptLog, type Recorded } from "./event-log.ts";
+import { CorruptLog, type Recorded, StoreUnavailable } from "./event-log.ts";
 import { Generations } from "./generations.ts";
 import { LateRows } from "./late-rows.ts";
 import type { Storage } from "./storage.ts";
@@ -111,6 +111,15 @@ export class LogState {
     this.#head += events.length;
     this.#acknowledged.advance(this.#head);
     for (const listener of this.#listeners) listener();
+  }
+
+  close(): void {
+    try {
+      this.storage.transaction(() => this.rows.writeAll());
+    } catch (error) {
+      // The events say it too.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
   }
 
   onCommit(listener: () => void): () => void {

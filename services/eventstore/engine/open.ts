@@ -59,7 +59,9 @@ export function logIn(
     lastRevision: (stream) => reader.lastRevision(stream),
     onCommit: (listener) => state.onCommit(listener),
     close: async () => {
+      if (!folder.database.isOpen) return;
       commits.close();
+      state.close();
       folder.close();
     },
   };
