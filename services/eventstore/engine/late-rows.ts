@@ -4,7 +4,7 @@ import type { Storage } from "./storage.ts";
 import type { StreamHead } from "./stream-head.ts";
 
 /** More of them share more pages; fewer have to be read again when the log opens. */
-const EVENTS_PER_ROUND = 16_384;
+const EVENTS_PER_ROUND = 8_192;
 const FEWEST_ROWS_AT_ONCE = 64;
 
 interface Written {
