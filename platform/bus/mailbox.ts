@@ -28,7 +28,7 @@ export interface Mailbox {
   readonly name: string;
   /** Handed over and not answered yet. */
   readonly unanswered: number;
-  /** Hands back what is not begun, and asks for no more until resumed. */
+  /** Begins nothing and asks for nothing until resumed. What came and is not begun is handed back as soon as no more can come, which takes up to 4 s. */
   pause(): void;
   resume(): void;
   /** Hands back what is not begun, and waits for the batch that is. The durable consumer stays. */
@@ -54,40 +54,46 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
   let handling: Promise<void> | undefined;
   let paused = false;
   let closed = false;
-  let pull: Pull | undefined;
+  let pull: Pull;
   let reviving: Promise<void> | undefined;
+  /** Nothing may come any more until it is opened anew. */
+  let stale = false;
 
-  const ask = (): void => {
-    if (!paused && !closed) pull?.ask(maxBatch - arrived.length);
-  };
+  const isStopped = (): boolean => paused || closed;
+
+  /** Takes up what came and asks for more, or gives back what came to one who has stopped. */
+  function goOn(): void {
+    if (isStopped()) {
+      if (pull.quiet) handBack();
+    } else {
+      pull.ask(maxBatch - arrived.length);
+      if (arrived.length > 0) handling ??= handleAll();
+    }
+  }
 
   function arrive(mail: Answerable): void {
     unanswered += 1;
-    if (paused || closed) {
-      mail.nak(0);
-      return;
-    }
     if (arrived.length === 0) oldestArrival = performance.now();
     arrived.push(mail);
-    handling ??= handleAll().finally(() => {
-      handling = undefined;
-    });
+    goOn();
   }
 
   async function handleAll(): Promise<void> {
     // Lets everything that came in the same packet into the same batch.
     await Promise.resolve();
-    while (arrived.length > 0) {
+    while (arrived.length > 0 && !isStopped()) {
       const batch = arrived;
       arrived = [];
-      ask();
       try {
+        goOn();
         await onBatch(batch);
       } catch (error) {
         log.error({ err: error, mailbox: name, mails: batch.length }, "a batch failed and comes again");
         for (const mail of batch) mail.nak(AFTER_FAILURE_MS);
       }
     }
+    // In the same turn as the last look, so that nothing arrives in between and is left lying.
+    handling = undefined;
   }
 
   function handBack(): void {
@@ -96,9 +102,10 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     for (const mail of back) mail.nak(0);
   }
 
-  function reopen(): void {
+  function reopen(): Pull {
+    stale = false;
     pull?.close().catch(() => undefined);
-    pull = openPull({
+    return openPull({
       nats: connection.nats,
       stream,
       name,
@@ -106,17 +113,23 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       onAnswered: () => {
         unanswered -= 1;
       },
-      onDone: ask,
-      onGone: () => void revive(),
+      onDone: goOn,
+      onRefused: lookAgain,
     });
-    ask();
   }
 
-  /** Makes sure that the consumer is there, then asks it with a new inbox, so that what it owes to the old one goes nowhere. */
+  function lookAgain(): void {
+    stale = true;
+    if (!isStopped()) void revive();
+  }
+
+  /** Makes sure that the consumer is there, then asks it anew, so that what it owes to the old requests goes nowhere. */
   function revive(): Promise<void> {
     reviving ??= (async () => {
       await ensure();
-      if (!paused && !closed) reopen();
+      if (isStopped()) return;
+      pull = reopen();
+      goOn();
     })()
       .catch((error: unknown) => log.warn({ err: error, mailbox: name }, "the mailbox can't be opened yet"))
       .finally(() => {
@@ -126,25 +139,17 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
   }
 
   const watch = setInterval(() => {
-    if (paused || closed || !connection.connected) return;
-    if (!pull || pull.silent) void revive();
+    if (!connection.connected) return;
+    if (!paused && (stale || pull.silent)) void revive();
     // What waits for a slow batch before it must not be taken for lost.
     if (arrived.length > 0 && performance.now() - oldestArrival > ackWaitMs / 2) {
       oldestArrival = performance.now();
       for (const mail of arrived) mail.working();
     }
   }, WATCH_MS);
-  const forgetReconnect = connection.onReconnect(() => {
-    if (!paused && !closed) void revive();
-  });
-  reopen();
-
-  async function stopPulling(): Promise<void> {
-    const ending = pull;
-    pull = undefined;
-    handBack();
-    await Promise.race([ending?.close(), pause(CLOSING_MS)]);
-  }
+  const forgetReconnect = connection.onReconnect(lookAgain);
+  pull = reopen();
+  goOn();
 
   return {
     name,
@@ -152,21 +157,23 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       return unanswered - arrived.length;
     },
     pause() {
-      if (paused || closed) return;
       paused = true;
-      void stopPulling();
+      goOn();
     },
     resume() {
-      if (!paused || closed) return;
+      if (!paused) return;
       paused = false;
-      reopen();
+      if (stale) void revive();
+      else goOn();
     },
     async close() {
       if (closed) return;
       closed = true;
       clearInterval(watch);
       forgetReconnect();
-      await stopPulling();
+      const ended = pull.close().catch(() => undefined);
+      goOn();
+      await Promise.race([ended, pause(CLOSING_MS)]);
       await handling;
       // What was handed back must have left before somebody else opens the mailbox.
       if (connection.connected) await Promise.race([connection.nats.flush(), pause(CLOSING_MS)]);

@@ -1,13 +1,16 @@
-// The conversation with a pull consumer over one inbox: one request at a time, and what comes of it.
-import { createInbox, type Msg, type NatsConnection, nanos } from "nats";
+// The conversation with a pull consumer: each request has an inbox of its own, and one never ends before another is open.
+// Why, is told in docs/decisions/0028.
+import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type Answerable, toMail } from "./mail.ts";
 
 export interface Pull {
   /** Asks for so many more, unless an earlier request is still open. */
   ask(count: number): void;
-  /** A request is open and not even a heartbeat came for long. */
+  /** Two requests in a row ended without a word. */
   readonly silent: boolean;
-  /** Takes no more; what is on its way still arrives before this resolves. */
+  /** Hardly anything is asked for: what is handed back now is not sent here again, and does not go astray. */
+  readonly quiet: boolean;
+  /** Takes back what was asked for; what is on its way still arrives before this resolves. */
   close(): Promise<void>;
 }
 
@@ -17,82 +20,155 @@ export interface PullOptions {
   readonly name: string;
   readonly onMessage: (mail: Answerable) => void;
   readonly onAnswered: () => void;
-  /** The request is used up or has expired; ask again. */
+  /** A request is used up or has expired; ask again. */
   readonly onDone: () => void;
-  /** Nobody took the request: the consumer is not there. */
-  readonly onGone: () => void;
+  /** A request was refused: the consumer may not be there. */
+  readonly onRefused: () => void;
+}
+
+interface Request {
+  /** How many may still come of it. */
+  left: number;
+  readonly endsAt: number;
+  readonly ended: Promise<void>;
+  end(): void;
 }
 
 /** Shorter than a lease: what a stopped process has asked for must not still be sent to it once another has taken over. */
 const EXPIRES_MS = 4000;
-const HEARTBEAT_MS = 2000;
-const SILENT_AFTER_MS = 6000;
-/** After a refusal, such as too many unanswered, asking at once would only be refused again. */
-const REFUSED_PAUSE_MS = 100;
-const GONE_PAUSE_MS = 250;
+/** So long before the last request ends, another one is opened behind it, for one message. */
+const AHEAD_MS = 1000;
+const SPARE = 1;
+/** A request has ended after so long, even if the server did not say so. */
+const OVERDUE_MS = 250;
+/** After a refusal, asking at once would only be refused again. */
+const REFUSED_PAUSE_MS = 250;
+/** The last request of one who closes takes what is handed back first, and else ends soon. */
+const CLEARING_MS = 50;
+const UNHEARD = 2;
 
 const EXPIRED = 408;
-const HEARTBEAT = 100;
-const NO_RESPONDERS = 503;
 
-export function openPull({ nats, stream, name, onMessage, onAnswered, onDone, onGone }: PullOptions): Pull {
-  const inbox = createInbox();
+export function openPull({
+  nats,
+  stream,
+  name,
+  onMessage,
+  onAnswered,
+  onDone,
+  onRefused,
+}: PullOptions): Pull {
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
-  let open = 0;
-  let heardAt = performance.now();
-  let closed = false;
+  const open = new Set<Request>();
+  const leaving = new Set<Promise<void>>();
+  let unheard = 0;
+  let closing: Promise<void> | undefined;
+  let covering: NodeJS.Timeout | undefined;
 
-  function later(react: () => void, ms: number): void {
-    setTimeout(() => {
-      if (!closed) react();
-    }, ms).unref();
+  /** Nothing can be asked for any more. */
+  const isOver = (): boolean => closing !== undefined || nats.isClosed() || nats.isDraining();
+  const askedFor = (): number => Array.from(open, ({ left }) => left).reduce((sum, left) => sum + left, 0);
+
+  function request(batch: number, expiresMs: number): Request {
+    const inbox = createInbox();
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const subscription = nats.subscribe(inbox, {
+      callback: (error, message) => {
+        if (!error) receive(message, one);
+      },
+    });
+    const overdue = setTimeout(() => {
+      unheard += 1;
+      one.end();
+      done();
+    }, expiresMs + OVERDUE_MS).unref();
+    const one: Request = {
+      left: batch,
+      endsAt: performance.now() + expiresMs,
+      ended,
+      end() {
+        if (!open.delete(one)) return;
+        clearTimeout(overdue);
+        leave(subscription);
+        resolve();
+      },
+    };
+    open.add(one);
+    nats.publish(subject, JSON.stringify({ batch, expires: nanos(expiresMs) }), { reply: inbox });
+    return one;
   }
 
-  function onStatus(code: number): void {
-    if (code === HEARTBEAT) return;
-    open = 0;
-    if (code === EXPIRED) onDone();
-    else if (code === NO_RESPONDERS) later(onGone, GONE_PAUSE_MS);
-    else later(onDone, REFUSED_PAUSE_MS);
+  /** What is on its way to an inbox still arrives. */
+  function leave(subscription: Subscription): void {
+    const left = subscription
+      .drain()
+      .catch(() => undefined)
+      .finally(() => leaving.delete(left));
+    leaving.add(left);
   }
 
-  function receive(message: Msg): void {
-    heardAt = performance.now();
+  function receive(message: Msg, from: Request): void {
+    unheard = 0;
     const status = message.headers?.code ?? 0;
     if (status > 0 && !message.reply?.startsWith("$JS.ACK.")) {
-      onStatus(status);
+      onStatus(status, from);
       return;
     }
-    open = Math.max(0, open - 1);
+    from.left -= 1;
+    if (from.left <= 0) from.end();
     onMessage(toMail(message, onAnswered));
-    if (open === 0) onDone();
+    if (from.left <= 0) done();
   }
 
-  const subscription = nats.subscribe(inbox, {
-    callback: (error, message) => {
-      if (!error) receive(message);
-    },
-  });
+  function onStatus(code: number, from: Request): void {
+    from.end();
+    if (code === EXPIRED) {
+      done();
+      return;
+    }
+    setTimeout(() => {
+      if (!isOver()) onRefused();
+    }, REFUSED_PAUSE_MS).unref();
+  }
+
+  function done(): void {
+    if (isOver()) return;
+    onDone();
+    cover();
+  }
+
+  /** Sees to it that the request which ends last is followed by another before it ends. */
+  function cover(): void {
+    clearTimeout(covering);
+    if (isOver() || open.size === 0) return;
+    const soonMs = (): number => Math.max(...Array.from(open, ({ endsAt }) => endsAt)) - performance.now();
+    if (soonMs() <= AHEAD_MS) request(SPARE, EXPIRES_MS);
+    covering = setTimeout(cover, soonMs() - AHEAD_MS).unref();
+  }
 
   return {
     ask(count) {
-      if (closed || open > 0 || count <= 0) return;
-      open = count;
-      heardAt = performance.now();
-      const request = {
-        batch: count,
-        expires: nanos(EXPIRES_MS),
-        idle_heartbeat: nanos(HEARTBEAT_MS),
-      };
-      nats.publish(subject, JSON.stringify(request), { reply: inbox });
+      const before = askedFor();
+      if (isOver() || before > SPARE || count <= before) return;
+      request(count - before, EXPIRES_MS);
+      cover();
     },
     get silent() {
-      return open > 0 && performance.now() - heardAt > SILENT_AFTER_MS;
+      return unheard >= UNHEARD;
     },
-    async close() {
-      if (closed) return;
-      closed = true;
-      await subscription.drain();
+    get quiet() {
+      return askedFor() <= SPARE;
+    },
+    close() {
+      closing ??= (async () => {
+        clearTimeout(covering);
+        const asked = [...open];
+        for (const one of asked) one.end();
+        // The server drops what has no inbox any more when it next looks, and this makes it look.
+        if (asked.length > 0 && !nats.isClosed()) await request(SPARE, CLEARING_MS).ended;
+        await Promise.all(leaving);
+      })();
+      return closing;
     },
   };
 }
