@@ -162,6 +162,15 @@ test("a transient failure waits: exponential, full jitter", () => {
     .refused("not_yet", 400);
 });
 
+test("waits longer than a year are cut to one, so that their end can be written down", () => {
+  const year = 365 * 24 * 3_600_000;
+  const endless = { max_attempts: 3, base_ms: Number.MAX_SAFE_INTEGER, max_ms: Number.MAX_SAFE_INTEGER };
+  const policy = { ...usual, retry: endless, circuit: { failure_threshold: 1, open_ms: 9e15 } };
+  given(started(1))
+    .when(settle(1, http503), policy)
+    .gives(failed(1, 1, year), opened(year, "failures_in_a_row"));
+});
+
 test("Retry-After is the least that is waited", () => {
   given(started(1))
     .when(settle(1, { outcome: "failed", reason: "http_503", retry_after_ms: 7_000 }, { chance: 0.1 }))

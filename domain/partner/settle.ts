@@ -73,11 +73,14 @@ function causeOfDeath(
   return "retries_exhausted";
 }
 
+/** Whatever is configured: more than any calendar can hold must not make a moment that is none. */
+const LONGEST_WAIT_MS = 365 * 24 * 3_600_000;
+
 /** Exponential with full jitter; what the partner asked for is the least. */
 function retryDelayMs({ verdict, chance }: Settle, tries: number, { retry }: Policy): number {
   if (verdict.outcome === "interrupted") return 0;
   const most = Math.min(retry.max_ms, retry.base_ms * 2 ** (tries - 1));
-  return Math.max(Math.floor(chance * most), wishOf(verdict));
+  return Math.min(LONGEST_WAIT_MS, Math.max(Math.floor(chance * most), wishOf(verdict)));
 }
 
 const wishOf = (verdict: Settle["verdict"]): number =>
@@ -87,7 +90,8 @@ function circuitAfter(command: Settle, tries: number, { circuit }: Book, policy:
   const { partner, delivery_id, verdict, at } = command;
   const isProbe = circuit.state === "half_open" && circuit.probe === delivery_id;
   const opened = (reason: string): PartnerEvent => {
-    const until = new Date(at + Math.max(policy.circuit.open_ms, wishOf(verdict))).toISOString();
+    const rest = Math.min(LONGEST_WAIT_MS, Math.max(policy.circuit.open_ms, wishOf(verdict)));
+    const until = new Date(at + rest).toISOString();
     return { type: "CircuitOpened", data: { partner, until, reason } };
   };
   switch (verdict.outcome) {

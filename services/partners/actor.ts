@@ -37,8 +37,10 @@ const MOST_MAILS = 256;
 const MOST_UNANSWERED = 50_000;
 const ACK_WAIT_MS = 10_000;
 const STILL_AT_IT_MS = 3_000;
-/** For so short a rest mails are kept in hand: a mailbox that is paused may get some back only after the wait for an answer. */
+/** For so short a rest mails are kept in hand, rather than handed back and asked for again. */
 const SHORT_REST_MS = 2_000;
+/** Timers can't be longer than 24 days, and a look in between costs nothing. */
+const LONGEST_TIMER_MS = 3_600_000;
 /** So much of the partner's time is written down ahead, so that no call waits for the disk, and at most so many deliveries. */
 const AHEAD_MS = 100;
 const MOST_AHEAD = 256;
@@ -99,7 +101,7 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
     const rest = restMs();
     if (rest <= SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause();
-    if (rest > 0 && Number.isFinite(rest)) timer = setTimeout(regulate, rest);
+    if (rest > 0 && Number.isFinite(rest)) timer = setTimeout(regulate, Math.min(rest, LONGEST_TIMER_MS));
     roomChanged.resolve();
   }
 
@@ -185,7 +187,8 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
 
   function moreRoom(): Promise<unknown> {
     const wait = outlet.rate.waitMs();
-    return wait > 0 ? pause(wait, closing.signal) : roomChanged.promise;
+    // A partner that is paused meanwhile, or allowed more, must not wait for what was allowed before.
+    return wait > 0 ? Promise.race([pause(wait, closing.signal), roomChanged.promise]) : roomChanged.promise;
   }
 
   let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
@@ -204,10 +207,7 @@ export async function startActor({ partner, entry, lease, yard, bus, vault }: Ac
   }, STILL_AT_IT_MS);
 
   return {
-    refresh() {
-      outlet.refresh();
-      regulate();
-    },
+    refresh: regulate,
     async close() {
       closing.abort();
       clearTimeout(timer);

@@ -114,7 +114,7 @@ export function createCourier(parts: CourierParts): Courier {
     result: CallResult,
     timings: { total_ms: number; partner_ms: number; overhead_ms: number },
   ): Promise<Written> {
-    const sealed_response = await sealFor(job, answerOf(result));
+    const sealed_response = await sealAnswer(job, result);
     const { config } = entry();
     for (;;) {
       const at = Date.now();
@@ -186,6 +186,16 @@ export function createCourier(parts: CourierParts): Courier {
       }
       mail.ack();
       metrics.stageSeconds.observe({ stage: "deliver" }, Math.max(0, Date.now() - routedAt) / 1_000);
+    }
+  }
+
+  /** What the partner did must not be forgotten for want of what it said: without a key at hand, that is left out. */
+  async function sealAnswer(job: Job, result: CallResult): Promise<Sealed | undefined> {
+    try {
+      return await sealFor(job, answerOf(result));
+    } catch (error) {
+      log.warn({ err: error, lead_id: job.about.submission_id }, "an answer is recorded without its text");
+      return undefined;
     }
   }
 

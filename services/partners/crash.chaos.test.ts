@@ -1,12 +1,14 @@
 // The owner of a partner is killed between the call and its outcome, or goes on although another owner has come.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PartnerId } from "#domain/ids.ts";
+import type { Vault } from "#platform/vault/vault.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
-import { startActor } from "./actor.ts";
-import { watchPartners } from "./directory.ts";
+import { type Actor, startActor } from "./actor.ts";
+import { type Entry, watchPartners } from "./directory.ts";
 
 const test = suite("partner actors that are killed or overtaken");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
@@ -37,6 +39,26 @@ test.after(async () => {
   await Promise.all(processes.map((one) => one.kill()));
   await yard?.stop();
 });
+
+/** In this process, with a lease that never ends. */
+async function startOwnerHere(
+  instance: string,
+  partner: PartnerId,
+  changed: (vault: Vault) => Vault = (vault) => vault,
+): Promise<Actor> {
+  const { yard: own } = await yard.start(instance);
+  const [bus, vault] = await Promise.all([own.bus(), own.vault()]);
+  const directory = await watchPartners(own, vault);
+  const entry = () => directory.current().get(partner) as Entry;
+  const lease = {
+    name: partner,
+    token: 1,
+    valid: true,
+    expiresAt: () => Number.POSITIVE_INFINITY,
+    lost: new AbortController().signal,
+  };
+  return startActor({ partner, entry, lease, yard: own, bus, vault: changed(vault) });
+}
 
 const routeMany = (count: number, partner: Routed["partner"]): Promise<Routed[]> =>
   Promise.all(Array.from({ length: count }, () => yard.route(partner)));
@@ -89,22 +111,7 @@ test("two owners at once fence each other: every delivery succeeds once", async 
   const contested = await yard.configure("contested");
   await yard.behave("contested", { behaviour: "healthy", delay_ms: 10 });
   // Both believe that the lease is theirs, as after a pause that the clock did not show.
-  const lease = {
-    name: "contested",
-    token: 1,
-    valid: true,
-    expiresAt: () => Number.POSITIVE_INFINITY,
-    lost: new AbortController().signal,
-  };
-  const owners = await Promise.all(
-    ["a", "b"].map(async (instance) => {
-      const { yard: own } = await yard.start(instance);
-      const [bus, vault] = await Promise.all([own.bus(), own.vault()]);
-      const directory = await watchPartners(own, vault);
-      const entry = () => directory.current().get(contested) as never;
-      return startActor({ partner: contested, entry, lease, yard: own, bus, vault });
-    }),
-  );
+  const owners = await Promise.all(["a", "b"].map((instance) => startOwnerHere(instance, contested)));
   const routed = await routeMany(100, contested);
   for (const one of routed) {
     const events = await until(
@@ -120,6 +127,24 @@ test("two owners at once fence each other: every delivery succeeds once", async 
   }
   assert.is((await yard.effects("contested")).max, 1);
   await Promise.all(owners.map((owner) => owner.close()));
+});
+
+test("keys that can't be had when the answer is there cost its text, not its outcome", async () => {
+  const keyless = await yard.configure("keyless");
+  const forAnswers = (value: unknown): boolean => value instanceof Object && "status" in value;
+  const owner = await startOwnerHere("keyless", keyless, (vault) => ({
+    ...vault,
+    sealCached: (key, value, context) =>
+      forAnswers(value) ? undefined : vault.sealCached(key, value, context),
+    seal: (key, value, context) =>
+      forAnswers(value) ? Promise.reject(new Error("no database")) : vault.seal(key, value, context),
+  }));
+  const [routed] = await routeMany(1, keyless);
+  assert.ok(routed);
+  const events = await yard.becomes(routed, "DeliverySucceeded");
+  assert.is(dataOf(events.at(-1)).sealed_response, undefined);
+  assert.is((await yard.effects("keyless")).max_requests, 1);
+  await owner.close();
 });
 
 test.run();

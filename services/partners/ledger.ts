@@ -99,12 +99,14 @@ export async function openLedger(
         return { decision: { accepted: true, events: [] }, stored: Promise.reject(new BrokenLedger()) };
       const decision = decide(command, book, policy);
       if (!decision.accepted) return { decision, stored: Promise.resolve() };
+      // First, because it may throw, and the book must not know of what is never stored.
+      const events = encode(stream, command, decision.events, cause);
       for (const event of decision.events) enter(book, event);
       const stored = Promise.withResolvers<void>();
       // Those who don't wait must not bring the process down.
       stored.promise.catch(() => undefined);
       waiting.push({
-        events: encode(stream, command, decision.events, cause),
+        events,
         size: decision.events.reduce((sum, event) => sum + sizeOf(event), 0),
         stored,
       });

@@ -7,8 +7,6 @@ import { perSecond, type Rate, unlimited } from "./rate.ts";
 export interface Outlet {
   readonly channel: Channel;
   readonly rate: Rate;
-  /** To be called after each change of the configuration. */
-  refresh(): void;
   close(): Promise<void>;
 }
 
@@ -32,24 +30,31 @@ export function createOutlet({ entry, allowPrivate, log }: OutletOptions): Outle
   const rateOf = ({ config: { limits } }: Entry): Rate =>
     limits.per_second === undefined ? unlimited : perSecond(limits.per_second);
 
-  let shape = shapeOf(entry());
-  let channel = open(entry());
-  let rate = rateOf(entry());
+  let seen = entry();
+  let channel = open(seen);
+  let rate = rateOf(seen);
+
+  /** Looked at with each use, so that no change is missed, however early it comes. */
+  function keepUp(): void {
+    const now = entry();
+    if (now === seen) return;
+    const same = shapeOf(now) === shapeOf(seen);
+    seen = now;
+    if (same) return;
+    const before = channel;
+    channel = open(now);
+    rate = rateOf(now);
+    before.close().catch((error: unknown) => log.debug({ err: error }, "a channel did not close cleanly"));
+  }
+
   return {
     get channel() {
+      keepUp();
       return channel;
     },
     get rate() {
+      keepUp();
       return rate;
-    },
-    refresh() {
-      const now = shapeOf(entry());
-      if (now === shape) return;
-      shape = now;
-      const before = channel;
-      channel = open(entry());
-      rate = rateOf(entry());
-      before.close().catch((error: unknown) => log.debug({ err: error }, "a channel did not close cleanly"));
     },
     close: () => channel.close(),
   };

@@ -194,6 +194,17 @@ test("keep to the number at once and the number in a second", async () => {
   assert.ok(performance.now() - begun >= 1_400);
 });
 
+test("keep to a new limit at once, not when the old one would have let the next through", async () => {
+  const limits = { concurrency: 2, per_second: 0.005 };
+  const thrifty = await yard.configure("thrifty", { limits });
+  const routed = await many(3, () => yard.route(thrifty));
+  await until("the first is delivered", async () =>
+    types(await yard.book(thrifty)).includes("DeliverySucceeded"),
+  );
+  await yard.configure("thrifty", { limits: { concurrency: 2 } });
+  for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
+});
+
 test("shrug off what is no event", async () => {
   const odd = await yard.configure("odd");
   const bus = await yard.own.bus();
