@@ -86,7 +86,7 @@ databases("waits for a server that is starting, and not for a wrong statement", 
   assert.equal(await asked, [{ one: 1 }]);
   const start = performance.now();
   assert.match(String(await database.query("selekt").catch((error: unknown) => error)), "syntax error");
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(performance.now() - start < 5000);
 });
 
 databases.run();

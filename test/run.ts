@@ -17,6 +17,7 @@ interface Outcome {
 /** Fewer tests than this means that some were lost on the way, which must not look like success. */
 const LEAST_TESTS = 800;
 const FILE_DEADLINE_MS = 300_000;
+const LAST_WORDS_MS = 2_000;
 const node = process.execPath;
 
 const checks: ReadonlyArray<readonly [name: string, command: string, ...args: string[]]> = [
@@ -49,7 +50,11 @@ function run(command: string, args: readonly string[]): Promise<{ code: number; 
     child.stderr.on("data", take);
     const deadline = setTimeout(() => {
       output += `\nEnded after ${FILE_DEADLINE_MS / 1000} s without finishing.\n`;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      // It may still tell what its parts said lately; then it goes, with all that it started.
+      child.kill("SIGTERM");
+      setTimeout(() => {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      }, LAST_WORDS_MS);
     }, FILE_DEADLINE_MS);
     child.on("close", (code) => {
       clearTimeout(deadline);
@@ -95,18 +100,11 @@ function isHeavy(path: string): boolean {
   return /\.(e2e|chaos|int)\.test\.ts$/.test(basename(path));
 }
 
-/** Whole systems are killed and timed out in heavy files, so one failure is shown and tried again; the second one counts. */
-async function judged(path: string): Promise<Outcome> {
-  const first = await testFile(path);
-  if (first.failed === 0 || !isHeavy(path)) return first;
-  console.log(`AGAIN ${path}: failed once (above) and is tried a second time`);
-  return testFile(path);
-}
-
 async function eachOf(paths: readonly string[], width: number, results: Outcome[]): Promise<void> {
   const queue = [...paths];
   const worker = async (): Promise<void> => {
-    for (let path = queue.shift(); path !== undefined; path = queue.shift()) results.push(await judged(path));
+    for (let path = queue.shift(); path !== undefined; path = queue.shift())
+      results.push(await testFile(path));
   };
   await Promise.all(Array.from({ length: width }, worker));
 }

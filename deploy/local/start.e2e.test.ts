@@ -95,7 +95,7 @@ test("finishes what was begun when it is stopped, and leaves no process", async 
   yard?.signal("SIGINT");
   assert.ok((await slow).pid > 0);
   assert.is(await yard?.exited, 0, yard?.output());
-  await gone(pids, 1_000);
+  await gone(pids, 5_000);
   assert.is(readEndpoints(dataDir), undefined);
 });
 
@@ -121,7 +121,7 @@ test("ends at once on a second Ctrl-C", async () => {
   assert.is(await yard.exited, 130);
   clearInterval(again);
   assert.is(await slow, undefined);
-  await gone(pids, 1_000);
+  await gone(pids, 5_000);
 });
 
 test("names the port that is taken, and the variable that changes it", async () => {

@@ -33,7 +33,7 @@ test.after(() => yard?.stop());
 
 const caughtUp = async (): Promise<void> => {
   const head = await yard.own.eventStore().head();
-  assert.ok(await leads.reached(head, 10_000), "the leads reach the head of the log");
+  assert.ok(await leads.reached(head, 30_000), "the leads reach the head of the log");
   await until("the others reach the last event that they read", async () => {
     const [row] = await yard.own.database().query<{ behind: bigint }>(
       `select count(*) as behind from projections.checkpoint where

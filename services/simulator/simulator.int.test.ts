@@ -217,7 +217,7 @@ test("answers what it delays and cuts off what hangs when it is closed", async (
   await other.close();
   assert.is((await slow).statusCode, 200);
   assert.is(await hanging, "UND_ERR_SOCKET");
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(performance.now() - started < 30_000);
 });
 
 test.run();

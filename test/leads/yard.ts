@@ -19,6 +19,7 @@ import { createLifecycle } from "#platform/lifecycle.ts";
 import { createMetrics } from "#platform/metrics.ts";
 import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
 import { startEventStore } from "../eventstore/server.ts";
+import { evidenceOf } from "../harness/evidence.ts";
 import { startNats } from "../harness/nats.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { until } from "../harness/wait.ts";
@@ -91,7 +92,10 @@ export async function startTestYard(config: Partial<Connections> = {}): Promise<
   const running = new Set<() => Promise<void>>();
 
   async function start(instance: string, ...roles: StartRole[]) {
-    const log = pino({ level: process.env.TEST_LOG ?? "silent", name: instance });
+    const { TEST_LOG: level } = process.env;
+    const log = level
+      ? pino({ level, name: instance })
+      : pino({ level: "info", name: instance }, { write: evidenceOf(instance) });
     const lifecycle = createLifecycle({ log, deadlineMs: 10_000 });
     const yard = createYard({
       config: { ...connections, instance },
@@ -177,7 +181,8 @@ export async function startTestYard(config: Partial<Connections> = {}): Promise<
         `${id} reaches ${type}`,
         async () => {
           const events = await history(id);
-          return events.at(-1)?.type === type && events;
+          if (events.at(-1)?.type === type) return events;
+          throw new Error(`its history is ${events.map((event) => event.type).join(", ") || "empty"}`);
         },
         deadlineMs,
       ),

@@ -66,7 +66,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
       const partner = PartnerId.parse(id);
       const config = PartnerConfig.parse({
         name: id,
-        delivery: { type: "http", url: `${simulator.url}/partners/${id}`, timeout_ms: 1_000 },
+        delivery: { type: "http", url: `${simulator.url}/partners/${id}`, timeout_ms: 20_000 },
         retry: { max_attempts: 3, base_ms: 20, max_ms: 100 },
         circuit: { failure_threshold: 100, open_ms: 300 },
         ...settings,
@@ -134,7 +134,8 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         `the delivery to ${about.partner} becomes ${type}`,
         async () => {
           const events = await book(about.partner, about);
-          return events.at(-1)?.type === type && events;
+          if (events.at(-1)?.type === type) return events;
+          throw new Error(`its history is ${events.map((event) => event.type).join(", ") || "empty"}`);
         },
         deadlineMs,
       ),
