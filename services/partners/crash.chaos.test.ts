@@ -25,7 +25,7 @@ async function startOwner(): Promise<NodeProcess> {
     ADMIN_TOKEN: "a-token-for-this-test",
     ALLOW_PRIVATE_PARTNERS: "true",
     PORT: "0",
-    LOG_LEVEL: "warn",
+    LOG_LEVEL: "info",
   });
   processes.push(owner);
   return owner;

@@ -221,7 +221,7 @@ test("count each event once although their process is killed again and again", a
     ADMIN_TOKEN: "a-token-for-this-test",
     ALLOW_PRIVATE_PARTNERS: "true",
     PORT: "0",
-    LOG_LEVEL: "warn",
+    LOG_LEVEL: "info",
   };
   const many = await yard.configure("many");
   const deliveries = 300;

@@ -61,7 +61,7 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
     SOURCES: `demo:${secret}`,
     ALLOW_PRIVATE_PARTNERS: "true",
     SIMULATOR_PORT: `${simulatorPort}`,
-    LOG_LEVEL: process.env.YARD_LOG ?? "warn",
+    LOG_LEVEL: process.env.YARD_LOG ?? "info",
   };
 
   const processes = new Map<Role, NodeProcess>();
