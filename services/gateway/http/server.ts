@@ -32,6 +32,9 @@ export function createServer(log: Log): FastifyInstance {
   // Expectations that we don't know may be left unmet, and Node's own answer to them is no problem document.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   app.setErrorHandler(answerError);
+  // A path or method that does not exist is told as that, whatever was sent there; real routes read bodies by themselves.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   answerUnknownRoutes(app);
   app.addHook("preClose", (done) => {
     // A connection that is busy now falls idle later, and would be kept alive past the end of everything else.
