@@ -5,7 +5,7 @@ import type { JsonObject } from "../http/json-body.ts";
 import type { Flaw } from "../refusal.ts";
 import { countryCode } from "./countries.ts";
 
-const EMAIL = /^[^\s@"(),:;<>[\]\\]{1,64}@[^\s@"(),:;<>[\]\\.]+(\.[^\s@"(),:;<>[\]\\.]+)+$/u;
+const EMAIL = /^[^\p{C}\s@"(),:;<>[\]\\]{1,64}@[^\p{C}\s@"(),:;<>[\]\\.]+(\.[^\p{C}\s@"(),:;<>[\]\\.]+)+$/u;
 const MOST_EMAIL = 254;
 const MOST_PHONE = 40;
 /** Control and formatting characters, which nobody has in a name and which hide what is equal. */
@@ -24,13 +24,13 @@ export function normalise(payload: JsonObject): Normalisation {
   const code = country === undefined ? undefined : countryCode(country);
   if (code !== undefined) normalised.country = code;
 
-  const email = present(payload.email)?.normalize("NFC").toLowerCase();
+  const email = present(unmarked(payload.email))?.normalize("NFC").toLowerCase();
   if (email !== undefined) {
     if (email.length <= MOST_EMAIL && EMAIL.test(email)) normalised.email = email;
     else flaws.push({ path: "email", message: "is not an e-mail address" });
   }
 
-  const phone = present(payload.phone);
+  const phone = present(unmarked(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
   if (phone !== undefined) {
     const number =
       phone.length <= MOST_PHONE
@@ -48,6 +48,11 @@ export function normalise(payload: JsonObject): Normalisation {
 function phoneMessage(phone: string, hinted: boolean): string {
   if (hinted || phone.startsWith("+")) return "is not a phone number";
   return "is not an international phone number; a national one needs its country";
+}
+
+/** Marks that address books put around what is copied from them, and that nobody sees. */
+function unmarked(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(/\p{Cf}/gu, "") : value;
 }
 
 function present(value: unknown): string | undefined {
