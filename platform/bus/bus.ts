@@ -21,7 +21,7 @@ import {
 export { BusError } from "./bus-error.ts";
 export type { Mail } from "./mail.ts";
 export type { MailboxOptions } from "./mailbox.ts";
-export type { BusRequest } from "./requests.ts";
+export type { BusAnswer, BusRequest } from "./requests.ts";
 
 export interface Bus extends Inspector, Requests {
   readonly connected: boolean;

@@ -9,6 +9,11 @@ export interface BusRequest {
   readonly headers: MsgHdrs | undefined;
 }
 
+export interface BusAnswer {
+  readonly data: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 interface Serving {
   /** Takes no more, and waits for what was taken. */
   close(): Promise<void>;
@@ -26,7 +31,7 @@ export interface Requests {
   serve(
     subject: string,
     queue: string,
-    handler: (request: BusRequest) => Promise<Uint8Array>,
+    handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
   ): Promise<Serving>;
   /** At most once, to whoever listens now. */
   broadcast(subject: string, payload: Uint8Array): void;
@@ -37,10 +42,15 @@ export interface Requests {
 const FAILED = "Switchyard-Failed";
 
 export function createRequests(nats: NatsConnection, log: Log): Requests {
-  async function answer(message: Msg, handler: (request: BusRequest) => Promise<Uint8Array>): Promise<void> {
+  async function answer(
+    message: Msg,
+    handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
+  ): Promise<void> {
     const { subject, data } = message;
     try {
-      message.respond(await handler({ subject, data, headers: message.headers }));
+      const given = await handler({ subject, data, headers: message.headers });
+      if (given instanceof Uint8Array) message.respond(given);
+      else message.respond(given.data, { headers: headersOf(given.headers) });
     } catch (error) {
       log.error({ err: error, subject }, "a request failed");
       const head = headers();
@@ -51,10 +61,8 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
 
   return {
     async request(subject, payload, timeout, given = {}) {
-      const head = headers();
-      for (const [name, value] of Object.entries(given)) head.set(name, value);
       const reply = await nats
-        .request(subject, payload, { timeout, headers: head })
+        .request(subject, payload, { timeout, headers: headersOf(given) })
         .catch((error: unknown) => Promise.reject(toBusError(error, `asking ${subject}`)));
       if (reply.headers?.has(FAILED)) throw new BusError("refused", `${subject} failed where it is served`);
       return reply.data;
@@ -93,4 +101,10 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
       return { close: async () => subscription.unsubscribe() };
     },
   };
+}
+
+function headersOf(given: Readonly<Record<string, string>> = {}): MsgHdrs {
+  const head = headers();
+  for (const [name, value] of Object.entries(given)) head.set(name, value);
+  return head;
 }

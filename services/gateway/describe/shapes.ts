@@ -21,6 +21,7 @@ const Problem = z
     status: z.int(),
     detail: z.string().optional(),
     errors: z.array(Flaw).optional(),
+    retry_after: z.int().optional().meta({ description: "Seconds, as the header `retry-after` says" }),
   })
   .meta({ description: "RFC 9457 problem details; `errors` say where the input is wrong" });
 
@@ -41,6 +42,7 @@ const BatchAnswer = z.object({
   line: z.int().positive(),
   key: z.string().optional(),
   status: z.int(),
+  position: position.optional().meta({ description: "What `x-position` says elsewhere" }),
   ...Accepted.partial().shape,
   ...Problem.omit({ status: true }).partial().shape,
 });

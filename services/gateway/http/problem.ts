@@ -8,6 +8,8 @@ export interface Problem {
   readonly status: number;
   readonly detail?: string;
   readonly errors?: readonly Flaw[];
+  /** Seconds; as the header says, which a line of a batch and a NATS message do not have. */
+  readonly retry_after?: number;
 }
 
 const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: string]>> = {
@@ -38,7 +40,7 @@ export function statusOf(reason: RefusalReason): number {
   return meanings[reason][0];
 }
 
-export function problemOf({ refused, detail, errors }: Refusal): Problem {
+export function problemOf({ refused, detail, errors, retryAfterS }: Refusal): Problem {
   const [status, title] = meanings[refused];
   return {
     type: `urn:switchyard:problem:${refused}`,
@@ -46,6 +48,7 @@ export function problemOf({ refused, detail, errors }: Refusal): Problem {
     status,
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
+    ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
   };
 }
 

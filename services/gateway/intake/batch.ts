@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough, Readable } from "node:stream";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { answerLine, arrivalOf, keyOf, MOST_LINE_BYTES } from "./batch-line.ts";
@@ -11,7 +12,7 @@ import type { Receipt } from "./store.ts";
 
 const NDJSON = "application/x-ndjson";
 const MOST_LINES = 10_000;
-const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl) *(; *charset=("?)utf-8\3 *)?$/i;
+const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl)$/;
 /** So many submissions of one bulk request are on their way at once; it shares the store with everybody else. */
 const AT_ONCE = 128;
 
@@ -20,19 +21,24 @@ export function batchRoutes(reception: Reception): FastifyPluginAsync {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
     app.post("/api/submit/batch", async (request, reply) => {
-      const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
-      if (!NDJSON_TYPE.test(type) || encoding !== "identity")
+      const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
+      if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));
       const claimed = request.headers["x-source"];
-      const lines = linesOf((request.body ?? Readable.from([])) as Readable, MOST_LINE_BYTES);
+      const body = (request.body ?? Readable.from([])) as Readable;
       // The sender may read nothing before it has sent all; answers wait in memory then, and there is a limit of lines.
       const answers = new PassThrough();
       answers.on("error", () => undefined);
-      void answerLines(lines, typeof claimed === "string" ? claimed : undefined, reception, answers);
+      const source = typeof claimed === "string" ? claimed : undefined;
+      // What is not read as lines is read and dropped: left lying, it would block whatever comes next on this connection.
+      void answerLines(bodyLines(body), source, reception, answers).finally(() => body.resume());
       return reply.type(NDJSON).send(answers);
     });
   };
 }
+
+const bodyLines = (body: Readable): ReturnType<typeof linesOf> =>
+  linesOf(body.iterator({ destroyOnReturn: false }), MOST_LINE_BYTES);
 
 type Numbered = readonly [number: number, key: string | undefined, result: Receipt | Refusal];
 

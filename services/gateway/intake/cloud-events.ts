@@ -4,9 +4,10 @@ import type { Kind } from "#domain/submission/events.ts";
 import type { HeaderValues } from "#platform/webhooks.ts";
 import { flawsOf } from "../http/flaws.ts";
 import { type JsonObject, readObject, readText } from "../http/json-body.ts";
+import { mediaTypeOf } from "../http/media-type.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 
-export const STRUCTURED_TYPE = /^application\/cloudevents\+json *(; *charset=("?)utf-8\2 *)?$/i;
+export const STRUCTURED_TYPE = "application/cloudevents+json";
 const JSON_CONTENT = /^application\/([\w.-]+\+)?json\b/i;
 
 const filled = z.string().min(1).max(1_000);
@@ -20,7 +21,10 @@ export const CloudEvent = z
     time: z.iso.datetime({ offset: true }).optional(),
     subject: filled.optional(),
     dataschema: filled.optional(),
-    datacontenttype: z.string().regex(JSON_CONTENT, "must be JSON").optional(),
+    datacontenttype: z
+      .string()
+      .refine((type) => JSON_CONTENT.test(type), "must be JSON")
+      .optional(),
     data: z.unknown().optional(),
     data_base64: z.base64().optional(),
   })
@@ -30,7 +34,8 @@ export const CloudEvent = z
 export function payloadOf(kind: Kind, headers: HeaderValues, text: string): JsonObject | Refusal {
   const object = readObject(text);
   if (isRefusal(object)) return object;
-  if (STRUCTURED_TYPE.test(String(headers["content-type"]))) return fromStructured(kind, object);
+  const { "content-type": type } = headers;
+  if (typeof type === "string" && mediaTypeOf(type) === STRUCTURED_TYPE) return fromStructured(kind, object);
   return headers["ce-specversion"] === undefined ? object : fromBinary(kind, headers, object);
 }
 

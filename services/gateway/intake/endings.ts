@@ -14,12 +14,17 @@ export interface Ending {
   readonly price?: number;
 }
 
-export interface Endings {
-  /** Undefined when it has not ended within this time. */
-  of(receipt: Receipt, waitMs: number): Promise<Ending | undefined>;
+export interface Ended {
+  readonly ending: Ending;
+  readonly position: bigint;
 }
 
-type Listener = (ending: Ending) => void;
+export interface Endings {
+  /** Undefined when it has not ended within this time. */
+  of(receipt: Receipt, waitMs: number): Promise<Ended | undefined>;
+}
+
+type Listener = (ended: Ended) => void;
 
 const MOST_WAITING = 2_000;
 /** The log is not followed longer than this after the last has stopped waiting. */
@@ -51,8 +56,8 @@ export function createEndings(eventStore: EventStore, lifecycle: Lifecycle): End
       onEvents: async (events) => {
         for (const event of events) {
           const listeners = waiting.get(event.stream);
-          const ending = listeners && endingOf(event);
-          if (ending) for (const listener of listeners) listener(ending);
+          const ended = listeners && endedBy(event);
+          if (ended) for (const listener of listeners) listener(ended);
         }
       },
     });
@@ -68,15 +73,15 @@ export function createEndings(eventStore: EventStore, lifecycle: Lifecycle): End
     };
   }
 
-  async function newest(id: SubmissionId): Promise<Ending | undefined> {
+  async function newest(id: SubmissionId): Promise<Ended | undefined> {
     const [last] = await eventStore.readStreamBackwards(submissionStream(id), 1);
-    return last && endingOf(last);
+    return last && endedBy(last);
   }
 
   return {
     async of({ id, position, duplicate }, waitMs) {
       if (waiting.size >= MOST_WAITING || waitMs <= 0) return undefined;
-      const heard = Promise.withResolvers<Ending | undefined>();
+      const heard = Promise.withResolvers<Ended | undefined>();
       const forget = listen(submissionStream(id), heard.resolve);
       const timer = setTimeout(heard.resolve, waitMs, undefined);
       try {
@@ -84,7 +89,7 @@ export function createEndings(eventStore: EventStore, lifecycle: Lifecycle): End
         followFrom(duplicate ? await eventStore.head() : position);
         // It may have ended before anybody listened.
         newest(id).then(
-          (ending) => ending && heard.resolve(ending),
+          (ended) => ended && heard.resolve(ended),
           () => undefined,
         );
         return await heard.promise;
@@ -96,6 +101,11 @@ export function createEndings(eventStore: EventStore, lifecycle: Lifecycle): End
       }
     },
   };
+}
+
+function endedBy(stored: StoredEvent): Ended | undefined {
+  const ending = endingOf(stored);
+  return ending && { ending, position: stored.position };
 }
 
 function endingOf(stored: StoredEvent): Ending | undefined {

@@ -40,8 +40,8 @@ export const AssistanceBody = z
     ...contact,
     topic: z
       .string()
-      .regex(/^\s*(sales|pricing)\s*$/i, "must be sales or pricing")
-      .meta({ examples: ["sales"] }),
+      .refine((topic) => /^\s*(sales|pricing)\s*$/i.test(topic), "must be sales or pricing")
+      .meta({ description: "`sales` or `pricing`, in any case", examples: ["sales"] }),
     description: needed,
   })
   .meta({ description: "A request for help; contact fields are not needed" });

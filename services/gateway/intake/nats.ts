@@ -1,7 +1,7 @@
 // Intake over NATS: requests on intake.<source>, and what was published to submissions.<source>.
 import type { MsgHdrs } from "nats";
 import { Kind } from "#domain/submission/events.ts";
-import type { Bus, BusRequest, Mail } from "#platform/bus/bus.ts";
+import type { Bus, BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Log } from "#platform/log.ts";
 import { problemOf } from "../http/problem.ts";
@@ -49,11 +49,12 @@ export async function serveNats(parts: NatsIntakeParts): Promise<void> {
 async function answerRequest(
   { reception, endings }: NatsIntakeParts,
   request: BusRequest,
-): Promise<Uint8Array> {
+): Promise<BusAnswer> {
   const headers = plainHeaders(request.headers);
   const result = await receive(reception, request, headers, Date.now());
-  const answer = isRefusal(result) ? problemOf(result) : await answerTo(result, headers, endings);
-  return Buffer.from(JSON.stringify(answer));
+  if (isRefusal(result)) return { data: Buffer.from(JSON.stringify(problemOf(result))) };
+  const { answer, position } = await answerTo(result, headers, endings);
+  return { data: Buffer.from(JSON.stringify(answer)), headers: { "x-position": `${position}` } };
 }
 
 /** Nobody waits for an answer here: it is taken in, tried again later, or becomes a dead letter. */
@@ -89,13 +90,17 @@ function receive(
   at: number,
   patient = false,
 ): Promise<Receipt | Refusal> {
-  const kind = kindOf(headers);
   const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (body.length > MOST_BODY_BYTES) return Promise.resolve(refusal("too_large"));
-  const arrival: Arrival = { source: sourceOf(subject), kind: kind ?? "lead", headers, body, at, patient };
-  if (kind !== undefined) return reception.receive(arrival);
-  const errors = [{ path: "x-kind", message: "must be lead, assistance or event" }];
-  return Promise.resolve(refusal("invalid", { errors }));
+  const arrival: Arrival = {
+    source: sourceOf(subject),
+    kind: kindOf(headers),
+    headers,
+    body,
+    at,
+    patient,
+  };
+  return reception.receive(arrival);
 }
 
 const RETRY_MS = 1_000;
@@ -122,6 +127,6 @@ function kindOf(headers: Readonly<Record<string, string>>): Kind | undefined {
 
 function plainHeaders(headers: MsgHdrs | undefined): Record<string, string> {
   return Object.fromEntries(
-    (headers?.keys() ?? []).map((name) => [name.toLowerCase(), headers?.get(name) ?? ""]),
+    (headers?.keys() ?? []).map((name) => [name.toLowerCase(), headers?.values(name).join(", ") ?? ""]),
   );
 }

@@ -17,7 +17,8 @@ import type { Receipt, Store } from "./store.ts";
 export interface Arrival {
   /** As claimed. */
   readonly source: string | undefined;
-  readonly kind: Kind;
+  /** Undefined when it is said to be of a kind that there is not. */
+  readonly kind: Kind | undefined;
   readonly headers: HeaderValues;
   readonly body: Buffer;
   /** Milliseconds. A signature is judged by the clock of this moment, however much later it is looked at. */
@@ -39,6 +40,7 @@ export interface Reception {
   turnAway(kind: Kind): Refusal;
 }
 
+const NO_SUCH_KIND = { path: "x-kind", message: "must be lead, assistance or event" };
 /** A key travels through headers and logs of many systems: visible ASCII, and short. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -50,6 +52,7 @@ export function createReception({ sources, limits, store, metrics }: ReceptionPa
   async function takeIn(arrival: Arrival, sender: Sender): Promise<Receipt | Refusal> {
     const { kind, headers, body, at, patient = false } = arrival;
     const { source, key } = sender;
+    if (kind === undefined) return refusal("invalid", { errors: [NO_SUCH_KIND] });
     const allowed = source.settings.allowed_kinds;
     if (allowed !== undefined && !allowed.includes(kind)) return refusal("kind_not_allowed");
     const retryAfterS = limits.take(source, Date.now());
@@ -84,7 +87,7 @@ export function createReception({ sources, limits, store, metrics }: ReceptionPa
       const result = sender === undefined ? refusal("unauthenticated") : await takeIn(arrival, sender);
       // A claimed name that we do not know is anybody's text, and no label.
       const source = arrival.source !== undefined && book.has(arrival.source) ? arrival.source : "unknown";
-      metrics.submissionsTotal.inc({ source, kind: arrival.kind, outcome: outcomeOf(result) });
+      metrics.submissionsTotal.inc({ source, kind: arrival.kind ?? "unknown", outcome: outcomeOf(result) });
       if (!isRefusal(result)) metrics.ackSeconds.observe((performance.now() - began) / 1000);
       return result;
     },

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Kind } from "#domain/submission/events.ts";
+import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
@@ -18,8 +19,6 @@ const paths: Readonly<Record<Kind, string>> = {
   event: "/api/events",
 };
 
-const JSON_TYPE = /^application\/json *(; *charset=("?)utf-8\2 *)?$/i;
-
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
 export function intakeRoutes(
   reception: Reception,
@@ -34,10 +33,10 @@ export function intakeRoutes(
     const source = typeof claimed === "string" ? claimed : undefined;
     const result = await reception.receive({ kind, source, headers, body, at: Date.now() });
     if (isRefusal(result)) return sendRefusal(reply, result);
-    const answer = await answerTo(result, headers, endings);
+    const { answer, position } = await answerTo(result, headers, endings);
     return reply
       .code(answer.outcome === "accepted" ? 202 : 200)
-      .header("x-position", `${result.position}`)
+      .header("x-position", `${position}`)
       .header("location", hrefOf(result))
       .type("application/json")
       .send(JSON.stringify(answer));
@@ -65,8 +64,8 @@ export function intakeRoutes(
 
 function isJson({ headers }: FastifyRequest): boolean {
   const encoding = headers["content-encoding"] ?? "identity";
-  const type = headers["content-type"] ?? "";
-  return encoding === "identity" && (JSON_TYPE.test(type) || STRUCTURED_TYPE.test(type));
+  const type = mediaTypeOf(headers["content-type"]);
+  return encoding === "identity" && (type === "application/json" || type === STRUCTURED_TYPE);
 }
 
 /** What is left of a body that was not read would be taken for the next request. */
