@@ -13,6 +13,7 @@ import { startGateway } from "../../services/gateway/app.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { holdAgainstDescription } from "./described.ts";
 
 export const ADMIN_TOKEN = "test-admin-token";
 
@@ -114,6 +115,15 @@ export async function startTestGateway(
       body: body ?? null,
     });
     const text = await answer.body.text();
+    holdAgainstDescription({
+      method,
+      path,
+      requestHeaders: headers,
+      requestBody: body?.toString(),
+      status: answer.statusCode,
+      headers: answer.headers,
+      text,
+    });
     const isJson = /^application\/(problem\+)?json/.test(String(answer.headers["content-type"]));
     return {
       status: answer.statusCode,

@@ -15,6 +15,13 @@ const HEADERS = {
   },
 } as const;
 
+const ANSWER_HEADERS = {
+  type: "object",
+  properties: {
+    "x-position": { type: "string", description: "How far into the log it reaches; none with a problem" },
+  },
+} as const;
+
 const anyOf = (...names: string[]) => ({ anyOf: names.map((name) => ({ $ref: schemaRef(name) })) });
 const submission = anyOf("LeadSubmission", "AssistanceSubmission", "EventSubmission", "CloudEvent");
 
@@ -70,7 +77,7 @@ export function asyncApi(): Record<string, unknown> {
     components: {
       messages: {
         submission: { headers: HEADERS, payload: submission },
-        answer: { payload: anyOf("Accepted", "Ended", "Problem") },
+        answer: { headers: ANSWER_HEADERS, payload: anyOf("Accepted", "Ended", "Problem") },
       },
       schemas: Object.fromEntries(WANTED.map((name) => [name, all[name]])),
     },

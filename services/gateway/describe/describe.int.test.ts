@@ -1,4 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv, type AnySchema } from "ajv";
+import formats from "ajv-formats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
@@ -45,6 +48,27 @@ for (const [name, path] of [
     }
   });
 }
+
+test("the OpenAPI document is valid by the standard's own schema", async () => {
+  const { body: document } = await yard.call("/openapi.json");
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(document);
+  assert.ok(valid, JSON.stringify(errors));
+  assert.is(validator.version, "3.1");
+  const broken = { ...document, paths: { "/api/submit": { post: { responses: 7 } } } };
+  assert.not.ok((await new Validator().validate(broken)).valid);
+});
+
+test("the AsyncAPI document is valid by the standard's own schema", async () => {
+  const { body: document } = await yard.call("/asyncapi.json");
+  const file = new URL(import.meta.resolve("@asyncapi/specs/schemas/3.0.0.json"));
+  // It brings the meta schema of JSON Schema along, which would be there twice.
+  const ajv = new Ajv({ strict: false, allErrors: true, meta: false, validateSchema: false });
+  formats.default(ajv);
+  const validate = ajv.compile(JSON.parse(readFileSync(file, "utf8")) as AnySchema);
+  assert.ok(validate(document), ajv.errorsText(validate.errors));
+  assert.not.ok(validate({ ...document, operations: { submit: { action: "answer" } } }));
+});
 
 test("each operation has what OpenAPI 3.1 asks for", async () => {
   const { body: document } = await yard.call("/openapi.json");

@@ -115,17 +115,17 @@ function contents(bodies: Readonly<Record<string, string>>): Json {
   );
 }
 
-function goodAnswers({ answers, answersAs, by }: Operation): Json {
+function goodAnswers({ answers, answersAs, tellsPosition }: Operation): Json {
   const described = Object.entries(answers).map(([status, name]) => {
     const reason = status.startsWith("2") ? (status === "202" ? "Taken in" : "Done") : "Not now";
-    if (name === "nothing") return [status, { description: reason }];
+    const headers = tellsPosition ? { headers: positionHeader } : {};
+    if (name === "nothing") return [status, { description: reason, ...headers }];
     const schema =
       name === "text" || name === "html"
         ? { type: "string" }
         : name === "object"
           ? { type: "object" }
           : { $ref: schemaRef(name) };
-    const headers = by === "anybody" ? {} : { headers: positionHeader };
     return [
       status,
       { description: reason, ...headers, content: { [answersAs ?? "application/json"]: { schema } } },

@@ -15,6 +15,8 @@ export interface Operation {
   /** Other content types than JSON under which the body may come. */
   readonly alsoAs?: Readonly<Record<string, RequestName>>;
   readonly answers: Readonly<Record<number, AnswerName | "text" | "html" | "object" | "nothing">>;
+  /** Whether a good answer says in x-position how far into the log it reaches. */
+  readonly tellsPosition: boolean;
   /** The content type of the good answers, where it is not JSON. */
   readonly answersAs?: string;
   readonly refusals: readonly RefusalReason[];
@@ -39,7 +41,8 @@ export const After = z.object({
     .optional()
     .meta({ description: "A position from `x-position`: waits up to 5 s until the answer reaches it" }),
 });
-const Prefer = z.object({
+const attribute = z.string().optional();
+const IntakeHeaders = z.object({
   prefer: z
     .string()
     .optional()
@@ -47,6 +50,14 @@ const Prefer = z.object({
       description: "`wait=N` (at most 30 s): answers 200 when the submission ends in time",
       examples: ["wait=10"],
     }),
+  "ce-specversion": attribute.meta({
+    description:
+      "`1.0` makes the body the data of a CloudEvent in binary mode, with its attributes in `ce-…` headers",
+  }),
+  "ce-id": attribute,
+  "ce-source": attribute,
+  "ce-type": attribute.meta({ description: "The `type` of an event whose data has none" }),
+  "ce-time": attribute,
 });
 
 export function intake(path: string, body: RequestName, summary: string): Operation {
@@ -56,10 +67,11 @@ export function intake(path: string, body: RequestName, summary: string): Operat
     summary,
     tag: "Intake",
     by: "source",
-    headers: Prefer,
+    headers: IntakeHeaders,
     body,
     alsoAs: { "application/cloudevents+json": "CloudEvent" },
     answers: { 200: "Ended", 202: "Accepted" },
+    tellsPosition: true,
     refusals: intakeRefusals,
   };
 }
@@ -79,11 +91,12 @@ export function reading(
     by: "admin or source",
     query,
     answers: { 200: answer },
+    tellsPosition: true,
     refusals,
   };
 }
 
-type AdminMore = Partial<Pick<Operation, "body" | "refusals" | "answers">>;
+type AdminMore = Partial<Pick<Operation, "body" | "refusals" | "answers" | "tellsPosition">>;
 
 export function admin(
   tag: Operation["tag"],
@@ -91,7 +104,7 @@ export function admin(
   path: string,
   answer: AnswerName | "nothing",
   summary: string,
-  { body, refusals = [], answers }: AdminMore = {},
+  { body, refusals = [], answers, tellsPosition = method !== "get" }: AdminMore = {},
 ): Operation {
   return {
     method,
@@ -100,6 +113,7 @@ export function admin(
     tag,
     by: "admin",
     ...(body && { body }),
+    tellsPosition,
     answers: answers ?? (answer === "nothing" ? { 204: "nothing" } : { 200: answer }),
     refusals: ["unauthorized", ...(body ? wrongBody : (["invalid"] as const)), ...refusals, "unavailable"],
   };
@@ -117,6 +131,7 @@ export const ops = (
   tag: "Operations",
   by: "anybody",
   answers,
+  tellsPosition: false,
   ...(answersAs && { answersAs }),
   refusals: [],
 });

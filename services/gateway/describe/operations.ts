@@ -16,6 +16,7 @@ export const operations: readonly Operation[] = [
     alsoAs: { "application/x-ndjson": "BatchLine" },
     answers: { 200: "BatchAnswer" },
     answersAs: "application/x-ndjson",
+    tellsPosition: false,
     refusals: ["unsupported_media_type"],
   },
   reading("/api/leads/:id", "Lead", "One lead"),
@@ -27,12 +28,15 @@ export const operations: readonly Operation[] = [
   ),
 
   {
-    ...admin("Identities", "get", "/api/identities", "Identities", "Who is known, the newest first"),
+    ...admin("Identities", "get", "/api/identities", "Identities", "Who is known, the newest first", {
+      tellsPosition: true,
+    }),
     query: IdentityFilter.extend(After.shape),
   },
   {
     ...admin("Identities", "get", "/api/identities/:id", "Identity", "One person", {
       refusals: ["not_found"],
+      tellsPosition: true,
     }),
     query: After,
   },
@@ -88,6 +92,7 @@ export const operations: readonly Operation[] = [
   admin("Operations", "get", "/api/projections", "Projections", "How far the read models are"),
   admin("Operations", "post", "/api/projections/:name/rebuild", "Rebuilding", "Build a read model anew", {
     answers: { 202: "Rebuilding" },
+    tellsPosition: false,
     refusals: ["not_found"],
   }),
   ops("/livez", { 200: "object" }, "Whether the process lives"),

@@ -4,6 +4,9 @@ import { answers, either, requests } from "./shapes.ts";
 
 type JsonSchema = Record<string, unknown>;
 
+/** Formats that only zod knows; the pattern or encoding that stands beside each says the same to everybody. */
+const OWN_FORMATS = new Set(["starts_with", "base64"]);
+
 /** All of them as JSON Schema, referring to each other where they stand in the description. */
 export function schemas(): Record<string, JsonSchema> {
   return { ...asJsonSchemas(answers, "output"), ...asJsonSchemas({ ...either, ...requests }, "input") };
@@ -15,7 +18,16 @@ function asJsonSchemas(
 ): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const made = z.toJSONSchema(registry, { io, uri: schemaRef, unrepresentable: "any" });
+  const made = z.toJSONSchema(registry, {
+    io,
+    uri: schemaRef,
+    unrepresentable: "any",
+    override: ({ jsonSchema, path }) => {
+      if (OWN_FORMATS.has(String(jsonSchema.format))) delete jsonSchema.format;
+      // Null takes a partner's secret away, which its route reads by itself.
+      if (io === "input" && path.at(-1) === "secret") Object.assign(jsonSchema, { type: ["string", "null"] });
+    },
+  });
   return Object.fromEntries(
     Object.entries(made.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
       id,
