@@ -1,0 +1,47 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { type PlainRequest, sendPlainly } from "../../../test/gateway/plain-http.ts";
+
+const test = suite("paths and methods");
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
+
+const send = (request: PlainRequest) => sendPlainly(yard.url, request);
+
+test("every other method is 405 and told what is allowed, whatever comes with it", async () => {
+  for (const path of ["/api/submit", "/api/assistance", "/api/events", "/api/submit/batch"]) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]) {
+      const { status, headers, text } = await send({ method, path });
+      assert.is(status, 405, `${method} ${path}`);
+      assert.is(headers.allow, "POST");
+      if (method !== "HEAD") assert.is(JSON.parse(text).type, "urn:switchyard:problem:method_not_allowed");
+    }
+    const broken = [["content-type", "application/json"]] as const;
+    assert.is((await send({ method: "PUT", path, headers: broken, body: ["{"] })).status, 405);
+  }
+});
+
+test("a path that there is not is a 404 problem, whatever comes with it", async () => {
+  for (const path of ["/", "/api", "/api/submit/", "//api/submit", "/API/submit", "/api/submit/batch/x"])
+    for (const [type, body] of [
+      ["application/json", "{"],
+      ["text/xml", "<a>"],
+    ] as const) {
+      const answer = await send({ path, headers: [["content-type", type]], body: [body] });
+      assert.is(answer.status, 404, `${path} ${type}`);
+      assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/);
+      assert.is(answer.body.status, 404);
+    }
+});
+
+test.run();
