@@ -1,5 +1,4 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { connect, type NatsConnection, headers as natsHeaders } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
@@ -12,18 +11,19 @@ import {
   storedIn,
   type TestGateway,
 } from "../../test/gateway/gateway.ts";
+import { type NatsProducer, natsProducer } from "../../test/gateway/over-nats.ts";
 import { until } from "../../test/harness/wait.ts";
 import { submissionIdOf } from "./intake/receive.ts";
 
 const test = suite("the gateway on real parts");
 let parts: Parts;
 let gateway: TestGateway;
-let nats: NatsConnection;
+let nats: NatsProducer;
 
 test.before(async () => {
   parts = await startParts();
   gateway = await startTestGateway(parts);
-  nats = await connect({ servers: parts.nats.url });
+  nats = await natsProducer(parts.nats.url);
 });
 test.after(async () => {
   await nats?.close();
@@ -34,22 +34,10 @@ test.after(async () => {
 const lead = JSON.stringify({ email: "jane@example.com" });
 const signed = (key: string, body = lead) => signedHeaders(parseSecret(parts.secret), key, body);
 
-function messageHeaders(values: Readonly<Record<string, string>>) {
-  const made = natsHeaders();
-  for (const [name, value] of Object.entries(values)) made.set(name, value);
-  return made;
-}
-
-async function ask(source: string, headers: Readonly<Record<string, string>>, body = lead) {
-  const answer = await nats.request(`intake.${source}`, body, {
-    headers: messageHeaders(headers),
-    timeout: 10_000,
-  });
-  return answer.json<Record<string, unknown>>();
-}
-
+const ask = async (source: string, headers: Readonly<Record<string, string>>, body = lead) =>
+  (await nats.ask(source, headers, body)).body;
 const publish = (source: string, headers: Readonly<Record<string, string>>, body: string | Buffer = lead) =>
-  nats.jetstream().publish(`submissions.${source}`, body, { headers: messageHeaders(headers) });
+  nats.publish(source, headers, body);
 
 test("it is ready, and says what it stands on", async () => {
   const { body } = await gateway.call("/readyz");

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { connect } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
@@ -29,10 +28,10 @@ const lead = JSON.stringify({ email: "jane@example.com" });
 const line = (body = lead, key: string = randomUUID(), more: object = {}): string =>
   JSON.stringify({ ...signedHeaders(parseSecret(yard.secret), key, body), body, ...more });
 
-const send = (text: string): Promise<Answer> =>
+const send = (text: string, more: Readonly<Record<string, string>> = {}): Promise<Answer> =>
   yard.call("/api/submit/batch", {
     method: "POST",
-    headers: { "content-type": "application/x-ndjson", "x-source": "demo" },
+    headers: { "content-type": "application/x-ndjson", "x-source": "demo", ...more },
     body: text,
   });
 const answers = ({ text }: Answer) =>
@@ -92,6 +91,59 @@ test("10,000 lines are taken in, and one more is not", async () => {
   assert.is(after.length - before.length, 10_000);
 });
 
+test("lines may end as they like, and blank ones are none", async () => {
+  const all = answers(await send(`\n\r\n${line()}\r\n   \n${line()}\n\n`));
+  assert.equal(
+    all.map(({ line, status }) => [line, status]),
+    [
+      [3, 202],
+      [5, 202],
+    ],
+  );
+  assert.is((await send("")).text, "");
+  assert.is((await send(line())).text.split("\n").length, 2);
+});
+
+test("a taken line tells where it is read and how far the log has come, a refused one when to come again", async () => {
+  await yard.admin("PUT", "/api/sources/slow", { rate_limit: { per_second: 1 } });
+  const { body: made } = await yard.admin("POST", "/api/sources/slow/secrets");
+  const key = parseSecret(made.secret);
+  const lines = ["a", "b"].map((id) => JSON.stringify({ ...signedHeaders(key, id, lead), body: lead }));
+  const [taken, limited] = answers(await send(lines.join("\n"), { "x-source": "slow" }));
+  assert.is(taken.href, `/api/leads/${taken.id}`);
+  assert.is(taken.position, `${(await yard.eventStore().readStream(`submission-${taken.id}`))[0]?.position}`);
+  assert.equal([limited.key, limited.status, limited.retry_after], ["b", 429, 1]);
+});
+
+test("a line carries the headers of a CloudEvent as well", async () => {
+  const event = { specversion: "1.0", id: "1", source: "/a", type: "t", data: { email: "jane@example.com" } };
+  const structured = line(JSON.stringify(event), randomUUID(), {
+    "content-type": "application/cloudevents+json",
+  });
+  const attributes = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "order.paid" };
+  const binary = line('{"order_id":1}', randomUUID(), { kind: "event", ...attributes });
+  const all = answers(await send(`${structured}\n${binary}`));
+  assert.equal(
+    all.map(({ status }) => status),
+    [202, 202],
+  );
+});
+
+test("lines that are no signed submissions are refused one by one", async () => {
+  const odd = ["[]", "null", "1", '"x"', "{}", '{"body":{}}', '{"kind":"letter","body":"{}"}', "\ufeff{}"];
+  const all = answers(await send([...odd, line()].join("\n")));
+  assert.equal(
+    all.map(({ status }) => status),
+    [...odd.map(() => 400), 202],
+  );
+  const unnamed = await yard.call("/api/submit/batch", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: line(),
+  });
+  assert.is(JSON.parse(unnamed.text).status, 401);
+});
+
 test("a line that is too long spoils none of the others", async () => {
   const long = line(JSON.stringify({ email: "a@example.com", x: "y".repeat(600_000) }));
   const all = answers(await send([line(), long, line()].join("\n")));
@@ -99,25 +151,6 @@ test("a line that is too long spoils none of the others", async () => {
     all.map(({ status }) => status),
     [202, 413, 202],
   );
-});
-
-test("answers come while lines are still to come", async () => {
-  const { port } = new URL(yard.url);
-  const socket = connect(Number(port), "127.0.0.1");
-  let seen = "";
-  const answered = new Promise<void>((resolve) =>
-    socket.on("data", (chunk) => {
-      seen += chunk.toString();
-      if (seen.includes('"line":1')) resolve();
-    }),
-  );
-  const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-  socket.write(
-    "POST /api/submit/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\nx-source: demo\r\ntransfer-encoding: chunked\r\n\r\n",
-  );
-  socket.write(chunk(`${line()}\n`));
-  await answered;
-  socket.destroy();
 });
 
 test("something else than lines of JSON is 415", async () => {

@@ -74,6 +74,91 @@ test("a source can sign the body alone", async () => {
   assert.is((await yard.submit(jane, { headers: { "x-source": "bodysigner" } })).status, 401);
 });
 
+test("secrets rotate without a pause, and are stored sealed", async () => {
+  await yard.admin("PUT", "/api/sources/rotating", { name: "Rotating" });
+  const make = async () => (await yard.admin("POST", "/api/sources/rotating/secrets")).body;
+  const statusOf = async (...secrets: string[]) => {
+    const [key, text] = [randomUUID(), JSON.stringify(jane)];
+    const signed = signedHeaders(secrets.map(parseSecret), key, text);
+    return (await yard.submit(text, { headers: { "x-source": "rotating", ...signed } })).status;
+  };
+  assert.is(await statusOf(newSecret()), 401);
+  const old = await make();
+  assert.is(await statusOf(old.secret), 202);
+  const fresh = await make();
+  for (const signing of [
+    [old.secret],
+    [fresh.secret],
+    [old.secret, fresh.secret],
+    [newSecret(), fresh.secret],
+  ])
+    assert.is(await statusOf(...signing), 202);
+  await yard.admin("PUT", "/api/sources/rotating", { name: "Still rotating" });
+  assert.is(await statusOf(old.secret), 202);
+  await yard.admin("DELETE", `/api/sources/rotating/secrets/${old.id}`);
+  assert.is(await statusOf(old.secret), 401);
+  assert.is(await statusOf(fresh.secret), 202);
+  assert.is(await statusOf(old.secret, fresh.secret), 202);
+
+  const events = JSON.stringify(
+    (await yard.eventStore().readStream("source-rotating")).map(({ data }) => data),
+  );
+  for (const { secret } of [old, fresh]) assert.not.ok(events.includes(secret.slice("whsec_".length)));
+  const told = await yard.admin("GET", "/api/sources/rotating");
+  assert.equal(told.body.secrets, [{ id: fresh.id }]);
+  assert.not.match(told.text + (await yard.admin("GET", "/api/sources")).text, /whsec_/);
+
+  await yard.admin("DELETE", "/api/sources/rotating");
+  assert.is(await statusOf(fresh.secret), 401);
+  await yard.admin("PUT", "/api/sources/rotating", {});
+  assert.is(await statusOf(fresh.secret), 401);
+});
+
+test("a scheme's own headers are checked to the letter, and the other scheme's count for nothing", async () => {
+  await yard.admin("PUT", "/api/sources/hasher", { scheme: "body-sha256" });
+  const { body: made } = await yard.admin("POST", "/api/sources/hasher/secrets");
+  const body = JSON.stringify(jane);
+  const hex = createHmac("sha256", made.secret).update(body).digest("hex");
+  const good = { "x-source": "hasher", "idempotency-key": randomUUID(), "x-signature-256": `sha256=${hex}` };
+  const statusOf = async (headers: Record<string, string>, sent = body) =>
+    (
+      await yard.call("/api/submit", {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: sent,
+      })
+    ).status;
+  assert.is(await statusOf(good), 202);
+  assert.is(await statusOf({ ...good, "x-signature-256": `sha256=${hex.toUpperCase()}` }), 202);
+  for (const wrong of [hex, `sha1=${hex}`, `sha256=${hex.slice(2)}`, `sha256=${hex}00`, "sha256=", ""])
+    assert.is(await statusOf({ ...good, "x-signature-256": wrong }), 401, wrong);
+  assert.is(await statusOf(good, `${body} `), 401);
+  const { "idempotency-key": _, ...keyless } = good;
+  assert.is(await statusOf(keyless), 401);
+  const demo = { ...good, "x-source": "demo" };
+  assert.is(await statusOf(demo), 401);
+  const reused = JSON.stringify({ ...jane, interest: "Finance" });
+  const other = createHmac("sha256", made.secret).update(reused).digest("hex");
+  assert.is(await statusOf({ ...good, "x-signature-256": `sha256=${other}` }, reused), 422);
+});
+
+test("what a source may be set to is checked", async () => {
+  for (const [settings, path] of [
+    [{ scheme: "md5" }, "scheme"],
+    [{ enabled: "no" }, "enabled"],
+    [{ allowed_kinds: ["letter"] }, "allowed_kinds.0"],
+    [{ rate_limit: { per_second: 0 } }, "rate_limit.per_second"],
+    [{ rate_limit: {} }, "rate_limit.per_second"],
+    [{ name: 1 }, "name"],
+  ] as const) {
+    const { status, body } = await yard.admin("PUT", "/api/sources/checked", settings);
+    assert.is(status, 400, JSON.stringify(settings));
+    assert.is(body.errors[0].path, path);
+  }
+  assert.is((await yard.admin("PUT", "/api/sources/Not%20an%20id", {})).status, 400);
+  assert.is((await yard.admin("GET", "/api/sources/checked")).status, 404);
+});
+
 test("a source may be bound to some kinds, limited, and disabled", async () => {
   await yard.admin("PUT", "/api/sources/narrow", { allowed_kinds: ["event"], rate_limit: { per_second: 2 } });
   const { body: made } = await yard.admin("POST", "/api/sources/narrow/secrets");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId, type SubmissionId } from "#domain/ids.ts";
@@ -58,9 +59,12 @@ for (const [how, answer] of [
     );
     await taken(id);
     await end(how, id);
-    const { status, body } = await answering;
+    const { status, headers, body } = await answering;
     assert.is(status, 200);
     assert.equal(body, { id, ...answer });
+    const [ended] = await yard.eventStore().readStreamBackwards(submissionStream(id), 1);
+    assert.is(headers["x-position"], `${ended?.position}`);
+    assert.is(headers.location, `/api/leads/${id}`);
   });
 }
 
@@ -68,6 +72,27 @@ test("what does not end in time is accepted", async () => {
   const { status, body } = await yard.submit({ email: "a@example.com" }, { headers: { prefer: "wait=1" } });
   assert.is(status, 202);
   assert.is(body.outcome, "accepted");
+});
+
+test("a wish is understood however it is written", async () => {
+  for (const prefer of ["WAIT=1", 'wait="1"', "handling=lenient; x=y, wait = 1", "wait=1, wait=30"]) {
+    const began = performance.now();
+    assert.is((await yard.submit({ email: "a@example.com" }, { headers: { prefer } })).status, 202);
+    const took = performance.now() - began;
+    assert.ok(took > 900 && took < 5_000, `${prefer}: ${took}`);
+  }
+});
+
+test("who would wait for longer than is possible waits as long as possible", async () => {
+  const key = randomUUID();
+  const id = submissionIdOf(SourceId.parse("demo"), key);
+  const headers = { prefer: "wait=99999999" };
+  const answering = yard.submit({ email: "a@example.com" }, { key, headers });
+  await taken(id);
+  const first = await Promise.race([answering, pause(1_500, undefined)]);
+  assert.is(first, undefined);
+  await end("delivered", id);
+  assert.is((await answering).status, 200);
 });
 
 test("a repeat of what has ended is answered at once", async () => {
@@ -80,7 +105,17 @@ test("a repeat of what has ended is answered at once", async () => {
 });
 
 test("whoever does not wait is answered at once", async () => {
-  for (const prefer of ["", "wait", "wait=0", "wait=x", "waiting=5", "return=minimal"]) {
+  for (const prefer of [
+    "",
+    "wait",
+    "wait=0",
+    "wait=x",
+    "waiting=5",
+    "return=minimal",
+    "wait=-1",
+    "wait=1.5",
+    "wait=0x1",
+  ]) {
     const began = performance.now();
     const { status } = await yard.submit({ email: "a@example.com" }, { headers: { prefer } });
     assert.is(status, 202);

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { SourceId } from "#domain/ids.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import {
+  type Parts,
+  startParts,
+  startTestGateway,
+  storedIn,
+  type TestGateway,
+} from "../../../test/gateway/gateway.ts";
+import { until } from "../../../test/harness/wait.ts";
+import { submissionIdOf } from "./receive.ts";
+
+const test = suite("bulk intake, streamed both ways");
+let parts: Parts;
+let yard: TestGateway;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+});
+test.after(async () => {
+  await yard?.stop();
+  await parts?.stop();
+});
+
+const lead = '{"email":"jane@example.com"}';
+const line = (key: string = randomUUID()): string =>
+  `${JSON.stringify({ ...signedHeaders(parseSecret(yard.secret), key, lead), body: lead })}\n`;
+
+interface Batch {
+  readonly socket: Socket;
+  readonly seen: () => string;
+  /** The answer lines that have come so far. */
+  readonly answers: () => number;
+  write(text: string): void;
+}
+
+/** A sender that has not said how much there is to come. */
+function open(): Batch {
+  const socket = connect(Number(new URL(yard.url).port), "127.0.0.1");
+  let seen = "";
+  socket.on("data", (chunk) => (seen += chunk.toString()));
+  socket.on("error", () => undefined);
+  socket.write(
+    "POST /api/submit/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n" +
+      "x-source: demo\r\ntransfer-encoding: chunked\r\n\r\n",
+  );
+  return {
+    socket,
+    seen: () => seen,
+    answers: () => seen.match(/"line":\d+/g)?.length ?? 0,
+    write: (text) => void socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`),
+  };
+}
+
+const stored = (key: string) =>
+  yard.eventStore().readStream(`submission-${submissionIdOf(SourceId.parse("demo"), key)}`);
+
+test("each line is answered before the next one is sent", async () => {
+  const batch = open();
+  for (let sent = 1; sent <= 5; sent += 1) {
+    batch.write(line());
+    await until(`line ${sent} is answered`, () => batch.answers() === sent);
+  }
+  batch.socket.write("0\r\n\r\n");
+  await until("it ends", () => batch.seen().endsWith("0\r\n\r\n"));
+  assert.is(batch.answers(), 5);
+  batch.socket.destroy();
+});
+
+test("a line cut anywhere is one line", async () => {
+  const batch = open();
+  const [key, other] = [randomUUID(), randomUUID()];
+  for (const byte of line(key)) batch.write(byte);
+  await until("it is answered", () => batch.answers() === 1);
+  const two = line() + line(other);
+  batch.write(two.slice(0, 500));
+  batch.write(two.slice(500));
+  await until("both are answered", () => batch.answers() === 3);
+  assert.is((await stored(key)).length, 1);
+  assert.is((await stored(other)).length, 1);
+  batch.socket.destroy();
+});
+
+test("when the sender goes away, what it has sent is taken in and what it has begun is not", async () => {
+  const [whole, begun] = [randomUUID(), randomUUID()];
+  const refusedBefore = await storedIn("intake-", yard);
+  const batch = open();
+  batch.write(line(whole));
+  await until("the whole line is answered", () => batch.answers() === 1);
+  // All but the newline: it can't be known that no more of it was to come.
+  batch.write(line(begun).trimEnd());
+  batch.socket.destroy();
+  const next = open();
+  next.write(line());
+  await until("another batch is answered", () => next.answers() === 1);
+  next.socket.destroy();
+  assert.is((await stored(whole)).length, 1);
+  assert.equal(await stored(begun), []);
+  assert.equal(await storedIn("intake-", yard), refusedBefore);
+  assert.is((await yard.submit(lead, { key: begun })).status, 202);
+});
+
+test("what comes after too many lines is dropped, and the connection serves on", async () => {
+  const many = Array.from({ length: 10_001 }, () => "{}\n").join("");
+  const batch = open();
+  batch.write(many);
+  await until("too many are told", () => batch.seen().includes('"line":10001'));
+  assert.match(batch.seen(), /"line":10001,"type":"urn:switchyard:problem:too_large"/);
+  await until("the answer ends", () => batch.seen().endsWith("0\r\n\r\n"));
+  batch.write(many);
+  batch.socket.write("0\r\n\r\nGET /livez HTTP/1.1\r\nhost: x\r\n\r\n");
+  await until("the next request is answered", () => batch.seen().endsWith('{"alive":true}'));
+  assert.is(batch.answers(), 10_001);
+  batch.socket.destroy();
+});
+
+test("a batch that waits for a silent store answers its lines when the store speaks again", async () => {
+  const batch = open();
+  parts.freeze();
+  const keys = Array.from({ length: 10 }, () => randomUUID());
+  batch.write(keys.map(line).join(""));
+  await until("all are answered", () => batch.answers() === keys.length).finally(() => parts.thaw());
+  assert.not.match(batch.seen(), /"status":(?!503)/);
+  assert.match(batch.seen(), /"status":503,"retry_after":1/);
+  const again = open();
+  again.write(keys.map(line).join(""));
+  await until("all are taken in", () => again.seen().match(/"status":202/g)?.length === keys.length);
+  for (const key of keys) assert.is((await stored(key)).length, 1);
+  for (const { socket } of [batch, again]) socket.destroy();
+});
+
+test.run();

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { SourceId } from "#domain/ids.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import {
+  type Parts,
+  startParts,
+  startTestGateway,
+  storedIn,
+  type TestGateway,
+} from "../../../test/gateway/gateway.ts";
+import { type NatsProducer, natsProducer } from "../../../test/gateway/over-nats.ts";
+import { until } from "../../../test/harness/wait.ts";
+import { submissionIdOf } from "./receive.ts";
+
+const test = suite("intake over NATS");
+let parts: Parts;
+let yard: TestGateway;
+let nats: NatsProducer;
+
+test.before(async () => {
+  parts = await startParts();
+  yard = await startTestGateway(parts);
+  nats = await natsProducer(parts.nats.url);
+});
+test.after(async () => {
+  await nats?.close();
+  await yard?.stop();
+  await parts?.stop();
+});
+
+const lead = '{"email":"jane@example.com"}';
+const signed = (key: string = randomUUID(), body = lead, now?: number) =>
+  signedHeaders(parseSecret(parts.secret), key, body, now);
+const stored = (key: string) =>
+  yard.eventStore().readStream(`submission-${submissionIdOf(SourceId.parse("demo"), key)}`);
+
+test("the answer says how far the log has come, and a problem says its status", async () => {
+  const key = randomUUID();
+  const { body, position } = await nats.ask("demo", signed(key), lead);
+  assert.equal(body, { id: body.id, outcome: "accepted", href: `/api/leads/${body.id}` });
+  assert.is(position, `${(await stored(key))[0]?.position}`);
+  const wrong = await nats.ask("demo", { ...signed(), "webhook-id": "another" }, lead);
+  assert.equal(wrong, {
+    body: {
+      type: "urn:switchyard:problem:unauthenticated",
+      title: "The signature or the source is not accepted",
+      status: 401,
+    },
+    position: undefined,
+  });
+});
+
+test("header names may be written in any case, and a header given twice", async () => {
+  const headers = Object.fromEntries(
+    Object.entries(signed()).map(([name, value]) => [name.replace(/\b\w/g, (at) => at.toUpperCase()), value]),
+  );
+  assert.is((await nats.ask("demo", headers, lead)).body.outcome, "accepted");
+  const both = signed();
+  const twice = { ...both, "webhook-signature": ["v1,AAAA", both["webhook-signature"]] };
+  assert.is((await nats.ask("demo", twice, lead)).body.outcome, "accepted");
+});
+
+test("what is too large is 413, unsigned is 401, and only then is it read", async () => {
+  const large = JSON.stringify({ email: "jane@example.com", x: "y".repeat(262_144) });
+  const status = async (headers: Record<string, string>, body: string) =>
+    (await nats.ask("demo", headers, body)).body.status;
+  assert.is(await status({ "x-kind": "letter" }, large), 413);
+  assert.is(await status({ "x-kind": "letter" }, "no json"), 401);
+  assert.is(await status({ ...signed("k", "no json"), "x-kind": "letter" }, "no json"), 400);
+  assert.is(await status(signed("k", "no json"), "no json"), 400);
+  assert.is(await status(signed("k", lead, Date.now() - 400_000), lead), 401);
+});
+
+test("a request that nobody waits for is taken in all the same", async () => {
+  const key = randomUUID();
+  nats.tell("demo", signed(key), lead);
+  nats.tell("demo", {}, "nonsense");
+  await until("it is taken in", async () => (await stored(key)).length === 1);
+});
+
+test("a CloudEvent comes over NATS as over HTTP", async () => {
+  const event = JSON.stringify({
+    specversion: "1.0",
+    id: "e-1",
+    source: "/courier",
+    type: "shipment.delayed",
+    data: { shipment_id: "s1" },
+  });
+  const headers = { ...signed(randomUUID(), event), "x-kind": "event" };
+  const typed = { ...headers, "content-type": "application/cloudevents+json; charset=utf-8" };
+  assert.is((await nats.ask("demo", typed, event)).body.outcome, "accepted");
+  const data = '{"order_id":1}';
+  const binary = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "order.paid" };
+  const sent = { ...signed(randomUUID(), data), ...binary, "x-kind": "event" };
+  assert.is((await nats.ask("demo", sent, data)).body.outcome, "accepted");
+});
+
+test("who prefers to wait does, and hears that it is accepted when it takes too long", async () => {
+  const began = performance.now();
+  const { body } = await nats.ask("demo", { ...signed(), Prefer: "wait=1" }, lead);
+  assert.is(body.outcome, "accepted");
+  assert.ok(performance.now() - began > 900);
+});
+
+test("a key still in flight is 409, and a silent store 503, both with when to come again", async () => {
+  const key = randomUUID();
+  parts.freeze();
+  const first = nats.ask("demo", signed(key), lead);
+  const second = await nats.ask("demo", signed(key), lead).finally(() => undefined);
+  assert.is(second.body.status, 409);
+  assert.is(second.body.retry_after, 1);
+  const { body } = await first.finally(() => parts.thaw());
+  assert.is(body.status, 503);
+  assert.is(body.retry_after, 1);
+  const again = await nats.ask("demo", signed(key), lead);
+  assert.is(again.body.outcome, "accepted");
+  assert.is((await stored(key)).length, 1);
+});
+
+test("what is published while the store is silent is taken in later, once", async () => {
+  const keys = Array.from({ length: 20 }, () => randomUUID());
+  parts.freeze();
+  await Promise.all(keys.map((key) => nats.publish("demo", signed(key), lead))).finally(() => parts.thaw());
+  for (const key of keys) await until("it is taken in", async () => (await stored(key)).length === 1);
+  assert.equal(await storedIn("intake-", yard), []);
+});
+
+test("what was signed in time is taken in however late, and what was not becomes a dead letter", async () => {
+  const [fresh, stale] = [randomUUID(), randomUUID()];
+  await nats.publish("demo", signed(stale, lead, Date.now() - 400_000), lead);
+  await nats.publish("demo", signed(fresh), lead);
+  await until("the fresh one is taken in", async () => (await stored(fresh)).length === 1);
+  const [refused] = await until("the stale one is refused", async () => {
+    const all = await storedIn("intake-", yard);
+    return all.length > 0 && all;
+  });
+  assert.is(((refused?.data ?? {}) as { reason?: string }).reason, "unauthenticated");
+  assert.equal(await stored(stale), []);
+});
+
+test("another body under a key, a wrong kind and what is too large become dead letters", async () => {
+  const key = randomUUID();
+  await nats.publish("demo", signed(key), lead);
+  await until("it is taken in", async () => (await stored(key)).length === 1);
+  const other = '{"email":"joe@example.com"}';
+  const large = JSON.stringify({ email: "jane@example.com", x: "y".repeat(700_000) });
+  await nats.publish("demo", signed(key, other), other);
+  await nats.publish("demo", { ...signed(), "x-kind": "letter" }, lead);
+  await nats.publish("demo", signed("large", large), large);
+  const reasons = ["invalid", "key_reused", "too_large"];
+  await until("all three are refused", async () => {
+    const all = (await storedIn("intake-", yard)).map(({ data }) => (data as { reason: string }).reason);
+    return reasons.every((reason) => all.includes(reason));
+  });
+});
+
+test("nothing personal and no secret was logged", () => {
+  assert.not.match(yard.logged(), /jane|joe@|whsec_/i);
+});
+
+test.run();
