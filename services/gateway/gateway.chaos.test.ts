@@ -2,72 +2,132 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { SourceId } from "#domain/ids.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore } from "../../test/eventstore/server.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../test/gateway/gateway.ts";
+import { type Crowd, sendAsACrowd } from "../../test/gateway/crowd.ts";
+import { type Parts, startParts, startTestGateway, storedIn } from "../../test/gateway/gateway.ts";
+import { type NatsProducer, natsProducer } from "../../test/gateway/over-nats.ts";
+import { sendPlainly } from "../../test/gateway/plain-http.ts";
+import { type GatewayProcess, startGatewayProcess } from "../../test/gateway/process.ts";
 import { until } from "../../test/harness/wait.ts";
+import { submissionIdOf } from "./intake/receive.ts";
 
 const test = suite("the gateway without its event store");
 let parts: Parts;
-let gateway: TestGateway;
+let gateway: GatewayProcess;
+let nats: NatsProducer;
 let restarted: EventStoreServer | undefined;
 
 test.before(async () => {
   parts = await startParts();
-  gateway = await startTestGateway(parts);
+  gateway = await startGatewayProcess(parts);
+  nats = await natsProducer(parts.nats.url);
 });
 test.after(async () => {
+  await nats?.close();
   await gateway?.stop();
   await restarted?.kill();
   await parts?.stop();
 });
 
-const OUTAGE_MS = 8_000;
-const PRODUCERS = 40;
+/** The store first hears and says nothing, then is killed and gone. */
+const SILENT_MS = 10_000;
+const GONE_MS = 20_000;
+const PRODUCERS = 200;
+const SOME = 500;
+const WITHIN_MS = 5_000;
+const RESUMED_MS = 10_000;
+/** More than what may wait for the store, and far less than a queue without bound would come to. */
+const GROWTH_MB = 256;
 
-test("with the store killed under load and started again, nothing accepted is lost and service resumes by itself", async () => {
-  const accepted = new Map<string, string>();
-  let [refused, slowest, running] = [0, 0, true];
-  let lastAcceptedAt = 0;
+const bodyOf = (key: string): string => JSON.stringify({ email: `${key}@example.com`, x: "y".repeat(2_000) });
+const signed = (key: string) => signedHeaders(parseSecret(parts.secret), key, bodyOf(key));
 
-  async function submit(key: string): Promise<number> {
+/** Asks over NATS until it is taken in. */
+async function askUntilTaken(key: string): Promise<void> {
+  for (;;) {
     const began = performance.now();
-    const { status, headers, body } = await gateway.submit({ email: `${key}@example.com` }, { key });
-    slowest = Math.max(slowest, performance.now() - began);
-    if (status === 202) {
-      accepted.set(key, body.id);
-      lastAcceptedAt = performance.now();
-    } else {
-      assert.is(status, 503);
-      assert.ok(headers["retry-after"]);
-      refused += 1;
-    }
-    return status;
+    const { body } = await nats.ask("demo", signed(key), bodyOf(key));
+    assert.ok(performance.now() - began < WITHIN_MS);
+    if (body.outcome === "accepted") return;
+    assert.equal([body.status, body.retry_after], [503, 1]);
+    await pause(body.retry_after * 1_000);
   }
+}
 
-  async function produce(): Promise<void> {
-    while (running) {
-      const key = randomUUID();
-      // As producers do: the same key until it is taken in.
-      while ((await submit(key)) !== 202 && running) await pause(100);
-    }
-  }
-  const producers = Array.from({ length: PRODUCERS }, produce);
+async function batchStatuses(keys: readonly string[]): Promise<number[]> {
+  const lines = keys.map((key) => `${JSON.stringify({ ...signed(key), body: bodyOf(key) })}\n`);
+  const { status, text } = await sendPlainly(gateway.url, {
+    path: "/api/submit/batch",
+    headers: [
+      ["content-type", "application/x-ndjson"],
+      ["x-source", "demo"],
+    ],
+    body: lines,
+  });
+  assert.is(status, 200);
+  const answers = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  for (const one of answers) assert.ok(one.status === 202 || one.retry_after === 1, JSON.stringify(one));
+  return answers.map((one) => one.status);
+}
 
-  await until("some are accepted", () => accepted.size > 200);
+test("with the store away for 30 s under load nothing accepted is lost, all else is told to come again, and service resumes by itself", async () => {
+  const crowd: Crowd = sendAsACrowd({ url: gateway.url, producers: PRODUCERS, signed, bodyOf });
+  await until("some are accepted", () => crowd.accepted.size > SOME);
+  const before = gateway.residentMb();
+  let most = before;
+  const watching = setInterval(() => (most = Math.max(most, gateway.residentMb())), 250);
+
+  process.kill(parts.eventStore.pid, "SIGSTOP");
+  const [askedKeys, publishedKeys, batchKeys] = [10, 100, 50].map((count) =>
+    Array.from({ length: count }, () => randomUUID()),
+  ) as [string[], string[], string[]];
+  const asked = askedKeys.map(askUntilTaken);
+  const batch = batchStatuses(batchKeys);
+  await pause(SILENT_MS);
   await parts.eventStore.kill();
-  await pause(OUTAGE_MS);
-  assert.ok(refused > 0);
+  await Promise.all(publishedKeys.map((key) => nats.publish("demo", signed(key), bodyOf(key))));
+  await pause(GONE_MS);
+  const refusedMeanwhile = crowd.refused();
   restarted = await startEventStore({ dir: parts.eventStore.dir, port: parts.eventStore.port });
   const back = performance.now();
-  await until("it accepts again", () => lastAcceptedAt > back, 20_000);
-  running = false;
-  await Promise.all(producers);
+  await until("it accepts again", () => crowd.lastAcceptedAt() > back, RESUMED_MS);
+  const resumedMs = crowd.lastAcceptedAt() - back;
+  const acceptedSoFar = crowd.accepted.size;
+  await until("it is at work again", () => crowd.accepted.size > acceptedSoFar + SOME);
+  await crowd.end();
+  await Promise.all([...asked, batch]);
+  assert.equal(
+    await batchStatuses(batchKeys),
+    batchKeys.map(() => 202),
+  );
+  clearInterval(watching);
 
-  assert.ok(slowest < 5_000, `the slowest answer took ${slowest} ms`);
-  const store = gateway.eventStore();
-  const ids = [...accepted.values()];
-  assert.is(new Set(ids).size, ids.length);
-  for (const id of ids) assert.is((await store.readStream(`submission-${id}`)).length, 1, id);
+  assert.equal(crowd.unexpected, []);
+  assert.ok(refusedMeanwhile > PRODUCERS, `only ${refusedMeanwhile} were refused`);
+  assert.ok(crowd.slowestMs() < WITHIN_MS, `the slowest answer took ${crowd.slowestMs()} ms`);
+  assert.ok(most - before < GROWTH_MB, `it grew from ${before} to ${most} MB`);
+  assert.not.match(gateway.log(), /@example\.com|whsec_/);
+
+  const reader = await startTestGateway(parts);
+  const idOf = (key: string) => submissionIdOf(SourceId.parse("demo"), key);
+  const expected = [...crowd.accepted.keys(), ...askedKeys, ...publishedKeys, ...batchKeys].map(idOf);
+  const events = await until("what was published is taken in, too", async () => {
+    const all = await storedIn("submission-", reader);
+    return all.length >= expected.length && all;
+  });
+  assert.equal(events.map(({ stream }) => stream).sort(), expected.map((id) => `submission-${id}`).sort());
+  for (const [key, id] of crowd.accepted) assert.is(id, idOf(key));
+  assert.equal(await storedIn("intake-", reader), []);
+  await reader.stop();
+  console.log(
+    `  ${crowd.accepted.size} accepted, ${crowd.refused()} told to come again; slowest answer ${crowd.slowestMs().toFixed(0)} ms; ` +
+      `first accepted ${resumedMs.toFixed(0)} ms after the store was back; memory ${before.toFixed(0)} → at most ${most.toFixed(0)} MB`,
+  );
 });
 
 test.run();

@@ -16,6 +16,7 @@ import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { holdAgainstDescription } from "./described.ts";
 
 export const ADMIN_TOKEN = "test-admin-token";
+export const MASTER_KEY = Buffer.alloc(32, 7);
 
 export interface Parts {
   readonly eventStore: EventStoreServer;
@@ -196,7 +197,7 @@ function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connectio
     routingMaxRetries: 3,
     allowPrivatePartners: false,
     logLevel: "silent",
-    masterKey: Buffer.alloc(32, 7),
+    masterKey: MASTER_KEY,
     readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,

@@ -30,7 +30,7 @@ export async function sendPlainly(
   asking.end();
   const [answer] = (await once(asking, "response")) as [IncomingMessage];
   const text = Buffer.concat(await answer.toArray()).toString();
-  const isJson = /json/.test(answer.headers["content-type"] ?? "") && text !== "";
+  const isJson = /[/+]json\b/.test(answer.headers["content-type"] ?? "") && text !== "";
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,
