@@ -119,6 +119,21 @@ test("builds it with Go where there is no Debian", async () => {
   assert.match(calls().at(-1) ?? "", /^go install github\.com\/nats-io\/nats-server\/v2@v2\.12\.\d+$/);
 });
 
+test("installs Redis for benchmarks alone, and says what helps where it can't", async () => {
+  const makesRedis = 'touch "$HOME/bin/redis-server"; chmod +x "$HOME/bin/redis-server"';
+  const makesBoth = `case "$*" in *redis-server) ${makesRedis};; *) ${MAKES_NATS};; esac`;
+  const able = machine({ "apt-get": makesBoth, sudo: 'shift; exec "$@"', true: "exit 0" });
+  assert.is((await able.install("--tests")).code, 0);
+  assert.not.ok(able.calls().some((call) => call.includes("redis")));
+  const { code, output } = await able.install("--tests", "--bench");
+  assert.is(code, 0, output);
+  assert.match(able.calls().at(-1) ?? "", /^apt-get .*install .*redis-server$/);
+  assert.equal(await able.install("--tests", "--bench"), { code: 0, output: "" });
+  const unable = await machine({ "apt-get": "exit 100" }).install("--bench");
+  assert.is(unable.code, 1);
+  assert.match(unable.output, /apt-get install -y redis-server/);
+});
+
 test("says which commands help when nothing does", async () => {
   const { code, output } = await machine({ "apt-get": "exit 100", go: "exit 1" }).install("--services");
   assert.is(code, 1);

@@ -1,6 +1,6 @@
 // Runs on whatever Node the machine has (20 or later) before anything is installed, so it is plain JavaScript
 // and imports nothing from npm. Everything after it runs on the pinned Node in node_modules/.bin.
-// --services also brings what npm start needs, --tests what npm test needs.
+// --services also brings what npm start needs, --tests what npm test needs, --bench what npm run bench compares with.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
+import { installRedis, redisIsThere } from "./install/redis.mjs";
 
 const [major] = process.versions.node.split(".").map(Number);
 if (major < 20) {
@@ -20,6 +21,7 @@ const wanted = new Set(process.argv.slice(2));
 const steps = [
   { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
+  { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
 
 if (steps.some(({ isDone }) => !isDone())) {
