@@ -115,7 +115,7 @@ export function admin(
     ...(body && { body }),
     tellsPosition,
     answers: answers ?? (answer === "nothing" ? { 204: "nothing" } : { 200: answer }),
-    refusals: ["unauthorized", ...(body ? wrongBody : (["invalid"] as const)), ...refusals, "unavailable"],
+    refusals: ["unauthorized", ...(method === "get" ? (["invalid"] as const) : wrongBody), ...refusals, "unavailable"],
   };
 }
 
