@@ -115,7 +115,12 @@ export function admin(
     ...(body && { body }),
     tellsPosition,
     answers: answers ?? (answer === "nothing" ? { 204: "nothing" } : { 200: answer }),
-    refusals: ["unauthorized", ...(method === "get" ? (["invalid"] as const) : wrongBody), ...refusals, "unavailable"],
+    refusals: [
+      "unauthorized",
+      ...(method === "get" ? (["invalid"] as const) : wrongBody),
+      ...refusals,
+      "unavailable",
+    ],
   };
 }
 
