@@ -1,0 +1,160 @@
+// What the gateway is fuzzed with: every operation and every way in, mutated first and then signed, so that much of it is let in.
+import { createHmac, randomUUID } from "node:crypto";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import type { Operation } from "../../services/gateway/describe/operation.ts";
+import { operations } from "../../services/gateway/describe/operations.ts";
+import { ADMIN_TOKEN } from "./gateway.ts";
+import { chance, type HeaderList, mangled, misshapen, mutated, mutatedHeaders, pick } from "./mutation.ts";
+
+export interface OddRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: HeaderList;
+  readonly body: Buffer | undefined;
+}
+
+export interface Secrets {
+  /** Of a source with Standard Webhooks, `demo`. */
+  readonly demo: string;
+  /** Of one that signs the body alone, `hasher`. */
+  readonly hasher: string;
+}
+
+const contact = {
+  email: "jane@example.com",
+  phone: "+12025550143",
+  full_name: "Jane Doe",
+  country: "US",
+  consent: { text: "yes" },
+};
+const submissions: readonly object[] = [
+  contact,
+  { topic: "sales", description: "Call me", email: "jane@example.com" },
+  { type: "shipment.delayed", event_id: "e1", occurred_at: "2026-01-01T00:00:00Z" },
+];
+const cloudEvent = { specversion: "1.0", id: "1", source: "/s", type: "t", time: "2026-01-01T00:00:00Z" };
+const configurations: readonly object[] = [
+  {
+    name: "P",
+    delivery: { type: "http", url: "http://8.8.8.8/x", headers: { a: "b" } },
+    limits: { concurrency: 4 },
+  },
+  {
+    rules: [
+      {
+        id: "r",
+        name: "r",
+        priority: 1,
+        enabled: true,
+        when: { combinator: "and", rules: [{ field: "a", operator: "=", value: 1 }] },
+        route: { to: "edu" },
+      },
+    ],
+  },
+  { name: "S", scheme: "body-sha256", allowed_kinds: ["lead"], rate_limit: { per_second: 5 } },
+];
+
+const intake = operations.filter(({ tag, path }) => tag === "Intake" && path !== "/api/submit/batch");
+
+export function oddRequest(secrets: Secrets): OddRequest {
+  const made = chance(0.6)
+    ? pick([alone, alone, structured, binary, byHash, batch])(secrets)
+    : anyOperation(secrets);
+  const verb = chance(0.95)
+    ? made.method
+    : pick(["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"]);
+  const headers = chance(0.25) ? mutatedHeaders(made.headers) : made.headers;
+  const bodiless = verb === "GET" || verb === "HEAD";
+  return { method: verb, path: oddPath(made.path), headers, body: bodiless ? undefined : made.body };
+}
+
+/** Three ways to be odd, and none: the value, its text, its bytes. */
+function oddBytes(value: unknown): Buffer {
+  const text = JSON.stringify(chance(0.5) ? mutated(value) : value) ?? "";
+  if (chance(0.15)) return Buffer.from(misshapen(text));
+  return chance(0.2) ? mangled(text) : Buffer.from(text);
+}
+
+const json: HeaderList = [["content-type", "application/json"]];
+
+function signed(secret: string, body: Buffer | string): HeaderList {
+  return [["x-source", "demo"], ...Object.entries(signedHeaders(parseSecret(secret), randomUUID(), body))];
+}
+
+const post = (path: string, headers: HeaderList, body: Buffer): OddRequest => ({
+  method: "POST",
+  path,
+  headers,
+  body,
+});
+const somewhere = (): string => pick(intake).path;
+
+function alone({ demo }: Secrets): OddRequest {
+  const body = oddBytes(pick(submissions));
+  return post(somewhere(), [...json, ...signed(demo, body)], body);
+}
+
+function structured({ demo }: Secrets): OddRequest {
+  const data = pick(submissions);
+  const inside = chance(0.3)
+    ? { data_base64: Buffer.from(JSON.stringify(data)).toString("base64") }
+    : { data };
+  const body = oddBytes({ ...cloudEvent, ...inside });
+  return post(somewhere(), [["content-type", "application/cloudevents+json"], ...signed(demo, body)], body);
+}
+
+function binary({ demo }: Secrets): OddRequest {
+  const body = oddBytes(pick(submissions));
+  const attributes = Object.entries(cloudEvent).map(([name, value]) => [`ce-${name}`, value] as const);
+  const odd = chance(0.4) ? mutatedHeaders(attributes) : attributes;
+  return post(somewhere(), [...json, ...signed(demo, body), ...odd], body);
+}
+
+function byHash({ hasher }: Secrets): OddRequest {
+  const body = oddBytes(pick(submissions));
+  const hex = createHmac("sha256", hasher).update(body).digest("hex");
+  const headers: HeaderList = [
+    ["x-source", "hasher"],
+    ["idempotency-key", randomUUID()],
+    ["x-signature-256", `sha256=${hex}`],
+  ];
+  return post(somewhere(), [...json, ...headers], body);
+}
+
+function batch({ demo }: Secrets): OddRequest {
+  const lines = Array.from({ length: 3 }, () => {
+    const body = oddBytes(pick(submissions)).toString();
+    const line = {
+      ...signedHeaders(parseSecret(demo), randomUUID(), body),
+      body,
+      kind: pick(["lead", "event"]),
+    };
+    return oddBytesRarely(line);
+  });
+  const headers: HeaderList = [
+    ["content-type", "application/x-ndjson"],
+    ["x-source", "demo"],
+  ];
+  const newline = Buffer.from(pick(["\n", "\r\n", "\n\n"]));
+  return post("/api/submit/batch", headers, Buffer.concat(lines.flatMap((line) => [line, newline])));
+}
+
+const oddBytesRarely = (line: object): Buffer =>
+  chance(0.3) ? oddBytes(line) : Buffer.from(JSON.stringify(line));
+
+function anyOperation({ demo }: Secrets): OddRequest {
+  const { path, method, by }: Operation = pick(operations);
+  const body = oddBytes(pick([...submissions, ...configurations]));
+  const identified: HeaderList =
+    by === "source" || chance(0.1) ? signed(demo, body) : [["authorization", `Bearer ${ADMIN_TOKEN}`]];
+  return { method: method.toUpperCase(), path, headers: [...json, ...identified], body };
+}
+
+function oddPath(path: string): string {
+  const filled = path.replace(/:\w+/g, () =>
+    pick(["x", "edu", randomUUID(), "%00", "a".repeat(150), "%zz", "A%20B"]),
+  );
+  if (chance(0.8)) return filled;
+  const name = pick(["after", "limit", "cursor", "q", "status", "a[b]", "__proto__"]);
+  return `${filled}?${name}=${pick(["", "-1", "%", "9".repeat(30), "%F0", "x&limit=5"])}`;
+}
