@@ -171,6 +171,39 @@ leases("a name is let go when the work on it has ended, not earlier", async () =
   await second.close();
 });
 
+leases("one who leaves makes room at once, though it still has something to end", async () => {
+  const ended = Promise.withResolvers<void>();
+  const names = () => numbered(4);
+  const onLost = (name: string) => (name === "partition 3" ? ended.promise : Promise.resolve());
+  const first = hold({ group: "leave", names, onLost });
+  await until("it has all", () => first.held.size === 4);
+  const closing = first.close();
+  const second = hold({ group: "leave", names });
+  await until("the second has all that is free", () => second.held.size === 3);
+  ended.resolve();
+  await closing;
+  await until("and then the last", () => second.held.size === 4);
+  await second.close();
+});
+
+leases("says that a holder is overdue before its lease ends", async () => {
+  const told: string[] = [];
+  const sleeper = startHolder("overdue", ["x"]);
+  await until("it has it", () => sleeper.held().length === 1);
+  const heir = hold({
+    group: "overdue",
+    names: () => ["x"],
+    onOverdue: (name) => void told.push(`${name} is overdue`),
+    onGained: async (name) => void told.push(`${name} is gained`),
+  });
+  await new Promise((resolve) => setTimeout(resolve, TTL_MS));
+  assert.equal(told, [], "who renews is not overdue");
+  sleeper.child.kill("SIGSTOP");
+  await until("the heir has it", () => heir.held.has("x"));
+  assert.equal(told, ["x is overdue", "x is gained"]);
+  await Promise.all([end(sleeper, "SIGKILL"), heir.close()]);
+});
+
 leases("names come and go while it runs", async () => {
   let names = ["a", "b.with dots"];
   const lost: string[] = [];

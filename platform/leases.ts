@@ -24,6 +24,8 @@ export interface LeaseOptions {
   readonly onGained: (name: string, lease: Lease) => Promise<void>;
   /** Awaited before the name is given to another. */
   readonly onLost: (name: string) => Promise<void>;
+  /** Whoever has the name has missed a renewal and may be dead: time to prepare for taking over, which may never come. */
+  readonly onOverdue?: (name: string) => void;
   readonly log: Log;
 }
 
@@ -37,6 +39,12 @@ export interface LeaseHolder {
 
 /** After the work on a name could not begin, others may try; hot repetition helps nobody. */
 const REST_MS = 5000;
+/** Of a lease's life. */
+const RENEW_EVERY = 1 / 3;
+/** Of a process with many names somebody else must take many, while all that is in them waits. */
+const AT_ONCE = 8;
+/** Whatever is free is seen after this at the latest. */
+const REVIEW_EVERY = 1 / 20;
 
 export function holdLeases(options: LeaseOptions): LeaseHolder {
   const { bus, group, names, instance, ttlMs = 5000, capacity = Number.POSITIVE_INFINITY } = options;
@@ -51,6 +59,8 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
   const ending = new Map<string, Promise<void>>();
   const restUntil = new Map<string, number>();
   let closed = false;
+  let beats = 0;
+  const nextBeat = (): number => ++beats;
 
   /** Ends our work on a name, then gives the lease back. Runs once, whether it was lost or is given up. */
   function end(lease: HeldLease): Promise<void> {
@@ -67,7 +77,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
       .finally(() => {
         held.delete(name);
         ending.delete(name);
-        presence.say("released");
+        presence.sayReleased(name);
         rebalance();
       });
     ending.set(name, work);
@@ -78,7 +88,6 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     const { name } = lease;
     held.set(name, lease);
     lease.lost.addEventListener("abort", () => void end(lease), { once: true });
-    log.info({ name, token: lease.token }, "a lease is gained");
     const start = (async () => onGained(name, lease))()
       .catch((error: unknown) => {
         log.error({ err: error, name }, "the work on a name could not begin");
@@ -94,10 +103,15 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     const record = await records.read(name);
     if (!sightings.isFree(name, record) || closed || held.has(name) || held.size >= share()) return;
     const since = performance.now();
-    const revision = await records.write(name, { holder, instance, beat: 0 }, record?.revision);
+    const by = { holder, instance, beat: nextBeat() };
+    const revision = await records.write(name, by, record?.revision);
     if (revision === undefined) return;
+    log.info(
+      { name, number: revision, silentMs: Math.round(sightings.silentMs(name) ?? 0) },
+      "a lease is gained",
+    );
     sightings.forget(name);
-    const lease = holdLease({ name, records, holder, instance, ttlMs, revision, since, log });
+    const lease = holdLease({ name, records, holder, instance, ttlMs, revision, since, nextBeat, log });
     if (closed) await lease.release();
     else begin(lease);
   }
@@ -122,10 +136,13 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     surplus.push(...kept.slice(share()));
     for (const lease of surplus) void end(lease);
     sightings.keepOnly(wanted);
-    // One after the other, so that a process doesn't outrun its share.
-    for (const name of candidates(wanted)) {
-      if (closed) return;
-      await tryToTake(name);
+    for (const name of wanted) if (sightings.isNewlyOverdue(name)) options.onOverdue?.(name);
+    const left = candidates(wanted);
+    while (left.length > 0 && !closed) {
+      // Never more than there is room for, so that a process doesn't outrun its share.
+      const room = Math.min(share() - held.size, AT_ONCE);
+      if (room <= 0) return;
+      await Promise.all(left.splice(0, room).map(tryToTake));
     }
   }
 
@@ -148,11 +165,23 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
       });
   }
 
-  const presence = joinPresence({ bus, group, instance: holder, capacity, ttlMs, onChange: rebalance });
+  const presence = joinPresence({
+    bus,
+    group,
+    instance: holder,
+    capacity,
+    ttlMs,
+    onChange: rebalance,
+    onReleased(name) {
+      // What was read of it a moment ago may have been older than its release.
+      if (name !== undefined) sightings.forget(name);
+      rebalance();
+    },
+  });
   const renewals = setInterval(() => {
     for (const lease of held.values()) if (lease.valid) void lease.renew();
-  }, ttlMs / 3);
-  const reviews = setInterval(rebalance, ttlMs / 10);
+  }, ttlMs * RENEW_EVERY);
+  const reviews = setInterval(rebalance, ttlMs * REVIEW_EVERY);
   void presence.introduce().then(rebalance);
 
   return {
@@ -161,6 +190,8 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     async close() {
       if (closed) return;
       closed = true;
+      // First of all, so that the others may take all of it as soon as it is released.
+      presence.leave();
       await balancing;
       await Promise.all(Array.from(held.values(), end));
       clearInterval(renewals);

@@ -22,6 +22,11 @@ export interface MailboxOptions {
   /** At most so many unanswered at once, those waiting for their delay included. */
   readonly maxAckPending: number;
   readonly ackWaitMs: number;
+  /**
+   * How long a request for more stays open, 4 s unless told. Who is stopped in the middle of something is sent what it had asked for
+   * until then, and the ack wait after that it comes to whoever reads the mailbox now.
+   */
+  readonly requestMs?: number;
 }
 
 export interface Mailbox {
@@ -43,11 +48,12 @@ export interface MailboxParts {
 }
 
 const AFTER_FAILURE_MS = 1000;
+const REQUEST_MS = 4000;
 const WATCH_MS = 1000;
 const CLOSING_MS = 1000;
 
 export function createMailbox(options: MailboxOptions, { connection, log, ensure }: MailboxParts): Mailbox {
-  const { name, stream = "YARD", maxBatch, ackWaitMs, onBatch } = options;
+  const { name, stream = "YARD", maxBatch, ackWaitMs, requestMs = REQUEST_MS, onBatch } = options;
   let arrived: Answerable[] = [];
   let oldestArrival = 0;
   let unanswered = 0;
@@ -115,6 +121,7 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       },
       onDone: goOn,
       onRefused: lookAgain,
+      requestMs,
     });
   }
 
@@ -138,15 +145,18 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     return reviving;
   }
 
-  const watch = setInterval(() => {
-    if (!connection.connected) return;
-    if (!paused && (stale || pull.silent)) void revive();
-    // What waits for a slow batch before it must not be taken for lost.
-    if (arrived.length > 0 && performance.now() - oldestArrival > ackWaitMs / 2) {
-      oldestArrival = performance.now();
-      for (const mail of arrived) mail.working();
-    }
-  }, WATCH_MS);
+  const watch = setInterval(
+    () => {
+      if (!connection.connected) return;
+      if (!paused && (stale || pull.silent)) void revive();
+      // What waits for a slow batch before it must not be taken for lost.
+      if (arrived.length > 0 && performance.now() - oldestArrival > ackWaitMs / 2) {
+        oldestArrival = performance.now();
+        for (const mail of arrived) mail.working();
+      }
+    },
+    Math.min(WATCH_MS, ackWaitMs / 4),
+  );
   const forgetReconnect = connection.onReconnect(lookAgain);
   pull = reopen();
   goOn();

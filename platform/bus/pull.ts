@@ -24,6 +24,8 @@ export interface PullOptions {
   readonly onDone: () => void;
   /** A request was refused: the consumer may not be there. */
   readonly onRefused: () => void;
+  /** How long a request stays open. */
+  readonly requestMs: number;
 }
 
 interface Request {
@@ -34,10 +36,8 @@ interface Request {
   end(): void;
 }
 
-/** Shorter than a lease: what a stopped process has asked for must not still be sent to it once another has taken over. */
-const EXPIRES_MS = 4000;
-/** So long before the last request ends, another one is opened behind it, for one message. */
-const AHEAD_MS = 1000;
+/** Of its time: so long before the last request ends, another one is opened behind it, for one message. */
+const AHEAD = 1 / 4;
 const SPARE = 1;
 /** A request has ended after so long, even if the server did not say so. */
 const OVERDUE_MS = 250;
@@ -57,7 +57,9 @@ export function openPull({
   onAnswered,
   onDone,
   onRefused,
+  requestMs,
 }: PullOptions): Pull {
+  const aheadMs = requestMs * AHEAD;
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
   const open = new Set<Request>();
   const leaving = new Set<Promise<void>>();
@@ -142,15 +144,15 @@ export function openPull({
     clearTimeout(covering);
     if (isOver() || open.size === 0) return;
     const soonMs = (): number => Math.max(...Array.from(open, ({ endsAt }) => endsAt)) - performance.now();
-    if (soonMs() <= AHEAD_MS) request(SPARE, EXPIRES_MS);
-    covering = setTimeout(cover, soonMs() - AHEAD_MS).unref();
+    if (soonMs() <= aheadMs) request(SPARE, requestMs);
+    covering = setTimeout(cover, soonMs() - aheadMs).unref();
   }
 
   return {
     ask(count) {
       const before = askedFor();
       if (isOver() || before > SPARE || count <= before) return;
-      request(count - before, EXPIRES_MS);
+      request(count - before, requestMs);
       cover();
     },
     get silent() {

@@ -29,16 +29,17 @@ export interface HeldLeaseOptions {
   readonly revision: number;
   /** When the write that acquired it was begun, which the others can't have seen earlier. */
   readonly since: number;
+  /** Numbers the holder's writes, so that the later of two can be told. */
+  readonly nextBeat: () => number;
   readonly log: Log;
 }
 
 export function holdLease(options: HeldLeaseOptions): HeldLease {
-  const { name, records, holder, instance, ttlMs, log } = options;
+  const { name, records, holder, instance, ttlMs, nextBeat, log } = options;
   const lost = new AbortController();
   let revision = options.revision;
   let expiresAt = options.since + ttlMs;
   let renewing = false;
-  let beat = 0;
 
   const lose = (why: string): void => {
     if (lost.signal.aborted) return;
@@ -66,8 +67,8 @@ export function holdLease(options: HeldLeaseOptions): HeldLease {
     renewing = true;
     const since = performance.now();
     try {
-      beat += 1;
-      const renewed = (await records.write(name, { holder, instance, beat }, revision)) ?? (await adopt());
+      const by = { holder, instance, beat: nextBeat() };
+      const renewed = (await records.write(name, by, revision)) ?? (await adopt());
       if (renewed === undefined) {
         lose("taken by another");
       } else {

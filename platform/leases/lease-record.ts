@@ -6,7 +6,7 @@ import type { Bus } from "../bus/bus.ts";
 const owner = z.object({
   holder: z.string(),
   instance: z.string(),
-  /** Grows with each renewal, so that one can be told from the next without asking for the revision. */
+  /** Grows with each write of the holder, so that one can be told from the next without asking for the revision. */
   beat: z.number(),
 });
 export type Owner = Readonly<z.infer<typeof owner>>;

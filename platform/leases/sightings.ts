@@ -9,6 +9,10 @@ interface Sighting {
 export interface Sightings {
   /** Whether it is time to read the record: nothing is known of it, or its last sign of life is a whole lease ago. */
   isDue(name: string): boolean;
+  /** Since its last sign of life; undefined when nothing is known of it. */
+  silentMs(name: string): number | undefined;
+  /** True once for each time that its holder stays silent for so long that a renewal must be missing. */
+  isNewlyOverdue(name: string): boolean;
   /** Whether a record, just read, may be taken over: never had, released, or the same for a whole lease. */
   isFree(name: string, record: LeaseRecord | undefined): boolean;
   forget(name: string): void;
@@ -16,8 +20,12 @@ export interface Sightings {
   close(): Promise<void>;
 }
 
+/** Of a lease's life; a holder that is well renews three times in it. */
+const OVERDUE_AFTER = 1 / 2;
+
 export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   const seen = new Map<string, Sighting>();
+  const told = new WeakSet<Sighting>();
 
   const watching = records.watch((name, owner) => {
     if (!owner) seen.delete(name);
@@ -26,19 +34,29 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   });
 
   const isOld = (sighting: Sighting): boolean => performance.now() - sighting.at >= ttlMs;
+  const silentMs = (name: string): number | undefined => {
+    const sighting = seen.get(name);
+    return sighting && performance.now() - sighting.at;
+  };
 
   return {
-    isDue(name) {
+    silentMs,
+    isDue: (name) => (silentMs(name) ?? ttlMs) >= ttlMs,
+    isNewlyOverdue(name) {
       const sighting = seen.get(name);
-      return !sighting || isOld(sighting);
+      if (!sighting || told.has(sighting) || performance.now() - sighting.at < ttlMs * OVERDUE_AFTER)
+        return false;
+      told.add(sighting);
+      return true;
     },
     isFree(name, record) {
       const owner = record?.owner;
       if (!owner) return true;
       const sighting = seen.get(name);
-      const same = sighting?.owner.holder === owner.holder && sighting.owner.beat === owner.beat;
-      if (same && isOld(sighting)) return true;
-      if (!same) seen.set(name, { owner, at: performance.now() });
+      // Its last write may have been seen and refused; the record is behind it then, and has not moved since all the more.
+      const unmoved = sighting?.owner.holder === owner.holder && owner.beat <= sighting.owner.beat;
+      if (unmoved) return isOld(sighting);
+      seen.set(name, { owner, at: performance.now() });
       return false;
     },
     forget: (name) => void seen.delete(name),
