@@ -6,6 +6,8 @@ import { Traits } from "./events.ts";
 // What the lead's actor asks the identity writer over the bus, many at once: "who are these?"
 
 export const IDENTIFY_SUBJECT = "identity.identify";
+/** Told to all when another begins to answer: who still waits for the one before asks again. */
+export const NEW_WRITER_SUBJECT = "identity.new_writer";
 
 /** Where the details of a question are sealed; they open nowhere else. */
 export const detailsContext = (id: SubmissionId): string => `identify-${id}`;

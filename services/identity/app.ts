@@ -2,14 +2,17 @@
 import {
   FORGET_SUBJECT,
   IDENTIFY_SUBJECT,
+  NEW_WRITER_SUBJECT,
   PersonNamed,
   Questions,
   SPLIT_SUBJECT,
 } from "#domain/identity/question.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { loadPeople } from "./load.ts";
 import { QueueClosed } from "./queue.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { createStandby } from "./standby.ts";
 import { sweepIntakeKeys } from "./sweep.ts";
 import { NotTheWriter, openWriter, type WriterParts } from "./writer.ts";
 
@@ -26,20 +29,29 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   const vault = await yard.vault();
   const snapshots = await createSnapshots(yard.database(), log);
   const parts: WriterParts = { eventStore: yard.eventStore(), vault, snapshots, log };
+  const standby = createStandby(() => loadPeople(parts), log);
   let serving: Served | undefined;
 
   async function serveWhile(lease: Lease): Promise<Served> {
-    const writer = await openWriter(parts, lease);
+    const writer = await openWriter(parts, lease, await standby.take());
+    let isFirst = true;
     const serve = (subject: string, answer: (asked: unknown) => Promise<object>) =>
       // A queue of its own: a question shared out among all would be lost with a process that sleeps.
       bus.serve(subject, `identity-${config.instance}`, async ({ data }) =>
         inJson(() => answer(JSON.parse(Buffer.from(data).toString("utf8")))),
       );
     const listening = await Promise.all([
-      serve(IDENTIFY_SUBJECT, (asked) => writer.ask(Questions.parse(asked))),
+      serve(IDENTIFY_SUBJECT, async (asked) => {
+        const answers = await writer.ask(Questions.parse(asked));
+        if (isFirst) log.debug({ questions: answers.length }, "the first questions are answered");
+        isFirst = false;
+        return answers;
+      }),
       serve(SPLIT_SUBJECT, (asked) => writer.split(PersonNamed.parse(asked).person_id)),
       serve(FORGET_SUBJECT, (asked) => writer.forget(PersonNamed.parse(asked).person_id, new Date())),
     ]);
+    bus.broadcast(NEW_WRITER_SUBJECT, new Uint8Array());
+    log.info("speaks for identity");
     const stopSweeping = sweepIntakeKeys(vault, log);
     return {
       async close() {
@@ -60,6 +72,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
     async onGained(_name, lease) {
       serving = await serveWhile(lease);
     },
+    onOverdue: () => standby.prepare(),
     async onLost() {
       await serving?.close();
       serving = undefined;

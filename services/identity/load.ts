@@ -21,13 +21,16 @@ interface LoadParts {
   readonly log: Log;
 }
 
-/** Everybody, as the log says: a snapshot, and what came after it. */
-export async function loadPeople({ eventStore, vault, snapshots, log }: LoadParts): Promise<Known> {
+/** Everybody, as the log says: those who are known already, else a snapshot, and what came after it. */
+export async function loadPeople(
+  { eventStore, vault, snapshots, log }: LoadParts,
+  already?: Known,
+): Promise<Known> {
   const began = performance.now();
-  const newest = await snapshots.load();
+  const newest = already ?? (await snapshots.load());
   const people = newest?.people ?? createPeople();
   let revision: Known["revision"] = newest?.revision ?? "no_stream";
-  const from = newest === undefined ? 0n : newest.revision + 1n;
+  const from = revision === "no_stream" ? 0n : revision + 1n;
   const toDestroy: string[] = [];
   for await (const stored of eventStore.streamEvents(IDENTITY_STREAM, from)) {
     const event = eventIn(stored);
@@ -38,7 +41,7 @@ export async function loadPeople({ eventStore, vault, snapshots, log }: LoadPart
   // Whoever wrote that may have died before the keys did.
   if (toDestroy.length > 0) await vault.destroy(toDestroy);
   const ms = Math.round(performance.now() - began);
-  log.info({ records: people.count, fromSnapshot: newest !== undefined, ms }, "everybody is known");
+  log.info({ records: people.count, from, ms }, "everybody is known");
   return { people, revision };
 }
 

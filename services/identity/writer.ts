@@ -51,10 +51,11 @@ type Done<Type extends Draft["type"]> =
   | { readonly event: Extract<Draft, { type: Type }>; readonly position: string }
   | { readonly refused: Refusal };
 
-export async function openWriter(parts: WriterParts, lease: Lease): Promise<Writer> {
+/** `prepared` is what was read before it was our turn; what came after it is read now. */
+export async function openWriter(parts: WriterParts, lease: Lease, prepared?: Known): Promise<Writer> {
   const { eventStore, vault, snapshots, log } = parts;
   const load = (): Promise<Known> => loadPeople(parts);
-  let known: Known | undefined = await load();
+  let known: Known | undefined = await loadPeople(parts, prepared);
 
   async function append(events: readonly NewEvent[], to: Known): Promise<{ readonly position: bigint }> {
     for (;;) {

@@ -25,7 +25,11 @@ export interface Partition {
 }
 
 const MOST_AT_ONCE = 128;
-/** What a process had in its hands when it died, or asleep, comes again after this long: sooner than its lease is over. */
+/**
+ * What a process is sent after it was stopped in the middle of something comes again before its lease is over, so that whoever takes
+ * over finds it there: until the first has passed it is sent to the sleeper, and the second after that it is taken for lost.
+ */
+const REQUEST_MS = 1_500;
 const ACK_WAIT_MS = 2_000;
 const AT_IT_EVERY_MS = 500;
 const MEASURE_EVERY_MS = 5_000;
@@ -39,6 +43,7 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
   const leads = createLeads(parts.eventStore);
   const tries = createTries();
   let outages = 0;
+  let isFirstBatch = true;
 
   async function leadOf({ mail, event, stored, id }: Letter): Promise<Lead> {
     const isFirst = event.type === "SubmissionReceived" && mail.deliveries === 1;
@@ -140,6 +145,9 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
       for (const mail of mails) mail.nak(0);
       return;
     }
+    const again = mails.filter(({ deliveries }) => deliveries > 1).length;
+    if (isFirstBatch || again > 0) log.debug({ mails: mails.length, again }, "mails are taken up");
+    isFirstBatch = false;
     const atIt = setInterval(() => {
       for (const mail of mails) mail.working();
     }, AT_IT_EVERY_MS);
@@ -165,7 +173,9 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
     maxBatch: MOST_AT_ONCE,
     maxAckPending: 10_000,
     ackWaitMs: ACK_WAIT_MS,
+    requestMs: REQUEST_MS,
   });
+  log.info("a partition is worked on");
   const queue = `lead:${n}`;
   const measure = async (): Promise<void> => {
     const state = await bus.consumerState(mailbox.name);
