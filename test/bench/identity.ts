@@ -8,8 +8,8 @@ import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createSnapshots } from "../../services/identity/snapshots.ts";
 import { startRelay } from "../../services/relay/app.ts";
-import { type NodeProcess, startNode } from "../harness/process.ts";
 import { until } from "../harness/wait.ts";
+import { workersOf } from "../leads/workers.ts";
 import { startTestYard, type TestYard } from "../leads/yard.ts";
 import { cpuOf, seconds } from "./eventstore/measure.ts";
 
@@ -142,8 +142,9 @@ async function wholeStage(yard: TestYard): Promise<void> {
       routed += now;
     },
   });
+  const startable = workersOf(yard, "error");
   const workers = await Promise.all(
-    Array.from({ length: WORKERS }, (_, n) => startWorker(yard, `worker-${n}`)),
+    Array.from({ length: WORKERS }, (_, n) => startable.start(`worker-${n}`)),
   );
   await until("all are routed", () => routed >= SUBMISSIONS, 120_000);
   tell("mailbox → identified and routed, stored", SUBMISSIONS / seconds(first), STAGE_TARGET);
@@ -153,20 +154,4 @@ async function wholeStage(yard: TestYard): Promise<void> {
   );
   done.abort();
   await Promise.all(workers.map((one) => one.stop()));
-}
-
-function startWorker({ config }: TestYard, name: string): Promise<NodeProcess> {
-  return startNode(new URL("../../services/main.ts", import.meta.url).pathname, {
-    ROLES: "leads,identity",
-    INSTANCE: name,
-    PORT: "0",
-    NATS_URL: config.natsUrl,
-    EVENTSTORE_URL: config.eventstoreUrl,
-    DATABASE_URL: config.databaseUrl,
-    MASTER_KEY: config.masterKey.toString("base64"),
-    ADMIN_TOKEN: "token-of-the-bench",
-    LEAD_PARTITIONS: `${config.leadPartitions}`,
-    DATA_DIR: "/tmp",
-    LOG_LEVEL: "error",
-  });
 }

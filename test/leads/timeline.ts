@@ -1,0 +1,46 @@
+// The logs of several processes as one story: who lost, gained and took up what, and when.
+import type { Worker } from "./workers.ts";
+
+const TOLD = new Set([
+  "a lease is gained",
+  "a lease is lost",
+  "a partition is worked on",
+  "mails are taken up",
+  "the writer is overdue",
+  "everybody is known",
+  "speaks for identity",
+  "the first questions are answered",
+  "stopping",
+  "stopped",
+]);
+
+interface Line {
+  readonly time: string;
+  readonly msg: string;
+  readonly instance: string;
+  readonly [detail: string]: unknown;
+}
+
+const NOT_TOLD = new Set(["level", "time", "pid", "hostname", "msg", "instance", "role", "resource"]);
+
+function linesOf({ log }: Worker): Line[] {
+  return log()
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .map((line) => JSON.parse(line) as Line)
+    .filter(({ msg }) => TOLD.has(msg));
+}
+
+/** In milliseconds since `began`, which is on the clock of the wall. */
+export function timelineOf(workers: readonly Worker[], began: number): string {
+  const story = workers.flatMap(linesOf).map((line) => {
+    const details = Object.entries(line).filter(([key]) => !NOT_TOLD.has(key));
+    const at = Date.parse(line.time) - began;
+    return { at, text: `${line.instance}: ${line.msg} ${JSON.stringify(Object.fromEntries(details))}` };
+  });
+  return story
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, text }) => `${`${at}`.padStart(8)} ms  ${text}`)
+    .join("\n");
+}
