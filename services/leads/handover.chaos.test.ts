@@ -42,7 +42,7 @@ async function startSharing(...names: string[]): Promise<Worker[]> {
   const started: Worker[] = [];
   for (const name of names) started.push(await workers.start(name));
   await workers.share(...started);
-  assert.is(await workers.identityOwner(), names[0]);
+  await until("the first speaks for identity", async () => (await workers.identityOwner()) === names[0]);
   return started;
 }
 
