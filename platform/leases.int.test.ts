@@ -186,6 +186,21 @@ leases("one who leaves makes room at once, though it still has something to end"
   await second.close();
 });
 
+leases("who had no room takes over from the dead as soon as who had", async () => {
+  const victim = startHolder("full", ["b"]);
+  await until("it has b", () => victim.held().length === 1);
+  let names = ["a"];
+  const heir = hold({ group: "full", names: () => names });
+  await until("it has its share", () => heir.held.has("a"));
+  names = ["a", "b"];
+  await new Promise((resolve) => setTimeout(resolve, TTL_MS));
+  await end(victim, "SIGKILL");
+  const killedAt = performance.now();
+  await until("the heir has both", () => heir.held.has("b"));
+  assert.ok(performance.now() - killedAt < TTL_MS * 1.4, "and not a whole lease after it had room");
+  await heir.close();
+});
+
 leases("says that a holder is overdue before its lease ends", async () => {
   const told: string[] = [];
   const sleeper = startHolder("overdue", ["x"]);

@@ -37,6 +37,11 @@ export interface LeaseHolder {
   close(): Promise<void>;
 }
 
+interface Free {
+  readonly name: string;
+  readonly revision: number | undefined;
+}
+
 /** After the work on a name could not begin, others may try; hot repetition helps nobody. */
 const REST_MS = 5000;
 /** Of a lease's life. */
@@ -99,17 +104,19 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     gaining.set(name, start);
   }
 
-  async function tryToTake(name: string): Promise<void> {
+  /** Its record, when it may be taken. Who has no room looks as well: whose time will be over is only known to who watched. */
+  async function look(name: string): Promise<Free | undefined> {
     const record = await records.read(name);
-    if (!sightings.isFree(name, record) || closed || held.has(name) || held.size >= share()) return;
+    return sightings.isFree(name, record) ? { name, revision: record?.revision } : undefined;
+  }
+
+  async function take({ name, revision: seen }: Free): Promise<void> {
+    if (closed || held.has(name)) return;
     const since = performance.now();
-    const by = { holder, instance, beat: nextBeat() };
-    const revision = await records.write(name, by, record?.revision);
+    const revision = await records.write(name, { holder, instance, beat: nextBeat() }, seen);
     if (revision === undefined) return;
-    log.info(
-      { name, number: revision, silentMs: Math.round(sightings.silentMs(name) ?? 0) },
-      "a lease is gained",
-    );
+    const silentMs = Math.round(sightings.silentMs(name) ?? 0);
+    log.info({ name, number: revision, silentMs }, "a lease is gained");
     sightings.forget(name);
     const lease = holdLease({ name, records, holder, instance, ttlMs, revision, since, nextBeat, log });
     if (closed) await lease.release();
@@ -139,10 +146,11 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     for (const name of wanted) if (sightings.isNewlyOverdue(name)) options.onOverdue?.(name);
     const left = candidates(wanted);
     while (left.length > 0 && !closed) {
+      const looked = await Promise.all(left.splice(0, AT_ONCE).map(look));
+      const free = looked.filter((one) => one !== undefined);
       // Never more than there is room for, so that a process doesn't outrun its share.
-      const room = Math.min(share() - held.size, AT_ONCE);
-      if (room <= 0) return;
-      await Promise.all(left.splice(0, room).map(tryToTake));
+      const room = (): number => Math.max(0, share() - held.size);
+      while (free.length > 0 && room() > 0) await Promise.all(free.splice(0, room()).map(take));
     }
   }
 
@@ -173,7 +181,6 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     ttlMs,
     onChange: rebalance,
     onReleased(name) {
-      // What was read of it a moment ago may have been older than its release.
       if (name !== undefined) sightings.forget(name);
       rebalance();
     },

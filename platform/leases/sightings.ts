@@ -22,13 +22,21 @@ export interface Sightings {
 
 /** Of a lease's life; a holder that is well renews three times in it. */
 const OVERDUE_AFTER = 1 / 2;
+/** So long after a name was let go, a record that still names somebody may have been read too early: it is read again. */
+const SETTLING_MS = 1000;
 
 export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   const seen = new Map<string, Sighting>();
   const told = new WeakSet<Sighting>();
+  const forgottenAt = new Map<string, number>();
+
+  function forget(name: string): void {
+    seen.delete(name);
+    forgottenAt.set(name, performance.now());
+  }
 
   const watching = records.watch((name, owner) => {
-    if (!owner) seen.delete(name);
+    if (!owner) forget(name);
     // Only its holder's own writes prolong a lease; those of rivals may have been refused.
     else if (seen.get(name)?.owner.holder === owner.holder) seen.set(name, { owner, at: performance.now() });
   });
@@ -56,12 +64,17 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
       // Its last write may have been seen and refused; the record is behind it then, and has not moved since all the more.
       const unmoved = sighting?.owner.holder === owner.holder && owner.beat <= sighting.owner.beat;
       if (unmoved) return isOld(sighting);
-      seen.set(name, { owner, at: performance.now() });
+      const now = performance.now();
+      if (now - (forgottenAt.get(name) ?? Number.NEGATIVE_INFINITY) < SETTLING_MS) return false;
+      forgottenAt.delete(name);
+      seen.set(name, { owner, at: now });
       return false;
     },
-    forget: (name) => void seen.delete(name),
+    forget,
     keepOnly(names) {
-      for (const name of seen.keys()) if (!names.has(name)) seen.delete(name);
+      for (const map of [seen, forgottenAt]) {
+        for (const name of map.keys()) if (!names.has(name)) map.delete(name);
+      }
     },
     close: () => watching.close(),
   };
