@@ -3,23 +3,18 @@ import { randomBytes } from "node:crypto";
 import { identify } from "#domain/identity/decide.ts";
 import type { Traits } from "#domain/identity/events.ts";
 import { createPeople, type People } from "#domain/identity/people.ts";
-import { PartnerId, SubmissionId } from "#domain/ids.ts";
-import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { SubmissionId } from "#domain/ids.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createSnapshots } from "../../services/identity/snapshots.ts";
-import { startRelay } from "../../services/relay/app.ts";
-import { until } from "../harness/wait.ts";
-import { workersOf } from "../leads/workers.ts";
 import { startTestYard, type TestYard } from "../leads/yard.ts";
-import { cpuOf, seconds } from "./eventstore/measure.ts";
+import { median, seconds } from "./eventstore/measure.ts";
+import { type Round, round } from "./identity/stage.ts";
 
 const A_MILLION = 1_000_000;
 const QUESTIONS = 200_000;
 const IDENTIFY_TARGET = 20_000;
-const SUBMISSIONS = 20_000;
 const STAGE_TARGET = 2_500;
-/** One speaks for identity; with more, the partitions are shared. The event store needs a core as well. */
-const WORKERS = 1;
+const ROUNDS = 3;
 
 const hash = (): string => randomBytes(32).toString("base64url");
 const somebody = (): Required<Traits> => ({ email: hash(), phone: hash(), name: hash() });
@@ -27,13 +22,9 @@ const somebody = (): Required<Traits> => ({ email: hash(), phone: hash(), name: 
 export async function run(): Promise<void> {
   const { people, sample } = aMillionPeople();
   askIndex(people, sample);
-  const yard = await startTestYard({ leadPartitions: 16 });
-  try {
-    await takeOver(yard, people);
-    await wholeStage(yard);
-  } finally {
-    await yard.stop();
-  }
+  const yard = await startTestYard();
+  await takeOver(yard, people).finally(() => yard.stop());
+  await wholeStage();
 }
 
 function tell(what: string, perSecond: number, target?: number): void {
@@ -100,58 +91,16 @@ async function takeOver(yard: TestYard, people: People): Promise<void> {
   console.log(
     `${"snapshot of a million people, taken over".padEnd(58)} ${seconds(reading).toFixed(2).padStart(9)} s`,
   );
-  // What follows begins with nobody known.
-  await database.execute("delete from identity_index.snapshot");
 }
 
-/** All that the processes have to do waits in their mailboxes. */
-async function wholeStage(yard: TestYard): Promise<void> {
-  await yard.partner("edu");
-  await yard.rule({ to: PartnerId.parse("edu") });
-  const relay = await yard.start("relay", startRelay);
-  for (let n = 0; n < SUBMISSIONS; n += 500) {
-    await Promise.all(
-      Array.from({ length: 500 }, (_, m) =>
-        yard.receive({
-          email: `p${n + m}@example.com`,
-          phone: `+1555${n + m}`,
-          full_name: `Person ${n + m}`,
-        }),
-      ),
-    );
+async function wholeStage(): Promise<void> {
+  const rounds: Round[] = [];
+  for (let n = 0; n < ROUNDS; n += 1) rounds.push(await round());
+  const rates = rounds.map(({ perSecond }) => perSecond);
+  tell("mailbox → identified and routed, stored; median", median(rates), STAGE_TARGET);
+  for (const { perSecond, cpu } of rounds) {
+    const spent = Object.entries(cpu).map(([name, ms]) => `${name} ${ms.toFixed(2)}`);
+    tell("  a round", perSecond);
+    console.log(`    CPU s for a thousand: ${spent.join(", ")}`);
   }
-  const bus = await yard.own.bus();
-  await until(
-    "all is in the mailboxes",
-    async () => (await bus.lastMessage())?.seq === SUBMISSIONS + 2,
-    120_000,
-  );
-  await relay.stop();
-
-  let routed = 0;
-  let first = 0;
-  const done = new AbortController();
-  yard.own.eventStore().follow({
-    name: "bench",
-    prefixes: [SUBMISSION_STREAM_PREFIX],
-    from: await yard.own.eventStore().head(),
-    signal: done.signal,
-    async onEvents(events) {
-      const now = events.filter(({ type }) => type === "SubmissionRouted").length;
-      if (routed === 0 && now > 0) first = performance.now();
-      routed += now;
-    },
-  });
-  const startable = workersOf(yard, "error");
-  const workers = await Promise.all(
-    Array.from({ length: WORKERS }, (_, n) => startable.start(`worker-${n}`)),
-  );
-  await until("all are routed", () => routed >= SUBMISSIONS, 120_000);
-  tell("mailbox → identified and routed, stored", SUBMISSIONS / seconds(first), STAGE_TARGET);
-  const cpu = workers.reduce((sum, { pid }) => sum + cpuOf(pid).server, 0) / (SUBMISSIONS / 1_000);
-  console.log(
-    `${"CPU of these processes for a thousand, start included".padEnd(58)} ${cpu.toFixed(2).padStart(9)} s`,
-  );
-  done.abort();
-  await Promise.all(workers.map((one) => one.stop()));
 }

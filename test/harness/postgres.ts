@@ -10,6 +10,8 @@ import { freePort } from "./process.ts";
 export interface PostgresServer {
   readonly url: string;
   readonly port: number;
+  /** The postmaster, whose children are all others. */
+  readonly pid: number;
   /** An empty database beside the others; its URL. */
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
@@ -18,10 +20,16 @@ export interface PostgresServer {
 }
 
 const PASSWORD = "only-for-tests";
-/** Nothing here must outlive a power cut, and speed is all. */
-const FLAGS = ["fsync=off", "full_page_writes=off", "listen_addresses=127.0.0.1", "unix_socket_directories="];
+const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+/** Nothing in a test must outlive a power cut, and speed is all. */
+const VOLATILE = ["fsync=off", "full_page_writes=off"];
 
-export async function startPostgres(): Promise<PostgresServer> {
+export interface PostgresOptions {
+  /** As in production, for measuring. */
+  readonly durable?: boolean;
+}
+
+export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
   // PostgreSQL runs as another user when we are root, who must get through.
   chmodSync(folder, 0o755);
@@ -39,15 +47,16 @@ export async function startPostgres(): Promise<PostgresServer> {
     password: PASSWORD,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
-    postgresFlags: FLAGS.flatMap((flag) => ["-c", flag]),
+    postgresFlags: [...FLAGS, ...(durable ? [] : VOLATILE)].flatMap((flag) => ["-c", flag]),
     onLog: take,
     onError: take,
   });
+  let pid = 0;
   const start = async (): Promise<void> => {
     await server.start().catch(() => {
       throw new Error(`PostgreSQL did not start:\n${log}`);
     });
-    const pid = Number(readFileSync(join(databaseDir, "postmaster.pid"), "utf8").split("\n")[0]);
+    pid = Number(readFileSync(join(databaseDir, "postmaster.pid"), "utf8").split("\n")[0]);
     guard(pid, folder);
   };
   await server.initialise();
@@ -57,6 +66,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   return {
     url: urlOf("postgres"),
     port,
+    get pid() {
+      return pid;
+    },
     async createDatabase(name) {
       await server.createDatabase(name);
       return urlOf(name);

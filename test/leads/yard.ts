@@ -21,7 +21,7 @@ import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
 import { startEventStore } from "../eventstore/server.ts";
 import { evidenceOf } from "../harness/evidence.ts";
 import { startNats } from "../harness/nats.ts";
-import { startPostgres } from "../harness/postgres.ts";
+import { type PostgresOptions, type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { until } from "../harness/wait.ts";
 
 const codec = createCodec({
@@ -35,6 +35,7 @@ export interface TestYard {
   readonly parts: {
     readonly nats: Awaited<ReturnType<typeof startNats>>;
     readonly store: Awaited<ReturnType<typeof startEventStore>>;
+    readonly postgres: PostgresServer;
   };
   readonly config: Connections;
   /** The test's own connections. */
@@ -65,8 +66,11 @@ export const routeIn = (history: readonly StoredEvent[]): Route =>
 
 const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
 
-export async function startTestYard(config: Partial<Connections> = {}): Promise<TestYard> {
-  const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+export async function startTestYard(
+  config: Partial<Connections> = {},
+  database: PostgresOptions = {},
+): Promise<TestYard> {
+  const [nats, postgres] = await Promise.all([startNats(), startPostgres(database)]);
   const store = await startEventStore({ dir: mkdtempSync(join(tmpdir(), "leads-events-")) });
   const connections: Connections = {
     http: { host: "127.0.0.1", port: 0 },
@@ -122,7 +126,7 @@ export async function startTestYard(config: Partial<Connections> = {}): Promise<
   const demo = SourceId.parse("demo");
 
   return {
-    parts: { nats, store },
+    parts: { nats, store, postgres },
     config: connections,
     own,
     start,

@@ -9,14 +9,26 @@ export interface Cpu {
   readonly client: number;
 }
 
+/** Of /proc/<pid>/stat. The name in the second field may hold spaces; what follows its bracket does not. */
+const statOf = (pid: number): string[] =>
+  readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+
 export function cpuOf(serverPid: number): Cpu {
-  // The name in the second field may hold spaces; what follows its bracket does not.
-  const fields = readFileSync(`/proc/${serverPid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  const fields = statOf(serverPid);
   const { user, system } = process.cpuUsage();
   return {
     server: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
     client: (user + system) / 1e6,
   };
+}
+
+/** CPU seconds of a process, its children, and those that have ended. */
+export function familyCpu(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  const own = statOf(pid)
+    .slice(11, 15)
+    .reduce((sum, ticks) => sum + Number(ticks) / TICKS_PER_SECOND, 0);
+  return children.filter((child) => child !== "").reduce((sum, child) => sum + familyCpu(Number(child)), own);
 }
 
 /** Resident megabytes: now, or the most there ever were. */
