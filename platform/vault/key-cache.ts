@@ -24,24 +24,43 @@ export function createKeyCache<Key>({
   lifeMs,
   now = () => performance.now(),
 }: KeyCacheOptions): KeyCache<Key> {
-  // A Map keeps the order of insertion, so its first entry is the one that was used longest ago.
-  const cached = new Map<string, Cached<Key>>();
+  // Two halves: whatever is used moves to the younger, and the elder goes as a whole. To keep the order of every use in one map
+  // costs more than all that the keys are used for.
+  let younger = new Map<string, Cached<Key>>();
+  let elder = new Map<string, Cached<Key>>();
+
+  const keep = (keyId: string, entry: Cached<Key>): void => {
+    if (younger.size >= most / 2) {
+      elder = younger;
+      younger = new Map();
+    }
+    younger.set(keyId, entry);
+  };
+  const drop = (keyId: string): void => {
+    younger.delete(keyId);
+    elder.delete(keyId);
+  };
+
   return {
     get(keyId) {
-      const found = cached.get(keyId);
+      const young = younger.get(keyId);
+      const found = young ?? elder.get(keyId);
       if (!found) return undefined;
-      cached.delete(keyId);
-      if (found.until <= now()) return undefined;
-      cached.set(keyId, found);
+      if (found.until <= now()) {
+        drop(keyId);
+        return undefined;
+      }
+      if (!young) keep(keyId, found);
       return found.key;
     },
     set(keyId, key) {
-      cached.delete(keyId);
-      cached.set(keyId, { key, until: now() + lifeMs });
-      const [oldest] = cached.keys();
-      if (cached.size > most && oldest !== undefined) cached.delete(oldest);
+      drop(keyId);
+      keep(keyId, { key, until: now() + lifeMs });
     },
-    drop: (keyId) => void cached.delete(keyId),
-    clear: () => cached.clear(),
+    drop,
+    clear() {
+      younger.clear();
+      elder.clear();
+    },
   };
 }

@@ -52,14 +52,15 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
   }
   let wrapping = await agreed();
 
-  const unwrapAll = (rows: readonly Row[]): Keys =>
-    new Map(rows.map(({ id, wrapped }) => [id, wrapped === null ? undefined : masters.unwrap(id, wrapped)]));
+  const keyIn = ({ id, wrapped }: Row): Buffer | undefined =>
+    wrapped === null ? undefined : masters.unwrap(id, wrapped);
 
   return {
     async load(keyIds) {
-      return unwrapAll(
-        await database.query<Row>("select id, wrapped from vault.keys where id = any($1)", [keyIds]),
-      );
+      const rows = await database.query<Row>("select id, wrapped from vault.keys where id = any($1)", [
+        keyIds,
+      ]);
+      return new Map(rows.map((row) => [row.id, keyIn(row)]));
     },
     async ensure(keyIds, make) {
       const made = [...new Set(keyIds)].map((id) => ({ id, key: make() }));
@@ -68,7 +69,11 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
       for (;;) {
         const wrapped = made.map(({ id, key }) => masters.wrap(wrapping, id, key));
         const rows = await database.query<Row>(ENSURE, [ids, wrapped, wrapping]);
-        if (rows.length > 0) return unwrapAll(rows);
+        if (rows.length > 0) {
+          // Nearly always ours was the first: what we have just wrapped need not be opened again.
+          const ours = new Map(wrapped.map((text, n) => [text, made[n]?.key]));
+          return new Map(rows.map((row) => [row.id, ours.get(row.wrapped ?? "") ?? keyIn(row)]));
+        }
         wrapping = await agreed();
       }
     },
