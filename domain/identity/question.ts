@@ -9,8 +9,8 @@ export const IDENTIFY_SUBJECT = "identity.identify";
 /** Told to all when another begins to answer: who still waits for the one before asks again. */
 export const NEW_WRITER_SUBJECT = "identity.new_writer";
 
-/** Where the details of a question are sealed; they open nowhere else. */
-export const detailsContext = (id: SubmissionId): string => `identify-${id}`;
+/** Where the details of questions are sealed; they open nowhere else, and say themselves whose they are. */
+export const DETAILS_CONTEXT = "identify";
 export const personContext = (id: PersonId): string => `person-${id}`;
 /** The key under which everything about a person is sealed. */
 export const personKey = (id: PersonId): string => `person-${id}`;
@@ -23,9 +23,14 @@ export const Details = z.object({
 });
 export type Details = z.infer<typeof Details>;
 
-const Question = z.object({ submission_id: SubmissionId, traits: Traits, details: Sealed });
-export type Question = z.infer<typeof Question>;
-export const Questions = z.array(Question);
+export type DetailsById = Readonly<Record<SubmissionId, Details>>;
+
+export const Questions = z.object({
+  about: z.array(z.object({ submission_id: SubmissionId, traits: Traits })),
+  /** DetailsById of all whose payloads came under the same key, sealed under that key. */
+  details: z.array(Sealed),
+});
+export type Questions = z.infer<typeof Questions>;
 
 const Answer = z.union([
   z.object({

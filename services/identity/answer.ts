@@ -1,17 +1,12 @@
 import { type Identification, identify } from "#domain/identity/decide.ts";
 import type { IdentityEvent } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
-import {
-  type Answer,
-  detailsContext,
-  personContext,
-  personKey,
-  type Question,
-} from "#domain/identity/question.ts";
+import { type Answer, type Details, personContext, personKey } from "#domain/identity/question.ts";
 import type { PersonId } from "#domain/ids.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
+import { keysFor, type Prepared } from "./prepare.ts";
 import { codec } from "./stored.ts";
 
 export interface Answered {
@@ -26,44 +21,29 @@ type Recorded = Extract<IdentityEvent, { type: Found["type"] }>;
 
 interface Undetailed {
   readonly draft: Found;
-  readonly details: unknown;
+  readonly details: Details;
 }
 
 /** Decides all in the order in which they were asked, each knowing the ones before it. */
 export async function answerAll(
-  questions: readonly Question[],
+  questions: readonly Prepared[],
   people: People,
   vault: Vault,
 ): Promise<Answered> {
-  // Opened before anything is decided: what is decided must be recorded.
-  const opened = await openDetails(questions, vault);
   const drafts: Undetailed[] = [];
-  const answers = questions.map(({ submission_id, traits }, n): Answer => {
-    const details = opened[n];
+  const answers = questions.map(({ asked, details }): Answer => {
     if (details === undefined) return { refused: "its details can't be opened" };
-    const record_id = deterministicUuid("person", submission_id);
-    const { drafts: decided, ...answer } = identify({ submission_id, record_id, traits }, people);
+    const { drafts: decided, ...answer } = identify(asked, people);
     for (const draft of decided) {
       people.apply(draft);
       drafts.push({ draft, details });
     }
     return answer;
   });
-  await vault.ensureKeys([...new Set(drafts.flatMap(({ draft }) => keyOf(draft) ?? []))]);
+  // Nearly always made while they were prepared.
+  await vault.ensureKeys(keysFor(drafts.map(({ draft }) => draft)));
   const events = await Promise.all(drafts.map((one) => encode(one, vault)));
   return { answers, events };
-}
-
-async function openDetails(questions: readonly Question[], vault: Vault): Promise<(unknown | undefined)[]> {
-  const items = questions.map(({ submission_id, details }) => ({
-    sealed: details,
-    context: detailsContext(submission_id),
-  }));
-  return vault.openMany(items);
-}
-
-function keyOf(draft: Found): string | undefined {
-  return draft.type === "PersonsMerged" ? undefined : personKey(draft.data.person_id);
 }
 
 async function encode({ draft, details }: Undetailed, vault: Vault): Promise<NewEvent> {
@@ -77,7 +57,7 @@ async function encode({ draft, details }: Undetailed, vault: Vault): Promise<New
   });
 }
 
-async function sealed(draft: Found, details: unknown, vault: Vault): Promise<Recorded> {
+async function sealed(draft: Found, details: Details, vault: Vault): Promise<Recorded> {
   const seal = async (id: PersonId): Promise<Sealed> =>
     vault.sealCached(personKey(id), details, personContext(id)) ??
     vault.seal(personKey(id), details, personContext(id));

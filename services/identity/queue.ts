@@ -1,9 +1,10 @@
-import type { Answer, Question } from "#domain/identity/question.ts";
+import type { Answer } from "#domain/identity/question.ts";
+import type { Prepared } from "./prepare.ts";
 
 // One thing at a time, many questions at once: whoever asks while another batch is being stored is in the next one.
 
 export interface Queue<Order> {
-  ask(questions: readonly Question[]): Promise<Answer[]>;
+  ask(questions: readonly Prepared[]): Promise<Answer[]>;
   order(what: Order): Promise<unknown>;
   /** Takes no more, and waits for all that was taken. */
   close(): Promise<void>;
@@ -14,7 +15,7 @@ interface Promised<T> {
   readonly reject: (error: unknown) => void;
 }
 type Job<Order> =
-  | ({ readonly type: "questions"; readonly questions: readonly Question[] } & Promised<Answer[]>)
+  | ({ readonly type: "questions"; readonly questions: readonly Prepared[] } & Promised<Answer[]>)
   | ({ readonly type: "order"; readonly what: Order } & Promised<unknown>);
 type Asked<Order> = Extract<Job<Order>, { type: "questions" }>;
 
@@ -26,7 +27,7 @@ export class QueueClosed extends Error {
 }
 
 export function createQueue<Order>(work: {
-  readonly answer: (questions: readonly Question[]) => Promise<Answer[]>;
+  readonly answer: (questions: readonly Prepared[]) => Promise<Answer[]>;
   readonly carryOut: (order: Order) => Promise<unknown>;
 }): Queue<Order> {
   const jobs: Job<Order>[] = [];

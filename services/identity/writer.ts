@@ -7,7 +7,7 @@ import {
   type Answer,
   type ForgetAnswer,
   personKey,
-  type Question,
+  type Questions,
   type SplitAnswer,
 } from "#domain/identity/question.ts";
 import { rawReadableUntil } from "#domain/identity/retention.ts";
@@ -21,6 +21,7 @@ import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { answerAll } from "./answer.ts";
 import { type Known, loadPeople } from "./load.ts";
+import { prepare } from "./prepare.ts";
 import { createQueue } from "./queue.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { codec } from "./stored.ts";
@@ -34,7 +35,7 @@ export interface WriterParts {
 
 export interface Writer {
   /** Resolves once everything that the answers rest on is stored. */
-  ask(questions: readonly Question[]): Promise<Answer[]>;
+  ask(questions: Questions): Promise<Answer[]>;
   split(id: PersonId): Promise<SplitAnswer>;
   forget(id: PersonId, now: Date): Promise<ForgetAnswer>;
   /** Takes no more, and waits for what is under way. */
@@ -115,7 +116,7 @@ export async function openWriter(parts: WriterParts, lease: Lease, prepared?: Kn
   }
 
   return {
-    ask: queue.ask,
+    ask: async (questions) => queue.ask(await prepare(questions, known?.people, vault)),
     async split(id) {
       const done = await carryOut<"PersonsSplit">(
         (people) => split(id, people),

@@ -16,7 +16,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     vault,
     routable,
     eventStore: yard.eventStore(),
-    identity: askIdentity(bus),
+    identity: askIdentity(bus, vault),
     tries: { identify: config.identifyMaxRetries, route: config.routingMaxRetries },
     metrics,
     health,

@@ -1,13 +1,7 @@
 import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
 import type { Traits } from "#domain/identity/events.ts";
-import {
-  type Answer,
-  type Details,
-  detailsContext,
-  personKey,
-  type Question,
-} from "#domain/identity/question.ts";
+import { type Answer, type Details, personKey } from "#domain/identity/question.ts";
 import type { Command } from "#domain/submission/decide.ts";
 import type { SubmissionState } from "#domain/submission/fold.ts";
 import { type Blocked, factsOf, type Routable, routeBy } from "#domain/submission/route.ts";
@@ -15,7 +9,7 @@ import type { Submission } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import type { AskIdentity } from "./ask-identity.ts";
+import type { AskIdentity, Stranger } from "./ask-identity.ts";
 import type { Lead, Leads } from "./leads.ts";
 import { StageFailure } from "./verdict.ts";
 
@@ -59,7 +53,9 @@ export async function settle(
       const person = people[n];
       if (person !== undefined && "refused" in person) throw new StageFailure("identify", person.refused);
       const routing = routeBy(rules, lead.id, factsOf(submission));
-      const sealed = await sealQuickly(vault, keys[n] as string, submission, contextOf(lead.state));
+      const [key, context] = [keys[n] as string, contextOf(lead.state)];
+      const sealed =
+        vault.sealCached(key, submission, context) ?? (await vault.seal(key, submission, context));
       await leads.act(lead, because, (state) =>
         commandFor(state, person ?? { match: "nobody" }, sealed, routing),
       );
@@ -106,7 +102,7 @@ async function identifyAll(
 ): Promise<(Answer | undefined)[]> {
   const people = new Array<Answer | undefined>(unsettled.length).fill(undefined);
   const asked: number[] = [];
-  const questions: Question[] = [];
+  const strangers: Stranger[] = [];
   for (const [n, { lead }] of unsettled.entries()) {
     const submission = opened[n];
     const { status, person_id } = lead.state;
@@ -114,38 +110,33 @@ async function identifyAll(
       if (person_id !== undefined) people[n] = { person_id, match: "same" };
       continue;
     }
-    const question = submission && (await questionFor(lead.state, submission, vault));
-    if (question === undefined) continue;
+    const stranger = submission && strangerIn(lead.state, submission, vault);
+    if (stranger === undefined) continue;
     asked.push(n);
-    questions.push(question);
+    strangers.push(stranger);
   }
-  const answers = await identity(questions, signal);
+  const answers = await identity(strangers, signal);
   for (const [n, at] of asked.entries()) people[at] = answers[n];
   return people;
 }
 
-async function questionFor(
+function strangerIn(
   { id, sealed }: SubmissionState,
   { normalised }: Submission,
   vault: Vault,
-): Promise<Question | undefined> {
-  const values = comparable(normalised);
+): Stranger | undefined {
+  const values = Object.entries(comparable(normalised));
+  if (values.length === 0) return undefined;
   const traits: Traits = Object.fromEntries(
-    Object.entries(values).map(([field, value]) => [field, vault.fingerprint(field, value)]),
+    values.map(([field, value]) => [field, vault.fingerprint(field, value)]),
   );
-  if (Object.keys(traits).length === 0) return undefined;
   const { email, phone, full_name }: Details = normalised;
   const details = {
     ...(email !== undefined && { email }),
     ...(phone !== undefined && { phone }),
     ...(full_name !== undefined && { full_name }),
   };
-  // Under the key that the payload came with: it lives no longer than the payload's.
-  return {
-    submission_id: id,
-    traits,
-    details: await sealQuickly(vault, sealed.key, details, detailsContext(id)),
-  };
+  return { submission_id: id, traits, details, key: sealed.key };
 }
 
 /** Whoever is known owns the data; what names nobody shares a key with its month. */
@@ -153,9 +144,5 @@ function keyFor(state: SubmissionState, person: Answer | undefined): string {
   if (person !== undefined && !("refused" in person)) return personKey(person.person_id);
   return `nobody-${state.received_at.slice(0, 7)}`;
 }
-
-/** Nearly always the key is at hand. */
-const sealQuickly = async (vault: Vault, key: string, value: unknown, context: string): Promise<Sealed> =>
-  vault.sealCached(key, value, context) ?? vault.seal(key, value, context);
 
 const secondsSince = (at: string): number => Math.max(0, (Date.now() - Date.parse(at)) / 1_000);

@@ -80,7 +80,7 @@ async function reached(count: number, yard: TestYard, worker: NodeProcess): Prom
     // Looking costs the server something, so it looks often only when it is nearly there.
     await pause(count - settled > NEARLY ? 250 : 25);
   }
-  throw new Error(`${count} are not settled after ${DEADLINE_MS} ms:\n${worker.log()}`);
+  throw new Error(`${count} are not settled after ${DEADLINE_MS} ms:\n${worker.log().slice(-2_000)}`);
 }
 
 /** A mail is acknowledged when its events are stored. */
