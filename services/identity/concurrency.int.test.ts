@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { IDENTITY_STREAM, type Traits } from "#domain/identity/events.ts";
+import { type Answer, DETAILS_CONTEXT, type Questions } from "#domain/identity/question.ts";
+import { type PersonId, SubmissionId } from "#domain/ids.ts";
+import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
+import { newUuid } from "#platform/ids.ts";
+import { anyTraits, oracle } from "../../test/identity/oracle.ts";
+import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
+import { loadPeople } from "./load.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { openWriter, type Writer, type WriterParts } from "./writer.ts";
+
+// Two writers on real parts, each sure that it is the one, asked by many at once: the people are those of the naive oracle,
+// whatever came first and whoever answered.
+
+const test = suite("identity under concurrency");
+let yard: TestYard;
+let parts: WriterParts;
+let writers: readonly [Writer, Writer];
+const lease = { valid: true, lost: new AbortController().signal };
+
+test.before(async () => {
+  yard = await startTestYard();
+  const { own } = yard;
+  const snapshots = await createSnapshots(own.database(), own.log);
+  parts = { eventStore: own.eventStore(), vault: await own.vault(), snapshots, log: own.log };
+  writers = [await openWriter(parts, lease), await openWriter(parts, lease)];
+});
+test.after(async () => {
+  await Promise.all(writers.map((one) => one.close()));
+  await yard.stop();
+});
+
+interface Recorded {
+  readonly submission_id: SubmissionId;
+  readonly traits: Traits;
+}
+
+interface Request {
+  readonly size: number;
+  /** Which of the writers gets it; both, as when the first answer took too long. */
+  readonly to: readonly number[];
+}
+
+const anyRequest: fc.Arbitrary<Request> = fc.record({
+  size: fc.integer({ min: 1, max: 6 }),
+  to: fc.constantFrom([0], [1], [0, 1], [0, 0]),
+});
+
+async function ask(records: readonly Recorded[], writer: Writer): Promise<Answer[]> {
+  const details = Object.fromEntries(
+    records.map(({ submission_id }) => [submission_id, { full_name: "Somebody" }]),
+  );
+  const sealed = await parts.vault.seal("intake-test", details, DETAILS_CONTEXT);
+  const questions: Questions = { about: [...records], details: [sealed] };
+  return untilDone(() => writer.ask(questions));
+}
+
+/** Where the other writer was faster it is asked again, as whoever asks does. */
+async function untilDone<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevision)) throw error;
+    }
+  }
+}
+
+/** All at once. For each record the persons that the answers named. */
+async function askAll(records: readonly Recorded[], requests: readonly Request[]): Promise<PersonId[][]> {
+  const named = records.map((): PersonId[] => []);
+  const asking: Promise<void>[] = [];
+  let from = 0;
+  for (let n = 0; from < records.length; n += 1) {
+    const { size, to } = requests[n % requests.length] as Request;
+    const [first, some] = [from, records.slice(from, from + size)];
+    for (const writer of to) {
+      const keep = (all: readonly Answer[]): void => {
+        for (const [at, one] of all.entries()) named[first + at]?.push(personIn(one));
+      };
+      asking.push(ask(some, writers[writer] as Writer).then(keep));
+    }
+    from += size;
+  }
+  await Promise.all(asking);
+  return named;
+}
+
+function personIn(answer: Answer): PersonId {
+  if ("refused" in answer) throw new Error(answer.refused);
+  return answer.person_id;
+}
+
+/** Compares with what the log says to whoever takes over now. */
+async function isAsTheOracleSays(records: readonly Recorded[], named: readonly PersonId[][]): Promise<void> {
+  const { people } = await loadPeople(parts);
+  const today = named.map((ids) => {
+    const persons = new Set(ids.map((id) => people.personOf(people.find(id) as number)));
+    assert.is(persons.size, 1, "all answers about a record lead to one person");
+    return [...persons][0];
+  });
+  const groups = oracle(records.map(({ traits }) => traits));
+  for (const [a, mine] of groups.entries()) {
+    for (const [b, theirs] of groups.entries()) {
+      assert.is(today[a] === today[b], mine === theirs, `records ${a} and ${b}`);
+    }
+  }
+}
+
+let runs = 0;
+/** Values that no other run has. */
+function recordsOf(all: readonly Traits[]): Recorded[] {
+  return all.map((traits) => ({
+    submission_id: SubmissionId.parse(newUuid()),
+    traits: Object.fromEntries(
+      Object.entries(traits).map(([field, value]) => [field, `${value} of ${runs}`]),
+    ),
+  }));
+}
+
+test("finds the people that the oracle finds, also after one of them was forgotten", async () => {
+  const traits = fc.array(anyTraits, { minLength: 1, maxLength: 30 });
+  const requests = fc.array(anyRequest, { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(traits, traits, requests, fc.nat(), async (before, after, how, whom) => {
+      runs += 1;
+      const first = recordsOf(before);
+      const named = await askAll(first, how);
+      await isAsTheOracleSays(first, named);
+
+      const [gone] = named[whom % named.length] as [PersonId];
+      const forgotten = await untilDone(() => writers[0].forget(gone, new Date()));
+      assert.ok("persons" in forgotten);
+      const second = recordsOf(after);
+      const namedAfter = await askAll(second, how);
+      const isLeft = (n: number): boolean => !named[n]?.some((id) => forgotten.persons.includes(id));
+      await isAsTheOracleSays(
+        [...first.filter((_, n) => isLeft(n)), ...second],
+        [...named.filter((_, n) => isLeft(n)), ...namedAfter],
+      );
+    }),
+    { numRuns: 25 },
+  );
+  await nothingIsRecordedTwice();
+});
+
+async function nothingIsRecordedTwice(): Promise<void> {
+  const stored = await parts.eventStore.readStream(IDENTITY_STREAM);
+  const records = stored.filter(({ type }) => type === "PersonRegistered" || type === "AliasRecorded");
+  const submissions = records.map(({ data }) => (data as Recorded).submission_id);
+  assert.ok(submissions.length > runs);
+  assert.is(new Set(submissions).size, submissions.length);
+}
+
+test.run();
