@@ -6,6 +6,7 @@ import { type Answer, DETAILS_CONTEXT, type Questions } from "#domain/identity/q
 import { type PersonId, SubmissionId } from "#domain/ids.ts";
 import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import { newUuid } from "#platform/ids.ts";
+import type { Lease } from "#platform/leases.ts";
 import { anyTraits, oracle } from "../../test/identity/oracle.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { loadPeople } from "./load.ts";
@@ -19,19 +20,27 @@ const test = suite("identity under concurrency");
 let yard: TestYard;
 let parts: WriterParts;
 let writers: readonly [Writer, Writer];
-const lease = { valid: true, lost: new AbortController().signal };
+const lease: Lease = {
+  name: "writer",
+  token: 1,
+  valid: true,
+  expiresAt: () => Number.POSITIVE_INFINITY,
+  lost: new AbortController().signal,
+};
 
 test.before(async () => {
   yard = await startTestYard();
   const { own } = yard;
   const snapshots = await createSnapshots(own.database(), own.log);
   parts = { eventStore: own.eventStore(), vault: await own.vault(), snapshots, log: own.log };
+  await openWriters();
+});
+test.after(() => yard.stop());
+
+/** Both know all that the log says. */
+async function openWriters(): Promise<void> {
   writers = [await openWriter(parts, lease), await openWriter(parts, lease)];
-});
-test.after(async () => {
-  await Promise.all(writers.map((one) => one.close()));
-  await yard.stop();
-});
+}
 
 interface Recorded {
   readonly submission_id: SubmissionId;
@@ -131,9 +140,12 @@ test("finds the people that the oracle finds, also after one of them was forgott
       const named = await askAll(first, how);
       await isAsTheOracleSays(first, named);
 
+      // Only an event is checked against the log: who forgets must know everybody, and who is asked next must know of it.
+      await openWriters();
       const [gone] = named[whom % named.length] as [PersonId];
-      const forgotten = await untilDone(() => writers[0].forget(gone, new Date()));
+      const forgotten = await writers[0].forget(gone, new Date());
       assert.ok("persons" in forgotten);
+      await openWriters();
       const second = recordsOf(after);
       const namedAfter = await askAll(second, how);
       const isLeft = (n: number): boolean => !named[n]?.some((id) => forgotten.persons.includes(id));
@@ -154,5 +166,27 @@ async function nothingIsRecordedTwice(): Promise<void> {
   assert.ok(submissions.length > runs);
   assert.is(new Set(submissions).size, submissions.length);
 }
+
+test("refuses those whose key is destroyed, and knows the others of the same request", async () => {
+  const [lost, kept] = recordsOf([{ email: "lost" }, { email: "kept" }]) as [Recorded, Recorded];
+  const detailsOf = ({ submission_id }: Recorded, key: string) =>
+    parts.vault.seal(key, { [submission_id]: {} }, DETAILS_CONTEXT);
+  const details = await Promise.all([detailsOf(lost, "intake-gone"), detailsOf(kept, "intake-test")]);
+  await parts.vault.destroy(["intake-gone"]);
+  const [refused, answered] = await untilDone(() => writers[0].ask({ about: [lost, kept], details }));
+  assert.equal(refused, { refused: "its details can't be opened" });
+  assert.ok(answered && "person_id" in answered);
+});
+
+test("lets a request that was tampered with fail alone", async () => {
+  const [bad, good] = recordsOf([{ email: "bad" }, { email: "good" }]) as [Recorded, Recorded];
+  const sealed = await parts.vault.seal("intake-test", { [bad.submission_id]: {} }, "elsewhere");
+  const [failed, answers] = await Promise.allSettled([
+    writers[0].ask({ about: [bad], details: [sealed] }),
+    ask([good], writers[0]),
+  ]);
+  assert.is(failed.status, "rejected");
+  assert.ok(answers.status === "fulfilled" && answers.value.every((one) => "person_id" in one));
+});
 
 test.run();

@@ -11,6 +11,7 @@ import {
 } from "#domain/submission/events.ts";
 import { evolve, fold, type SubmissionState } from "#domain/submission/fold.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { until } from "../../test/harness/wait.ts";
 import { dataIn, rejected, routeIn, startTestYard, succeeded, type TestYard } from "../../test/leads/yard.ts";
@@ -153,6 +154,28 @@ test("are quick to fold, however much has happened", async () => {
   // The best of a few, since the machine may be busy with something else just then.
   const fromSnapshot = Math.min(await timed(), await timed(), await timed());
   assert.ok(fromSnapshot < whole / 3, `${fromSnapshot} ms from a snapshot, ${whole} ms without`);
+});
+
+test("are forgotten when too many are at hand, and folded anew when they are needed", async () => {
+  await yard.rule({ to: edu });
+  const ids = await Promise.all(
+    [1, 2, 3].map((n) => yard.receive({ email: `m${n}@example.com`, phone: `+15551${n}` })),
+  );
+  const histories = await Promise.all(ids.map((id) => yard.reaches(id, "SubmissionRouted")));
+  const leads = createLeads(yard.own.eventStore(), 2);
+  for (const id of ids) await leads.load(id);
+  const [first, ...others] = ids as [SubmissionId, ...SubmissionId[]];
+  assert.is(leads.atHand(first), undefined);
+  for (const id of others) assert.is(leads.atHand(id)?.state.status, "queued");
+
+  const [history] = histories as [StoredEvent[]];
+  const outcome = succeeded(first, routeIn(history)) as Outcome;
+  const ended = await leads.act(await leads.load(first), history.at(-1) as StoredEvent, () => ({
+    type: "conclude",
+    outcome,
+  }));
+  assert.is(ended.state.status, "delivered");
+  assert.is(leads.atHand(first), undefined, "what has ended takes no room");
 });
 
 function commandIn(state: SubmissionState | undefined): Command {

@@ -57,7 +57,7 @@ function include({ state }: Folded, stored: StoredEvent): Folded {
   return { state: evolve(state, decoded.event), revision: stored.revision };
 }
 
-export function createLeads(eventStore: EventStore): Leads {
+export function createLeads(eventStore: EventStore, mostAtHand = MOST_AT_HAND): Leads {
   const snapshots = createSnapshots(eventStore);
   /** In the order of their last use. */
   const known = new Map<SubmissionId, Lead>();
@@ -67,7 +67,7 @@ export function createLeads(eventStore: EventStore): Leads {
     // What has ended is asked for no more.
     if (lead.state.status === "queued") known.set(lead.id, { ...lead, isFresh: false });
     const [oldest] = known.keys();
-    if (known.size > MOST_AT_HAND && oldest !== undefined) known.delete(oldest);
+    if (known.size > mostAtHand && oldest !== undefined) known.delete(oldest);
     return lead;
   };
 
