@@ -22,10 +22,13 @@ export interface Pass {
 const WHILE_FAILING = 16;
 /** However slowly it answers, so many do no harm; with less, a busy machine would spend its time on refusing. */
 const WHILE_SLOW = 128;
+const AT_FIRST = 384;
 const CEILING = 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Much more at once would only be more to wait for, and less soon enough when it is needed again. */
+const GROWTH_PER_ROUND = 8;
 /** Slower than this means that a queue is building up behind the store. */
-const SLOW_MS = 90;
+const SLOW_MS = 60;
 /** Refusing costs little, but a crowd that does nothing but ask would leave no time for those who are let in. */
 const HELD_MS = 500;
 const MOST_HELD = 5_000;
@@ -33,7 +36,7 @@ const MOST_HELD = 5_000;
 const SHRINK_EVERY_MS = 100;
 
 export function createAdmission(now: () => number = () => performance.now()): Admission {
-  let room = CEILING / 2;
+  let room = AT_FIRST;
   let waiting = 0;
   let bytes = 0;
   let held = 0;
@@ -71,7 +74,7 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
           if (room < WHILE_SLOW) room += 1;
           else if (ms > SLOW_MS) slower();
           // Room that was not needed proves nothing.
-          else if (waiting > room / 2) room = Math.min(CEILING, room + 1);
+          else if (waiting > room / 2) room = Math.min(CEILING, room + GROWTH_PER_ROUND / room);
           leave();
         },
         failed() {
