@@ -3,10 +3,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface Admission {
-  /** Undefined when there is no room: refuse at once, before it costs anything. */
+  /** Undefined when there is no room. */
   enter(bytes: number): Pass | undefined;
-  /** Resolves to true when there is no room, and not at once: whoever is refused at once asks again at once. */
-  turnsAway(): Promise<boolean> | false;
+  /** Whether there is no room, seen before it costs anything. */
+  readonly isFull: boolean;
+  /** How long it takes to say no: whoever is refused at once asks again at once, and together with all the others. */
+  holdBack(): Promise<void>;
   readonly waiting: number;
   readonly room: number;
 }
@@ -53,13 +55,14 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     get room() {
       return room;
     },
-    turnsAway() {
-      if (waiting < room) return false;
-      if (held >= MOST_HELD) return Promise.resolve(true);
+    get isFull() {
+      return waiting >= room;
+    },
+    async holdBack() {
+      if (held >= MOST_HELD) return;
       held += 1;
-      return pause(HELD_MS, true).finally(() => {
-        held -= 1;
-      });
+      await pause(HELD_MS * (0.7 + 0.6 * Math.random()));
+      held -= 1;
     },
     enter(size) {
       if (waiting >= room || bytes + size > MOST_BYTES) return undefined;

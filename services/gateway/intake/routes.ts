@@ -54,8 +54,9 @@ export function intakeRoutes(
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
         if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
         // Before anything is read or reckoned, so that turning away stays cheap.
-        const turnedAway = admission.turnsAway();
-        if (turnedAway !== false && (await turnedAway)) return sendRefusal(reply, reception.turnAway(kind));
+        if (!admission.isFull) return;
+        await admission.holdBack();
+        return sendRefusal(reply, reception.turnAway(kind));
       };
       app.post(path, { onRequest }, (request, reply) => submit(kind, request, reply));
     }

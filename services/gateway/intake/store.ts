@@ -92,7 +92,10 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
         pass = inFlight.has(id) ? undefined : admission.enter(text.length);
       }
       if (inFlight.has(id)) return refusal("in_flight", { retryAfterS: 1 });
-      if (pass === undefined) return refusal("overloaded", { retryAfterS: 1 });
+      if (pass === undefined) {
+        await admission.holdBack();
+        return refusal("overloaded", { retryAfterS: 1 });
+      }
       const began = performance.now();
       inFlight.add(id);
       try {
