@@ -1,3 +1,4 @@
+import { AccessDeniedError } from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
@@ -140,6 +141,23 @@ events("survives a crash while more waits to be written than the connection take
   await whileDown(async () => undefined);
   await Promise.all(large);
   assert.is((await store.readStream("large-199")).length, 1);
+});
+
+events("signs in over TLS, and is told at once when it may not write", async () => {
+  const fixture = (name: string) =>
+    new URL(`../../services/eventstore/fixtures/localhost.${name}`, import.meta.url).pathname;
+  const [cert, key] = [fixture("crt"), fixture("key")];
+  const args = ["--tls-cert", cert, "--tls-key", key, "--user", "admin:changeit"];
+  const guarded = await startEventStore({ dir: temporaryFolder(), args });
+  const as = (who: string) =>
+    connectEventStore({ url: `esdb://${who}@localhost:${guarded.port}?tls=true&tlsCAFile=${cert}`, log });
+  const [admin, stranger] = [as("admin:changeit"), as("admin:wrong")];
+  const { position } = await admin.append("plain-1", "no_stream", [event(0)]);
+  assert.is((await admin.readStream("plain-1"))[0]?.position, position);
+  const refused = await stranger.append("plain-1", 0n, [event(1)]).catch((error: unknown) => error);
+  assert.instance(refused, AccessDeniedError);
+  await Promise.all([admin.close(), stranger.close()]);
+  await guarded.stop();
 });
 
 events("gives up at the caller's deadline", async () => {

@@ -186,7 +186,7 @@ export async function storedIn(prefix: string, { eventStore }: TestGateway): Pro
 function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connections {
   return {
     http: { host: "127.0.0.1", port: 0 },
-    dataDir: "/nowhere",
+    dataDir: temporaryFolder("gateway-"),
     natsUrl: nats.url,
     eventstoreUrl: eventStore.connectionString,
     databaseUrl: postgres.url,

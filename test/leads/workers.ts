@@ -46,7 +46,7 @@ export function workersOf({ config, own }: TestYard, logLevel: LogLevel = "debug
         MASTER_KEY: config.masterKey.toString("base64"),
         ADMIN_TOKEN: "token-of-the-tests",
         LEAD_PARTITIONS: `${config.leadPartitions}`,
-        DATA_DIR: "/tmp",
+        DATA_DIR: config.dataDir,
         LOG_LEVEL: logLevel,
       });
       const worker = { ...node, name };

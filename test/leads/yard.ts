@@ -1,7 +1,4 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { PartnerConfig, partnerConfigEvents, partnerConfigStream } from "#domain/partner/config.ts";
@@ -18,7 +15,7 @@ import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
 import { createMetrics } from "#platform/metrics.ts";
 import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
-import { startEventStore } from "../eventstore/server.ts";
+import { startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { evidenceOf } from "../harness/evidence.ts";
 import { startNats } from "../harness/nats.ts";
 import { type PostgresOptions, type PostgresServer, startPostgres } from "../harness/postgres.ts";
@@ -71,10 +68,10 @@ export async function startTestYard(
   database: PostgresOptions = {},
 ): Promise<TestYard> {
   const [nats, postgres] = await Promise.all([startNats(), startPostgres(database)]);
-  const store = await startEventStore({ dir: mkdtempSync(join(tmpdir(), "leads-events-")) });
+  const store = await startEventStore({ dir: temporaryFolder() });
   const connections: Connections = {
     http: { host: "127.0.0.1", port: 0 },
-    dataDir: "/nowhere",
+    dataDir: temporaryFolder("leads-"),
     natsUrl: nats.url,
     eventstoreUrl: store.connectionString,
     databaseUrl: postgres.url,

@@ -3,8 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { PartnerId } from "#domain/ids.ts";
 import { leadMailbox } from "#domain/mail.ts";
 import { startRelay } from "../../../services/relay/app.ts";
-import { type NodeProcess, startNode } from "../../harness/process.ts";
+import type { NodeProcess } from "../../harness/process.ts";
 import { until } from "../../harness/wait.ts";
+import { workersOf } from "../../leads/workers.ts";
 import { startTestYard, type TestYard } from "../../leads/yard.ts";
 import { familyCpu } from "../eventstore/measure.ts";
 import { recount } from "./recount.ts";
@@ -35,7 +36,7 @@ export async function round(): Promise<Round> {
   try {
     await fill(yard);
     const from = await yard.own.eventStore().head();
-    const worker = await startWorker(yard);
+    const worker = await workersOf(yard, "error").start("worker");
     const first = await reached(WARM_UP, yard, worker);
     const last = await reached(ALL, yard, worker);
     await worker.stop();
@@ -99,20 +100,4 @@ function between(first: Sample, last: Sample): Round {
     ((seconds - (first.cpu[name] ?? 0)) * 1_000) / count,
   ]);
   return { perSecond: (count * 1_000) / (last.at - first.at), cpu: Object.fromEntries(cpu) };
-}
-
-function startWorker({ config }: TestYard): Promise<NodeProcess> {
-  return startNode(new URL("../../../services/main.ts", import.meta.url).pathname, {
-    ROLES: "leads,identity",
-    INSTANCE: "worker",
-    PORT: "0",
-    NATS_URL: config.natsUrl,
-    EVENTSTORE_URL: config.eventstoreUrl,
-    DATABASE_URL: config.databaseUrl,
-    MASTER_KEY: config.masterKey.toString("base64"),
-    ADMIN_TOKEN: "token-of-the-bench",
-    LEAD_PARTITIONS: `${config.leadPartitions}`,
-    DATA_DIR: "/tmp",
-    LOG_LEVEL: "error",
-  });
 }
