@@ -1,41 +1,22 @@
 import { AccessDeniedError } from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type EventStoreServer, startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
+import {
+  counted as event,
+  silent as log,
+  numberOf,
+  numbersUpTo,
+  startMortalStore,
+} from "../../test/eventstore/mortal-store.ts";
+import { startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
 import { until } from "../../test/harness/wait.ts";
-import { deterministicUuid, newUuid } from "../ids.ts";
-import { createLog } from "../log.ts";
+import { deterministicUuid } from "../ids.ts";
 import { EventStoreUnavailable, WrongExpectedRevision } from "./errors.ts";
 import { connectEventStore } from "./event-store.ts";
-import type { NewEvent, StoredEvent } from "./stored-event.ts";
 
 const events = suite("event store");
-const log = createLog({ level: "silent", name: "test", instance: "test" });
-const dir = temporaryFolder();
-let server: EventStoreServer = await startEventStore({ dir });
-const store = connectEventStore({ url: `esdb://127.0.0.1:${server.port}?tls=false`, log });
-const stopping = new AbortController();
-
-const event = (n: number, id = newUuid()): NewEvent => ({
-  id,
-  type: "Counted",
-  data: { n },
-  metadata: { schema: 2, at: "2026-01-01T00:00:00.000Z", trace: "t" },
-});
-const numberOf = ({ data }: StoredEvent): number => (data as { n: number }).n;
-const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
-
-async function whileDown(work: () => Promise<void>): Promise<void> {
-  await server.kill();
-  await work();
-  server = await startEventStore({ dir, port: server.port });
-}
-
-events.after(async () => {
-  stopping.abort();
-  await store.close();
-  await server.stop();
-});
+const { store, freeze, whileDown, stop } = await startMortalStore();
+events.after(stop);
 
 events("appends, and reads back what was written with where it stands", async () => {
   const { revision, position } = await store.append("plain-1", "no_stream", [event(0), event(1)]);
@@ -131,7 +112,7 @@ events("survives crashes with hundreds of appends on their way", async () => {
 });
 
 events("survives a crash while more waits to be written than the connection takes", async () => {
-  process.kill(server.pid, "SIGSTOP");
+  freeze();
   const padding = "x".repeat(64 * 1024);
   const large = Array.from({ length: 200 }, (_, n) =>
     store.append(`large-${n}`, "no_stream", [{ ...event(n), data: { n, padding } }]),
@@ -169,141 +150,6 @@ events("gives up at the caller's deadline", async () => {
     assert.instance(failure, EventStoreUnavailable);
     assert.ok(performance.now() - start < 10_000);
   });
-});
-
-events("follows across a crash: every event once, in order, live again", async () => {
-  const seen: StoredEvent[] = [];
-  let caughtUp = 0;
-  const following = store.follow({
-    name: "test",
-    prefixes: ["follow-"],
-    from: "start",
-    batch: { maxCount: 10 },
-    onEvents: async (batch) => {
-      assert.ok(batch.length <= 10);
-      seen.push(...batch);
-    },
-    onCaughtUp: () => {
-      caughtUp += 1;
-    },
-    signal: stopping.signal,
-  });
-  await store.append(
-    "follow-1",
-    "no_stream",
-    numbersUpTo(50).map((n) => event(n)),
-  );
-  await store.append("other-1", "no_stream", [event(999)]);
-  await until("it is live", () => following.live && seen.length === 50);
-  await whileDown(() => until("it notices", () => !following.live).then(() => undefined));
-  await store.append(
-    "follow-1",
-    49n,
-    numbersUpTo(50).map((n) => event(50 + n)),
-  );
-  await until("it has caught up", () => seen.length === 100 && following.live);
-  assert.equal(seen.map(numberOf), numbersUpTo(100));
-  assert.ok(caughtUp >= 2);
-  assert.is(following.position, seen.at(-1)?.position);
-  assert.is(await following.lag(), 0);
-});
-
-events("gives the same events again when handling them failed", async () => {
-  const handled: number[] = [];
-  let failures = 2;
-  const own = new AbortController();
-  const following = store.follow({
-    name: "failing",
-    prefixes: ["again-"],
-    from: await store.head(),
-    onEvents: async (batch) => {
-      if (failures-- > 0) throw new Error("not now");
-      handled.push(...batch.map(numberOf));
-    },
-    signal: own.signal,
-  });
-  await store.append("again-1", "no_stream", [event(1), event(2)]);
-  await until("all is handled", () => handled.length === 2);
-  own.abort();
-  await following.done;
-  assert.equal(handled, [1, 2]);
-});
-
-events("follows only what comes after the end when told so", async () => {
-  await store.append("late-1", "no_stream", [event(0)]);
-  const seen: number[] = [];
-  const own = new AbortController();
-  const following = store.follow({
-    name: "from the end",
-    prefixes: ["late-"],
-    from: "end",
-    onEvents: async (batch) => {
-      seen.push(...batch.map(numberOf));
-    },
-    signal: own.signal,
-  });
-  await until("it is live", () => following.live);
-  await store.append("late-1", 0n, [event(1)]);
-  await until("the new event", () => seen.length > 0);
-  own.abort();
-  await following.done;
-  assert.equal(seen, [1]);
-});
-
-events("waits for who handles, and lets the last batch finish before it is done", async () => {
-  let atOnce = 0;
-  let most = 0;
-  let finished = 0;
-  const own = new AbortController();
-  const following = store.follow({
-    name: "slow",
-    prefixes: ["long-"],
-    from: "start",
-    batch: { maxCount: 100 },
-    onEvents: async () => {
-      atOnce += 1;
-      most = Math.max(most, atOnce);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      atOnce -= 1;
-      finished += 1;
-    },
-    signal: own.signal,
-  });
-  await until("some are handled", () => finished >= 3);
-  own.abort();
-  await following.done;
-  const then = finished;
-  assert.is(atOnce, 0);
-  assert.is(most, 1);
-  await store.append("sentinel-1", "no_stream", [event(0)]);
-  assert.is(finished, then);
-});
-
-events("moves on past what others write, so that a restart need not pass it again", async () => {
-  const positions: bigint[] = [];
-  const own = new AbortController();
-  const from = await store.head();
-  const following = store.follow({
-    name: "checkpoints",
-    prefixes: ["never-"],
-    from,
-    onEvents: async (batch, position) => {
-      assert.is(batch.length, 0);
-      positions.push(position);
-    },
-    signal: own.signal,
-  });
-  for (let part = 0; part < 4; part++) {
-    await store.append(
-      `noise-${part}`,
-      "no_stream",
-      numbersUpTo(1000).map((n) => event(n)),
-    );
-  }
-  await until("a checkpoint", () => positions.length > 0);
-  own.abort();
-  await following.done;
-  assert.ok(positions.every((position) => position > from));
 });
 
 events.run();
