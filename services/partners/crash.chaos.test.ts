@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerId } from "#domain/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
@@ -25,6 +26,7 @@ async function startOwner(): Promise<NodeProcess> {
     ADMIN_TOKEN: "a-token-for-this-test",
     ALLOW_PRIVATE_PARTNERS: "true",
     PORT: "0",
+    DATA_DIR: temporaryFolder("partners-"),
     LOG_LEVEL: "info",
   });
   processes.push(owner);

@@ -7,6 +7,7 @@ import { partnersProjection } from "#projections/partners/projection.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
+import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
@@ -214,6 +215,7 @@ test("count each event once although their process is killed again and again", a
   await projections.stop();
   const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
   const env = {
+    DATA_DIR: temporaryFolder("projections-"),
     NATS_URL: natsUrl,
     EVENTSTORE_URL: eventstoreUrl,
     DATABASE_URL: databaseUrl,
