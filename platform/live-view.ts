@@ -1,38 +1,46 @@
-// A fold over a few streams that every process keeps for itself, such as the rules in force or the known sources.
 import type { Codec } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 
-export interface LiveViewOptions<State, Event extends { readonly type: string; readonly data: unknown }> {
+// What people configured, kept up to date in memory from the streams that say so.
+
+export interface LiveViewOptions<State, Event extends AnyEvent, Value> {
   readonly name: string;
-  readonly prefixes: readonly string[];
+  readonly streams: readonly string[];
   readonly eventStore: EventStore;
   readonly codec: Codec<Event>;
   readonly initial: State;
-  /** May be asynchronous, so that a view can open what is sealed. */
-  readonly evolve: (state: State, event: Event) => State | Promise<State>;
+  readonly evolve: (state: State, event: Event) => State;
+  /** What users of the view see, made from the state after each change; may open what is sealed. */
+  readonly derive: (state: State, before: Value | undefined) => Value | Promise<Value>;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
 }
 
-export interface LiveView<State> {
-  current(): State;
+interface AnyEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+export interface LiveView<Value> {
+  current(): Value;
   readonly position: bigint;
   /** Called after each change that was taken in. */
-  onChange(listener: (state: State) => void): () => void;
+  onChange(listener: (value: Value) => void): () => void;
   /** Resolves once everything up to this position is taken in; rejects when that takes longer than the bound. */
   reached(position: bigint, timeoutMs: number): Promise<void>;
 }
 
 /** Resolves when the view has caught up with the log as it is now. */
-export async function liveView<State, Event extends { readonly type: string; readonly data: unknown }>(
-  options: LiveViewOptions<State, Event>,
-): Promise<LiveView<State>> {
-  const { name, prefixes, eventStore, codec, evolve, lifecycle, log } = options;
+export async function liveView<State, Event extends AnyEvent, Value>(
+  options: LiveViewOptions<State, Event, Value>,
+): Promise<LiveView<Value>> {
+  const { name, streams, eventStore, codec, evolve, derive, lifecycle, log } = options;
   let state = options.initial;
+  let value = await derive(state, undefined);
   let position = 0n;
-  const listeners = new Set<(state: State) => void>();
+  const listeners = new Set<(value: Value) => void>();
   const waiting = new Set<() => void>();
 
   const caughtUp = Promise.withResolvers<void>();
@@ -41,25 +49,26 @@ export async function liveView<State, Event extends { readonly type: string; rea
 
   eventStore.follow({
     name,
-    prefixes,
+    prefixes: streams,
     from: "start",
     signal: ending.signal,
     onEvents: async (events, handled) => {
-      for (const raw of events) {
-        const decoded = codec.decode(raw);
-        if (decoded.known) state = await evolve(state, decoded.event);
-        else log.warn({ stream: raw.stream, type: decoded.type }, "an event of an unknown type was skipped");
+      for (const stored of events) {
+        const decoded = codec.decode(stored);
+        if (decoded.known) state = evolve(state, decoded.event);
+        else log.warn({ stream: stored.stream, type: decoded.type }, "event of unknown type skipped");
       }
+      if (events.length > 0) value = await derive(state, value);
       position = handled;
       for (const check of waiting) check();
-      if (events.length > 0) for (const listener of listeners) listener(state);
+      if (events.length > 0) for (const listener of listeners) listener(value);
     },
     onCaughtUp: () => caughtUp.resolve(),
   });
   await caughtUp.promise;
 
   return {
-    current: () => state,
+    current: () => value,
     get position() {
       return position;
     },
@@ -80,7 +89,7 @@ export async function liveView<State, Event extends { readonly type: string; rea
         };
         const timer = setTimeout(() => {
           end();
-          reject(new Error(`${name} did not reach ${wanted} within ${timeoutMs} ms`));
+          reject(new Error(`view ${name} did not reach ${wanted} within ${timeoutMs} ms`));
         }, timeoutMs);
         waiting.add(check);
         check();

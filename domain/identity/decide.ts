@@ -1,4 +1,5 @@
-import { accept, type Decision, refuse } from "../event.ts";
+import { accept, type Decision, refuse } from "../decider.ts";
+
 import { AliasId, PersonId, type SubmissionId } from "../ids.ts";
 import type { Draft } from "./draft.ts";
 import type { Traits } from "./events.ts";

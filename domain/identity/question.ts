@@ -5,16 +5,6 @@ import { Traits } from "./events.ts";
 
 // What the lead's actor asks the identity writer over the bus, many at once: "who are these?"
 
-export const IDENTIFY_SUBJECT = "identity.identify";
-/** Told to all when another begins to answer: who still waits for the one before asks again. */
-export const NEW_WRITER_SUBJECT = "identity.new_writer";
-
-/** Where the details of questions are sealed; they open nowhere else, and say themselves whose they are. */
-export const DETAILS_CONTEXT = "identify";
-export const personContext = (id: PersonId): string => `person-${id}`;
-/** The key under which everything about a person is sealed. */
-export const personKey = (id: PersonId): string => `person-${id}`;
-
 /** The record's values as people read them: never plain on the bus, kept under the person's key. */
 export const Details = z.object({
   email: z.string().optional(),
@@ -44,10 +34,7 @@ const Answer = z.union([
 export type Answer = z.infer<typeof Answer>;
 export const Answers = z.array(Answer);
 
-/** What an operator asks of the writer: {person_id} to one of these. */
-export const SPLIT_SUBJECT = "identity.split";
-export const FORGET_SUBJECT = "identity.forget";
-
+/** What an operator asks of the writer. */
 export const PersonNamed = z.object({ person_id: PersonId });
 
 const refused = z.object({ refused: z.enum(["unknown_person", "forgotten", "nothing_to_split"]) });

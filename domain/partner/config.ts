@@ -2,10 +2,10 @@ import { z } from "zod";
 import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
 
-// Stream: partner_config-<id>. What people say about a partner; the partner's own actor never writes here.
+// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
+// own actors never write here.
 
-export const PARTNER_CONFIG_PREFIX = "partner_config-";
-export const partnerConfigStream = (id: PartnerId): string => `${PARTNER_CONFIG_PREFIX}${id}`;
+export const PARTNER_CONFIG_STREAM = "partner_config";
 
 const positive = z.int().positive();
 

@@ -1,4 +1,5 @@
-import { accept } from "../event.ts";
+import { accept } from "../decider.ts";
+
 import { type Book, stageOf } from "./book.ts";
 import type { Command, Decision, Deliver, GiveUp, Policy } from "./command.ts";
 import type { PartnerEvent } from "./events.ts";

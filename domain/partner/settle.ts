@@ -1,4 +1,5 @@
-import { accept } from "../event.ts";
+import { accept } from "../decider.ts";
+
 import type { Book } from "./book.ts";
 import type { Decision, Policy, Settle } from "./command.ts";
 import type { PartnerEvent } from "./events.ts";

@@ -1,4 +1,5 @@
-import { accept, type Decision, refuse, type Sealed } from "../event.ts";
+import { accept, type Decision, refuse } from "../decider.ts";
+import type { Sealed } from "../event.ts";
 import type { DeliveryId, PartnerId, RuleId, SubmissionId } from "../ids.ts";
 import type { PartnerEvent } from "../partner/events.ts";
 import type { Route, Stage, SubmissionEvent } from "./events.ts";

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Details, FORGET_SUBJECT, SPLIT_SUBJECT } from "#domain/identity/question.ts";
+import type { Details } from "#domain/identity/question.ts";
 import { PartnerId } from "#domain/ids.ts";
+import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import { startIdentity } from "../../services/identity/app.ts";
 import { startLeads } from "../../services/leads/app.ts";
 import { startProjections } from "../../services/projections/app.ts";

@@ -2,8 +2,9 @@
 
 import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
-import { Details, personContext } from "#domain/identity/question.ts";
+import { Details } from "#domain/identity/question.ts";
 import type { PersonId } from "#domain/ids.ts";
+import { personContext } from "#domain/seal-contexts.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { preparation } from "../checkpoint.ts";

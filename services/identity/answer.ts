@@ -1,8 +1,9 @@
 import { type Identification, identify } from "#domain/identity/decide.ts";
 import type { IdentityEvent } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
-import { type Answer, type Details, personContext, personKey } from "#domain/identity/question.ts";
+import type { Answer, Details } from "#domain/identity/question.ts";
 import type { PersonId } from "#domain/ids.ts";
+import { personContext, personKey } from "#domain/seal-contexts.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";

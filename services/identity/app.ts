@@ -1,12 +1,12 @@
 // Identity: one writer for the whole yard says who is who. Whoever holds the lease answers, the others stand by.
+
+import { PersonNamed, Questions } from "#domain/identity/question.ts";
 import {
   FORGET_SUBJECT,
   IDENTIFY_SUBJECT,
-  NEW_WRITER_SUBJECT,
-  PersonNamed,
-  Questions,
+  NEW_IDENTITY_WRITER_SUBJECT,
   SPLIT_SUBJECT,
-} from "#domain/identity/question.ts";
+} from "#platform/bus/subjects.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { loadPeople } from "./load.ts";
@@ -50,7 +50,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
       serve(SPLIT_SUBJECT, (asked) => writer.split(PersonNamed.parse(asked).person_id)),
       serve(FORGET_SUBJECT, (asked) => writer.forget(PersonNamed.parse(asked).person_id, new Date())),
     ]);
-    bus.broadcast(NEW_WRITER_SUBJECT, new Uint8Array());
+    bus.broadcast(NEW_IDENTITY_WRITER_SUBJECT, new Uint8Array());
     log.info("speaks for identity");
     const stopSweeping = sweepIntakeKeys(vault, log);
     return {

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { IDENTITY_STREAM, type Traits } from "#domain/identity/events.ts";
-import { type Answer, DETAILS_CONTEXT, type Questions } from "#domain/identity/question.ts";
+import type { Answer, Questions } from "#domain/identity/question.ts";
 import { type PersonId, SubmissionId } from "#domain/ids.ts";
+import { QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
 import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Lease } from "#platform/leases.ts";
@@ -62,7 +63,7 @@ async function ask(records: readonly Recorded[], writer: Writer): Promise<Answer
   const details = Object.fromEntries(
     records.map(({ submission_id }) => [submission_id, { full_name: "Somebody" }]),
   );
-  const sealed = await parts.vault.seal("intake-test", details, DETAILS_CONTEXT);
+  const sealed = await parts.vault.seal("intake-test", details, QUESTION_CONTEXT);
   const questions: Questions = { about: [...records], details: [sealed] };
   return untilDone(() => writer.ask(questions));
 }
@@ -170,7 +171,7 @@ async function nothingIsRecordedTwice(): Promise<void> {
 test("refuses those whose key is destroyed, and knows the others of the same request", async () => {
   const [lost, kept] = recordsOf([{ email: "lost" }, { email: "kept" }]) as [Recorded, Recorded];
   const detailsOf = ({ submission_id }: Recorded, key: string) =>
-    parts.vault.seal(key, { [submission_id]: {} }, DETAILS_CONTEXT);
+    parts.vault.seal(key, { [submission_id]: {} }, QUESTION_CONTEXT);
   const details = await Promise.all([detailsOf(lost, "intake-gone"), detailsOf(kept, "intake-test")]);
   await parts.vault.destroy(["intake-gone"]);
   const [refused, answered] = await untilDone(() => writers[0].ask({ about: [lost, kept], details }));

@@ -1,6 +1,7 @@
 import { IDENTITY_STREAM, type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
 import { createPeople, type People } from "#domain/identity/people.ts";
-import { personKey } from "#domain/identity/question.ts";
+import { personKey } from "#domain/seal-contexts.ts";
+
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";

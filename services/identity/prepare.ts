@@ -1,12 +1,7 @@
 import { type Identification, type Identify, identify } from "#domain/identity/decide.ts";
 import type { People } from "#domain/identity/people.ts";
-import {
-  DETAILS_CONTEXT,
-  type Details,
-  type DetailsById,
-  personKey,
-  type Questions,
-} from "#domain/identity/question.ts";
+import type { Details, DetailsById, Questions } from "#domain/identity/question.ts";
+import { personKey, QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 
@@ -26,7 +21,7 @@ export async function prepare(
   people: People | undefined,
   vault: Vault,
 ): Promise<Prepared[]> {
-  const opened = await vault.openMany(details.map((sealed) => ({ sealed, context: DETAILS_CONTEXT })));
+  const opened = await vault.openMany(details.map((sealed) => ({ sealed, context: QUESTION_CONTEXT })));
   const byId = new Map(
     opened.flatMap((one) => (one === undefined ? [] : Object.entries(one as DetailsById))),
   );

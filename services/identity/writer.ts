@@ -1,17 +1,12 @@
-import type { Decision } from "#domain/event.ts";
+import type { Decision } from "#domain/decider.ts";
 import { forget, type Refusal, split } from "#domain/identity/decide.ts";
 import type { Draft } from "#domain/identity/draft.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
-import {
-  type Answer,
-  type ForgetAnswer,
-  personKey,
-  type Questions,
-  type SplitAnswer,
-} from "#domain/identity/question.ts";
+import type { Answer, ForgetAnswer, Questions, SplitAnswer } from "#domain/identity/question.ts";
 import { rawReadableUntil } from "#domain/identity/retention.ts";
 import type { PersonId } from "#domain/ids.ts";
+import { personKey } from "#domain/seal-contexts.ts";
 import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";

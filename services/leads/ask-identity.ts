@@ -1,15 +1,9 @@
 import type { Traits } from "#domain/identity/events.ts";
-import {
-  type Answer,
-  Answers,
-  DETAILS_CONTEXT,
-  type Details,
-  IDENTIFY_SUBJECT,
-  NEW_WRITER_SUBJECT,
-  type Questions,
-} from "#domain/identity/question.ts";
+import { type Answer, Answers, type Details, type Questions } from "#domain/identity/question.ts";
 import type { SubmissionId } from "#domain/ids.ts";
+import { QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { IDENTIFY_SUBJECT, NEW_IDENTITY_WRITER_SUBJECT } from "#platform/bus/subjects.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
 import { repeatedRequest } from "./repeated-request.ts";
 
@@ -29,7 +23,11 @@ export type AskIdentity = (strangers: readonly Stranger[], signal: AbortSignal) 
 const LARGEST_REQUEST = 512 * 1024;
 
 export function askIdentity(bus: Bus, vault: Vault): AskIdentity {
-  const { answerTo } = repeatedRequest({ bus, subject: IDENTIFY_SUBJECT, newcomers: NEW_WRITER_SUBJECT });
+  const { answerTo } = repeatedRequest({
+    bus,
+    subject: IDENTIFY_SUBJECT,
+    newcomers: NEW_IDENTITY_WRITER_SUBJECT,
+  });
 
   async function ask(strangers: readonly Stranger[], signal: AbortSignal): Promise<Answer[]> {
     const questions: Questions = {
@@ -54,7 +52,7 @@ async function sealDetails(strangers: readonly Stranger[], vault: Vault): Promis
   return Promise.all(
     Array.from(sameKey, ([key, these]) => {
       const byId = Object.fromEntries(these.map(({ submission_id, details }) => [submission_id, details]));
-      return vault.seal(key, byId, DETAILS_CONTEXT);
+      return vault.seal(key, byId, QUESTION_CONTEXT);
     }),
   );
 }

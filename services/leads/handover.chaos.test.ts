@@ -2,7 +2,8 @@ import { setTimeout as pass } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PartnerId } from "#domain/ids.ts";
-import { leadMailbox } from "#domain/mail.ts";
+import { leadMailbox } from "#platform/bus/subjects.ts";
+
 import { type MachineStall, watchMachine } from "../../test/harness/machine-stall.ts";
 import { until } from "../../test/harness/wait.ts";
 import { timelineOf } from "../../test/leads/timeline.ts";

@@ -1,6 +1,6 @@
-import { leadMailbox, leadSubject } from "#domain/mail.ts";
 import type { Outcome } from "#domain/submission/decide.ts";
 import type { Bus, Mail } from "#platform/bus/bus.ts";
+import { leadMailbox, leadSubject } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Health } from "#platform/health.ts";
 import type { Lease } from "#platform/leases.ts";

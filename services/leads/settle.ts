@@ -1,7 +1,8 @@
 import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
 import type { Traits } from "#domain/identity/events.ts";
-import { type Answer, type Details, personKey } from "#domain/identity/question.ts";
+import type { Answer, Details } from "#domain/identity/question.ts";
+import { personKey } from "#domain/seal-contexts.ts";
 import type { Command } from "#domain/submission/decide.ts";
 import type { SubmissionState } from "#domain/submission/fold.ts";
 import { type Blocked, factsOf, type Routable, routeBy } from "#domain/submission/route.ts";

@@ -1,10 +1,10 @@
 // The one owner of a partner: takes its mail when the partner may be asked, and no more of it than can be under way.
 
 import type { PartnerId } from "#domain/ids.ts";
-import { partnerMailbox } from "#domain/mail.ts";
 import { stageOf } from "#domain/partner/book.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
+import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { Lease } from "#platform/leases.ts";
 import { pause } from "#platform/retry.ts";
 import type { Vault } from "#platform/vault/vault.ts";

@@ -1,8 +1,8 @@
 // The role that delivers: one actor for each partner, each partner owned by one process at a time.
 
 import { PartnerId } from "#domain/ids.ts";
-import { partnerMailbox } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";

@@ -1,11 +1,12 @@
 // Every partner that was ever configured, as people last left it, with its secret in the clear.
 import type { PartnerId } from "#domain/ids.ts";
+import { PARTNER_CONFIG_STREAM, type PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import {
-  PARTNER_CONFIG_PREFIX,
-  type PartnerConfig,
-  type PartnerConfigEvent,
-  partnerConfigEvents,
-} from "#domain/partner/config.ts";
+  type ConfiguredPartner,
+  type ConfiguredPartners,
+  partnerConfiguration,
+} from "#domain/partner/configured.ts";
+import { partnerConfigContext } from "#domain/seal-contexts.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
@@ -14,46 +15,49 @@ import type { Yard } from "#platform/yard.ts";
 
 export interface Entry {
   readonly config: PartnerConfig;
-  /** A paused one keeps its mail; a removed one is still here, because its mail has to end somewhere. */
-  readonly standing: "active" | "paused" | "removed";
+  readonly standing: ConfiguredPartner["standing"];
   readonly secret: Buffer | undefined;
+  /** As it is configured; another one as soon as anything about it changes. */
+  readonly configured: ConfiguredPartner;
 }
 
 export type Directory = ReadonlyMap<PartnerId, Entry>;
 
 export function watchPartners(yard: Yard, vault: Vault): Promise<LiveView<Directory>> {
-  return liveView<Directory, PartnerConfigEvent>({
+  const { initial, evolve } = partnerConfiguration;
+  return liveView({
     name: "partners",
-    prefixes: [PARTNER_CONFIG_PREFIX],
+    streams: [PARTNER_CONFIG_STREAM],
     eventStore: yard.eventStore(),
     codec: createCodec(partnerConfigEvents),
-    initial: new Map(),
-    evolve: async (directory, event) => {
-      const entry = await evolve(vault, directory.get(event.data.partner), event);
-      return entry === undefined ? directory : new Map(directory).set(event.data.partner, entry);
-    },
+    initial,
+    evolve,
+    derive: (partners, before) => withSecrets(partners, before, vault),
     lifecycle: yard.lifecycle,
     log: yard.log,
   });
 }
 
-async function evolve(
+async function withSecrets(
+  partners: ConfiguredPartners,
+  before: Directory | undefined,
   vault: Vault,
-  entry: Entry | undefined,
-  event: PartnerConfigEvent,
-): Promise<Entry | undefined> {
-  switch (event.type) {
-    case "PartnerConfigured": {
-      const { partner, config, sealed_secret } = event.data;
-      const opened = sealed_secret && (await vault.open(sealed_secret, `partner_config-${partner}`));
-      const standing = entry?.standing === "paused" ? "paused" : "active";
-      return { config, standing, secret: typeof opened === "string" ? parseSecret(opened) : undefined };
-    }
-    case "PartnerPaused":
-      return entry && { ...entry, standing: "paused" };
-    case "PartnerResumed":
-      return entry && { ...entry, standing: "active" };
-    case "PartnerRemoved":
-      return entry && { ...entry, standing: "removed" };
+): Promise<Directory> {
+  const entries = new Map<PartnerId, Entry>();
+  for (const [id, configured] of partners) {
+    const same = before?.get(id);
+    entries.set(id, same?.configured === configured ? same : await withSecret(id, configured, vault));
   }
+  return entries;
+}
+
+async function withSecret(id: PartnerId, configured: ConfiguredPartner, vault: Vault): Promise<Entry> {
+  const { config, standing, sealed_secret } = configured;
+  const opened = sealed_secret && (await vault.open(sealed_secret, partnerConfigContext(id)));
+  return {
+    config,
+    standing,
+    configured,
+    secret: typeof opened === "string" ? parseSecret(opened) : undefined,
+  };
 }

@@ -8,11 +8,10 @@ import { createOutlet } from "./outlet.ts";
 const test = suite("the way out to a partner");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
 
-const entryWith = (url: string, standing: Entry["standing"] = "active"): Entry => ({
-  config: PartnerConfig.parse({ name: "edu", delivery: { type: "http", url } }),
-  standing,
-  secret: undefined,
-});
+const entryWith = (url: string, standing: Entry["standing"] = "active"): Entry => {
+  const config = PartnerConfig.parse({ name: "edu", delivery: { type: "http", url } });
+  return { config, standing, secret: undefined, configured: { config, standing, sealed_secret: undefined } };
+};
 
 test("follows what is configured, whoever tells it or not", async () => {
   let entry = entryWith("http://127.0.0.1:1/a");

@@ -1,6 +1,7 @@
 import type { PartnerId, SubmissionId } from "#domain/ids.ts";
-import { leadMailbox, partitionOf, partnerMailbox } from "#domain/mail.ts";
+import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { leadMailbox, partnerMailbox } from "#platform/bus/subjects.ts";
 import type { Log } from "#platform/log.ts";
 import type { Unfinished } from "#projections/unfinished/query.ts";
 import { POSITION, positionIn } from "./publish.ts";

@@ -1,19 +1,13 @@
 import { identityEvents } from "#domain/identity/events.ts";
 import type { SubmissionId } from "#domain/ids.ts";
-import {
-  factSubject,
-  leadSubject,
-  mailboxOf,
-  partitionOf,
-  partnerSubject,
-  type YardEvent,
-} from "#domain/mail.ts";
+import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
 import { rulesetEvents } from "#domain/rules/events.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { factSubject, leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";

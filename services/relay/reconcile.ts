@@ -1,6 +1,7 @@
 import type { PartnerId, SubmissionId } from "#domain/ids.ts";
-import { leadSubject, partitionOf, partnerSubject } from "#domain/mail.ts";
+import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";

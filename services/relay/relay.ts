@@ -1,8 +1,8 @@
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
-import { PARTNER_CONFIG_PREFIX } from "#domain/partner/config.ts";
+import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { RULESET_STREAM } from "#domain/rules/events.ts";
-import { SOURCE_STREAM_PREFIX } from "#domain/source/events.ts";
+import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -26,10 +26,10 @@ export interface RelayParts {
 const STREAMS = [
   SUBMISSION_STREAM_PREFIX,
   PARTNER_STREAM_PREFIX,
-  PARTNER_CONFIG_PREFIX,
+  PARTNER_CONFIG_STREAM,
   IDENTITY_STREAM,
   RULESET_STREAM,
-  SOURCE_STREAM_PREFIX,
+  SOURCE_STREAM,
 ];
 const BACKOFF = { baseMs: 100, maxMs: 3_000 };
 const RECONCILE_EVERY_MS = 5_000;

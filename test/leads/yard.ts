@@ -1,7 +1,7 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
 import { pino } from "pino";
 import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
-import { PartnerConfig, partnerConfigEvents, partnerConfigStream } from "#domain/partner/config.ts";
+import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
 import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
@@ -160,7 +160,7 @@ export async function startTestYard(
         delivery: { type: "http", url: "http://localhost/" },
       });
       const event = codec.encode({ type: "PartnerConfigured", data: { partner, config } }, meta());
-      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+      await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async rule(route) {
       const rule: Rule = {

@@ -1,6 +1,6 @@
 // Partner actors on real parts: a test routes submissions to simulated partners and watches what is written and received.
 import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
-import { PartnerConfig, partnerConfigEvents, partnerConfigStream } from "#domain/partner/config.ts";
+import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
@@ -79,12 +79,12 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         }),
       };
       const event = codec.encode({ type: "PartnerConfigured", data }, meta());
-      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+      await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
       return partner;
     },
     async tell(partner, type) {
       const event = codec.encode({ type, data: { partner } }, meta());
-      await eventStore.append(partnerConfigStream(partner), "any", [event]);
+      await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async behave(id, settings) {
       await asked(`/partners/${id}`, {

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 
@@ -59,7 +60,8 @@ test("a partner's secret is sealed, never shown, and kept until another or null 
   const put = await yard.admin("PUT", "/api/partners/signed", withSecret);
   assert.is(put.body.signed, true);
   assert.not.ok(put.text.includes(secret));
-  const events = await yard.eventStore().readStream("partner_config-signed");
+  const all = await yard.eventStore().readStream(PARTNER_CONFIG_STREAM);
+  const events = all.filter(({ data }) => (data as { partner: string }).partner === "signed");
   assert.not.ok(events.some(({ data }) => JSON.stringify(data).includes(secret)));
   const { sealed_secret } = (events[0]?.data ?? {}) as { sealed_secret: never };
   const vault = await yard.vault();

@@ -1,9 +1,11 @@
 // /api/identities: who is known, and forgetting them.
+
 import type { FastifyPluginAsync } from "fastify";
 import { z } from "zod";
-import { FORGET_SUBJECT, ForgetAnswer, SPLIT_SUBJECT, SplitAnswer } from "#domain/identity/question.ts";
+import { ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
 import { PersonId } from "#domain/ids.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
 import { InvalidCursor } from "#projections/leads/query.ts";
 import { tellFreshness } from "../reading/freshness.ts";

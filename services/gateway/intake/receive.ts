@@ -1,4 +1,5 @@
 // A submission's way in, the same over every transport: who sent it, may it come in, and is it stored.
+
 import type { SourceId, SubmissionId } from "#domain/ids.ts";
 import type { Kind } from "#domain/submission/events.ts";
 import { deterministicUuid } from "#platform/ids.ts";
@@ -10,7 +11,8 @@ import { payloadOf } from "./cloud-events.ts";
 import { checkPayload } from "./payload.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { authenticate, type Sender } from "./signature.ts";
-import type { SourceBook } from "./sources.ts";
+import type { KnownSources } from "./sources.ts";
+
 import type { Receipt, Store } from "./store.ts";
 
 /** What arrived, as it arrived. */
@@ -28,7 +30,7 @@ export interface Arrival {
 }
 
 export interface ReceptionParts {
-  readonly sources: () => SourceBook;
+  readonly sources: () => KnownSources;
   readonly limits: RateLimits;
   readonly store: Store;
   readonly metrics: Metrics;

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 
@@ -100,9 +101,7 @@ test("secrets rotate without a pause, and are stored sealed", async () => {
   assert.is(await statusOf(fresh.secret), 202);
   assert.is(await statusOf(old.secret, fresh.secret), 202);
 
-  const events = JSON.stringify(
-    (await yard.eventStore().readStream("source-rotating")).map(({ data }) => data),
-  );
+  const events = JSON.stringify((await yard.eventStore().readStream(SOURCE_STREAM)).map(({ data }) => data));
   for (const { secret } of [old, fresh]) assert.not.ok(events.includes(secret.slice("whsec_".length)));
   const told = await yard.admin("GET", "/api/sources/rotating");
   assert.equal(told.body.secrets, [{ id: fresh.id }]);

@@ -1,7 +1,8 @@
 // Who sent it, and under which key: one answer for everything that is not right, in the same time.
+
 import { createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { type HeaderValues, verify } from "#platform/webhooks.ts";
-import { bodyDigests, type KnownSource, type SourceBook } from "./sources.ts";
+import { bodyDigests, type KnownSource, type KnownSources } from "./sources.ts";
 
 export interface Sender {
   readonly source: KnownSource;
@@ -20,7 +21,7 @@ export interface Signed {
 
 /** `now` in milliseconds. Undefined when it is not from a source that we know and that may send. */
 export function authenticate(
-  book: SourceBook,
+  book: KnownSources,
   { source, headers, body }: Signed,
   now: number,
 ): Sender | undefined {

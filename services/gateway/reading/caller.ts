@@ -1,17 +1,19 @@
 // Who may read: the admin everything, a source what it has sent.
+
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SourceId } from "#domain/ids.ts";
 import type { BearerCheck } from "../http/bearer.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { authenticate } from "../intake/signature.ts";
-import type { SourceBook } from "../intake/sources.ts";
+import type { KnownSources } from "../intake/sources.ts";
+
 import { refusal } from "../refusal.ts";
 
 export type Caller = { readonly is: "admin" } | { readonly is: "source"; readonly source: SourceId };
 
 export interface CallerCheck {
   readonly isAdmin: BearerCheck;
-  readonly sources: () => SourceBook;
+  readonly sources: () => KnownSources;
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
