@@ -67,7 +67,7 @@ export const ruleset: Decider<Ruleset, ChangeRules, Decided> = {
 };
 
 /** The partners that a route may lead to, with where in the route each one stands. */
-function targetsOf(route: RouteTarget): { readonly partner: PartnerId; readonly path: string }[] {
+export function targetsOf(route: RouteTarget): { readonly partner: PartnerId; readonly path: string }[] {
   if ("to" in route) return [{ partner: route.to, path: "to" }];
   if ("waterfall" in route)
     return route.waterfall.map((partner, at) => ({ partner, path: `waterfall.${at}` }));
