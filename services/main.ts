@@ -1,5 +1,6 @@
 // The composition root: every role that ROLES names, in one process. Each also runs alone by its own main.ts.
 import { runRoles } from "#platform/role.ts";
+import { startCompiler } from "./compiler/app.ts";
 import { startGateway } from "./gateway/app.ts";
 import { startIdentity } from "./identity/app.ts";
 import { startLeads } from "./leads/app.ts";
@@ -15,5 +16,6 @@ await runRoles("switchyard", {
   identity: startIdentity,
   partners: startPartners,
   projections: startProjections,
+  compiler: startCompiler,
   simulator: startSimulator,
 });

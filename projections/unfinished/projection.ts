@@ -87,6 +87,8 @@ function debtOf({ event, raw }: Known<YardEvent>): OwedRow | "ended" | "as_befor
       return "submission_id" in event.data
         ? row(event.data.submission_id, "partner", mailbox.partner)
         : "as_before";
+    case "compiler":
+      return "as_before";
     case "nobody":
       return ENDS.has(event.type) ? "ended" : "as_before";
   }

@@ -32,6 +32,8 @@ export interface Refusal {
   readonly detail?: string;
   readonly errors?: readonly Flaw[];
   readonly retryAfterS?: number;
+  /** What the problem tells besides, by name. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 export function refusal(refused: RefusalReason, more: Omit<Refusal, "refused"> = {}): Refusal {

@@ -3,11 +3,11 @@ import type { SubmissionId } from "#domain/ids.ts";
 import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
-import { rulesetEvents } from "#domain/rules/events.ts";
+import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import { factSubject, leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
+import { factSubject, leadSubject, partnerSubject, rulesSubject } from "#platform/bus/subjects.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -27,6 +27,7 @@ const definitions = {
   ...partnerConfigEvents,
   ...identityEvents,
   ...rulesetEvents,
+  ...compiledEvents,
   ...sourceEvents,
 };
 const codec = createCodec(definitions);
@@ -65,6 +66,8 @@ function subjectOf(stored: StoredEvent, partitions: number): string {
       return leadSubject(partitionOf(mailbox.submission as SubmissionId, partitions), stored.type);
     case "partner":
       return partnerSubject(mailbox.partner, stored.type);
+    case "compiler":
+      return rulesSubject(stored.type);
     case "nobody":
       return factSubject(categoryOf(stored.stream), stored.type);
   }

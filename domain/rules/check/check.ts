@@ -40,11 +40,29 @@ const MAX_FOR_ALL = 60_000_000;
 const MAX_FINDINGS = 200;
 const KINDS = ["lead", "assistance", "event"] as const;
 
-export function checkRules(rules: readonly Rule[]): Findings {
+/** Only the conflicts, which a set is refused for. */
+export function conflictsIn(rules: readonly Rule[]): Findings["conflicts"] {
+  const { space, shapes } = shapesOf(rules);
+  return conflictsAmong(shapes, witnessesIn(space));
+}
+
+function shapesOf(rules: readonly Rule[]): { readonly space: Space; readonly shapes: readonly Shape[] } {
   const form = normalForm(rules);
   const space = spaceOf(form);
   const byRule = Map.groupBy(form.conjunctions, ({ rule }) => rule);
-  const shapes = inOrder(rules).map((rule) => shapeOf(rule, byRule.get(rule) ?? [], space));
+  return { space, shapes: inOrder(rules).map((rule) => shapeOf(rule, byRule.get(rule) ?? [], space)) };
+}
+
+const witnessesIn =
+  (space: Space): WitnessIn =>
+  (box, fits) => {
+    const facts = factsIn(box, space);
+    return fits(facts) ? facts : undefined;
+  };
+
+export function checkRules(rules: readonly Rule[]): Findings {
+  const { space, shapes } = shapesOf(rules);
+  const witnessIn = witnessesIn(space);
   const possible = shapes.filter(({ boxes, isOpaque }) => boxes.length > 0 || isOpaque);
   const total: Budget = { left: MAX_FOR_ALL };
   const gaveUp: { what: string; because: string }[] = shapes
@@ -64,11 +82,6 @@ export function checkRules(rules: readonly Rule[]): Findings {
       total.left -= before - budget.left;
     }
   }
-
-  const witnessIn = (box: Box, fits: (facts: Facts) => boolean): Witness | undefined => {
-    const facts = factsIn(box, space);
-    return fits(facts) ? facts : undefined;
-  };
 
   return {
     conflicts: conflictsAmong(possible, witnessIn),

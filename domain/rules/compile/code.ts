@@ -7,29 +7,15 @@ import type { ListEntry, Node, Tree } from "./tree.ts";
 // The tree as JavaScript. Whatever people wrote stands in it only as JSON, and fields are read only name by name from own properties,
 // so that nothing in a rule can become code.
 
-export interface Code {
-  /** The body of a function of (holds, judge, firstMatch, rules, groups), which returns (facts) => index of a rule, or −1. */
-  readonly source: string;
-  readonly rules: readonly Rule[];
-  readonly groups: readonly Rule["when"][];
-}
-
-export function generate({ root }: Tree): Code {
+/** The body of a function of (holds, judge, firstMatch), which returns (facts) => the number of a rule in the order given, or −1. */
+export function generate({ root }: Tree, ordered: readonly Rule[]): string {
   const lines: string[] = [];
-  const rules: Rule[] = [];
-  const ruleNumbers = new Map<Rule, number>();
-  const groups: Rule["when"][] = [];
+  const numbers = new Map(ordered.map((rule, number) => [rule, number]));
   const fields = new Map<string, number>();
   const numbered = new Set<number>();
   const functions = new Map<Node, string>();
 
-  const numberOf = (rule: Rule): number => {
-    const known = ruleNumbers.get(rule);
-    if (known !== undefined) return known;
-    const number = rules.push(rule) - 1;
-    ruleNumbers.set(rule, number);
-    return number;
-  };
+  const numberOf = (rule: Rule): number => numbers.get(rule) as number;
   const fieldNumber = (field: string): number => {
     const known = fields.get(field);
     if (known !== undefined) return known;
@@ -57,9 +43,9 @@ export function generate({ root }: Tree): Code {
     return `(${read} !== 1 && ${slow})`;
   }
 
-  function entryTruth({ tests, group }: ListEntry): string {
+  function entryTruth({ rule, tests, group }: ListEntry): string {
     const all = tests.map(({ test, holds }) => (holds ? truth(test) : `!(${truth(test)})`));
-    if (group !== undefined) all.push(`judge(groups[${groups.push(group) - 1}], facts)`);
+    if (group !== undefined) all.push(`judge(${numberOf(rule)}, facts)`);
     return all.length === 0 ? "true" : all.join(" && ");
   }
 
@@ -134,12 +120,14 @@ export function generate({ root }: Tree): Code {
         `${looked.join(" ")} any = 0; for (let w = from; w < to; w++) any |= ${open}[w] = ${before}${joined}; if (any === 0) continue;`,
       );
     }
-    const grouped = entries.flatMap(({ group }, n) => (group === undefined ? [] : [[n, group] as const]));
-    const asked = grouped.map(([n, group]) => `[${n}, ${groups.push(group) - 1}]`).join(", ");
+    const grouped = entries.flatMap(({ group, rule }, n) =>
+      group === undefined ? [] : [[n, rule] as const],
+    );
+    const asked = grouped.map(([n, rule]) => `[${n}, ${numberOf(rule)}]`).join(", ");
     const checked =
       grouped.length === 0
         ? `return ${order}[e];`
-        : `const g = ${declare(`new Map([${asked}])`)}.get(e); if (g === undefined || judge(groups[g], facts)) return ${order}[e];`;
+        : `const g = ${declare(`new Map([${asked}])`)}.get(e); if (g === undefined || judge(g, facts)) return ${order}[e];`;
     const variables = masks.map((_, n) => `a${n}`).join(", ");
     const start = masks.length === 0 ? `${open}.fill(0xffffffff);` : `let any, ${variables};`;
     return (
@@ -187,7 +175,7 @@ export function generate({ root }: Tree): Code {
   const decided = outcome(root);
   const state = Array.from(fields.values(), (n) => `k${n} = 0, v${n}, s${n} = "", x${n} = NaN`);
   const reset = Array.from(fields.values(), (n) => `k${n} = 0;`).join(" ");
-  const source = [
+  return [
     '"use strict";',
     "let facts;",
     state.length > 0 ? `let ${state.join(", ")};` : "",
@@ -196,7 +184,6 @@ export function generate({ root }: Tree): Code {
     ...lines,
     `return (given) => { facts = given; ${reset} return ${decided}; };`,
   ].join("\n");
-  return { source, rules, groups };
 }
 
 /** So many masks are joined before it is looked whether anything is left … */

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { randomFacts, randomRules } from "../../fixtures/random-rules.ts";
 import { evaluate } from "../evaluate.ts";
-import { compileRules } from "./compile.ts";
+import { compileRules, loadRules } from "./compile.ts";
 
 const compiled = suite("compiled rules");
 
@@ -16,7 +16,8 @@ compiled("decide as the plain evaluation does, whatever the rules and the submis
       randomRules(),
       fc.array(randomFacts, { minLength: SUBMISSIONS, maxLength: SUBMISSIONS }),
       (rules, submissions) => {
-        const { decide, source } = compileRules(rules);
+        const { source } = compileRules(rules);
+        const decide = loadRules(source, rules);
         for (const facts of submissions)
           assert.is(
             decide(facts)?.id,

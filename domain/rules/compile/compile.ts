@@ -8,30 +8,30 @@ import { buildTree, type Selectivity, type Tree } from "./tree.ts";
 
 export interface CompiledRules {
   readonly tree: Tree;
+  /** JavaScript, to be loaded by `loadRules` together with the same rules. */
   readonly source: string;
-  /** The rule that decides; undefined where none matches. The same as `evaluate` says, which is slower and explains itself. */
-  decide(facts: Facts): Rule | undefined;
 }
 
-type Decide = (facts: Facts) => number;
-type Make = (...parts: unknown[]) => Decide;
-
 export function compileRules(rules: readonly Rule[], selectivity?: Selectivity): CompiledRules {
-  const tree = buildTree(normalForm(rules), selectivity);
-  const { source, rules: targets, groups } = generate(tree);
   const ordered = inOrder(rules);
-  const at = new Map(targets.map((rule, n) => [rule, n]));
-  const firstMatch: Decide = (facts) => {
+  const tree = buildTree(normalForm(rules), selectivity);
+  return { tree, source: generate(tree, ordered) };
+}
+
+/** The rule that decides; undefined where none matches. The same as `evaluate` says, which is slower and explains itself. */
+export type Decide = (facts: Facts) => Rule | undefined;
+
+type Numbered = (facts: Facts) => number;
+type Make = (...parts: unknown[]) => Numbered;
+
+export function loadRules(source: string, rules: readonly Rule[]): Decide {
+  const ordered = inOrder(rules);
+  const firstMatch: Numbered = (facts) => {
     const { rule } = evaluate(ordered, facts);
-    return rule === undefined ? -1 : (at.get(rule) ?? addTarget(rule));
+    return rule === undefined ? -1 : ordered.indexOf(rule);
   };
-  const all = [...targets];
-  const addTarget = (rule: Rule): number => {
-    const number = all.push(rule) - 1;
-    at.set(rule, number);
-    return number;
-  };
-  const make = new Function("holds", "judge", "firstMatch", "groups", source) as Make;
-  const decide = make(holds, matches, firstMatch, groups);
-  return { tree, source, decide: (facts) => all[decide(facts)] };
+  const judge = (number: number, facts: Facts): boolean => matches((ordered[number] as Rule).when, facts);
+  const make = new Function("holds", "judge", "firstMatch", source) as Make;
+  const decide = make(holds, judge, firstMatch);
+  return (facts) => ordered[decide(facts)];
 }

@@ -22,6 +22,8 @@ export type Change<State, Command, Made extends AnyDecision> = (
   command: Command,
 ) => Promise<{ readonly state: State; readonly position: bigint } | Extract<Made, { accepted: false }>>;
 
+/** Whoever has the admin token. */
+const ADMIN = "admin";
 const IN_FORCE_MS = 5_000;
 
 export function changes<State, Command, Made extends AnyDecision>({
@@ -56,7 +58,7 @@ export function changes<State, Command, Made extends AnyDecision>({
         decider.decide(command, state) as { accepted: true; events: readonly Event[] } | Refusal,
       encode: (events) =>
         events.map((event, n) =>
-          codec.encode(event as never, { id: deterministicUuid(stream, id, `${n}`), at }),
+          codec.encode(event as never, { id: deterministicUuid(stream, id, `${n}`), at, by: ADMIN }),
         ),
       deadlineMs: APPEND_DEADLINE_MS,
     });

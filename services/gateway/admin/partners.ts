@@ -17,10 +17,10 @@ import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
 import { Refused, refusal } from "../refusal.ts";
+import type { RulesetView } from "../rules/ruleset-view.ts";
 import { changes } from "./change.ts";
 import { partnerConfigCodec } from "./configured-partners.ts";
 import { flawOfUrl } from "./partner-url.ts";
-import type { RulesetView } from "./ruleset-view.ts";
 import { fitting, notFound } from "./scope.ts";
 
 export interface PartnerRoutesParts {

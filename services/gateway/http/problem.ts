@@ -10,6 +10,7 @@ export interface Problem {
   readonly errors?: readonly Flaw[];
   /** Seconds; as the header says, which a line of a batch and a NATS message do not have. */
   readonly retry_after?: number;
+  readonly [more: string]: unknown;
 }
 
 const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: string]>> = {
@@ -40,9 +41,10 @@ export function statusOf(reason: RefusalReason): number {
   return meanings[reason][0];
 }
 
-export function problemOf({ refused, detail, errors, retryAfterS }: Refusal): Problem {
+export function problemOf({ refused, detail, errors, retryAfterS, more }: Refusal): Problem {
   const [status, title] = meanings[refused];
   return {
+    ...more,
     type: `urn:switchyard:problem:${refused}`,
     title,
     status,
