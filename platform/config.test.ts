@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ConfigError, ROLES, readConfig } from "./config.ts";
+import { ConfigError, configurationFor, ROLES, type Role, readConfig } from "./config.ts";
 
 const config = suite("configuration");
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -104,6 +104,25 @@ config("never repeats a master key in a message, whichever variable it was given
     assert.match(text, `${name} is not `);
     assert.not.match(text, key);
   }
+});
+
+config("gives a process what its roles need, and no secret of others", () => {
+  const env = {
+    PORT: "1",
+    DATABASE_URL: "postgres://x",
+    ADMIN_TOKEN: "token",
+    SOURCES: "source",
+    MASTER_KEY: "key",
+    LEAD_PARTITIONS: "4",
+    SIMULATOR_PORT: "2",
+    AWS_SECRET_ACCESS_KEY: "hush",
+  };
+  const namesFor = (...roles: Role[]): string[] => Object.keys(configurationFor(roles, env)).sort();
+  assert.equal(namesFor("simulator"), ["PORT", "SIMULATOR_PORT"]);
+  assert.equal(namesFor("gateway"), ["ADMIN_TOKEN", "DATABASE_URL", "MASTER_KEY", "PORT", "SOURCES"]);
+  assert.equal(namesFor("relay"), ["DATABASE_URL", "LEAD_PARTITIONS", "PORT"]);
+  assert.equal(namesFor("relay", "identity"), ["DATABASE_URL", "LEAD_PARTITIONS", "MASTER_KEY", "PORT"]);
+  assert.is(configurationFor(["relay"], env).LEAD_PARTITIONS, "4");
 });
 
 config.run();

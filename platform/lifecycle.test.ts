@@ -19,7 +19,7 @@ lifecycle("closes in reverse order, once, and everyone who asks waits for the sa
   assert.ok(one.stopping.aborted);
 });
 
-lifecycle("leaves behind what does not close in time, and still closes the rest", async () => {
+lifecycle("abandons what does not close in time, and still closes the rest", async () => {
   const one = createLifecycle({ log, deadlineMs: 50 });
   const closed: string[] = [];
   one.own("good", () => void closed.push("good"));
@@ -95,6 +95,7 @@ lifecycle("stops with 1 after an error that nobody handled", async () => {
   assert.is(await exitOf(child), 1);
   assert.match(output(), "closed");
   assert.match(output(), "stray");
+  assert.match(output(), "error was not handled");
 });
 
 lifecycle("tells a wrong configuration in words, without a stack", async () => {

@@ -1,4 +1,4 @@
-// Who opens a resource hands over its end here; the process closes everything in reverse order, once, under a deadline.
+// Resources register how they close; the process closes all of them in reverse order, once, within a deadline.
 import { ConfigError } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 
@@ -13,7 +13,7 @@ export interface Lifecycle {
 
 export interface LifecycleOptions {
   readonly log: Log;
-  /** For everything together; what is not closed by then is left behind. */
+  /** For all resources together; what is not closed by then is abandoned. */
   readonly deadlineMs: number;
 }
 
@@ -33,22 +33,22 @@ export function createLifecycle({ log, deadlineMs }: LifecycleOptions): Lifecycl
     const timer = setTimeout(deadline.resolve, remainingMs, late);
     try {
       const outcome = await Promise.race([(async () => close())(), deadline.promise]);
-      if (outcome === late) log.warn({ resource: name }, "did not close in time and is left behind");
+      if (outcome === late) log.warn({ resource: name }, "resource did not close in time");
     } catch (error) {
-      log.error({ err: error, resource: name }, "did not close cleanly");
+      log.error({ err: error, resource: name }, "resource did not close cleanly");
     } finally {
       clearTimeout(timer);
     }
   }
 
   async function closeAll(reason: string): Promise<void> {
-    log.info({ reason }, "stopping");
+    log.info({ reason }, "process stopping");
     const deadline = performance.now() + deadlineMs;
     stopping.abort();
     for (let one = owned.pop(); one; one = owned.pop()) {
       await closeOne(one, Math.max(0, deadline - performance.now()));
     }
-    log.info("stopped");
+    log.info("process stopped");
   }
 
   return {
@@ -106,7 +106,7 @@ export async function runProcess(
 
   const onSignal = (signal: NodeJS.Signals): void => {
     if (lifecycle.stopping.aborted) {
-      log.warn({ signal }, "stopped at once by a second signal");
+      log.warn({ signal }, "process ended by a second signal");
       process.exit(130);
     }
     void stopWith(0, signal);
@@ -115,7 +115,7 @@ export async function runProcess(
   process.on("SIGINT", onSignal);
   // Unhandled rejections arrive here too: Node raises them as exceptions.
   process.on("uncaughtException", (error) => {
-    log.fatal({ err: error }, "an error that nobody handled");
+    log.fatal({ err: error }, "error was not handled");
     void stopWith(1, "uncaught exception");
   });
   if (parentPid !== undefined) {

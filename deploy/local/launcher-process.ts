@@ -1,10 +1,10 @@
-// The launcher as a process: signals and hopeless children all end in one stop, in order and within its time.
+// The launcher as a process: a signal, or a child that is given up, leads to one stop, in order and within its time.
 import { readConfig } from "#platform/config.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
 import { identityOf } from "./children/process-identity.ts";
 import { exitWith, wordsFor } from "./exit.ts";
-import { launch } from "./launch.ts";
+import { type LaunchOptions, launch } from "./launch.ts";
 
 /** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
 const SAME_PRESS_MS = 400;
@@ -13,8 +13,7 @@ const LOOK_FOR_NPM_MS = 500;
 
 const say = (line: string): void => console.log(line);
 
-/** `application` is the script that runs the roles. */
-export async function runLauncher(application?: string): Promise<void> {
+export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores"> = {}): Promise<void> {
   const lifecycle = createLifecycle({
     log: createLog({ level: "silent", name: "launcher", instance: `${process.pid}` }),
     deadlineMs: drainMsOrExit() + PARTS_STOP_MS,
@@ -49,8 +48,8 @@ export async function runLauncher(application?: string): Promise<void> {
       env: process.env,
       lifecycle,
       say,
-      application,
-      onHopeless: (problem) => {
+      ...given,
+      onGiveUp: (problem) => {
         if (stoppingSince !== undefined) return;
         console.error(wordsFor(problem));
         void stop(1, "a part can't be kept up");

@@ -16,7 +16,7 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
   const rows: [string, string][] = [
     ["HTTP", http],
     ...(roles.includes("gateway") ? ([["API docs", `${http}/docs`]] as [string, string][]) : []),
-    ["metrics", `${http}/metrics`],
+    ...metricsRows(endpoints),
     ["NATS", endpoints.nats_url],
     ["event store", endpoints.eventstore_url],
     ["PostgreSQL", endpoints.database_url],
@@ -44,4 +44,13 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
       '"npm run demo" sends a hundred at once.',
     );
   return `${lines.join("\n")}\n`;
+}
+
+/** Each process answers operators for itself. */
+function metricsRows({ processes }: Endpoints): [string, string][] {
+  const width = Math.max(...processes.map(({ url }) => url.length)) + "/metrics".length;
+  return processes.map(({ name, url }, at) => [
+    at === 0 ? "metrics" : "",
+    `${`${url}/metrics`.padEnd(width)}  ${name}`,
+  ]);
 }

@@ -22,14 +22,14 @@ const LOOK_MS = 20;
 const folderIn = (dataDir: string): string => join(dataDir, "processes");
 const fileOf = (dataDir: string, launcher: number): string => join(folderIn(dataDir), `${launcher}.json`);
 
-export interface LaunchBook {
-  note(name: string, pid: number, signal: StopSignal): void;
-  strike(pid: number): void;
+export interface OwnRecord {
+  add(name: string, pid: number, signal: StopSignal): void;
+  remove(pid: number): void;
   close(): void;
 }
 
-/** This launcher's own record, rewritten with every change. */
-export function openLaunchBook(dataDir: string, owner: boolean): LaunchBook {
+/** This launcher's own record, written anew with every change. */
+export function createLaunchRecord(dataDir: string, owner: boolean): OwnRecord {
   mkdirSync(folderIn(dataDir), { recursive: true });
   const file = fileOf(dataDir, process.pid);
   const launcher = { pid: process.pid, identity: identityOf(process.pid) ?? "" };
@@ -37,13 +37,13 @@ export function openLaunchBook(dataDir: string, owner: boolean): LaunchBook {
   const write = (): void =>
     writeKept(file, JSON.stringify({ launcher, owner, children } satisfies LaunchRecord));
   return {
-    note(name, pid, signal) {
+    add(name, pid, signal) {
       const identity = identityOf(pid);
       if (identity === undefined) return;
       children = [...children, { name, pid, identity, signal }];
       write();
     },
-    strike(pid) {
+    remove(pid) {
       children = children.filter((child) => child.pid !== pid);
       write();
     },
