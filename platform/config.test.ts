@@ -56,6 +56,14 @@ config("tells everything that is wrong at once, in plain words", () => {
   ]);
 });
 
+config("knows who started the process", () => {
+  assert.is(readConfig({ SWITCHYARD_PARENT: "77" }).launcherPid, 77);
+  assert.not.ok("launcherPid" in readConfig({}));
+  assert.equal(problemsOf({ SWITCHYARD_PARENT: "0" }), [
+    `SWITCHYARD_PARENT is "0", which is not the launcher's process id`,
+  ]);
+});
+
 config("never repeats a secret in a message", () => {
   const text = problemsOf({ ADMIN_TOKEN: "too short", SOURCES: "demo:hush", MASTER_KEY: "hush" }).join("\n");
   assert.match(text, "ADMIN_TOKEN is not at least 16 characters");

@@ -41,6 +41,8 @@ export interface Config {
   readonly simulatorPort: number;
   readonly leadPartitions: number;
   readonly drainMs: number;
+  /** Who started this process and ends it; unset where nobody does. */
+  readonly launcherPid?: number;
 }
 
 /** `problems` has one plain sentence for each thing that is wrong; the message lists them all. */
@@ -79,6 +81,10 @@ const source = z
   .string()
   .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
   .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+const processId = z
+  .string()
+  .regex(/^[1-9]\d*$/)
+  .transform(Number);
 const masterKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{43}=$/)
@@ -209,12 +215,11 @@ const VARIABLES = {
     roles: ["relay", "leads"],
   },
   DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
+  /** Set by the launcher, not by people. */
+  SWITCHYARD_PARENT: { allows: "the launcher's process id", schema: processId.optional() },
 } as const satisfies Readonly<Record<string, (Variable & { readonly secret?: never }) | SecretVariable>>;
 
 type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
-
-/** Set by one process for another, not by people. */
-const INTERNAL = ["SWITCHYARD_PARENT"];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -232,7 +237,7 @@ function readVariables(env: Environment): Values {
     }
   }
   for (const name of Object.keys(env)) {
-    if (name.startsWith("SWITCHYARD_") && !INTERNAL.includes(name)) problems.push(`${name} is not known`);
+    if (name.startsWith("SWITCHYARD_") && !(name in VARIABLES)) problems.push(`${name} is not known`);
   }
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
     if (env[name] && env[`${name}_FILE`])
@@ -265,6 +270,7 @@ export function readConfig(env: Environment): Config {
     simulatorPort: read.SIMULATOR_PORT,
     leadPartitions: read.LEAD_PARTITIONS,
     drainMs: read.DRAIN_MS,
+    ...(read.SWITCHYARD_PARENT && { launcherPid: read.SWITCHYARD_PARENT }),
   };
 }
 

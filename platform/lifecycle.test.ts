@@ -34,7 +34,8 @@ const source = (body: string): string => `
   import { ConfigError } from ${JSON.stringify(new URL("./config.ts", import.meta.url).href)};
   const say = (text) => process.stdout.write(text + "\\n");
   setInterval(() => {}, 1000);
-  await runProcess("test", async (lifecycle) => { ${body} }, { deadlineMs: 2000 });
+  const parentPid = Number(process.env.PARENT) || undefined;
+  await runProcess("test", async (lifecycle) => { ${body} }, { deadlineMs: 2000, parentPid });
 `;
 
 function start(body: string): {
@@ -110,7 +111,7 @@ lifecycle("ends when its parent is killed outright", async () => {
     const { spawn } = require("node:child_process");
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e",
       ${JSON.stringify(source(`say("pid " + process.pid); lifecycle.own("x", () => say("closed"));`))}],
-      { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, SWITCHYARD_PARENT: String(process.pid) } });
+      { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, PARENT: String(process.pid) } });
     setInterval(() => {}, 1000);
   `;
   const parent = spawn(process.execPath, ["-e", child], { stdio: ["ignore", "pipe", "ignore"] });

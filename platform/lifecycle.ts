@@ -1,5 +1,6 @@
 // Resources register how they close; the process closes all of them in reverse order, once, within a deadline.
 import { ConfigError } from "./config.ts";
+import { every } from "./every.ts";
 import { createLog, type Log } from "./log.ts";
 
 export interface Lifecycle {
@@ -66,25 +67,22 @@ export function createLifecycle({ log, deadlineMs }: LifecycleOptions): Lifecycl
 export interface ProcessOptions {
   readonly log: Log;
   readonly deadlineMs: number;
-  /** Ends with this process, also when it is killed outright; from SWITCHYARD_PARENT unless told. */
+  /** Ends with this process, also when that is killed outright. */
   readonly parentPid: number;
 }
 
 const PARENT_CHECK_MS = 1000;
 
-function parentFromEnvironment(): number | undefined {
-  const pid = Number(process.env.SWITCHYARD_PARENT);
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
-}
-
 /** Calls back once when this process is no child of `pid` any more. */
-function whenOrphaned(pid: number, onOrphaned: () => void): void {
-  const timer = setInterval(() => {
-    if (process.ppid === pid) return;
-    clearInterval(timer);
-    onOrphaned();
-  }, PARENT_CHECK_MS);
-  timer.unref();
+export function whenOrphaned(pid: number, onOrphaned: () => void): void {
+  const end = every({
+    ms: PARENT_CHECK_MS,
+    work: () => {
+      if (process.ppid === pid) return;
+      end();
+      onOrphaned();
+    },
+  });
 }
 
 /** Runs `build` as the whole of this process. It exits when the lifecycle has stopped, with 1 after an error. */
@@ -95,7 +93,7 @@ export async function runProcess(
 ): Promise<void> {
   const log = options.log ?? createLog({ level: "info", name, instance: `${process.pid}` });
   const lifecycle = createLifecycle({ log, deadlineMs: options.deadlineMs ?? 10_000 });
-  const parentPid = options.parentPid ?? parentFromEnvironment();
+  const { parentPid } = options;
 
   const stopWith = async (code: number, reason: string): Promise<void> => {
     // The first to ask for a failure wins over a clean end, never the other way round.

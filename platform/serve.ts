@@ -1,5 +1,6 @@
 // A process that serves: its configuration, its log, its figures, and the routes that operators ask.
 import { type Config, ConfigError, type Environment, type Role, readConfig } from "./config.ts";
+import { readEndpoints } from "./endpoints.ts";
 import { createHealth } from "./health.ts";
 import { runProcess } from "./lifecycle.ts";
 import { createLog } from "./log.ts";
@@ -27,15 +28,23 @@ export async function serve(
     name,
     async (lifecycle) => {
       const parts = { config, log, lifecycle, health: createHealth(), metrics: createMetrics() };
-      const ops = config.roles.includes("gateway")
-        ? undefined
-        : await startOpsServer({ ...parts, ...config.http });
+      const { roles, launcherPid, dataDir } = config;
+      // The launcher writes the endpoints when every process serves and the demo data are in.
+      if (launcherPid !== undefined && roles.includes("gateway"))
+        parts.health.add("start", () => {
+          if (readEndpoints(dataDir) === undefined) throw new Error("the start is not finished");
+        });
+      const ops = roles.includes("gateway") ? undefined : await startOpsServer({ ...parts, ...config.http });
       const serving = await start(parts);
       const url = ops?.url ?? serving.url;
       process.stdout.write(`switchyard ready on ${url}\n`);
-      log.info({ roles: config.roles, url }, "process ready");
+      log.info({ roles, url }, "process ready");
     },
-    { log, deadlineMs: config.drainMs },
+    {
+      log,
+      deadlineMs: config.drainMs,
+      ...(config.launcherPid && { parentPid: config.launcherPid }),
+    },
   );
 }
 

@@ -50,11 +50,14 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const simulatorUrl = `http://127.0.0.1:${addresses.simulatorPort}`;
   const { host, port } = addresses.gateway;
   let httpUrl = `http://${host}:${port}`;
+  const { adminToken } = secrets;
   const demo = (): Promise<void> =>
-    prepareDemo({ config, httpUrl, simulatorUrl, adminToken: secrets.adminToken }).then(
+    prepareDemo({ config, httpUrl, simulatorUrl, adminToken, signal: lifecycle.stopping }).then(
       (done) => (done === "" ? undefined : steps.done("demo", done)),
       // The yard works without them, so this is no reason to end it.
-      (error: Error) => say(`The demo partners could not be set up: ${error.message}`),
+      (error: Error) => {
+        if (!lifecycle.stopping.aborted) say(`The demo partners could not be set up: ${error.message}`);
+      },
     );
   const start = (processes: readonly RoleProcess[], urls: Environment): Promise<readonly RunningProcess[]> =>
     startProcesses(processes, {

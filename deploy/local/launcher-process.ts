@@ -1,15 +1,13 @@
 // The launcher as a process: a signal, or a child that is given up, leads to one stop, in order and within its time.
 import { readConfig } from "#platform/config.ts";
-import { createLifecycle } from "#platform/lifecycle.ts";
+import { createLifecycle, whenOrphaned } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
-import { identityOf } from "./children/process-identity.ts";
 import { exitWith, wordsFor } from "./exit.ts";
 import { type LaunchOptions, launch } from "./launch.ts";
 
 /** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
 const SAME_PRESS_MS = 400;
 const PARTS_STOP_MS = 4_000;
-const LOOK_FOR_NPM_MS = 500;
 
 const say = (line: string): void => console.log(line);
 
@@ -41,7 +39,8 @@ export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores">
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   // The terminal may be gone before us; that is no reason to stop uncleanly.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  if (process.env.npm_lifecycle_event !== undefined) whenGone(process.ppid, () => onSignal("SIGTERM"));
+  // npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on.
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(process.ppid, () => onSignal("SIGTERM"));
 
   try {
     await launch({
@@ -68,14 +67,4 @@ function drainMsOrExit(): number {
   } catch (error) {
     return exitWith(error);
   }
-}
-
-/** npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on. */
-function whenGone(parent: number, act: () => void): void {
-  const look = setInterval(() => {
-    if (process.ppid === parent && identityOf(parent) !== undefined) return;
-    clearInterval(look);
-    act();
-  }, LOOK_FOR_NPM_MS);
-  look.unref();
 }

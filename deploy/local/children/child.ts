@@ -3,6 +3,7 @@
 // 2. Nothing is launched after stop() was called: every wait ends with `stopping`, and asks it.
 // 3. A process that does not stay up, or does not get ready in time, is given up within what the yard promises.
 import type { ChildProcess } from "node:child_process";
+import { every } from "#platform/every.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
 import { Problem } from "../problem.ts";
 import type { StopSignal } from "./launch-record.ts";
@@ -140,7 +141,7 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
   }
 
   const ready = launchUntilReady(command.readyWithinMs);
-  const following = setInterval(() => follower.read(), FOLLOW_LOG_MS).unref();
+  const stopFollowing = every({ ms: FOLLOW_LOG_MS, work: () => void follower.read() });
   // A first launch that fails is told to whoever awaits `ready`.
   const ended = ready
     .then(keepRunning, () => {})
@@ -157,7 +158,7 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
       await ready.catch(() => {});
       if (running !== undefined) await endWithin(running, command, say);
       await ended;
-      clearInterval(following);
+      stopFollowing();
       log.close();
     },
   };
