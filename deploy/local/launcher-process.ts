@@ -7,14 +7,15 @@ import { type LaunchOptions, launch } from "./launch.ts";
 
 /** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
 const SAME_PRESS_MS = 400;
-const PARTS_STOP_MS = 4_000;
+/** For the processes' last words and the parts behind them, once everything is drained. */
+const AFTER_DRAIN_MS = 4_000;
 
 const say = (line: string): void => console.log(line);
 
 export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores"> = {}): Promise<void> {
   const lifecycle = createLifecycle({
     log: createLog({ level: "silent", name: "launcher", instance: `${process.pid}` }),
-    deadlineMs: drainMsOrExit() + PARTS_STOP_MS,
+    deadlineMs: drainMsOrExit() + AFTER_DRAIN_MS,
   });
   let stoppingSince: number | undefined;
 
@@ -51,7 +52,7 @@ export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores">
       onGiveUp: (problem) => {
         if (stoppingSince !== undefined) return;
         console.error(wordsFor(problem));
-        void stop(1, "a part can't be kept up");
+        void stop(1, "a child was given up");
       },
     });
   } catch (error) {

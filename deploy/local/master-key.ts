@@ -5,7 +5,7 @@ import { isBeingReplaced, keptMasterKeys, masterKeyFile } from "#platform/kept-m
 import { createMasterKeys, type MasterKeys } from "#platform/vault/master-key.ts";
 import { oneRotationAtATime, rewrapKeys, surveyKeys } from "#platform/vault/rewrap.ts";
 import { createProgress } from "./demo/progress.ts";
-import { exitWith, isMendable } from "./exit.ts";
+import { exitWith, isRepairable } from "./exit.ts";
 import { type Given, withKeys } from "./master-key/reach.ts";
 import { counted, report } from "./master-key/report.ts";
 import { rotate } from "./master-key/rotate.ts";
@@ -60,7 +60,7 @@ async function run(name = ""): Promise<void> {
   try {
     console.log(await command({ env, config: { ...config, dataDir: resolve(config.dataDir) } }));
   } catch (error) {
-    if (!isMendable(error)) console.error("It broke off. No key is lost by that: run it once more.");
+    if (!isRepairable(error)) console.error("It broke off. No key is lost by that: run it once more.");
     throw error;
   }
 }

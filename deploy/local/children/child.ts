@@ -56,13 +56,14 @@ export interface Supervision {
   readonly onGiveUp: (problem: Problem) => void;
 }
 
+/** `reason` goes on from the child's name. */
 class NotReady extends Problem {
   override name = "NotReady";
-  readonly how: string;
+  readonly reason: string;
 
-  constructor(how: string, message: string) {
+  constructor(reason: string, message: string) {
     super(message);
-    this.how = how;
+    this.reason = reason;
   }
 }
 
@@ -75,7 +76,7 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
   async function launchUntilReady(withinMs: number): Promise<RegExpExecArray> {
     await command.before?.();
     follower.restart();
-    if (stopping.signal.aborted) throw new NotReady("stopped", `${name} was stopped before it was ready.`); // (2)
+    if (stopping.signal.aborted) throw new NotReady("was stopped", `${name} was stopped.`); // (2)
     const launched = launch(command); // (1)
     running = launched;
     let ended: string | undefined;
@@ -89,12 +90,12 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
       if (match !== undefined) return match;
       const itsLog = (): string => `Its log, ${log.path}, ends with:\n${follower.lastLines()}`;
       if (how !== undefined)
-        throw new NotReady(how, `${name} ended with ${how} before it was ready. ${itsLog()}`);
+        throw new NotReady(`ended with ${how}`, `${name} ended with ${how} before it was ready. ${itsLog()}`);
       if (stopping.signal.aborted || performance.now() > end) {
         killGroup(launched);
         await launched.exited;
-        const late = `not ready within ${seconds(withinMs)}`;
-        throw new NotReady(late, `${name} was ${late}. ${itsLog()}`);
+        const late = `was not ready within ${seconds(withinMs)}`;
+        throw new NotReady(late, `${name} ${late}. ${itsLog()}`);
       }
     }
   }
@@ -106,9 +107,10 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
 
   async function launchAgain(how: string, quickDeaths: number): Promise<void> {
     const died = performance.now();
-    for (let [attempt, last] = [quickDeaths, `ended with ${how}`]; ; attempt += 1) {
+    let reason = `ended with ${how}`;
+    for (let attempt = quickDeaths; ; attempt += 1) {
       const waitMs = backoffMs(attempt, BACKOFF);
-      say(`${name} ${last}, starts again in ${seconds(waitMs)}${because()}`);
+      say(`${name} ${reason}, starts again in ${seconds(waitMs)}${because()}`);
       await pause(waitMs, stopping.signal);
       if (stopping.signal.aborted) return; // (2)
       try {
@@ -117,11 +119,12 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
       } catch (error) {
         const isLate = performance.now() - died > BACK_WITHIN_MS;
         if (!(error instanceof NotReady) || isLate) throw error; // (3)
-        last = `ended with ${error.how}`;
+        reason = error.reason;
       }
     }
-    await command.onRestarted?.();
     say(`${name} is back after ${seconds(performance.now() - died)}`);
+    // Not awaited: it may die again meanwhile.
+    void command.onRestarted?.();
   }
 
   async function keepRunning(): Promise<void> {

@@ -1,4 +1,4 @@
-// Where each process listens: the gateway where HOST and PORT say, the others on loopback. Each keeps its port when it is started again.
+// Where each process listens, also after it was started again: the gateway where HOST and PORT say, the others on loopback.
 import type { Config, Environment } from "#platform/config.ts";
 import type { Endpoints } from "#platform/endpoints.ts";
 import { demandPort, freePort, LOOPBACK } from "../ports.ts";

@@ -1,4 +1,4 @@
-// Which process runs which roles: what has to answer at once is apart from what computes, and the rest as far as cores allow.
+// Which process runs which roles: the gateway apart from what computes, the rest apart from each other as far as cores allow.
 import type { Role } from "#platform/config.ts";
 
 export interface RoleProcess {
@@ -6,7 +6,10 @@ export interface RoleProcess {
   readonly roles: readonly Role[];
 }
 
-/** The number of cores from which on a role has a process of its own. Every process decodes the log once more, so few cores are better off with few. */
+/**
+ * The number of cores from which on a role has a process of its own. Each process decodes the log and compiles its code again, so
+ * that more of them than cores only cost.
+ */
 const APART_FROM_CORES: Readonly<Record<Role, number>> = {
   gateway: 1,
   simulator: 1,

@@ -13,9 +13,14 @@ export interface BannerOptions {
 
 export function banner({ endpoints, adminToken, sources, roles, seconds }: BannerOptions): string {
   const http = endpoints.http_url;
+  const hasGateway = roles.includes("gateway");
   const rows: [string, string][] = [
-    ["HTTP", http],
-    ...(roles.includes("gateway") ? ([["API docs", `${http}/docs`]] as [string, string][]) : []),
+    ...(hasGateway
+      ? ([
+          ["HTTP", http],
+          ["API docs", `${http}/docs`],
+        ] as [string, string][])
+      : []),
     ...metricsRows(endpoints),
     ["NATS", endpoints.nats_url],
     ["event store", endpoints.eventstore_url],
@@ -30,7 +35,7 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
     "",
     ...rows.map(([what, where]) => `  ${what.padEnd(12)} ${where}`),
   ];
-  if (roles.includes("gateway") && source !== undefined)
+  if (hasGateway && source !== undefined)
     lines.push(
       "",
       'Send it a lead. The signature holds for five minutes; "npm run curl" prints a fresh one:',
