@@ -4,24 +4,27 @@ import { resolveConnections } from "./connections.ts";
 import { configOrExit, serve } from "./serve.ts";
 import { createYard, type StartRole } from "./yard.ts";
 
-/** `roles` are started side by side; those that ROLES does not name are left out. */
+/** Loads the code of those roles that ROLES names, and starts them side by side. */
 export async function runRoles(
   name: string,
-  roles: Readonly<Partial<Record<Role, StartRole>>>,
+  load: Readonly<Partial<Record<Role, () => Promise<StartRole>>>>,
   env: Environment = process.env,
 ): Promise<void> {
   const config = configOrExit(env);
-  const wanted = config.roles.filter((role) => roles[role] !== undefined);
-  await serve(name, { ...config, roles: wanted }, async (parts) => {
+  // All before any: a role that serves already must not wait while the code of another is compiled.
+  const loaded = await Promise.all(config.roles.map(async (role) => ({ role, start: await load[role]?.() })));
+  const wanted = loaded.flatMap(({ role, start }) => (start === undefined ? [] : [{ role, start }]));
+  const roles = wanted.map(({ role }) => role);
+  await serve(name, { ...config, roles }, async (parts) => {
     const yard = createYard({ ...parts, config: resolveConnections(parts.config) });
     const serving = await Promise.all(
-      wanted.map((role) => roles[role]?.({ ...yard, log: yard.log.child({ role }) })),
+      wanted.map(({ role, start }) => start({ ...yard, log: yard.log.child({ role }) })),
     );
-    return { ...serving[wanted.indexOf("gateway")] };
+    return { ...serving[roles.indexOf("gateway")] };
   });
 }
 
 /** One role as a process of its own. */
 export function runRole(role: Role, start: StartRole): Promise<void> {
-  return runRoles(role, { [role]: start }, { ...process.env, ROLES: role });
+  return runRoles(role, { [role]: async () => start }, { ...process.env, ROLES: role });
 }

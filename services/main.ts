@@ -3,11 +3,11 @@ import { runRoles } from "#platform/role.ts";
 
 // Imported when wanted, so that a process loads the code of its own roles alone.
 await runRoles("switchyard", {
-  gateway: async (yard) => (await import("./gateway/app.ts")).startGateway(yard),
-  relay: async (yard) => (await import("./relay/app.ts")).startRelay(yard),
-  leads: async (yard) => (await import("./leads/app.ts")).startLeads(yard),
-  identity: async (yard) => (await import("./identity/app.ts")).startIdentity(yard),
-  partners: async (yard) => (await import("./partners/app.ts")).startPartners(yard),
-  projections: async (yard) => (await import("./projections/app.ts")).startProjections(yard),
-  simulator: async (yard) => (await import("./simulator/app.ts")).startSimulator(yard),
+  gateway: async () => (await import("./gateway/app.ts")).startGateway,
+  relay: async () => (await import("./relay/app.ts")).startRelay,
+  leads: async () => (await import("./leads/app.ts")).startLeads,
+  identity: async () => (await import("./identity/app.ts")).startIdentity,
+  partners: async () => (await import("./partners/app.ts")).startPartners,
+  projections: async () => (await import("./projections/app.ts")).startProjections,
+  simulator: async () => (await import("./simulator/app.ts")).startSimulator,
 });
