@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerId } from "#domain/ids.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
@@ -9,7 +10,7 @@ import { until } from "../../test/harness/wait.ts";
 import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { type Actor, startActor } from "./actor.ts";
-import { type Entry, watchPartners } from "./directory.ts";
+import { followPartners } from "./app.ts";
 
 const test = suite("partner actors that are killed or overtaken");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
@@ -50,8 +51,8 @@ async function startOwnerHere(
 ): Promise<Actor> {
   const { yard: own } = await yard.start(instance);
   const [bus, vault] = await Promise.all([own.bus(), own.vault()]);
-  const directory = await watchPartners(own, vault);
-  const entry = () => directory.current().get(partner) as Entry;
+  const partners = await followPartners(own);
+  const configured = () => partners.current().get(partner) as ConfiguredPartner;
   const lease = {
     name: partner,
     token: 1,
@@ -59,7 +60,7 @@ async function startOwnerHere(
     expiresAt: () => Number.POSITIVE_INFINITY,
     lost: new AbortController().signal,
   };
-  return startActor({ partner, entry, lease, yard: own, bus, vault: changed(vault) });
+  return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault) });
 }
 
 const routeMany = (count: number, partner: Routed["partner"]): Promise<Routed[]> =>
@@ -119,8 +120,8 @@ test("two owners at once fence each other: every delivery succeeds once", async 
     const events = await until(
       "it has ended",
       async () => {
-        const book = await yard.book(contested, one);
-        return /Succeeded|DeadLettered/.test(book.at(-1)?.type ?? "") && book;
+        const history = await yard.partnerHistory(contested, one);
+        return /Succeeded|DeadLettered/.test(history.at(-1)?.type ?? "") && history;
       },
       60_000,
     );
@@ -131,15 +132,15 @@ test("two owners at once fence each other: every delivery succeeds once", async 
   await Promise.all(owners.map((owner) => owner.close()));
 });
 
-test("keys that can't be had when the answer is there cost its text, not its outcome", async () => {
+test("keys that can't be had when the response is there cost its text, not its outcome", async () => {
   const keyless = await yard.configure("keyless");
-  const forAnswers = (value: unknown): boolean => value instanceof Object && "status" in value;
+  const forResponses = (value: unknown): boolean => value instanceof Object && "status" in value;
   const owner = await startOwnerHere("keyless", keyless, (vault) => ({
     ...vault,
     sealCached: (key, value, context) =>
-      forAnswers(value) ? undefined : vault.sealCached(key, value, context),
+      forResponses(value) ? undefined : vault.sealCached(key, value, context),
     seal: (key, value, context) =>
-      forAnswers(value) ? Promise.reject(new Error("no database")) : vault.seal(key, value, context),
+      forResponses(value) ? Promise.reject(new Error("no database")) : vault.seal(key, value, context),
   }));
   const [routed] = await routeMany(1, keyless);
   assert.ok(routed);

@@ -32,7 +32,7 @@ export interface PartnerYard extends TestYard {
   /** What the lead's actor writes when the rules have decided. */
   route(partner: PartnerId, payload?: Record<string, unknown>): Promise<Routed>;
   /** The partner's stream, or what it says about one delivery. */
-  book(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
+  partnerHistory(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
   /** Waits until the newest event about the delivery is of this type. */
   becomes(about: Routed, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
 }
@@ -51,7 +51,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
     return response.json();
   };
 
-  const book: PartnerYard["book"] = async (partner, about) => {
+  const partnerHistory: PartnerYard["partnerHistory"] = async (partner, about) => {
     const events = await eventStore.readStream(partnerStream(partner));
     return events.filter(
       ({ data }) => about === undefined || (data as Partial<Routed>).delivery_id === about.delivery_id,
@@ -61,7 +61,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
   return {
     ...yard,
     simulatorUrl: simulator.url,
-    book,
+    partnerHistory,
     async configure(id, { secret, ...settings } = {}) {
       const partner = PartnerId.parse(id);
       const config = PartnerConfig.parse({
@@ -133,7 +133,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
       until(
         `the delivery to ${about.partner} becomes ${type}`,
         async () => {
-          const events = await book(about.partner, about);
+          const events = await partnerHistory(about.partner, about);
           if (events.at(-1)?.type === type) return events;
           throw new Error(`its history is ${events.map((event) => event.type).join(", ") || "empty"}`);
         },
