@@ -11,8 +11,8 @@
 
 import { once } from "node:events";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
-import { admit, restMs } from "#domain/partner/admission.ts";
-import { closedCircuit } from "#domain/partner/circuit.ts";
+import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
+import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { stageOf } from "#domain/partner/state.ts";
 import { partnerConfigContext } from "#domain/seal-contexts.ts";
@@ -68,17 +68,19 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const closed = once(closing.signal, "abort").then(() => false);
   const abandoned = new AbortController();
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
-  const inHand = new Set<Mail>();
-  const deliveries = new Set<Promise<void>>();
-  const attempts = new Map<DeliveryId, number>();
-  /** Begun, and not done with the partner. */
+  /** Of the batch that arrived last: what has not begun. */
+  let waiting: DeliveryMail[] = [];
+  const delivering = new Map<DeliveryMail, Promise<void>>();
+  /** Those that are not done with the partner. */
   const underWay = new Set<DeliveryMail>();
-  /** Those of them that were begun while the circuit was open, of which the first to be recorded is the probe. */
+  /** Those that were begun while the circuit was open: the first of them to be recorded is the probe. */
   const probing = new Set<DeliveryMail>();
+  const attempts = new Map<DeliveryId, number>();
+  /** How long a call takes lately. */
   let callMs = 100;
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
-  let rate: { readonly perSecond: number | undefined; readonly bucket: TokenBucket } | undefined;
+  let rate = { perSecond: undefined as number | undefined, bucket: unlimited };
 
   const writer = openPartnerWriter({
     partner,
@@ -126,74 +128,73 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     changed.resolve();
   }
 
+  /** Stays the same for as long as `limits.per_second` does. */
   function tokens(): TokenBucket {
-    const { per_second } = configured().config.limits;
-    if (rate?.perSecond !== per_second || rate === undefined)
-      rate = {
-        perSecond: per_second,
-        bucket: per_second === undefined ? unlimited : tokenBucket(per_second),
-      };
+    const { per_second: perSecond } = configured().config.limits;
+    if (rate.perSecond !== perSecond)
+      rate = { perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
     return rate.bucket;
   }
 
   async function onBatch(mails: Mail[]): Promise<void> {
-    // Throws while the channel can't be opened; then all of it comes again.
+    // Rejects while the channel can't be opened; then all of it comes again.
     if (configured().standing !== "removed") await channel.get();
-    const arrived = await readMail(mails, partner, { vault, log });
-    for (const { mail } of arrived) inHand.add(mail);
+    waiting = await readMail(mails, partner, { vault, log });
     try {
-      await beginAll(arrived);
-    } catch (error) {
-      for (const { mail } of arrived) inHand.delete(mail);
-      throw error;
+      await beginAll();
+    } finally {
+      waiting = [];
     }
   }
 
   /** Begins as many as may begin, and waits until more may, until all have begun or the partner must rest. */
-  async function beginAll(arrived: readonly DeliveryMail[]): Promise<void> {
-    let waiting = [...arrived];
+  async function beginAll(): Promise<void> {
     while (waiting.length > 0) {
       changed = Promise.withResolvers();
       const isOurs = await Promise.race([writer.open(), closed]);
       const { state } = writer;
-      if (!isOurs || closing.signal.aborted) return handBack(waiting, 0);
+      if (!isOurs || closing.signal.aborted) return handBack(0);
       if (state === undefined) continue;
 
       // What has ended takes no room: it only has to be acknowledged.
       const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
       for (const delivery of waiting.filter(hasEnded)) run(delivery);
       waiting = waiting.filter((delivery) => !hasEnded(delivery));
-
       if (waiting.length === 0) return;
 
-      const bucket = tokens();
-      const taken = bucket.take(waiting.length);
-      const admission = admit(
-        configured(),
-        state.circuit,
-        {
-          waiting: waiting.length,
-          underWay: underWay.size,
-          probing: probing.size,
-          callMs,
-          tokens: taken,
-          nextTokenMs: bucket.waitMs(),
-        },
-        Date.now(),
-      );
-      const count = admission.type === "begin" ? admission.count : 0;
-      bucket.giveBack(Math.max(0, taken - count));
-      for (const delivery of waiting.splice(0, count)) begin(delivery, state.circuit.state === "open");
-      if (admission.type === "rest" && admission.ms > MAX_SHORT_REST_MS)
-        return handBack(waiting, admission.ms);
-      if (admission.type !== "begin") await changedWithin(admission.ms);
+      const admission = admitWaiting(state.circuit);
+      switch (admission.type) {
+        case "begin":
+          for (const delivery of waiting.splice(0, admission.count)) {
+            underWay.add(delivery);
+            if (state.circuit.state === "open") probing.add(delivery);
+            run(delivery);
+          }
+          break;
+        case "rest":
+          if (admission.ms > MAX_SHORT_REST_MS) return handBack(admission.ms);
+          await changedWithin(admission.ms);
+          break;
+        case "wait":
+          await changedWithin(admission.ms);
+      }
     }
   }
 
-  function begin(delivery: DeliveryMail, isProbe: boolean): void {
-    underWay.add(delivery);
-    if (isProbe) probing.add(delivery);
-    run(delivery);
+  function admitWaiting(circuit: Circuit): Admission {
+    const bucket = tokens();
+    const taken = bucket.take(waiting.length);
+    const traffic = {
+      waiting: waiting.length,
+      underWay: underWay.size,
+      probing: probing.size,
+      callMs,
+      tokens: taken,
+      nextTokenMs: bucket.waitMs(),
+    };
+    const admission = admit(configured(), circuit, traffic, Date.now());
+    bucket.giveBack(taken - Math.min(taken, admission.type === "begin" ? admission.count : 0));
+    return admission;
   }
 
   function run(delivery: DeliveryMail): void {
@@ -202,27 +203,21 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       underWay.delete(delivery);
       changed.resolve();
     };
-    const delivering = deliver(delivery, onCalled).finally(() => {
-      underWay.delete(delivery);
-      probing.delete(delivery);
-      inHand.delete(delivery.mail);
-      deliveries.delete(delivering);
+    const ended = deliver(delivery, onCalled).finally(() => {
+      for (const some of [underWay, probing, delivering]) some.delete(delivery);
       changed.resolve();
     });
-    deliveries.add(delivering);
+    delivering.set(delivery, ended);
   }
 
-  function handBack(waiting: readonly DeliveryMail[], ms: number): void {
-    for (const { mail } of waiting) {
-      inHand.delete(mail);
-      mail.nak(Number.isFinite(ms) ? ms : 0);
-    }
+  function handBack(ms: number): void {
+    for (const { mail } of waiting) mail.nak(Number.isFinite(ms) ? ms : 0);
   }
 
   async function changedWithin(ms: number): Promise<void> {
-    const waiting = new AbortController();
-    await Promise.race([changed.promise, pause(Math.min(ms, MAX_TIMER_MS), waiting.signal)]);
-    waiting.abort();
+    const timer = new AbortController();
+    await Promise.race([changed.promise, pause(Math.min(ms, MAX_TIMER_MS), timer.signal)]);
+    timer.abort();
   }
 
   let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
@@ -239,7 +234,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
-      for (const mail of inHand) mail.working();
+      for (const { mail } of [...waiting, ...delivering.keys()]) mail.working();
     },
   });
 
@@ -250,9 +245,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       clearTimeout(restTimer);
       changed.resolve();
       await mailbox?.close();
-      await Promise.race([Promise.all(deliveries), pause(config.drainMs * GRACE, abandon)]);
+      const allEnded = Promise.all(delivering.values());
+      await Promise.race([allEnded, pause(config.drainMs * GRACE, abandon)]);
       abandoned.abort();
-      await Promise.race([Promise.all(deliveries), pause(LAST_WORDS_MS)]);
+      await Promise.race([allEnded, pause(LAST_WORDS_MS)]);
       await Promise.race([writer.close(), pause(LAST_WORDS_MS)]);
       stopRenewing();
       metrics.circuitState.remove({ partner });

@@ -1,20 +1,21 @@
 // One delivery from its mail to its outcome: recorded, called, recorded again, and only then is the mail acknowledged.
 
 import type { DeliveryId } from "#domain/ids.ts";
-import type { GiveUp, PartnerCommand, PartnerDecision, PartnerRefusal } from "#domain/partner/command.ts";
+import type { GiveUp, PartnerCommand, PartnerDecision } from "#domain/partner/command.ts";
 import type { PartnerConfig } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { dedupeKeyOf } from "#domain/partner/dedupe.ts";
-import type { PartnerEvent, Timings } from "#domain/partner/events.ts";
+import type { Timings } from "#domain/partner/events.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
 import { factsOf } from "#domain/submission/route.ts";
-import type { NotWritten, Written } from "#platform/batch-writer.ts";
+import type { Written } from "#platform/batch-writer.ts";
 import type { Lease } from "#platform/leases.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
+import { answerLater, answerStored } from "./answer-mail.ts";
 import type { Channel, Prepared, Sent } from "./channels/channel.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
 import type { Content, DeliveryMail } from "./read-mail.ts";
@@ -37,8 +38,6 @@ export interface DeliverParts {
   readonly onDecided: () => void;
 }
 
-/** Until a mail that has to wait for another delivery, or another owner, is looked at again. */
-const LOOK_AGAIN_MS = 500;
 const AFTER_FAILURE_MS = 1_000;
 const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 
@@ -66,7 +65,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const sealed_request = await seal(delivery, content, prepared.request);
     if (sealed_request === undefined) return giveUp(delivery, "forgotten");
 
-    const dedupe_key = dedupeKey(delivery, content, config);
+    const key = dedupeKeyOf(config.dedupe, factsOf(submission), routed);
+    const dedupe_key = vault.fingerprint(`dedupe ${about.partner}`, key);
     const command = { ...about, dedupe_key, sealed_request, policy: config, at: Date.now() };
     const { decision } = await write(delivery, { type: "start_attempt", ...command });
     if (!decision.accepted) {
@@ -74,16 +74,14 @@ export function createDeliver(parts: DeliverParts): Deliver {
       return answerLater(delivery, decision);
     }
     const started = decision.events.find((event) => event.type === "DeliveryStarted");
-    if (started === undefined) return acknowledge(delivery, decision.events);
+    if (started === undefined) return answerStored(delivery, decision.events, metrics);
     const { attempt } = started.data;
     attempts.set(delivery_id, attempt);
     try {
       if (attempt > 1) metrics.retriesTotal.inc({ stage: "deliver" });
       const obstacle = (): string | undefined => obstacleTo(delivery, attempt, config);
       const { sent, partner_ms } = await send(delivery, prepared, obstacle, onCalled);
-      const total_ms = performance.now() - begun;
-      const timings = rounded({ total_ms, partner_ms, overhead_ms: total_ms - partner_ms });
-      await record(delivery, content, attempt, sent, timings);
+      await record(delivery, content, attempt, sent, timingsOf(performance.now() - begun, partner_ms));
     } finally {
       attempts.delete(delivery_id);
     }
@@ -118,7 +116,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const release = await slots.take();
     const called = performance.now();
     const reason = obstacle();
-    const sent = reason === undefined ? await sendSafely(prepared, obstacle) : without("not_called", reason);
+    const sent =
+      reason === undefined
+        ? await prepared.send({ obstacle, abandon }).catch(failed)
+        : without("not_called", reason);
     release();
     const partner_ms = performance.now() - called;
     if (sent.outcome.outcome !== "not_called") {
@@ -128,13 +129,9 @@ export function createDeliver(parts: DeliverParts): Deliver {
     return { sent, partner_ms };
   }
 
-  async function sendSafely(prepared: Prepared, obstacle: () => string | undefined): Promise<Sent> {
-    try {
-      return await prepared.send({ obstacle, abandon });
-    } catch (error) {
-      log.error({ err: error }, "channel failed");
-      return without("unknown", "channel_failed");
-    }
+  function failed(error: unknown): Sent {
+    log.error({ err: error }, "channel failed");
+    return without("unknown", "channel_failed");
   }
 
   /** What the partner did must not be forgotten: it is recorded until it is stored, or somebody else owns the partner. */
@@ -145,7 +142,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
     { outcome, response }: Sent,
     timings: Timings,
   ): Promise<void> {
-    let sealed_response = await sealResponse(delivery, content, response);
+    const { submission_id: lead_id } = delivery.about;
+    // Without a key at hand the response is left out: the outcome must not wait for it.
+    let sealed_response = await seal(delivery, content, response).catch((error: unknown) => {
+      log.warn({ err: error, lead_id }, "response not sealed, left out");
+      return undefined;
+    });
     for (let failures = 0; ; failures += 1) {
       const { decision } = await write(delivery, {
         type: "record_outcome",
@@ -158,10 +160,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
         at: Date.now(),
         chance: Math.random(),
       });
-      if (decision.accepted) return acknowledge(delivery, decision.events);
+      if (decision.accepted) return answerStored(delivery, decision.events, metrics);
       if (decision.reason === "too_large") sealed_response = undefined;
       else if (decision.reason !== "not_stored") return answerLater(delivery, decision);
-      log.warn({ lead_id: delivery.about.submission_id, reason: decision.reason }, "outcome not stored yet");
+      log.warn({ lead_id, reason: decision.reason }, "outcome not stored yet");
       await pause(backoffMs(failures, BACKOFF));
     }
   }
@@ -172,38 +174,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
     reason: string = cause,
   ): Promise<void> {
     const { decision } = await write(delivery, { type: "give_up", ...delivery.about, cause, reason });
-    if (decision.accepted) acknowledge(delivery, decision.events);
+    if (decision.accepted) answerStored(delivery, decision.events, metrics);
     else answerLater(delivery, decision);
-  }
-
-  /** It is stored what became of it. */
-  function acknowledge({ mail, about, routedAt }: DeliveryMail, events: readonly PartnerEvent[]): void {
-    for (const event of events) {
-      const outcome = OUTCOMES[event.type];
-      if (outcome === undefined) continue;
-      metrics.deliveriesTotal.inc({ partner: about.partner, outcome });
-      if (event.type === "DeliveryDuplicated") metrics.duplicatesTotal.inc({ partner: about.partner });
-      if (event.type === "DeliveryFailed") {
-        mail.nak(msUntil(Date.parse(event.data.retry_at)));
-        continue;
-      }
-      mail.ack();
-      metrics.stageSeconds.observe({ stage: "deliver" }, Math.max(0, Date.now() - routedAt) / 1_000);
-    }
-  }
-
-  /** Without a key at hand it is left out: it must not wait. */
-  async function sealResponse(
-    delivery: DeliveryMail,
-    content: Content,
-    response: object,
-  ): Promise<Sealed | undefined> {
-    try {
-      return await seal(delivery, content, response);
-    } catch (error) {
-      log.warn({ err: error, lead_id: delivery.about.submission_id }, "response not sealed, left out");
-      return undefined;
-    }
   }
 
   /** Undefined where the person is forgotten. */
@@ -222,16 +194,6 @@ export function createDeliver(parts: DeliverParts): Deliver {
     }
   }
 
-  function dedupeKey(
-    { about }: DeliveryMail,
-    { submission, routed }: Content,
-    config: PartnerConfig,
-  ): string {
-    const { kind, source, key_fingerprint, person_id } = routed;
-    const ids = { kind, source, key_fingerprint, person_id };
-    return vault.fingerprint(`dedupe ${about.partner}`, dedupeKeyOf(config.dedupe, factsOf(submission), ids));
-  }
-
   return async (delivery, onCalled) => {
     try {
       await deliver(delivery, onCalled);
@@ -242,44 +204,15 @@ export function createDeliver(parts: DeliverParts): Deliver {
   };
 }
 
-/** Nothing is decided about it, or nothing new. */
-function answerLater({ mail }: DeliveryMail, refused: PartnerRefusal | NotWritten): void {
-  switch (refused.reason) {
-    case "already_ended":
-      mail.ack();
-      return;
-    case "not_yet":
-    case "circuit_open":
-      mail.nak(msUntil(refused.until));
-      return;
-    case "in_flight":
-    case "not_calling":
-    case "probe_in_flight":
-    case "key_in_flight":
-    case "not_stored":
-    case "not_the_writer":
-    case "too_large":
-      mail.nak(LOOK_AGAIN_MS);
-  }
-}
-
-const OUTCOMES: Partial<Record<PartnerEvent["type"], string>> = {
-  DeliverySucceeded: "delivered",
-  DeliveryFailed: "failed",
-  DeliveryRejected: "rejected",
-  DeliveryDuplicated: "duplicate",
-  DeliveryDeadLettered: "dead_lettered",
-};
-
 const without = (outcome: "not_called" | "unknown", reason: string): Sent => ({
   outcome: { outcome, reason },
   response: { error: reason },
 });
 
-const msUntil = (ms: number): number => Math.max(1, ms - Date.now());
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
-const rounded = (timings: Timings): Timings => ({
-  total_ms: Math.round(timings.total_ms * 100) / 100,
-  partner_ms: Math.round(timings.partner_ms * 100) / 100,
-  overhead_ms: Math.round(timings.overhead_ms * 100) / 100,
+const timingsOf = (total: number, partner: number): Timings => ({
+  total_ms: rounded(total),
+  partner_ms: rounded(partner),
+  overhead_ms: rounded(total - partner),
 });

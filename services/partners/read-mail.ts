@@ -51,42 +51,33 @@ export async function readMail(
   partner: PartnerId,
   { vault, log }: { readonly vault: Vault; readonly log: Log },
 ): Promise<DeliveryMail[]> {
-  const decoded = mails.map((mail) => decode(mail, log)).filter((one) => one !== undefined);
+  const decoded = mails.map((mail) => decode(mail, partner, log)).filter((one) => one !== undefined);
   const sealed = decoded.flatMap(({ routed }) =>
     routed === undefined ? [] : [{ sealed: routed.sealed, context: submissionContext(routed.submission_id) }],
   );
   const opened = await vault.openMany(sealed);
   let next = 0;
-  return decoded.map(({ mail, event, routed, addressed }): DeliveryMail => {
-    const { submission_id, route } = addressed;
-    return {
-      mail,
-      about: { partner, submission_id, delivery_id: route.delivery_id },
-      content: routed === undefined ? { readable: false, why: "poison" } : contentOf(routed, opened[next++]),
-      cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
-      routedAt: Date.parse(event.metadata.at),
-    };
+  return decoded.map(({ routed, ...delivery }) => {
+    const content = routed === undefined ? POISON : contentOf(routed, opened[next++]);
+    return { ...delivery, content };
   });
 }
+
+const POISON = { readable: false, why: "poison" } as const;
 
 /** `opened` is undefined where the key was destroyed. */
 function contentOf(routed: Routed, opened: unknown): Content | Unreadable {
   if (opened === undefined) return { readable: false, why: "forgotten" };
   const submission = Submission.safeParse(opened);
-  return submission.success
-    ? { readable: true, routed, submission: submission.data }
-    : { readable: false, why: "poison" };
+  return submission.success ? { readable: true, routed, submission: submission.data } : POISON;
 }
 
-interface Decoded {
-  readonly mail: Mail;
-  readonly event: StoredEvent;
-  readonly addressed: z.infer<typeof Addressed>;
+interface Decoded extends Omit<DeliveryMail, "content"> {
   readonly routed: Routed | undefined;
 }
 
 /** Undefined where no delivery can come of it. */
-function decode(mail: Mail, log: Log): Decoded | undefined {
+function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   let event: StoredEvent;
   try {
     event = unpackEvent(mail.data);
@@ -95,20 +86,32 @@ function decode(mail: Mail, log: Log): Decoded | undefined {
     mail.term();
     return undefined;
   }
+  const addressed = Addressed.safeParse(event.data);
+  const routed = decodeRouted(event, log);
+  if (routed === "unknown_type") mail.nak(PARKED_MS);
+  else if (!addressed.success) mail.term();
+  else {
+    const { submission_id, route } = addressed.data;
+    return {
+      mail,
+      about: { partner, submission_id, delivery_id: route.delivery_id },
+      routed,
+      cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
+      routedAt: Date.parse(event.metadata.at),
+    };
+  }
+  return undefined;
+}
+
+function decodeRouted(event: StoredEvent, log: Log): Routed | "unknown_type" | undefined {
   try {
     const decoded = codec.decode(event);
-    if (decoded.known) {
-      const routed = decoded.event.data;
-      return { mail, event, addressed: routed, routed };
-    }
+    if (decoded.known) return decoded.event.data;
     log.warn({ stream: event.stream, type: event.type }, "event of unknown type parked");
-    mail.nak(PARKED_MS);
+    return "unknown_type";
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
     log.error({ err: error }, "event can't be read");
-    const addressed = Addressed.safeParse(event.data);
-    if (addressed.success) return { mail, event, addressed: addressed.data, routed: undefined };
-    mail.term();
+    return undefined;
   }
-  return undefined;
 }

@@ -22,6 +22,11 @@ const silent = createTcpServer((socket) => {
 let silentUrl: string;
 let calls = 0;
 
+const ended = (outcome: string, reason: string): object => ({
+  responded: false,
+  outcome: { outcome, reason },
+});
+
 const caller = (over: Partial<HttpCallerOptions> = {}): HttpCaller => {
   const opened = createHttpCaller({ ...usual, url, ...over });
   open.push(opened);
@@ -96,14 +101,13 @@ test("reads no more than 64 KiB of a response", async () => {
 
 test("takes half a response for none, after the request was sent", async () => {
   const result = await caller({ url: `${url}/broken` }).call(request, attempt);
-  assert.not.ok(result.responded);
-  assert.ok(!result.responded && result.sent && !result.brokenOff);
+  assert.ok(!result.responded && result.outcome.outcome === "unknown");
 });
 
 test("bounds the whole call, however slowly the response trickles in", async () => {
   const begun = performance.now();
   const result = await caller({ url: `${url}/trickle` }).call(request, attempt);
-  assert.equal(result, { responded: false, sent: true, brokenOff: false, reason: "timeout" });
+  assert.equal(result, ended("unknown", "timeout"));
   assert.ok(performance.now() - begun < 10_000);
 });
 
@@ -116,12 +120,12 @@ test("ends at once when it is abandoned, and knows that the request was sent", a
   });
   await until("the request has arrived", () => calls === before + 1);
   giveUp.abort();
-  assert.equal(await calling, { responded: false, sent: true, brokenOff: true, reason: "abandoned" });
+  assert.equal(await calling, ended("interrupted", "abandoned"));
 });
 
 test("knows that a request never left where nobody listens", async () => {
   const result = await caller({ url: "http://127.0.0.1:1/" }).call(request, attempt);
-  assert.equal(result, { responded: false, sent: false, brokenOff: false, reason: "econnrefused" });
+  assert.equal(result, ended("failed", "econnrefused"));
 });
 
 test("ends at once when it is abandoned while it connects, and knows that nothing was sent", async () => {
@@ -133,14 +137,13 @@ test("ends at once when it is abandoned while it connects, and knows that nothin
   });
   await until("it is connecting", () => connections.size > before);
   giveUp.abort();
-  assert.equal(await calling, { responded: false, sent: false, brokenOff: true, reason: "abandoned" });
+  assert.equal(await calling, ended("not_called", "abandoned"));
 });
 
 test("is bounded while it connects, and knows that nothing was sent", async () => {
   const result = await caller({ url: silentUrl, timeoutMs: 100 }).call(request, attempt);
-  assert.not.ok(result.responded);
-  assert.ok(!result.responded && !result.sent && !result.brokenOff);
-  assert.match(result.responded ? "" : result.reason, /timeout/);
+  assert.ok(!result.responded && result.outcome.outcome === "failed");
+  assert.match(result.outcome.reason, /timeout/);
 });
 
 test("sends nothing once it was abandoned, also when a connection comes about after that", async () => {
@@ -149,7 +152,7 @@ test("sends nothing once it was abandoned, also when a connection comes about af
   const one = caller({ url: `${url}/answer`, concurrency: 1 });
   const calling = one.call(request, { ...attempt, abandon: giveUp.signal });
   giveUp.abort();
-  assert.equal(await calling, { responded: false, sent: false, brokenOff: true, reason: "abandoned" });
+  assert.equal(await calling, ended("not_called", "abandoned"));
   // The only connection is made for the first call, and used by the second.
   const next = await one.call(request, attempt);
   assert.ok(next.responded);
@@ -166,7 +169,7 @@ test("asks once more before the first byte leaves, however long connecting took"
       return "lease_lost";
     },
   });
-  assert.equal(result, { responded: false, sent: false, brokenOff: true, reason: "lease_lost" });
+  assert.equal(result, ended("not_called", "lease_lost"));
   assert.is(asked, 1);
   assert.ok((await caller({ url: `${url}/answer` }).call(request, attempt)).responded);
   assert.is(calls, before + 1);
@@ -190,7 +193,7 @@ test("closes without waiting for connections that nobody needs any more, and let
 
 test("goes to no private address, whether it stands in the URL or the name leads there", async () => {
   const before = calls;
-  const refused = { responded: false, sent: false, brokenOff: false, reason: "private_address_refused" };
+  const refused = ended("failed", "private_address_refused");
   const port = new URL(url).port;
   for (const host of ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]) {
     const closed = caller({ url: `http://${host}:${port}/answer`, allowPrivate: false });

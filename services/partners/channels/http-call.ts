@@ -2,6 +2,7 @@
 import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { type Dispatcher, Pool } from "undici";
+import type { AttemptOutcome } from "#domain/partner/outcome.ts";
 import { isPrivateAddress } from "#platform/private-addresses.ts";
 import type { Attempt } from "./channel.ts";
 
@@ -21,11 +22,7 @@ export interface HttpResponse {
 
 export interface NoHttpResponse {
   readonly responded: false;
-  /** Whether the partner may have got the request. */
-  readonly sent: boolean;
-  /** Whether it was we who broke it off, or never began it. */
-  readonly brokenOff: boolean;
-  readonly reason: string;
+  readonly outcome: Extract<AttemptOutcome, { outcome: "failed" | "unknown" | "interrupted" | "not_called" }>;
 }
 
 export interface HttpCaller {
@@ -73,7 +70,8 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
 
   return {
     async call(request, attempt) {
-      if (refused) return { ...neverSent, reason: "private_address_refused" };
+      if (refused)
+        return { responded: false, outcome: { outcome: "failed", reason: "private_address_refused" } };
       const call = dispatch(pool, { ...request, path }, attempt, timeoutMs);
       underWay.add(call);
       return call.finally(() => underWay.delete(call));
@@ -85,8 +83,6 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
     },
   };
 }
-
-const neverSent = { responded: false, sent: false, brokenOff: false } as const;
 
 function dispatch(
   pool: Pool,
@@ -112,13 +108,16 @@ function dispatch(
       const body = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8");
       end({ responded: true, ...head, body, truncated: size > MAX_BODY_BYTES });
     }
-    /** undici ends a call only once it is connected, so nobody waits for it. */
-    function breakOff(reason: string, brokenOff: boolean): void {
-      end({ responded: false, sent: written !== undefined, brokenOff, reason });
+    /** undici ends a call only once it is connected, so nobody waits for that. */
+    function endWithout(reason: string, byUs: boolean): void {
+      const [before, after] = byUs
+        ? (["not_called", "interrupted"] as const)
+        : (["failed", "unknown"] as const);
+      end({ responded: false, outcome: { outcome: written === undefined ? before : after, reason } });
       written?.abort(new Error(reason));
     }
-    const timer = setTimeout(() => breakOff("timeout", false), timeoutMs);
-    const onAbandoned = (): void => breakOff("abandoned", true);
+    const timer = setTimeout(endWithout, timeoutMs, "timeout", false);
+    const onAbandoned = (): void => endWithout("abandoned", true);
     abandon.addEventListener("abort", onAbandoned);
     if (abandon.aborted) return onAbandoned();
 
@@ -129,7 +128,7 @@ function dispatch(
           written = controller;
           return;
         }
-        if (!isOver) breakOff(reason, true);
+        if (!isOver) endWithout(reason, true);
         controller.abort(new Error(reason));
       },
       onResponseStart(_controller, status, headers) {
@@ -143,9 +142,7 @@ function dispatch(
         controller.abort(new Error("nobody reads the rest"));
       },
       onResponseEnd: respond,
-      onResponseError(_controller, error) {
-        end({ responded: false, sent: written !== undefined, brokenOff: false, reason: reasonOf(error) });
-      },
+      onResponseError: (_controller, error) => endWithout(reasonOf(error), false),
     });
   });
 }

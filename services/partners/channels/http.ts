@@ -76,7 +76,7 @@ function shownRequest(url: string, { method, headers, body }: HttpRequest): obje
 
 /** JSON as such, anything else as text. */
 function shownResponse(result: HttpResponse | NoHttpResponse): object {
-  if (!result.responded) return { error: result.reason };
+  if (!result.responded) return { error: result.outcome.reason };
   const { status, headers, body, truncated } = result;
   return { status, headers, body: asJson(body) ?? body, ...(truncated && { truncated }) };
 }
@@ -84,11 +84,7 @@ function shownResponse(result: HttpResponse | NoHttpResponse): object {
 const TRANSIENT = new Set([408, 425, 429]);
 
 function outcomeOf(result: HttpResponse | NoHttpResponse, reading: Reading, now: number): AttemptOutcome {
-  if (!result.responded) {
-    const { sent, brokenOff, reason } = result;
-    if (brokenOff) return { outcome: sent ? "interrupted" : "not_called", reason };
-    return { outcome: sent ? "unknown" : "failed", reason };
-  }
+  if (!result.responded) return result.outcome;
   const { status, headers, body, truncated } = result;
   if (TRANSIENT.has(status) || status >= 500) {
     const retry_after_ms = retryAfterMs(headers["retry-after"], now);
