@@ -1,8 +1,13 @@
 // The owner of a partner is killed between the call and its outcome, or goes on although another owner has come.
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerId } from "#domain/ids.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import { partnerStream } from "#domain/partner/events.ts";
+import { partnerMailbox } from "#platform/bus/subjects.ts";
+import { newUuid } from "#platform/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
@@ -130,6 +135,53 @@ test("two owners at once fence each other: every delivery succeeds once", async 
   }
   assert.is((await yard.effects("contested")).max, 1);
   await Promise.all(owners.map((owner) => owner.close()));
+});
+
+test("a call that never connected when its owner stops was not made: no doubt, no try", async () => {
+  const silent = createServer((socket) => void socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const settings = { idempotent: false, retry: { max_attempts: 1 } };
+  const unreachable = await yard.configure("unreachable", {
+    ...settings,
+    delivery: { type: "http", url: `https://127.0.0.1:${port}/`, timeout_ms: 60_000 },
+  });
+  const owner = await startOwnerHere("unreachable", unreachable);
+  const connecting = once(silent, "connection");
+  const [routed] = await routeMany(1, unreachable);
+  assert.ok(routed);
+  await connecting;
+  await owner.close();
+  const [, failed] = await yard.becomes(routed, "DeliveryFailed");
+  assert.equal([dataOf(failed).reason, dataOf(failed).interrupted], ["abandoned", true]);
+  silent.close();
+
+  await yard.configure("unreachable", settings);
+  const next = await startOwnerHere("reachable", unreachable);
+  await yard.becomes(routed, "DeliverySucceeded");
+  assert.is((await yard.effects("unreachable")).max_requests, 1);
+  await next.close();
+});
+
+test("a history that this release does not know all of: its owner decides nothing, and still ends in time", async () => {
+  const newer = await yard.configure("newer");
+  const unknown = { id: newUuid(), type: "DeliveryPostponed", data: {}, metadata: { schema: 1, at: "" } };
+  await yard.own.eventStore().append(partnerStream(newer), "no_stream", [unknown]);
+  const owner = await startOwnerHere("older", newer);
+  await routeMany(1, newer);
+  const bus = await yard.own.bus();
+  await until("the owner has the mail", async () => {
+    const mailbox = await bus.consumerState(partnerMailbox(newer));
+    return mailbox?.ackPending === 1;
+  });
+  const begun = performance.now();
+  await owner.close();
+  assert.ok(performance.now() - begun < 8_000);
+  const history = await yard.partnerHistory(newer);
+  assert.equal(
+    history.map(({ type }) => type),
+    ["DeliveryPostponed"],
+  );
 });
 
 test("keys that can't be had when the response is there cost its text, not its outcome", async () => {

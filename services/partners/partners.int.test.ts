@@ -208,6 +208,16 @@ test("keep to a new limit at once, not when the old one would have let the next 
   for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
 });
 
+test("leave a partner alone whose secret can't be opened, and no other, until it can", async () => {
+  const locked = await yard.configure("locked", { secret: "whsec_no base64" });
+  const routed = await yard.route(locked);
+  const signed = await yard.configure("signed", { secret: newSecret() });
+  await yard.becomes(await yard.route(signed), "DeliverySucceeded");
+  assert.equal(await yard.partnerHistory(locked), []);
+  await yard.configure("locked", { secret: newSecret() });
+  await yard.becomes(routed, "DeliverySucceeded");
+});
+
 test("shrug off what is no event", async () => {
   const odd = await yard.configure("odd");
   const bus = await yard.own.bus();
