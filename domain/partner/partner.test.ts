@@ -176,7 +176,7 @@ test("exhausted retries make a dead letter and open the circuit", () => {
     );
 });
 
-test("failures in a row open the circuit; an answer in between starts the count anew", () => {
+test("failures in a row open the circuit; a response in between starts the count anew", () => {
   const policy = { ...usual, circuit: { failure_threshold: 2, open_ms: 1_000 } };
   given(started(1), failed(1, 1, 0), started(2))
     .when(record(2, http503, { chance: 0, policy }))
@@ -194,7 +194,7 @@ test("an open circuit lets nothing through until its time, then one probe", () =
   given(opened(0, "x"), halfOpened(1), started(1)).when(start(2)).thenRefused("probe_in_flight");
 });
 
-test("the probe decides: an answer closes the circuit, a failure opens it again", () => {
+test("the probe decides: a response closes the circuit, a failure opens it again", () => {
   const half = [opened(0, "x"), halfOpened(1), started(1)];
   given(...half)
     .when(record(1, { outcome: "succeeded" }))

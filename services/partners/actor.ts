@@ -7,7 +7,8 @@
 // 4. No more calls at once than `limits.concurrency`, however many deliveries have begun (slots.ts).
 // 5. While the circuit is not closed, one delivery alone begins. How many begin at all: domain/partner/admission.ts.
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
-// 7. Closing takes bounded time: calls get most of it, then they are abandoned, and what they came to is recorded.
+// 7. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
+//    recorded.
 
 import { once } from "node:events";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
@@ -49,8 +50,8 @@ export interface ActorOptions {
 }
 
 const MAX_BATCH = 256;
-/** Those that wait for their next attempt are unanswered too, and must not keep new ones out. */
-const MAX_UNANSWERED = 50_000;
+/** Those that wait for their next attempt are unacknowledged too, and must not keep new ones out. */
+const MAX_UNACKNOWLEDGED = 50_000;
 const ACK_WAIT_MS = 10_000;
 const RENEW_EVERY_MS = 3_000;
 const MAX_SHORT_REST_MS = 2_000;
@@ -67,6 +68,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const closing = new AbortController();
   const closed = once(closing.signal, "abort").then(() => false);
   const abandoned = new AbortController();
+  // 1, 7
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
@@ -86,7 +88,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     partner,
     policy: () => configured().config,
     attempts,
-    mayWrite: () => lease.valid,
+    mayWrite: () => lease.valid, // 1
     eventStore: yard.eventStore(),
     onLoaded: () => review(),
     log,
@@ -104,7 +106,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     writer,
     configured,
     channel: channel.get,
-    slots: createSlots(() => configured().config.limits.concurrency),
+    slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,
     metrics,
@@ -123,7 +125,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
     const rest = restMs(configured(), circuit(), Date.now());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
-    else mailbox?.pause();
+    else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
     changed.resolve();
   }
@@ -153,7 +155,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       changed = Promise.withResolvers();
       const isOurs = await Promise.race([writer.open(), closed]);
       const { state } = writer;
-      if (!isOurs || closing.signal.aborted) return handBack(0);
+      if (!isOurs || closing.signal.aborted) return handBack(0); // 1, 3
       if (state === undefined) continue;
 
       // What has ended takes no room: it only has to be acknowledged.
@@ -167,12 +169,12 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
         case "begin":
           for (const delivery of waiting.splice(0, admission.count)) {
             underWay.add(delivery);
-            if (state.circuit.state === "open") probing.add(delivery);
+            if (state.circuit.state === "open") probing.add(delivery); // 5
             run(delivery);
           }
           break;
         case "rest":
-          if (admission.ms > MAX_SHORT_REST_MS) return handBack(admission.ms);
+          if (admission.ms > MAX_SHORT_REST_MS) return handBack(admission.ms); // 6
           await changedWithin(admission.ms);
           break;
         case "wait":
@@ -226,7 +228,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     filter: partnerSubject(partner, ">"),
     onBatch,
     maxBatch: MAX_BATCH,
-    maxAckPending: MAX_UNANSWERED,
+    maxAckPending: MAX_UNACKNOWLEDGED,
     ackWaitMs: ACK_WAIT_MS,
   });
   review();
@@ -234,7 +236,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
-      for (const { mail } of [...waiting, ...delivering.keys()]) mail.working();
+      for (const { mail } of [...waiting, ...delivering.keys()]) mail.working(); // 3
     },
   });
 

@@ -38,14 +38,14 @@ function stage(over: Partial<DeliverParts> = {}) {
   const abandoned = new AbortController();
   const events: PartnerEvent[] = [];
   const stored: string[] = [];
-  const answers: string[] = [];
+  const acks: string[] = [];
   let state = partnerDecider.initial;
   const it = {
     lease,
     slots,
     abandoned,
     stored,
-    answers,
+    acks,
     configured: configuredWith(),
     calls: 0,
     attempts: new Map<DeliveryId, number>(),
@@ -60,9 +60,9 @@ function stage(over: Partial<DeliverParts> = {}) {
     run: () => deliver(delivery, () => undefined),
   };
   const mail = {
-    ack: () => answers.push("ack"),
-    nak: () => answers.push("nak"),
-    term: () => answers.push("term"),
+    ack: () => acks.push("ack"),
+    nak: () => acks.push("nak"),
+    term: () => acks.push("term"),
   } as unknown as Mail;
   const about = {
     partner,
@@ -142,7 +142,7 @@ test("is stored before the call, and its outcome before the mail is acknowledged
   const it = stage();
   const order: string[] = [];
   it.storing = (type) => {
-    order.push(type, ...it.answers);
+    order.push(type, ...it.acks);
     return undefined;
   };
   it.send = async () => {
@@ -151,7 +151,7 @@ test("is stored before the call, and its outcome before the mail is acknowledged
     return succeeded;
   };
   await it.run();
-  assert.equal([...order, ...it.answers], ["DeliveryStarted", "call", "DeliverySucceeded", "ack"]);
+  assert.equal([...order, ...it.acks], ["DeliveryStarted", "call", "DeliverySucceeded", "ack"]);
   assert.is(it.attempts.size, 0);
 });
 
@@ -172,7 +172,7 @@ test("calls nobody once the lease may be lost, also when that happens in line fo
   release();
   await running;
   assert.is(inLine.calls, 0);
-  assert.equal(inLine.answers, ["nak"]);
+  assert.equal(inLine.acks, ["nak"]);
 });
 
 test("tells the channel of a lease that is lost while it connects", async () => {
@@ -187,7 +187,7 @@ test("tells the channel of a lease that is lost while it connects", async () => 
   await it.run();
   assert.equal(obstacles, [undefined, "lease_lost"]);
   assert.equal(it.stored, ["DeliveryStarted", "DeliveryFailed"]);
-  assert.equal(it.answers, ["nak"]);
+  assert.equal(it.acks, ["nak"]);
 });
 
 for (const [what, happens, reason] of [
@@ -215,7 +215,7 @@ for (const [what, happens, reason] of [
     assert.is(it.stored.at(-1), "DeliveryFailed");
     assert.is(lastOf(it).reason, reason);
     assert.is(lastOf(it).interrupted, true);
-    assert.equal(it.answers, ["nak"]);
+    assert.equal(it.acks, ["nak"]);
   });
 
 test("does not call what another owner has recorded as interrupted", async () => {
@@ -245,7 +245,7 @@ test("does not call what another owner has recorded as interrupted", async () =>
   await running;
   assert.is(it.calls, 0);
   assert.equal(it.stored, ["DeliveryStarted"]);
-  assert.equal(it.answers, ["nak"]);
+  assert.equal(it.acks, ["nak"]);
 });
 
 test("is not called where its start was not stored, and comes again", async () => {
@@ -254,7 +254,7 @@ test("is not called where its start was not stored, and comes again", async () =
     it.storing = () => reason;
     await it.run();
     assert.is(it.calls, 0);
-    assert.equal(it.answers, ["nak"]);
+    assert.equal(it.acks, ["nak"]);
   }
 });
 
@@ -266,7 +266,7 @@ test("has its outcome recorded again until it is stored", async () => {
   assert.is(it.calls, 1);
   assert.is(failures, 3);
   assert.equal(it.stored, ["DeliveryStarted", "DeliverySucceeded"]);
-  assert.equal(it.answers, ["ack"]);
+  assert.equal(it.acks, ["ack"]);
 });
 
 test("leaves its outcome to the next owner once this one may not write any more", async () => {
@@ -279,7 +279,7 @@ test("leaves its outcome to the next owner once this one may not write any more"
   };
   await it.run();
   assert.is(failures, 2);
-  assert.equal(it.answers, ["nak"]);
+  assert.equal(it.acks, ["nak"]);
 });
 
 test("has its outcome recorded without the response where both are too large", async () => {
@@ -288,7 +288,7 @@ test("has its outcome recorded without the response where both are too large", a
   it.storing = (type) => (type === "DeliverySucceeded" && ++tries === 1 ? "too_large" : undefined);
   await it.run();
   assert.not.ok("sealed_response" in lastOf(it));
-  assert.equal(it.answers, ["ack"]);
+  assert.equal(it.acks, ["ack"]);
 });
 
 test("becomes a dead letter where its request is too large to be recorded", async () => {
@@ -298,7 +298,7 @@ test("becomes a dead letter where its request is too large to be recorded", asyn
   assert.is(it.calls, 0);
   assert.equal(it.stored, ["DeliveryDeadLettered"]);
   assert.is(lastOf(it).reason, "request_too_large");
-  assert.equal(it.answers, ["ack"]);
+  assert.equal(it.acks, ["ack"]);
 });
 
 test("may have arrived where the channel fails, and gives its slot back", async () => {
@@ -315,7 +315,7 @@ test("comes again where its request can't be made", async () => {
   const it = stage({ channel: () => Promise.reject(new Error("no secret")) });
   await it.run();
   assert.equal(it.stored, []);
-  assert.equal(it.answers, ["nak"]);
+  assert.equal(it.acks, ["nak"]);
 });
 
 test.run();

@@ -15,7 +15,7 @@ import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
-import { answerLater, answerStored } from "./answer-mail.ts";
+import { acknowledge, postpone } from "./acknowledge.ts";
 import type { Channel, Prepared, Sent } from "./channels/channel.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
 import type { Content, DeliveryMail } from "./read-mail.ts";
@@ -42,7 +42,7 @@ const AFTER_FAILURE_MS = 1_000;
 const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 
 /**
- * Never rejects; the mail is always answered. `onCalled` tells that the partner is done with, and how long it took; it is not told
+ * Never rejects; the mail is always acknowledged or handed back. `onCalled` tells that the partner is done with, and how long it took; it is not told
  * where no call was made.
  */
 export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) => Promise<void>;
@@ -71,10 +71,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const { decision } = await write(delivery, { type: "start_attempt", ...command });
     if (!decision.accepted) {
       if (decision.reason === "too_large") return giveUp(delivery, "poison", "request_too_large");
-      return answerLater(delivery, decision);
+      return postpone(delivery, decision);
     }
     const started = decision.events.find((event) => event.type === "DeliveryStarted");
-    if (started === undefined) return answerStored(delivery, decision.events, metrics);
+    if (started === undefined) return acknowledge(delivery, decision.events, metrics);
     const { attempt } = started.data;
     attempts.set(delivery_id, attempt);
     try {
@@ -160,9 +160,9 @@ export function createDeliver(parts: DeliverParts): Deliver {
         at: Date.now(),
         chance: Math.random(),
       });
-      if (decision.accepted) return answerStored(delivery, decision.events, metrics);
+      if (decision.accepted) return acknowledge(delivery, decision.events, metrics);
       if (decision.reason === "too_large") sealed_response = undefined;
-      else if (decision.reason !== "not_stored") return answerLater(delivery, decision);
+      else if (decision.reason !== "not_stored") return postpone(delivery, decision);
       log.warn({ lead_id, reason: decision.reason }, "outcome not stored yet");
       await pause(backoffMs(failures, BACKOFF));
     }
@@ -174,8 +174,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
     reason: string = cause,
   ): Promise<void> {
     const { decision } = await write(delivery, { type: "give_up", ...delivery.about, cause, reason });
-    if (decision.accepted) answerStored(delivery, decision.events, metrics);
-    else answerLater(delivery, decision);
+    if (decision.accepted) acknowledge(delivery, decision.events, metrics);
+    else postpone(delivery, decision);
   }
 
   /** Undefined where the person is forgotten. */

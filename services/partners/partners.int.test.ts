@@ -107,7 +107,7 @@ test("bound a call that hangs, and dead-letter after the last try", async () => 
   assert.ok(timings.partner_ms >= 190 && timings.partner_ms < 10_000);
 });
 
-test("read the answer as configured, and take nothing unreadable for a success", async () => {
+test("read the response as configured, and take nothing unreadable for a success", async () => {
   const picky = await yard.configure("picky", {
     retry: { max_attempts: 1 },
     response: { success: { path: "accepted", equals: "never" }, reason_path: "outcome" },

@@ -2,6 +2,7 @@
 import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
+import { nobodyKey, partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -75,7 +76,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         partner,
         config,
         ...(secret !== undefined && {
-          sealed_secret: await vault.seal("secrets", secret, `partner_config-${id}`),
+          sealed_secret: await vault.seal(SECRETS_KEY, secret, partnerConfigContext(partner)),
         }),
       };
       const event = codec.encode({ type: "PartnerConfigured", data }, meta());
@@ -114,7 +115,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         payload,
         normalised: typeof email === "string" ? { email: email.toLowerCase() } : {},
       };
-      const sealed = await vault.seal("nobody-2026-01", submission, `submission-${submission_id}`);
+      const sealed = await vault.seal(nobodyKey("2026-01"), submission, submissionContext(submission_id));
       const about = { submission_id, kind: "lead", source, received_at, sealed } as const;
       const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
       const key_fingerprint = vault.fingerprint("key", submission_id);

@@ -54,7 +54,7 @@ test.before(async () => {
       outgoing.writeEarlyHints({ link: "</style.css>; rel=preload" });
       outgoing.writeHead(201).end("made");
     } else if (incoming.url === "/elsewhere") {
-      outgoing.writeHead(307, { location: "/answer" }).end();
+      outgoing.writeHead(307, { location: "/usual" }).end();
     } else {
       outgoing.writeHead(200, { "x-made-by": "us", "set-cookie": ["a=1", "b=2"] }).end('{"ok":true}');
     }
@@ -73,7 +73,7 @@ test.after(async () => {
 });
 
 test("gives the response", async () => {
-  const result = await caller({ url: `${url}/answer` }).call(request, attempt);
+  const result = await caller({ url: `${url}/usual` }).call(request, attempt);
   assert.ok(result.responded);
   assert.equal([result.status, result.body, result.headers["x-made-by"]], [200, '{"ok":true}', "us"]);
   assert.is(result.headers["set-cookie"], "a=1, b=2");
@@ -149,7 +149,7 @@ test("is bounded while it connects, and knows that nothing was sent", async () =
 test("sends nothing once it was abandoned, also when a connection comes about after that", async () => {
   const before = calls;
   const giveUp = new AbortController();
-  const one = caller({ url: `${url}/answer`, concurrency: 1 });
+  const one = caller({ url: `${url}/usual`, concurrency: 1 });
   const calling = one.call(request, { ...attempt, abandon: giveUp.signal });
   giveUp.abort();
   assert.equal(await calling, ended("not_called", "abandoned"));
@@ -162,7 +162,7 @@ test("sends nothing once it was abandoned, also when a connection comes about af
 test("asks once more before the first byte leaves, however long connecting took", async () => {
   const before = calls;
   let asked = 0;
-  const result = await caller({ url: `${url}/answer` }).call(request, {
+  const result = await caller({ url: `${url}/usual` }).call(request, {
     ...attempt,
     obstacle() {
       asked += 1;
@@ -171,7 +171,7 @@ test("asks once more before the first byte leaves, however long connecting took"
   });
   assert.equal(result, ended("not_called", "lease_lost"));
   assert.is(asked, 1);
-  assert.ok((await caller({ url: `${url}/answer` }).call(request, attempt)).responded);
+  assert.ok((await caller({ url: `${url}/usual` }).call(request, attempt)).responded);
   assert.is(calls, before + 1);
 });
 
@@ -185,7 +185,7 @@ test("closes without waiting for connections that nobody needs any more, and let
   await connecting.close();
   assert.ok(performance.now() - begun < 4_000, "less than the time that connecting may take");
 
-  const busy = createHttpCaller({ ...usual, url: `${url}/answer` });
+  const busy = createHttpCaller({ ...usual, url: `${url}/usual` });
   const calling = busy.call(request, attempt);
   await busy.close();
   assert.ok((await calling).responded);
@@ -196,7 +196,7 @@ test("goes to no private address, whether it stands in the URL or the name leads
   const refused = ended("failed", "private_address_refused");
   const port = new URL(url).port;
   for (const host of ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]) {
-    const closed = caller({ url: `http://${host}:${port}/answer`, allowPrivate: false });
+    const closed = caller({ url: `http://${host}:${port}/usual`, allowPrivate: false });
     assert.equal(await closed.call(request, attempt), refused, host);
   }
   assert.is(calls, before);

@@ -1,4 +1,4 @@
-// How a mail is answered when its delivery was decided about: done with, or it comes again.
+// What happens to a mail once its delivery was decided about: it is done with, or comes again.
 import type { PartnerRefusal } from "#domain/partner/command.ts";
 import type { PartnerEvent } from "#domain/partner/events.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
@@ -9,7 +9,7 @@ import type { DeliveryMail } from "./read-mail.ts";
 const LOOK_AGAIN_MS = 500;
 
 /** It is stored what became of the delivery. */
-export function answerStored(
+export function acknowledge(
   { mail, about: { partner }, routedAt }: DeliveryMail,
   events: readonly PartnerEvent[],
   metrics: Metrics,
@@ -37,7 +37,7 @@ const OUTCOMES: Partial<Record<PartnerEvent["type"], string>> = {
 };
 
 /** Nothing new was stored. */
-export function answerLater({ mail }: DeliveryMail, refused: PartnerRefusal | NotWritten): void {
+export function postpone({ mail }: DeliveryMail, refused: PartnerRefusal | NotWritten): void {
   switch (refused.reason) {
     case "already_ended":
       mail.ack();
