@@ -35,11 +35,11 @@ export async function preparePostgres(
   say: (line: string) => void,
 ): Promise<Part> {
   const env = { ...pick(surroundings, ["PATH", "TZ"]), ...LANGUAGE };
-  const home = findPostgresHome(dataDir, say);
+  const home = findPostgresHome(dataDir, env, say);
   const password = keptOrMade(join(dataDir, "secrets", "postgres-password"), () =>
     randomBytes(24).toString("base64url"),
   );
-  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home);
+  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home, env);
   else await initialise(home, password, env);
 
   const port = await freePort(USUAL_PORT);
@@ -101,9 +101,9 @@ async function run(
   });
 }
 
-function checkVersion({ data, postgres }: PostgresHome): void {
+function checkVersion({ data, postgres }: PostgresHome, env: Environment): void {
   const written = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
-  const installed = /(\d+)\./.exec(spawnSync(postgres, ["--version"], { encoding: "utf8" }).stdout)?.[1];
+  const installed = /(\d+)\./.exec(spawnSync(postgres, ["--version"], { env, encoding: "utf8" }).stdout)?.[1];
   if (written !== installed)
     throw new Problem(
       `${data} was written by PostgreSQL ${written}; this version of Switchyard brings ${installed}.\n` +
