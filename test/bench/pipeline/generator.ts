@@ -1,0 +1,9 @@
+// The producers, as a process of its own.
+import { burst } from "./burst-load.ts";
+import { serve } from "./child.ts";
+import { load } from "./load.ts";
+
+const api = { load, burst };
+export type GeneratorApi = typeof api;
+
+serve(api);
