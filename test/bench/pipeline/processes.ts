@@ -23,6 +23,8 @@ export type Usages = ReadonlyMap<string, Usage>;
 
 const NONE: Usage = { user: 0, system: 0, rss: 0, pss: 0 };
 const REPOSITORY = resolve(import.meta.dirname, "../../..");
+/** Everything else inherits the variable and does not read it. */
+const WITH_ROLES = "services/main.ts";
 const MANY_ROLES = 2;
 
 /** A launcher, and each process that it started, with its descendants. */
@@ -92,17 +94,15 @@ function usageOfOne(pid: number, withEnded: boolean): Usage {
   }
 }
 
-/** The script of a Node process and the roles that it was given; else the program. */
-export function nameOf(pid: number): string {
+/** The script of a Node process, with its roles where it can have any; else the program. */
+function nameOf(pid: number): string {
   const [program = "", ...args] = partsOf(pid, "cmdline");
   if (!basename(program).startsWith("node")) return basename(program);
   const script = args.find((arg) => /\.m?[jt]s$/.test(arg));
-  const roles = partsOf(pid, "environ")
-    .find((one) => one.startsWith("ROLES="))
-    ?.slice("ROLES=".length)
-    .split(",");
   const file = script === undefined ? "node" : relative(REPOSITORY, script);
-  return roles === undefined ? file : `${file} (${shortened(roles)})`;
+  if (file !== WITH_ROLES) return file;
+  const roles = partsOf(pid, "environ").find((one) => one.startsWith("ROLES="));
+  return roles === undefined ? file : `${file} (${shortened(roles.slice("ROLES=".length).split(","))})`;
 }
 
 function shortened(roles: readonly string[]): string {

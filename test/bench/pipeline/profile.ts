@@ -11,6 +11,7 @@ import { measure } from "./round.ts";
 
 const FUNCTIONS = 40;
 const FILES = 30;
+const MOST_WIDE = 90;
 const REPORTS = resolve(import.meta.dirname, "../../../reports/profile");
 
 export async function profile(bench: Bench, { submissions, connections, apart }: Options): Promise<boolean> {
@@ -44,12 +45,12 @@ function print(name: string, profile: CpuProfile, submissions: number): void {
     [...times]
       .sort(([, a], [, b]) => b - a)
       .slice(0, most)
-      .map(([what, ms]) => [what, fixed(ms, 0), share(ms), perSubmission(ms)]);
+      .map(([what, ms]) => [what.slice(0, MOST_WIDE), fixed(ms, 0), share(ms), perSubmission(ms)]);
   console.log(`\n## ${name}: busy ${fixed(busyMs / 1000)} s of ${fixed(wholeMs / 1000)} s\n`);
   for (const [heading, times, most] of [
     ["function, by its own time", functions, FUNCTIONS],
     ["file", files, FILES],
-    ["package or folder", packages, FILES],
+    ["package or folder, with what Node did for it", packages, FILES],
   ] as const) {
     const head = [heading, "ms", "of busy", "µs each"];
     console.log(`${table([head, ...rowsOf(times, most)])}\n`);

@@ -50,7 +50,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
   chmodSync(dataDir, 0o755);
   let launchers: Launcher[] = [];
   let endpoints: Endpoints;
-  let readModels: ReturnType<typeof readModelsOf>;
+  let readModels: ReturnType<typeof readModelsOf> | undefined;
 
   function launch(roles: string | undefined, isFirst: boolean): Launcher {
     // Nothing else of our environment reaches it: a variable that is set here must not make it another yard.
@@ -140,6 +140,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
 
   async function stopAll(): Promise<void> {
     await readModels?.close();
+    readModels = undefined;
     // Those that joined go first: they need what the first one started.
     for (const launcher of launchers.reverse()) await end(launcher);
     launchers = [];
@@ -162,6 +163,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
       return endpoints.http_url;
     },
     get readModels() {
+      if (readModels === undefined) throw new Error("the yard does not run");
       return readModels;
     },
     families: (): readonly Family[] => launchers.flatMap(({ pid }) => familiesBelow(pid)),
