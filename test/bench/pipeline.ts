@@ -1,4 +1,4 @@
-// The whole: from a signed submission over HTTP to its delivery, the yard beside what one would build instead.
+// The whole path of a submission, from the signed HTTP request to the delivery: the yard beside what a user would build instead.
 import { startBench } from "./pipeline/bench.ts";
 import { burst } from "./pipeline/burst.ts";
 import { compare } from "./pipeline/compare.ts";
@@ -11,8 +11,8 @@ const MODES = { compare, burst, grow, profile } as const;
 export async function run(args: readonly string[]): Promise<void> {
   const options = optionsOrExit(args);
   const bench = await startBench();
-  const isWhole = await MODES[options.mode](bench, options).finally(() => bench.stop());
-  if (!isWhole) process.exitCode = 1;
+  const isGood = await MODES[options.mode](bench, options).finally(() => bench.stop());
+  if (!isGood) process.exitCode = 1;
 }
 
 function optionsOrExit(args: readonly string[]): Options {

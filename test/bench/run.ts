@@ -1,14 +1,14 @@
 // `npm run bench -- <name>…` runs benchmarks by name, and all of them without one. Each file beside this one is one.
-// Options behind a name are that benchmark's own.
+// Options after a name go to that benchmark.
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 
 interface Benchmark {
-  /** One that takes no parameter has no options. */
+  /** A benchmark without a parameter has no options. */
   run(options: readonly string[]): Promise<void>;
 }
 
-interface Asked {
+interface Selection {
   readonly name: string;
   readonly options: string[];
 }
@@ -18,16 +18,16 @@ const names = globSync(`${import.meta.dirname}/*.ts`)
   .filter((name) => name !== "run")
   .sort();
 
-function read(words: readonly string[]): Asked[] {
-  const asked: Asked[] = [];
+function read(words: readonly string[]): Selection[] {
+  const selected: Selection[] = [];
   for (const word of words) {
-    const last = asked.at(-1);
-    if (names.includes(word)) asked.push({ name: word, options: [] });
+    const last = selected.at(-1);
+    if (names.includes(word)) selected.push({ name: word, options: [] });
     else if (last !== undefined && (word.startsWith("--") || last.options.length > 0))
       last.options.push(word);
     else fail(`No benchmark ${word}. There are: ${names.join(", ")}.`);
   }
-  return asked;
+  return selected;
 }
 
 function fail(why: string): never {
@@ -35,12 +35,13 @@ function fail(why: string): never {
   process.exit(2);
 }
 
-const given = read(process.argv.slice(2));
-for (const { name, options } of given.length > 0 ? given : names.map((name) => ({ name, options: [] }))) {
+const selected = read(process.argv.slice(2));
+const all = names.map((name) => ({ name, options: [] }));
+for (const { name, options } of selected.length > 0 ? selected : all) {
   console.log(`\n# ${name}\n`);
   const { run } = (await import(join(import.meta.dirname, `${name}.ts`))) as Benchmark;
   if (options.length > 0 && run.length === 0) fail(`${name} has no options.`);
   await run(options);
 }
-// Something may still be open, and a benchmark says by the exit code whether all was well.
+// Ends what is still open. A benchmark that failed has set the exit code.
 process.exit();

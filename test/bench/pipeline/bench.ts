@@ -1,29 +1,35 @@
-// The producers and the partners that every system gets, and the systems by name.
+// Load generator and partners, shared by all systems under test, and the systems by name.
 import { join } from "node:path";
 import { newSecret } from "#platform/webhooks.ts";
 import { type Child, startChild } from "./child.ts";
 import type { GeneratorApi } from "./generator.ts";
 import type { PartnersApi } from "./partners.ts";
+import type { ProcessTree } from "./processes.ts";
 import { startQueue } from "./queue.ts";
-import type { RunningSystem, Surroundings, SystemName } from "./system.ts";
+import type { RunningSystem, SystemName, SystemOptions } from "./system.ts";
 import { startYard } from "./yard.ts";
 
-export interface Bench extends Surroundings {
+export interface Bench extends SystemOptions {
   readonly generator: Child<GeneratorApi>;
   readonly partners: Child<PartnersApi>;
+  readonly processTrees: readonly ProcessTree[];
   stop(): Promise<void>;
 }
 
-const at = (file: string): string => join(import.meta.dirname, file);
+const pathOf = (file: string): string => join(import.meta.dirname, file);
 
 export async function startBench(): Promise<Bench> {
-  const partners = startChild<PartnersApi>(at("partners.ts"));
-  const generator = startChild<GeneratorApi>(at("generator.ts"));
+  const partners = startChild<PartnersApi>(pathOf("partners.ts"));
+  const generator = startChild<GeneratorApi>(pathOf("generator.ts"));
   return {
     secret: newSecret(),
     partnersUrl: await partners.call("start"),
     partners,
     generator,
+    processTrees: [
+      { name: "load generator", pid: generator.pid },
+      { name: "partners", pid: partners.pid },
+    ],
     async stop() {
       await generator.stop();
       await partners.stop();
@@ -31,21 +37,27 @@ export async function startBench(): Promise<Bench> {
   };
 }
 
-export interface Layout {
+interface Settings {
   readonly apart: boolean;
+  readonly concurrency: number;
 }
 
-/** A fresh one, to which no partner has counted anything yet. */
-export async function startSystem(name: SystemName, bench: Bench, layout: Layout): Promise<RunningSystem> {
-  await bench.partners.call("reset");
+/** Starts it without data, and resets what the partners have counted. */
+export async function startSystem(
+  name: SystemName,
+  { secret, partnersUrl, partners }: Bench,
+  { apart, concurrency }: Settings,
+): Promise<RunningSystem> {
+  await partners.call("reset");
+  const queue = { secret, partnersUrl, concurrency };
   switch (name) {
     case "yard":
-      return startYard({ ...bench, ...layout });
+      return startYard({ secret, partnersUrl, apart });
     case "bullmq-everysec":
-      return startQueue({ ...bench, fsync: "everysec", withHistory: false });
+      return startQueue({ ...queue, fsync: "everysec", withHistory: false });
     case "bullmq-always":
-      return startQueue({ ...bench, fsync: "always", withHistory: false });
+      return startQueue({ ...queue, fsync: "always", withHistory: false });
     case "bullmq-history":
-      return startQueue({ ...bench, fsync: "always", withHistory: true });
+      return startQueue({ ...queue, fsync: "always", withHistory: true });
   }
 }

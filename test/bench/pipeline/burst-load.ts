@@ -1,36 +1,35 @@
-// Many submissions at the same moment, each over a connection of its own and sent once.
+// Sends many submissions at the same moment, each once and over a connection of its own.
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { percentile } from "../eventstore/measure.ts";
 import { now } from "./clock.ts";
 import { readMessages, statusOf } from "./messages.ts";
 import { createSigner } from "./signed.ts";
+import type { Serials } from "./submissions.ts";
 
-export interface BurstParams {
+interface BurstParams extends Serials {
   readonly url: string;
   readonly secret: string;
-  readonly from: number;
-  readonly many: number;
-  /** Whether the connections are open before, or opened in the moment that is measured. */
-  readonly isConnected: boolean;
+  /** Whether connections are opened before the burst, or are part of it. */
+  readonly connectBefore: boolean;
 }
 
-export interface BurstOutcome {
+export interface BurstResult {
+  /** Indexed by serial number minus `from`: 1 if it was accepted. */
   readonly accepted: Uint8Array;
   readonly byStatus: Readonly<Record<number, number>>;
-  /** Without an answer: refused, reset, closed, or silent until the deadline. */
+  /** Connections without a response: refused, reset, closed, or silent until the deadline. */
   readonly dropped: number;
-  /** Of all that were answered, in milliseconds from the moment of the burst. */
+  /** Of all responses, in milliseconds since the burst began. */
   readonly p50: number;
   readonly p99: number;
   readonly last: number;
-  readonly startedAt: number;
 }
 
 const DEADLINE_MS = 30_000;
 const CONNECT_AT_ONCE = 100;
 
-export async function burst({ url, secret, from, many, isConnected }: BurstParams): Promise<BurstOutcome> {
+export async function burst({ url, secret, from, many, connectBefore }: BurstParams): Promise<BurstResult> {
   const { hostname: host, port } = new URL(url);
   const signer = createSigner(url, secret);
   const requests = Array.from({ length: many }, (_, index) => signer.request(from + index));
@@ -38,52 +37,52 @@ export async function burst({ url, secret, from, many, isConnected }: BurstParam
   const byStatus: Record<number, number> = {};
   const latencies: number[] = [];
   const sockets: Socket[] = [];
-  const done = Promise.withResolvers<void>();
+  const allFinished = Promise.withResolvers<void>();
   let startedAt = 0;
-  let ended = 0;
+  let finished = 0;
 
-  function end(): void {
-    ended += 1;
-    if (ended === many) done.resolve();
+  function finishOne(): void {
+    finished += 1;
+    if (finished === many) allFinished.resolve();
   }
 
   function open(index: number): Promise<void> {
-    const opened = Promise.withResolvers<void>();
-    const socket = connect({ host, port: Number(port), noDelay: true }, () => opened.resolve());
-    let isAnswered = false;
+    const connected = Promise.withResolvers<void>();
+    const socket = connect({ host, port: Number(port), noDelay: true }, () => connected.resolve());
+    let hasResponse = false;
     socket.on("error", () => {});
     socket.once("close", () => {
-      opened.resolve();
-      if (!isAnswered) end();
+      connected.resolve();
+      if (!hasResponse) finishOne();
     });
     socket.on(
       "data",
       readMessages((head) => {
         const status = statusOf(head);
-        isAnswered = true;
+        hasResponse = true;
         latencies.push(now() - startedAt);
         byStatus[status] = (byStatus[status] ?? 0) + 1;
         if (status === 202) accepted[index] = 1;
-        end();
+        finishOne();
         socket.destroy();
       }),
     );
     sockets.push(socket);
-    return opened.promise;
+    return connected.promise;
   }
 
-  for (let index = 0; isConnected && index < many; index += CONNECT_AT_ONCE) {
+  for (let index = 0; connectBefore && index < many; index += CONNECT_AT_ONCE) {
     const some = Math.min(CONNECT_AT_ONCE, many - index);
     await Promise.all(Array.from({ length: some }, (_, n) => open(index + n)));
   }
   startedAt = now();
-  // What is written before the connection stands is sent as soon as it does.
   for (let index = 0; index < many; index += 1) {
-    if (!isConnected) void open(index);
+    if (!connectBefore) void open(index);
+    // The socket keeps what is written before it is connected.
     sockets[index]?.write(requests[index] ?? "");
   }
   const deadline = new AbortController();
-  await Promise.race([done.promise, pause(DEADLINE_MS, undefined, { signal: deadline.signal })]);
+  await Promise.race([allFinished.promise, pause(DEADLINE_MS, undefined, { signal: deadline.signal })]);
   deadline.abort();
   for (const socket of sockets) socket.destroy();
   return {
@@ -93,6 +92,5 @@ export async function burst({ url, secret, from, many, isConnected }: BurstParam
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
     last: percentile(latencies, 1),
-    startedAt,
   };
 }

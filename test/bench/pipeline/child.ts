@@ -1,80 +1,73 @@
-// A process of the benchmark's own that does what it is asked. It ends with us, however we end.
-import { type ChildProcess, fork } from "node:child_process";
+// Remote calls to a child process of the benchmark. The child exits when the parent is gone, whatever ended it.
+import { fork } from "node:child_process";
 import { once } from "node:events";
 
-type Calls = Readonly<Record<string, (params: never) => Promise<unknown>>>;
-type Result<Api extends Calls, Name extends keyof Api> = Awaited<ReturnType<Api[Name]>>;
+type Api = Readonly<Record<string, (params: never) => Promise<unknown>>>;
+type Result<A extends Api, Name extends keyof A> = Awaited<ReturnType<A[Name]>>;
 
-export interface Child<Api extends Calls> {
+export interface Child<A extends Api> {
   readonly pid: number;
-  call<Name extends keyof Api & string>(
-    name: Name,
-    ...params: Parameters<Api[Name]>
-  ): Promise<Result<Api, Name>>;
+  call<Name extends keyof A & string>(name: Name, ...params: Parameters<A[Name]>): Promise<Result<A, Name>>;
   stop(): Promise<void>;
 }
 
-interface Question {
+interface Call {
   readonly id: number;
   readonly name: string;
   readonly params: unknown;
 }
 
-type Answer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
+type Reply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
-export function startChild<Api extends Calls>(
-  script: string,
-  env: Readonly<Record<string, string>> = {},
-): Child<Api> {
-  const child: ChildProcess = fork(script, {
-    env: { ...process.env, ...env },
+export function startChild<A extends Api>(script: string): Child<A> {
+  const child = fork(script, {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const open = new Map<number, PromiseWithResolvers<unknown>>();
-  let asked = 0;
-  child.on("message", (answer: Answer) => {
-    const waiting = open.get(answer.id);
-    open.delete(answer.id);
-    if ("error" in answer) waiting?.reject(new Error(`${script}: ${answer.error}`));
-    else waiting?.resolve(answer.result);
+  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  let calls = 0;
+  child.on("message", (reply: Reply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if ("error" in reply) call?.reject(new Error(`${script}: ${reply.error}`));
+    else call?.resolve(reply.result);
   });
   child.once("exit", (code, signal) => {
-    for (const waiting of open.values()) waiting.reject(new Error(`${script} ended with ${signal ?? code}`));
+    for (const call of pending.values()) call.reject(new Error(`${script} ended with ${signal ?? code}`));
   });
   return {
     pid: child.pid ?? 0,
     call(name, ...[params]) {
-      const waiting = Promise.withResolvers<unknown>();
-      asked += 1;
-      open.set(asked, waiting);
-      child.send({ id: asked, name, params } satisfies Question, (error) => {
-        if (error !== null) waiting.reject(error);
+      const reply = Promise.withResolvers<unknown>();
+      calls += 1;
+      pending.set(calls, reply);
+      child.send({ id: calls, name, params } satisfies Call, (error) => {
+        if (error !== null) reply.reject(error);
       });
-      return waiting.promise as Promise<Result<Api, typeof name>>;
+      return reply.promise as Promise<Result<A, typeof name>>;
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
+      const exited = once(child, "exit");
       child.kill("SIGKILL");
-      await gone;
+      await exited;
     },
   };
 }
 
-/** In the process itself. */
-export function serve(api: Calls): void {
-  process.on("message", async ({ id, name, params }: Question) => {
+/** Called in the child: answers the parent's calls. */
+export function serve(api: Api): void {
+  process.on("message", async ({ id, name, params }: Call) => {
     try {
       const result = await api[name]?.(params as never);
-      process.send?.({ id, result } satisfies Answer);
+      process.send?.({ id, result } satisfies Reply);
     } catch (error) {
-      const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.send?.({ id, error: words } satisfies Answer);
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.send?.({ id, error: message } satisfies Reply);
     }
   });
   process.on("disconnect", () => process.exit());
-  // Ctrl-C reaches the whole group; who asked decides when this ends.
+  // Ctrl-C reaches the whole process group; the parent decides when the child ends.
   process.on("SIGINT", () => {});
 }

@@ -1,2 +1,2 @@
-/** Milliseconds since 1970, with fractions, so that moments in different processes can be compared. */
+/** Milliseconds since 1970 with fractions; unlike performance.now() comparable between processes. */
 export const now = (): number => performance.timeOrigin + performance.now();

@@ -1,4 +1,4 @@
-// The producers, as a process of its own.
+// The load generator as a child process.
 import { burst } from "./burst-load.ts";
 import { serve } from "./child.ts";
 import { load } from "./load.ts";

@@ -1,4 +1,4 @@
-// How far the read models are behind the log, in seconds: from the moment when the log reached what they had not taken in yet.
+// The lag of the read models in seconds: the time since the log reached the first event that a projection had not applied.
 
 export interface Observation {
   readonly at: number;
@@ -7,34 +7,35 @@ export interface Observation {
 
 export interface Progress extends Observation {
   readonly projection: string;
-  /** What waits for it, as the yard itself says, up to a second late. */
+  /** Events that wait, as the yard reports them once a second. */
   readonly waiting: number;
 }
 
 export interface Lag {
   readonly projection: string;
   readonly seconds: number;
-  /** How much longer the log was. */
+  /** Head of the log minus the projection's position. */
   readonly events: number;
 }
 
-/** Its position is that of the log, whatever is written there; others stand at the last event that concerned them. */
+/** Its position follows the whole log. The position of others stays at the last event that concerned them. */
 const FOLLOWS_ALL = "leads";
 
-/** The worst of all. `heads` are positions that the log had reached at a time, in no particular order. */
-export function worstLag(heads: readonly Observation[], seen: readonly Progress[]): Lag | undefined {
-  const history = rising(heads);
-  const lags = [...Map.groupBy(seen, ({ projection }) => projection).values()].flatMap((all) =>
+/** The largest lag. `heads` are positions that the log had reached at a time, in any order. */
+export function largestLag(heads: readonly Observation[], progress: readonly Progress[]): Lag | undefined {
+  const history = increasing(heads);
+  const byProjection = Map.groupBy(progress, ({ projection }) => projection);
+  const lags = [...byProjection.values()].flatMap((all) =>
     all.map((one, index) => lagOf(history, one, all[index + 1])),
   );
-  return lags.reduce((worst, lag) => (lag.seconds > worst.seconds ? lag : worst), lags[0] as Lag);
+  return lags.reduce((largest, lag) => (lag.seconds > largest.seconds ? lag : largest), lags[0] as Lag);
 }
 
 function lagOf(history: readonly Observation[], one: Progress, next: Progress | undefined): Lag {
   const { projection, at, position, waiting } = one;
-  const isDone = waiting === 0 || (next?.position === position && next.waiting === 0);
-  if (isDone && projection !== FOLLOWS_ALL) return { projection, seconds: 0, events: 0 };
-  const reachedAt = reachedBeyond(history, position) ?? at;
+  const isIdle = waiting === 0 || (next?.position === position && next.waiting === 0);
+  if (isIdle && projection !== FOLLOWS_ALL) return { projection, seconds: 0, events: 0 };
+  const reachedAt = passedAt(history, position) ?? at;
   const head = history.findLast((known) => known.at <= at)?.position ?? position;
   return {
     projection,
@@ -43,16 +44,15 @@ function lagOf(history: readonly Observation[], one: Progress, next: Progress | 
   };
 }
 
-/** In the order of time, and only where the log was longer than ever before. */
-function rising(heads: readonly Observation[]): Observation[] {
+function increasing(heads: readonly Observation[]): Observation[] {
   const history: Observation[] = [];
   for (const head of heads.toSorted((a, b) => a.at - b.at))
     if (head.position > (history.at(-1)?.position ?? -1)) history.push(head);
   return history;
 }
 
-/** When the log grew beyond this position, in proportion between the two observations around it. */
-function reachedBeyond(history: readonly Observation[], position: number): number | undefined {
+/** When the log grew beyond this position; interpolated between two observations. */
+function passedAt(history: readonly Observation[], position: number): number | undefined {
   const index = history.findIndex((known) => known.position > position);
   const [before, after] = [history[index - 1], history[index]];
   if (after === undefined || before === undefined) return after?.at;

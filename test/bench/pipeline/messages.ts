@@ -1,11 +1,11 @@
-// HTTP/1.1 messages out of the chunks of a connection, with as little work as will do: what measures must not be what binds.
+// A minimal HTTP/1.1 parser for both sides of the benchmark: the load generator and the partners must not become the bottleneck.
 
 const HEAD_END = "\r\n\r\n";
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 
-export type OnMessage = (head: string, body: string) => void;
+type OnMessage = (head: string, body: string) => void;
 
-/** Takes chunks as they come, one character for each byte. A message without a content-length has no body. */
+/** Returns a consumer of chunks. Strings are latin1: one character per byte. A message without content-length has no body. */
 export function readMessages(onMessage: OnMessage): (chunk: Buffer) => void {
   let rest = "";
   return (chunk) => {
@@ -14,11 +14,11 @@ export function readMessages(onMessage: OnMessage): (chunk: Buffer) => void {
       const headEnd = rest.indexOf(HEAD_END);
       if (headEnd < 0) return;
       const head = rest.slice(0, headEnd);
-      const bodyAt = headEnd + HEAD_END.length;
-      const end = bodyAt + Number(CONTENT_LENGTH.exec(head)?.[1] ?? 0);
-      if (rest.length < end) return;
-      const body = rest.slice(bodyAt, end);
-      rest = rest.slice(end);
+      const bodyStart = headEnd + HEAD_END.length;
+      const bodyEnd = bodyStart + Number(CONTENT_LENGTH.exec(head)?.[1] ?? 0);
+      if (rest.length < bodyEnd) return;
+      const body = rest.slice(bodyStart, bodyEnd);
+      rest = rest.slice(bodyEnd);
       onMessage(head, body);
     }
   };

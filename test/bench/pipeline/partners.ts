@@ -1,29 +1,29 @@
-// The three partners, as a process of its own: every request is counted by the submission that it is about.
+// The three partners as one child process: counts every request by the submission in it.
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { serve } from "./child.ts";
 import { now } from "./clock.ts";
 import { readMessages } from "./messages.ts";
-import { partnerOf, serialIn } from "./submissions.ts";
+import { partnerOf, type Serials, serialIn } from "./submissions.ts";
 
-export interface PartnersStatus {
+interface PartnersStatus {
   readonly requests: number;
   /** Different submissions among them. */
   readonly distinct: number;
-  /** Requests at another partner than the rules say, or about nothing that is known. */
+  /** Requests to a partner that the rules do not choose, or without a submission. */
   readonly misrouted: number;
-  /** When the last submission came that had not come before. */
+  /** When the last new submission arrived. */
   readonly lastAt: number;
 }
 
-const ANSWER = '{"outcome":"success"}';
+const BODY = '{"outcome":"success"}';
 const RESPONSE = Buffer.from(
-  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${ANSWER.length}\r\n\r\n${ANSWER}`,
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
 );
-const MOST_COUNTED = 255;
-const AT_FIRST = 65_536;
+const MAX_COUNT = 255;
+const INITIAL_SIZE = 65_536;
 
-let counts = new Uint8Array(AT_FIRST);
+let counts = new Uint8Array(INITIAL_SIZE);
 let status = { requests: 0, distinct: 0, misrouted: 0, lastAt: 0 };
 
 function count(head: string, body: string): void {
@@ -34,7 +34,7 @@ function count(head: string, body: string): void {
   if (serial < 0) return;
   if (serial >= counts.length) grow(serial);
   const before = counts[serial] ?? 0;
-  counts[serial] = Math.min(MOST_COUNTED, before + 1);
+  counts[serial] = Math.min(MAX_COUNT, before + 1);
   if (before > 0) return;
   status.distinct += 1;
   status.lastAt = now();
@@ -64,12 +64,12 @@ const api = {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   },
   async reset(): Promise<void> {
-    counts = new Uint8Array(AT_FIRST);
+    counts = new Uint8Array(INITIAL_SIZE);
     status = { requests: 0, distinct: 0, misrouted: 0, lastAt: 0 };
   },
   status: async (): Promise<PartnersStatus> => status,
-  /** How often each of these came. */
-  counts: async ({ from, many }: { from: number; many: number }): Promise<Uint8Array> => {
+  /** How many requests came for each of these submissions. */
+  counts: async ({ from, many }: Serials): Promise<Uint8Array> => {
     const some = new Uint8Array(many);
     some.set(counts.subarray(from, from + many));
     return some;

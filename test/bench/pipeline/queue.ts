@@ -1,4 +1,4 @@
-// What one would build instead: Fastify, BullMQ and Redis, the API and the worker as processes of their own; with PostgreSQL where a history is wanted.
+// The comparison system, what a user would build instead: Fastify, BullMQ and Redis; optionally a history in PostgreSQL.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "pg";
@@ -6,31 +6,27 @@ import { type PostgresServer, startPostgres } from "../../harness/postgres.ts";
 import { type Fsync, startRedis } from "../intake/redis.ts";
 import { startChild } from "./child.ts";
 import { now } from "./clock.ts";
-import type { Family } from "./processes.ts";
+import type { ProcessTree } from "./processes.ts";
 import type { QueueApi } from "./queue/api.ts";
 import { createTables } from "./queue/history.ts";
 import type { WorkerApi } from "./queue/worker.ts";
-import type { ReadModels } from "./read-models.ts";
-import type { RunningSystem, Surroundings } from "./system.ts";
+import { countSerials, type ReadModels } from "./read-models.ts";
+import type { RunningSystem, SystemOptions } from "./system.ts";
 
-export interface QueueOptions extends Surroundings {
+interface QueueOptions extends SystemOptions {
   readonly fsync: Fsync;
   readonly withHistory: boolean;
+  /** Jobs that the worker processes at once. */
+  readonly concurrency: number;
 }
 
-/** More jobs at once made neither quicker here. */
-const CONCURRENCY = 64;
-const LOOK_MS = 20;
-const CAUGHT_UP_WITHIN_MS = 60_000;
+const POLL_MS = 20;
+const CATCH_UP_DEADLINE_MS = 60_000;
 
-const at = (file: string): string => join(import.meta.dirname, "queue", file);
+const pathOf = (file: string): string => join(import.meta.dirname, "queue", file);
 
-export async function startQueue({
-  secret,
-  partnersUrl,
-  fsync,
-  withHistory,
-}: QueueOptions): Promise<RunningSystem> {
+export async function startQueue(options: QueueOptions): Promise<RunningSystem> {
+  const { secret, partnersUrl, fsync, withHistory, concurrency } = options;
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one();
@@ -38,31 +34,27 @@ export async function startQueue({
   try {
     const redis = await startRedis(fsync);
     stops.push(redis.stop);
-    const families: Family[] = [{ name: "redis-server", pid: redis.pid }];
+    const processTrees: ProcessTree[] = [{ name: "redis-server", pid: redis.pid }];
     let postgres: PostgresServer | undefined;
     let readModels: ReadModels | undefined;
     if (withHistory) {
       postgres = await startPostgres({ durable: true });
       stops.push(postgres.stop);
-      families.push({ name: "postgres", pid: postgres.pid });
+      processTrees.push({ name: "postgres", pid: postgres.pid });
       await createTables(postgres.url);
       const pool = new Pool({ connectionString: postgres.url, max: 1 });
       stops.push(() => pool.end());
       readModels = readModelsIn(pool);
     }
-    const worker = startChild<WorkerApi>(at("worker.ts"));
+    const worker = startChild<WorkerApi>(pathOf("worker.ts"));
     stops.push(worker.stop);
-    await worker.call("start", {
-      redisPort: redis.port,
-      partnersUrl,
-      concurrency: CONCURRENCY,
-      databaseUrl: postgres?.url,
-    });
-    const api = startChild<QueueApi>(at("api.ts"));
+    const { port: redisPort } = redis;
+    await worker.call("start", { redisPort, partnersUrl, concurrency, databaseUrl: postgres?.url });
+    const api = startChild<QueueApi>(pathOf("api.ts"));
     stops.push(api.stop);
-    const url = await api.call("start", { redisPort: redis.port, secret });
-    families.push({ name: "worker", pid: worker.pid }, { name: "API", pid: api.pid });
-    return { url, families: () => families, ...(readModels && { readModels }), stop };
+    const url = await api.call("start", { redisPort, secret });
+    processTrees.push({ name: "worker", pid: worker.pid }, { name: "API", pid: api.pid });
+    return { url, processTrees: () => processTrees, ...(readModels && { readModels }), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -72,7 +64,7 @@ export async function startQueue({
 function readModelsIn(pool: Pool): ReadModels {
   return {
     async caughtUp() {
-      for (const end = now() + CAUGHT_UP_WITHIN_MS; now() < end; await pause(LOOK_MS)) {
+      for (const deadline = now() + CATCH_UP_DEADLINE_MS; now() < deadline; await pause(POLL_MS)) {
         const { rows } = await pool.query("select 1 from lead where status <> 'delivered' limit 1");
         if (rows.length === 0) return now();
       }
@@ -83,8 +75,11 @@ function readModelsIn(pool: Pool): ReadModels {
       const { rows } = await pool.query<{ serial: number }>(
         "select (payload->>'serial')::int as serial from lead where status = 'delivered'",
       );
-      for (const { serial } of rows)
-        if (serial >= from && serial < from + many) counts[serial - from] = (counts[serial - from] ?? 0) + 1;
+      countSerials(
+        counts,
+        from,
+        rows.map(({ serial }) => serial),
+      );
       return counts;
     },
   };

@@ -1,22 +1,22 @@
-// The yard's read models as its users see them: when they have caught up, what they hold, how far they are behind.
+// The read models of a system: whether they are up to date, what they contain, how far they lag.
 import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "undici";
 import { connectEventStore } from "#platform/event-store/event-store.ts";
 import { createLog } from "#platform/log.ts";
 import { now } from "./clock.ts";
-import { type Lag, type Observation, type Progress, worstLag } from "./lag.ts";
-import { serialIn } from "./submissions.ts";
+import { type Lag, largestLag, type Observation, type Progress } from "./lag.ts";
+import { type Serials, serialIn } from "./submissions.ts";
 
 export interface ReadModels {
-  /** When everything that was taken in up to this position had reached its end in them; undefined when that takes too long. */
+  /** When all submissions up to this position of the log had ended in the read models; undefined after a deadline. */
   caughtUp(position: number): Promise<number | undefined>;
-  /** How often each of these submissions stands there as delivered. */
-  delivered(serials: { readonly from: number; readonly many: number }): Promise<Uint8Array>;
-  /** From now on, until the result is asked for; `heads` are further positions that the log had. */
-  watch?(): (heads: readonly Observation[]) => Promise<Lag | undefined>;
+  /** How often each of these submissions is there as delivered. */
+  delivered(serials: Serials): Promise<Uint8Array>;
+  /** Samples until the returned function is called; `heads` are positions that the log is known to have had. */
+  watchLag?(): (heads: readonly Observation[]) => Promise<Lag | undefined>;
 }
 
-export interface YardAddress {
+interface YardAccess {
   readonly url: string;
   readonly token: string;
   readonly eventStoreUrl: string;
@@ -27,81 +27,79 @@ interface Page {
   readonly next_cursor?: string;
 }
 
-const ON_THE_WAY = ["received", "identified", "queued", "delivering", "retrying", "held"];
+const NOT_ENDED = ["received", "identified", "queued", "delivering", "retrying", "held"];
 const PAGE = 200;
-const LOOK_MS = 20;
-const CAUGHT_UP_WITHIN_MS = 120_000;
-const HEAD_EVERY_MS = 200;
-const PROGRESS_EVERY_MS = 1_000;
+const POLL_MS = 20;
+const CATCH_UP_DEADLINE_MS = 120_000;
+const HEAD_INTERVAL_MS = 200;
+const PROGRESS_INTERVAL_MS = 1_000;
 
-export function readModelsOf({
-  url,
-  token,
-  eventStoreUrl,
-}: YardAddress): ReadModels & { close(): Promise<void> } {
+export function readModelsOf(access: YardAccess): ReadModels & { close(): Promise<void> } {
+  const { url, token, eventStoreUrl } = access;
   const pool = new Pool(url, { connections: 4 });
 
   async function get<Body>(path: string): Promise<{ position: number; body: Body }> {
     const headers = { authorization: `Bearer ${token}` };
-    const answer = await pool.request({ method: "GET", path, headers });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200) throw new Error(`GET ${path} was answered ${answer.statusCode}: ${text}`);
-    return { position: Number(answer.headers["x-position"] ?? 0), body: JSON.parse(text) as Body };
+    const response = await pool.request({ method: "GET", path, headers });
+    const text = await response.body.text();
+    if (response.statusCode !== 200)
+      throw new Error(`GET ${path} failed with ${response.statusCode}: ${text}`);
+    return { position: Number(response.headers["x-position"] ?? 0), body: JSON.parse(text) as Body };
   }
 
-  const leads = (filter: Readonly<Record<string, string>>) =>
+  const listLeads = (filter: Readonly<Record<string, string>>) =>
     get<Page>(`/api/leads?${new URLSearchParams(filter)}`);
 
-  /** Events are taken in in their order, so what is on its way is known once the last submission is. */
+  /** Events are applied in order: once the last submission is there, every submission that has not ended is listed. */
   async function hasCaughtUp(position: number): Promise<boolean> {
-    if ((await leads({ limit: "1" })).position < position) return false;
-    for (const status of ON_THE_WAY)
-      if ((await leads({ status, limit: "1" })).body.items.length > 0) return false;
+    if ((await listLeads({ limit: "1" })).position < position) return false;
+    for (const status of NOT_ENDED)
+      if ((await listLeads({ status, limit: "1" })).body.items.length > 0) return false;
     return true;
   }
 
-  function watch(): (heads: readonly Observation[]) => Promise<Lag | undefined> {
-    const seen: Progress[] = [];
+  function watchLag(): (heads: readonly Observation[]) => Promise<Lag | undefined> {
+    const progress: Progress[] = [];
     const heads: Observation[] = [];
-    const ending = new AbortController();
+    const stopping = new AbortController();
     const log = createLog({ level: "silent", name: "bench", instance: "bench" });
     const eventStore = connectEventStore({ url: eventStoreUrl, log });
 
-    async function every(ms: number, look: () => Promise<void>): Promise<void> {
-      while (!ending.signal.aborted) {
-        // A look that fails says nothing about the lag; the next one will.
-        await look().catch(() => {});
-        await pause(ms, undefined, { signal: ending.signal }).catch(() => {});
+    async function repeat(ms: number, sample: () => Promise<void>): Promise<void> {
+      while (!stopping.signal.aborted) {
+        // A sample that fails is left out: under overload a request may be refused.
+        await sample().catch(() => {});
+        await pause(ms, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
 
-    async function lookAtHead(): Promise<void> {
-      const asked = now();
+    async function sampleHead(): Promise<void> {
+      const requestedAt = now();
       const position = Number(await eventStore.head());
-      heads.push({ at: (asked + now()) / 2, position });
+      heads.push({ at: (requestedAt + now()) / 2, position });
     }
 
-    async function lookAtProgress(): Promise<void> {
-      const asked = now();
-      const { body } =
-        await get<readonly { name: string; position: string; lag: number }[]>("/api/projections");
-      const at = (asked + now()) / 2;
+    async function sampleProgress(): Promise<void> {
+      const requestedAt = now();
+      const path = "/api/projections";
+      const { body } = await get<readonly { name: string; position: string; lag: number }[]>(path);
+      const at = (requestedAt + now()) / 2;
       for (const { name, position, lag } of body)
-        seen.push({ projection: name, at, position: Number(position), waiting: lag });
+        progress.push({ projection: name, at, position: Number(position), waiting: lag });
     }
 
-    const looking = [every(HEAD_EVERY_MS, lookAtHead), every(PROGRESS_EVERY_MS, lookAtProgress)];
-    return async (more) => {
-      ending.abort();
-      await Promise.all(looking);
+    const sampling = [repeat(HEAD_INTERVAL_MS, sampleHead), repeat(PROGRESS_INTERVAL_MS, sampleProgress)];
+    return async (moreHeads) => {
+      stopping.abort();
+      await Promise.all(sampling);
       await eventStore.close();
-      return worstLag([...heads, ...more], seen);
+      return largestLag([...heads, ...moreHeads], progress);
     };
   }
 
   return {
     async caughtUp(position) {
-      for (const end = now() + CAUGHT_UP_WITHIN_MS; now() < end; await pause(LOOK_MS))
+      for (const deadline = now() + CATCH_UP_DEADLINE_MS; now() < deadline; await pause(POLL_MS))
         if (await hasCaughtUp(position)) return now();
       return undefined;
     },
@@ -109,21 +107,25 @@ export function readModelsOf({
       const counts = new Uint8Array(many);
       let cursor: string | undefined;
       do {
-        const { body } = await leads({
+        const { body } = await listLeads({
           status: "delivered",
           limit: `${PAGE}`,
           ...(cursor !== undefined && { cursor }),
         });
         const serials = body.items.map((item) => serialIn(JSON.stringify(item)));
-        for (const serial of serials)
-          if (serial >= from && serial < from + many)
-            counts[serial - from] = (counts[serial - from] ?? 0) + 1;
-        // The newest come first, so a page of older ones is the last that matters.
+        countSerials(counts, from, serials);
+        // The newest come first, so a page with only older ones ends the search.
         cursor = serials.some((serial) => serial >= from) ? body.next_cursor : undefined;
       } while (cursor !== undefined);
       return counts;
     },
-    watch,
+    watchLag,
     close: () => pool.close(),
   };
+}
+
+export function countSerials(counts: Uint8Array, from: number, serials: readonly number[]): void {
+  for (const serial of serials)
+    if (serial >= from && serial < from + counts.length)
+      counts[serial - from] = (counts[serial - from] ?? 0) + 1;
 }

@@ -1,90 +1,94 @@
-// How figures are written: in columns, with what is wanted beside them.
+// Prints figures in columns.
 import { median } from "../eventstore/measure.ts";
-import { plus, sumOf, type Usage, type Usages } from "./processes.ts";
-import type { Counted, Round } from "./round.ts";
+import { sumOf, type Usage, type Usages } from "./processes.ts";
+import { isExact, type Round } from "./round.ts";
 
-/** The first column reads from the left, figures from the right. */
+/** Aligns the first column left and the others right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join("  ");
-  return rows.map(line).join("\n");
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const aligned = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((row) => row.map(aligned).join("  ").trimEnd()).join("\n");
 }
 
-export function rate(value: number): string {
-  return Number.isNaN(value) ? "–" : Math.round(value).toLocaleString("en");
-}
+export const whole = (value: number): string =>
+  Number.isNaN(value) ? "–" : Math.round(value).toLocaleString("en");
 
 export const fixed = (value: number, digits = 1): string =>
   Number.isNaN(value) ? "–" : value.toFixed(digits);
 
-export const cpuPerThousand = ({ user, system }: Usage, { load }: Round): number =>
-  ((user + system) * 1_000) / load.acceptedCount;
+/** CPU seconds of all processes for 1,000 submissions. */
+export function totalCpu({ usages, load }: Round): number {
+  const { user, system } = sumOf(usages);
+  return ((user + system) * 1_000) / load.acceptedCount;
+}
 
-export const wholeCpu = (round: Round): number => cpuPerThousand(sumOf(round.usages.values()), round);
+export const neverAccepted = ({ load }: Round): number =>
+  load.unfinished + Object.values(load.failed).reduce((sum, times) => sum + times, 0);
 
-export const isWhole = ({ lost, doubled, misrouted, unread }: Counted): boolean =>
-  lost + doubled + misrouted + unread === 0;
-
-/** A round in a line, for whoever waits for the end. */
-export function inALine(round: Round): string {
-  const { load, lag, counted } = round;
-  const { lost, doubled, misrouted, unread } = counted;
-  const refused = load.refused > 0 ? `, ${load.refused} refused at first` : "";
+/** A round in one line, printed as soon as it is over. */
+export function summary(round: Round): string {
+  const { load, lag, check } = round;
+  const { lost, doubled, misrouted, misread } = check;
   const failed = Object.entries(load.failed).map(([status, times]) => `, ${times} × ${status}`);
+  const refused = load.refused > 0 ? `, ${load.refused} refused at first` : "";
+  const unfinished = load.unfinished > 0 ? `, ${load.unfinished} never accepted` : "";
   return [
-    `accepted ${rate(round.acceptedPerSecond)}/s${refused}${failed.join("")}`,
+    `accepted ${whole(round.acceptedPerSecond)}/s${refused}${failed.join("")}${unfinished}`,
     `ack p50 ${fixed(load.p50)} p99 ${fixed(load.p99)} max ${fixed(load.max)} ms`,
-    `end to end ${rate(round.endToEndPerSecond)}/s, read ${rate(round.caughtUpPerSecond)}/s`,
-    ...(lag === undefined ? [] : [`${lag.projection} ${fixed(lag.seconds, 2)} s behind`]),
-    `CPU ${fixed(wholeCpu(round), 2)} s per 1,000`,
-    isWhole(counted)
+    `end to end ${whole(round.endToEndPerSecond)}/s, read ${whole(round.readPerSecond)}/s`,
+    ...(lag === undefined ? [] : [`lag ${fixed(lag.seconds, 2)} s (${lag.projection})`]),
+    `CPU ${fixed(totalCpu(round), 2)} s per 1,000`,
+    isExact(check)
       ? "none lost or doubled"
-      : `LOST ${lost}, DOUBLED ${doubled}, misrouted ${misrouted}, wrong in read models ${unread}`,
+      : `LOST ${lost}, DOUBLED ${doubled}, misrouted ${misrouted}, misread ${misread}`,
   ].join("; ");
 }
 
-/** Each process with what it cost for 1,000 submissions and what it holds; medians over the rounds. */
+/** CPU for 1,000 submissions and memory by process, as medians of the rounds. */
 export function byProcess(rounds: readonly Round[]): string {
-  const rows = [["", "user", "system", "CPU s per 1,000", "RSS MB", "PSS MB"]];
-  const line = (name: string, of: (round: Round) => Usage | undefined): void => {
-    const found = rounds.flatMap((round) => {
-      const usage = of(round);
-      return usage === undefined ? [] : [scaled(usage, 1_000 / round.load.acceptedCount)];
-    });
-    const figure = (name: keyof Usage): number => median(found.map((one) => one[name]));
-    rows.push([
+  const row = (name: string, usageIn: (round: Round) => Usage | undefined): string[] => {
+    const usages = rounds.flatMap((round) => perThousand(usageIn(round), round) ?? []);
+    const figure = (of: (usage: Usage) => number): number => median(usages.map(of));
+    return [
       `  ${name}`,
-      fixed(figure("user"), 3),
-      fixed(figure("system"), 3),
-      fixed(median(found.map(({ user, system }) => user + system)), 3),
-      rate(figure("rss")),
-      rate(figure("pss")),
-    ]);
+      fixed(
+        figure(({ user }) => user),
+        3,
+      ),
+      fixed(
+        figure(({ system }) => system),
+        3,
+      ),
+      fixed(
+        figure(({ user, system }) => user + system),
+        3,
+      ),
+      whole(figure(({ rss }) => rss)),
+      whole(figure(({ pss }) => pss)),
+    ];
   };
-  for (const name of namesIn(rounds, ({ usages }) => usages)) line(name, ({ usages }) => usages.get(name));
-  line("all", ({ usages }) => sumOf(usages.values()));
-  for (const name of namesIn(rounds, ({ beside }) => beside))
-    line(`(beside it: ${name})`, ({ beside }) => beside.get(name));
-  return table(rows);
+  return table([
+    ["", "user", "system", "CPU s per 1,000", "RSS MB", "PSS MB"],
+    ...byCost(rounds.map(({ usages }) => usages)).map((name) => row(name, ({ usages }) => usages.get(name))),
+    row("all", ({ usages }) => sumOf(usages)),
+    ...byCost(rounds.map(({ benchUsages }) => benchUsages)).map((name) =>
+      row(`(beside: ${name})`, ({ benchUsages }) => benchUsages.get(name)),
+    ),
+  ]);
 }
 
-/** In the order of what they cost. */
-function namesIn(rounds: readonly Round[], of: (round: Round) => Usages): string[] {
-  const all = new Map<string, Usage>();
-  for (const round of rounds)
-    for (const [name, usage] of of(round)) {
-      const before = all.get(name);
-      all.set(name, before === undefined ? usage : plus(before, usage));
-    }
-  return [...all].sort(([, a], [, b]) => b.user + b.system - (a.user + a.system)).map(([name]) => name);
+/** The names in all of them, the most expensive first. */
+function byCost(rounds: readonly Usages[]): string[] {
+  const cost = new Map<string, number>();
+  for (const usages of rounds)
+    for (const [name, { user, system }] of usages) cost.set(name, (cost.get(name) ?? 0) + user + system);
+  return [...cost].sort(([, a], [, b]) => b - a).map(([name]) => name);
 }
 
-/** The CPU time alone; memory is what it is. */
-const scaled = (usage: Usage, factor: number): Usage => ({
-  ...usage,
-  user: usage.user * factor,
-  system: usage.system * factor,
-});
+/** CPU time only: memory does not depend on how many were sent. */
+function perThousand(usage: Usage | undefined, { load }: Round): Usage | undefined {
+  if (usage === undefined) return undefined;
+  const factor = 1_000 / load.acceptedCount;
+  return { ...usage, user: usage.user * factor, system: usage.system * factor };
+}

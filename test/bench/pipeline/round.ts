@@ -1,46 +1,47 @@
-// One measurement: submissions go in, each must come out at a partner once, and stand in the read models.
+// One measurement: sends submissions, waits until each is delivered and the read models know it, and checks that each was delivered once.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bench } from "./bench.ts";
 import { now } from "./clock.ts";
 import type { Lag } from "./lag.ts";
-import type { LoadOutcome } from "./load.ts";
-import { spent, type Usages, usagesOf } from "./processes.ts";
+import type { LoadResult } from "./load.ts";
+import { type Usages, usagesBetween, usagesOf } from "./processes.ts";
+import type { Serials } from "./submissions.ts";
 import type { RunningSystem } from "./system.ts";
 
-export interface Serials {
-  readonly from: number;
-  readonly many: number;
-}
+/** Until the JIT compilers have optimised the hot code; --burst measures what comes before. */
+export const WARM_UP = 2_000;
 
 export interface Round {
-  readonly load: LoadOutcome;
+  readonly load: LoadResult;
   readonly acceptedPerSecond: number;
   /** From the first request to the last delivery. */
   readonly endToEndPerSecond: number;
-  /** Until the read models knew of all; NaN when they did not in time. */
-  readonly caughtUpPerSecond: number;
-  /** CPU seconds of the whole round, and the memory at its end. */
+  /** Until the read models show all as delivered; NaN if they did not within the deadline. */
+  readonly readPerSecond: number;
+  /** CPU time of the whole round, memory at its end. */
   readonly usages: Usages;
-  /** Of the producers and the partners, who share the machine. */
-  readonly beside: Usages;
+  /** The same of load generator and partners. */
+  readonly benchUsages: Usages;
   readonly lag: Lag | undefined;
-  readonly counted: Counted;
+  readonly check: Check;
 }
 
-export interface Counted {
-  /** Accepted, and came to no partner. */
+export interface Check {
+  /** Accepted, but at no partner. */
   readonly lost: number;
-  /** Requests for what a partner had been sent already. */
+  /** Requests for a submission that a partner already had. */
   readonly doubled: number;
-  /** Requests at another partner than the rules say. */
+  /** Requests to a partner that the rules do not choose. */
   readonly misrouted: number;
-  /** Delivered, and not in the read models once as that. */
-  readonly unread: number;
+  /** Delivered, but not exactly once in the read models; or the other way round. */
+  readonly misread: number;
 }
 
-const LOOK_MS = 50;
-/** When nothing more comes for so long, nothing will. */
-const PATIENCE_MS = 60_000;
+export const isExact = ({ lost, doubled, misrouted, misread }: Check): boolean =>
+  lost + doubled + misrouted + misread === 0;
+
+const POLL_MS = 100;
+const NO_PROGRESS_MS = 60_000;
 
 export async function measure(
   system: RunningSystem,
@@ -48,65 +49,59 @@ export async function measure(
   { from, many, connections }: Serials & { readonly connections: number },
 ): Promise<Round> {
   const { url } = system;
-  const families = [
-    { name: "producers", pid: bench.generator.pid },
-    { name: "partners", pid: bench.partners.pid },
-  ];
-  const [before, besideBefore] = [usagesOf(system.families()), usagesOf(families)];
-  const lagOf = system.readModels?.watch?.();
+  const before = usagesOf(system.processTrees());
+  const benchBefore = usagesOf(bench.processTrees);
+  const stopWatching = system.readModels?.watchLag?.();
   const load = await bench.generator.call("load", { url, secret: bench.secret, from, many, connections });
   const deliveredAt = await delivered(bench, load.accepted, from);
-  const lag = await lagOf?.(load.positions);
+  const lag = await stopWatching?.(load.positions);
   const position = load.positions.at(-1)?.position ?? 0;
-  const caughtUpAt = system.readModels ? await system.readModels.caughtUp(position) : deliveredAt;
-  const usages = spent(before, usagesOf(system.families()));
+  const readAt = system.readModels ? await system.readModels.caughtUp(position) : deliveredAt;
+  const usages = usagesBetween(before, usagesOf(system.processTrees()));
+  const benchUsages = usagesBetween(benchBefore, usagesOf(bench.processTrees));
   const perSecond = (end: number): number => (load.acceptedCount * 1_000) / (end - load.startedAt);
   return {
     load,
     acceptedPerSecond: perSecond(load.endedAt),
     endToEndPerSecond: perSecond(deliveredAt),
-    caughtUpPerSecond: perSecond(caughtUpAt ?? Number.NaN),
+    readPerSecond: perSecond(readAt ?? Number.NaN),
     usages,
-    beside: spent(besideBefore, usagesOf(families)),
+    benchUsages,
     lag,
-    counted: await count(system, bench, load.accepted, from),
+    check: await check(system, bench, load.accepted, from),
   };
 }
 
-/** Until every accepted one is at a partner; resolves with the moment of the last. */
+/** Waits until every accepted submission is at a partner, or nothing moves any more. Resolves with the time of the last delivery. */
 export async function delivered(bench: Bench, accepted: Uint8Array, from: number): Promise<number> {
-  const wanted = accepted.reduce((sum, one) => sum + one, 0);
-  let [best, movedAt] = [-1, now()];
+  let [fewest, movedAt] = [Number.POSITIVE_INFINITY, now()];
   for (;;) {
-    const { distinct, lastAt } = await bench.partners.call("status");
-    // Asked one by one only when there are enough: what was delivered without an answer to its producer counts there, too.
-    if (distinct >= wanted && missing(accepted, await countsAt(bench, accepted, from)) === 0) return lastAt;
-    if (distinct > best) [best, movedAt] = [distinct, now()];
-    if (now() - movedAt > PATIENCE_MS) return lastAt;
-    await pause(LOOK_MS);
+    const lost = lostOf(accepted, await countsOf(bench, accepted, from));
+    if (lost < fewest) [fewest, movedAt] = [lost, now()];
+    if (lost === 0 || now() - movedAt > NO_PROGRESS_MS) return (await bench.partners.call("status")).lastAt;
+    await pause(POLL_MS);
   }
 }
 
-const countsAt = (bench: Bench, { length }: Uint8Array, from: number): Promise<Uint8Array> =>
+const countsOf = (bench: Bench, { length }: Uint8Array, from: number): Promise<Uint8Array> =>
   bench.partners.call("counts", { from, many: length });
 
-const missing = (accepted: Uint8Array, counts: Uint8Array): number =>
+const lostOf = (accepted: Uint8Array, counts: Uint8Array): number =>
   accepted.reduce((sum, one, index) => sum + (one === 1 && counts[index] === 0 ? 1 : 0), 0);
 
-export async function count(
+export async function check(
   system: RunningSystem,
   bench: Bench,
   accepted: Uint8Array,
   from: number,
-): Promise<Counted> {
-  const counts = await countsAt(bench, accepted, from);
+): Promise<Check> {
+  const counts = await countsOf(bench, accepted, from);
   const { requests, distinct, misrouted } = await bench.partners.call("status");
   const read = await system.readModels?.delivered({ from, many: accepted.length });
-  const wrong = read?.reduce((sum, times, index) => sum + (times === (counts[index] ? 1 : 0) ? 0 : 1), 0);
   return {
-    lost: missing(accepted, counts),
+    lost: lostOf(accepted, counts),
     doubled: requests - distinct,
     misrouted,
-    unread: wrong ?? 0,
+    misread: read?.reduce((sum, times, index) => sum + (times === (counts[index] ? 1 : 0) ? 0 : 1), 0) ?? 0,
   };
 }

@@ -1,25 +1,27 @@
-// Submissions as the bytes that go over the wire, made before anything is measured.
+// Signed HTTP requests as bytes, so that building and signing them costs nothing while a system is measured.
 import { createSecretKey } from "node:crypto";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { PATH, SOURCE, submissionOf } from "./submissions.ts";
 
-export interface Signer {
+interface Signer {
   request(serial: number): Buffer;
 }
 
 export function createSigner(url: string, secret: string): Signer {
   const { host } = new URL(url);
   const key = createSecretKey(parseSecret(secret));
-  const fixed = `POST ${PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\nx-source: ${SOURCE}\r\n`;
+  const fixed = [
+    `POST ${PATH} HTTP/1.1`,
+    `host: ${host}`,
+    "content-type: application/json",
+    `x-source: ${SOURCE}`,
+  ];
   return {
     request(serial) {
       const { key: id, body } = submissionOf(serial);
-      const headers = Object.entries(signedHeaders(key, id, body)).map(
-        ([name, value]) => `${name}: ${value}\r\n`,
-      );
-      return Buffer.from(
-        `${fixed}${headers.join("")}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
+      const signed = Object.entries(signedHeaders(key, id, body)).map(([name, value]) => `${name}: ${value}`);
+      const head = [...fixed, ...signed, `content-length: ${Buffer.byteLength(body)}`];
+      return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
     },
   };
 }

@@ -1,13 +1,13 @@
-// What every system is given to do: the same signed leads, and rules on one number that choose among three partners.
+// The workload, the same for every system: signed leads, and rules on one number field that choose among three partners.
 
 export const SOURCE = "bench";
 export const PATH = "/api/submit";
 
-/** The demo's three, so that they are replaced and none stands beside them. */
+/** The ids of the demo partners, so that the yard has exactly these three. */
 export const PARTNERS = ["edu", "fin", "fallback"] as const;
 export type Partner = (typeof PARTNERS)[number];
 
-export interface Range {
+interface Range {
   readonly partner: Partner;
   readonly from: number;
   readonly to: number;
@@ -15,14 +15,14 @@ export interface Range {
 
 const WIDTH = 100;
 
-/** By the field `amount`; the bounds are included. */
-export const RANGES: readonly Range[] = PARTNERS.map((partner, at) => ({
+/** The rules: ranges of the field `amount`, bounds included. */
+export const RANGES: readonly Range[] = PARTNERS.map((partner, index) => ({
   partner,
-  from: at * WIDTH,
-  to: at * WIDTH + WIDTH - 1,
+  from: index * WIDTH,
+  to: index * WIDTH + WIDTH - 1,
 }));
 
-/** Neighbours go to different partners. */
+/** Consecutive submissions go to different partners. */
 const amountOf = (serial: number): number => (serial * (WIDTH + 1)) % (PARTNERS.length * WIDTH);
 
 export const partnerOf = (serial: number): Partner | undefined => partnerFor(amountOf(serial));
@@ -31,12 +31,18 @@ export function partnerFor(amount: number): Partner | undefined {
   return RANGES.find(({ from, to }) => amount >= from && amount <= to)?.partner;
 }
 
-/** One in so many comes from a person who is known already, under another name. */
+/** A range of serial numbers. */
+export interface Serials {
+  readonly from: number;
+  readonly many: number;
+}
+
+/** One submission in ten comes from a known person under another name. */
 const REPEATED_EVERY = 10;
 const PHONES = 10_000_000;
 
-export interface Submission {
-  /** Its webhook-id, and so its idempotency key. */
+interface Submission {
+  /** The webhook-id, which is also the idempotency key. */
   readonly key: string;
   readonly body: string;
 }
@@ -67,5 +73,5 @@ export function submissionOf(serial: number): Submission {
 
 const SERIAL = /"serial":(\d+)/;
 
-/** Of a submission's text, in whatever else it stands; -1 where there is none. */
-export const serialIn = (text: string): number => Number(SERIAL.exec(text)?.[1] ?? -1);
+/** The serial number in JSON that contains a submission; -1 if there is none. Cheaper than parsing it. */
+export const serialIn = (json: string): number => Number(SERIAL.exec(json)?.[1] ?? -1);

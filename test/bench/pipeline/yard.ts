@@ -11,49 +11,49 @@ import { resolveConnections } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
 import { guard } from "../../harness/orphan-guard.ts";
 import { until } from "../../harness/wait.ts";
-import { type Family, familiesBelow } from "./processes.ts";
+import { processTreesOf } from "./processes.ts";
 import { type ReadModels, readModelsOf } from "./read-models.ts";
 import { PARTNERS, RANGES, SOURCE } from "./submissions.ts";
-import type { RunningSystem, Surroundings } from "./system.ts";
+import type { RunningSystem, SystemOptions } from "./system.ts";
 
 export interface RunningYard extends RunningSystem {
   readonly readModels: ReadModels;
-  /** Stops it and starts it on the same data; resolves with its new address in the moment when it says that it is ready. */
-  restart(): Promise<string>;
+  /** Stops everything and starts it on the same data folder. Resolves as soon as the launcher says that it is ready. */
+  restart(): Promise<void>;
 }
 
-export interface YardOptions extends Surroundings {
-  /** Every role as a process of its own, each with a launcher that joins the first. */
+interface YardOptions extends SystemOptions {
+  /** Runs every role in a process of its own: one launcher for each, the others join the first. */
   readonly apart: boolean;
 }
 
 const LAUNCHER = join(import.meta.dirname, "../../../deploy/local/start.ts");
 const TOKEN = "token-of-the-benchmark";
-const READY_WITHIN_MS = 90_000;
-const STOP_WITHIN_MS = 30_000;
-/** The launcher ends by itself when we are gone; only then may its folder go. */
+const START_DEADLINE_MS = 90_000;
+const STOP_DEADLINE_MS = 30_000;
+/** The launcher stops by itself when its parent is gone; the folder may be removed only after that. */
 const GRACE_S = 60;
-/** How long routers may go on with the rules before. */
+/** A change of rules is in force within two seconds. */
 const RULES_IN_FORCE_MS = 2_500;
-const MOST_CHARACTERS = 20_000;
+const MAX_OUTPUT = 20_000;
 
 interface Launcher {
   readonly process: ChildProcess;
   readonly pid: number;
-  readonly said: () => string;
+  readonly output: () => string;
   readonly release: () => void;
 }
 
 export async function startYard({ secret, partnersUrl, apart }: YardOptions): Promise<RunningYard> {
   const dataDir = mkdtempSync(join(tmpdir(), "bench-yard-"));
-  // PostgreSQL runs as another user when we are root, who must get through.
+  // If this runs as root, PostgreSQL runs as another user, who must be able to pass.
   chmodSync(dataDir, 0o755);
-  let launchers: Launcher[] = [];
+  const launchers: Launcher[] = [];
   let endpoints: Endpoints;
   let readModels: ReturnType<typeof readModelsOf> | undefined;
 
-  function launch(roles: string | undefined, isFirst: boolean): Launcher {
-    // Nothing else of our environment reaches it: a variable that is set here must not make it another yard.
+  function spawnLauncher(roles: string | undefined, isOwner: boolean): Launcher {
+    // Only these variables: a DATABASE_URL of the caller's must not change what is measured.
     const { PATH, HOME, TMPDIR, NATS_SERVER } = process.env;
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", LAUNCHER], {
       env: {
@@ -62,92 +62,86 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
         PORT: "0",
         ADMIN_TOKEN: TOKEN,
         SOURCES: `${SOURCE}:${secret}`,
-        // It then ends when whoever started it is gone.
+        // Makes the launcher stop when its parent is gone.
         npm_lifecycle_event: "start",
         ...(roles !== undefined && { ROLES: roles }),
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let said = "";
-    const take = (chunk: Buffer): void => {
-      said = `${said}${chunk}`.slice(-MOST_CHARACTERS);
+    let output = "";
+    const append = (chunk: Buffer): void => {
+      output = `${output}${chunk}`.slice(-MAX_OUTPUT);
     };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
+    child.stdout.on("data", append);
+    child.stderr.on("data", append);
     const pid = child.pid ?? 0;
-    // Those that join the first end by themselves, and must not take the folder away from it.
-    const release = isFirst ? guard(pid, dataDir, GRACE_S) : () => {};
-    return { process: child, pid, said: () => said, release };
+    // Launchers that join must not remove the folder of the owner.
+    const release = isOwner ? guard(pid, dataDir, GRACE_S) : () => {};
+    const launcher = { process: child, pid, output: () => output, release };
+    launchers.push(launcher);
+    return launcher;
   }
 
   async function ready(launcher: Launcher, isReady: () => boolean): Promise<void> {
-    await until(
-      "the yard is ready",
-      () => {
-        if (hasEnded(launcher)) return true;
-        return isReady();
-      },
-      READY_WITHIN_MS,
-    ).catch((error: Error) => {
-      throw new Error(`${error.message}. It said:\n${launcher.said()}`);
+    const isSettled = (): boolean => hasExited(launcher) || isReady();
+    await until("the yard is ready", isSettled, START_DEADLINE_MS).catch((error: Error) => {
+      throw new Error(`${error.message}. Its output:\n${launcher.output()}`);
     });
-    if (hasEnded(launcher)) throw new Error(`the yard ended before it was ready:\n${launcher.said()}`);
+    if (hasExited(launcher)) throw new Error(`The yard ended before it was ready:\n${launcher.output()}`);
   }
 
   async function start(): Promise<void> {
-    // The one with the gateway comes first: it says where the yard is, and the others join it.
-    const owner = launch(apart ? "gateway" : undefined, true);
-    launchers.push(owner);
+    // The launcher with the gateway comes first: it writes endpoints.json, which the others read.
+    const owner = spawnLauncher(apart ? "gateway" : undefined, true);
     await ready(owner, () => readEndpoints(dataDir)?.pid === owner.pid);
     endpoints = readEndpoints(dataDir) as Endpoints;
     if (apart) {
-      const others = ROLES.filter((role) => role !== "gateway").map((role) => launch(role, false));
-      launchers.push(...others);
-      await Promise.all(others.map((one) => ready(one, () => /is ready after/.test(one.said()))));
+      const others = ROLES.filter((role) => role !== "gateway").map((role) => spawnLauncher(role, false));
+      await Promise.all(others.map((one) => ready(one, () => /is ready after/.test(one.output()))));
     }
     const { eventstoreUrl } = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
     readModels = readModelsOf({ url: endpoints.http_url, token: TOKEN, eventStoreUrl: eventstoreUrl });
   }
 
-  async function admin(path: string, body: object): Promise<void> {
-    const answer = await request(`${endpoints.http_url}${path}`, {
+  async function put(path: string, body: object): Promise<void> {
+    const response = await request(`${endpoints.http_url}${path}`, {
       method: "PUT",
       headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`PUT ${path} was answered ${answer.statusCode}: ${text}`);
+    const text = await response.body.text();
+    if (response.statusCode >= 300)
+      throw new Error(`PUT ${path} failed with ${response.statusCode}: ${text}`);
   }
 
   async function configure(): Promise<void> {
     for (const id of PARTNERS)
-      await admin(`/api/partners/${id}`, {
+      await put(`/api/partners/${id}`, {
         name: id,
         enabled: true,
         delivery: { type: "http", url: `${partnersUrl}/partners/${id}` },
       });
-    const rules = RANGES.map(({ partner, from, to }, at) => ({
+    const rules = RANGES.map(({ partner, from, to }, index) => ({
       id: partner,
       name: partner,
-      priority: at + 1,
+      priority: index + 1,
       enabled: true,
       when: { combinator: "and", rules: [{ field: "amount", operator: "between", value: [from, to] }] },
       route: { to: partner },
     }));
-    await admin("/api/rules", { rules });
+    await put("/api/rules", { rules });
     await pause(RULES_IN_FORCE_MS);
   }
 
-  async function stopAll(): Promise<void> {
+  async function stopLaunchers(): Promise<void> {
     await readModels?.close();
     readModels = undefined;
-    // Those that joined go first: they need what the first one started.
-    for (const launcher of launchers.reverse()) await end(launcher);
-    launchers = [];
+    // Those that joined stop first, because they use what the owner started.
+    for (const launcher of launchers.splice(0).reverse()) await stopLauncher(launcher);
   }
 
   async function stop(): Promise<void> {
-    await stopAll();
+    await stopLaunchers();
     rmSync(dataDir, { recursive: true, force: true });
   }
 
@@ -163,30 +157,29 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
       return endpoints.http_url;
     },
     get readModels() {
-      if (readModels === undefined) throw new Error("the yard does not run");
+      if (readModels === undefined) throw new Error("The yard does not run");
       return readModels;
     },
-    families: (): readonly Family[] => launchers.flatMap(({ pid }) => familiesBelow(pid)),
+    processTrees: () => launchers.flatMap(({ pid }) => processTreesOf(pid)),
     async restart() {
-      await stopAll();
+      await stopLaunchers();
       await start();
-      return endpoints.http_url;
     },
     stop,
   };
 }
 
-const hasEnded = ({ process: { exitCode, signalCode } }: Launcher): boolean =>
+const hasExited = ({ process: { exitCode, signalCode } }: Launcher): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** Its watchdog ends what it started, should it have to be killed. */
-async function end(launcher: Launcher): Promise<void> {
-  if (!hasEnded(launcher)) {
-    const gone = once(launcher.process, "exit");
+async function stopLauncher(launcher: Launcher): Promise<void> {
+  if (!hasExited(launcher)) {
+    const exited = once(launcher.process, "exit");
     launcher.process.kill("SIGTERM");
-    const kill = setTimeout(() => launcher.process.kill("SIGKILL"), STOP_WITHIN_MS);
-    await gone;
-    clearTimeout(kill);
+    // After a SIGKILL the launcher's own watchdog ends its children.
+    const timer = setTimeout(() => launcher.process.kill("SIGKILL"), STOP_DEADLINE_MS);
+    await exited;
+    clearTimeout(timer);
   }
   launcher.release();
 }

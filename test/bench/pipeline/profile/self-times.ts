@@ -1,4 +1,4 @@
-// Of a CPU profile: how long each function, file and package was at work itself, without what it called.
+// Evaluates a CPU profile: self time by function and by file, and time by package.
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,40 +8,41 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
+/** As V8 writes it; times in microseconds. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
-  /** Microseconds. */
   readonly startTime: number;
   readonly endTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-/** Milliseconds by what they were spent in. */
-type Times = ReadonlyMap<string, number>;
+/** Milliseconds by name. */
+export type Times = ReadonlyMap<string, number>;
 
-export interface SelfTimes {
-  readonly wholeMs: number;
-  /** Without waiting. */
+interface SelfTimes {
+  readonly totalMs: number;
+  /** Without idle time. */
   readonly busyMs: number;
   readonly functions: Times;
   readonly files: Times;
-  /** What Node and the engine did counts for the package that called them. */
+  /** Work of Node and of the engine counts for the package that called it. */
   readonly packages: Times;
 }
 
 const REPOSITORY = resolve(import.meta.dirname, "../../../..");
 const IDLE = "(idle)";
+const GARBAGE_COLLECTOR = "(garbage collector)";
+const NODE_MODULES = "node_modules/";
 const PACKAGE = /^((?:@[^/]+\/)?[^/]+)/;
-const IN_PACKAGES = "node_modules/";
-/** Nobody called it: timers, sockets, garbage collection. */
-const NOBODY = "Node itself";
+/** Of work that no package called. */
+const NO_OWNER = "Node itself";
 
 export function selfTimes({ nodes, samples, timeDeltas, startTime, endTime }: CpuProfile): SelfTimes {
-  const own = new Map<number, number>();
-  // A delta is the time since the sample before, so it belongs to what was at work then.
+  const selfMs = new Map<number, number>();
+  // A delta is the time since the previous sample, so it belongs to that one.
   samples.forEach((id, index) => {
-    add(own, id, (timeDeltas[index + 1] ?? 0) / 1_000);
+    add(selfMs, id, (timeDeltas[index + 1] ?? 0) / 1_000);
   });
   const owners = ownersOf(nodes);
   const functions = new Map<string, number>();
@@ -50,38 +51,44 @@ export function selfTimes({ nodes, samples, timeDeltas, startTime, endTime }: Cp
   let busyMs = 0;
   for (const { id, callFrame } of nodes) {
     const { functionName, url, lineNumber } = callFrame;
-    const ms = own.get(id) ?? 0;
+    const ms = selfMs.get(id) ?? 0;
     if (ms <= 0 || functionName === IDLE) continue;
     busyMs += ms;
-    const owner = owners.get(id) ?? NOBODY;
+    const owner = owners.get(id) ?? NO_OWNER;
     const file = fileOf(url);
     const isNative = file === "";
-    const place = isNative ? `native, for ${owner}` : `${shortened(file)}:${lineNumber + 1}`;
+    const place = isNative ? `native, for ${owner}` : `${withoutPrefix(file)}:${lineNumber + 1}`;
     add(functions, `${functionName || "(anonymous)"}  ${place}`, ms);
-    add(files, isNative ? `native ${functionName}` : shortened(file), ms);
-    add(packages, functionName.startsWith("(garbage") ? functionName : owner, ms);
+    add(files, isNative ? `native ${functionName}` : withoutPrefix(file), ms);
+    add(packages, functionName === GARBAGE_COLLECTOR ? functionName : owner, ms);
   }
-  return { wholeMs: (endTime - startTime) / 1_000, busyMs, functions, files, packages };
+  return { totalMs: (endTime - startTime) / 1_000, busyMs, functions, files, packages };
 }
 
 function add<Key>(times: Map<Key, number>, key: Key, ms: number): void {
   times.set(key, (times.get(key) ?? 0) + ms);
 }
 
-/** For each node the package or folder in whose name it worked: its own, or that of the nearest caller that has one. */
+/** For each node its package or folder; for nodes of Node and of the engine, that of the nearest caller. */
 function ownersOf(nodes: readonly ProfileNode[]): ReadonlyMap<number, string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const owners = new Map<number, string>();
-  const [root] = nodes;
-  const left: [node: ProfileNode | undefined, owner: string][] = [[root, NOBODY]];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+  const open: [node: ProfileNode | undefined, caller: string][] = [[nodes[0], NO_OWNER]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, caller] = next;
     if (node === undefined) continue;
-    const owner = packageOf(fileOf(node.callFrame.url)) ?? caller;
+    const owner = ownerOf(fileOf(node.callFrame.url)) ?? caller;
     owners.set(node.id, owner);
-    for (const child of node.children ?? []) left.push([byId.get(child), owner]);
+    for (const child of node.children ?? []) open.push([byId.get(child), owner]);
   }
   return owners;
+}
+
+/** A package, or our folder to the second level (services/leads); undefined for Node and the engine. */
+function ownerOf(file: string): string | undefined {
+  if (file === "" || file.startsWith("node:")) return undefined;
+  if (file.startsWith(NODE_MODULES)) return PACKAGE.exec(withoutPrefix(file))?.[1];
+  return file.split("/").slice(0, -1).slice(0, 2).join("/") || file;
 }
 
 function fileOf(url: string): string {
@@ -90,11 +97,4 @@ function fileOf(url: string): string {
     : url.replace(`${REPOSITORY}/`, "");
 }
 
-const shortened = (file: string): string => file.replace(IN_PACKAGES, "");
-
-/** Of ours the folder with its room: services/leads, platform/bus. */
-function packageOf(file: string): string | undefined {
-  if (file === "" || file.startsWith("node:")) return undefined;
-  if (file.startsWith(IN_PACKAGES)) return PACKAGE.exec(file.slice(IN_PACKAGES.length))?.[1];
-  return file.split("/").slice(0, -1).slice(0, 2).join("/") || file;
-}
+const withoutPrefix = (file: string): string => file.replace(NODE_MODULES, "");

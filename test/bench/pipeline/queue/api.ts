@@ -1,4 +1,4 @@
-// The queue's API: the signature, the schema, a job. A job's id is what tells a repeat.
+// The API process of the comparison system: checks signature and schema, adds a job. The job id makes a repeated request harmless.
 import { createHash, createSecretKey } from "node:crypto";
 import { Queue } from "bullmq";
 import { fastify } from "fastify";
@@ -7,7 +7,7 @@ import { serve } from "../child.ts";
 import { PATH, SOURCE } from "../submissions.ts";
 import { type Job, QUEUE, readLead } from "./lead.ts";
 
-const MOST_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 
 const api = {
   async start({ redisPort, secret }: { redisPort: number; secret: string }): Promise<string> {
@@ -20,7 +20,7 @@ const api = {
         removeOnComplete: true,
       },
     });
-    const app = fastify({ bodyLimit: MOST_BODY_BYTES });
+    const app = fastify({ bodyLimit: MAX_BODY_BYTES });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
       "application/json",
@@ -29,13 +29,14 @@ const api = {
     );
     app.post(PATH, async ({ headers, body }, reply) => {
       const bytes = body as Buffer;
-      const verdict = verify(secrets, headers, bytes, Date.now());
-      if (headers["x-source"] !== SOURCE || !verdict.verified) return reply.code(401).send();
+      const verification = verify(secrets, headers, bytes, Date.now());
+      if (headers["x-source"] !== SOURCE || !verification.verified) return reply.code(401).send();
       const lead = readLead(bytes.toString("utf8"));
       if (lead === undefined) return reply.code(400).send();
-      const id = createHash("sha256").update(`${SOURCE} ${verdict.id}`).digest("hex").slice(0, 32);
+      const { id: key } = verification;
+      const id = createHash("sha256").update(`${SOURCE} ${key}`).digest("hex").slice(0, 32);
       const received_at = new Date().toISOString();
-      await queue.add("received", { lead, source: SOURCE, key: verdict.id, received_at }, { jobId: id });
+      await queue.add("received", { lead, source: SOURCE, key, received_at }, { jobId: id });
       return reply.code(202).send({ id, outcome: "accepted", href: `/api/leads/${id}` });
     });
     await queue.waitUntilReady();

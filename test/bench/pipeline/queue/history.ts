@@ -1,16 +1,16 @@
-// A row for each lead and one for each of its steps, as whoever wants to know later what happened would keep them.
+// History in PostgreSQL: a row for each lead and a row for each of its steps.
 import { Pool } from "pg";
 import type { Job } from "./lead.ts";
 
-export interface Step {
+interface Step {
   readonly status: string;
   readonly person?: string;
   readonly partner?: string;
   readonly data?: object;
 }
 
+/** Resolves after the commit. A repeated call changes nothing. */
 export interface History {
-  /** Each is committed before it resolves; a repeated one changes nothing. */
   begin(id: string, job: Job): Promise<void>;
   step(id: string, number: number, step: Step): Promise<void>;
 }

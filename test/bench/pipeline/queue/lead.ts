@@ -1,4 +1,4 @@
-// What a submission must look like for the queue: a schema as one would write it, with the same normalised contact fields.
+// Schema of a submission in the comparison system; it normalises the same contact fields as the gateway does.
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import { z } from "zod";
 
@@ -14,7 +14,7 @@ const Phone = z
     return z.NEVER;
   });
 
-const Body = z
+const Lead = z
   .looseObject({
     email: z.string().trim().toLowerCase().pipe(z.email()).optional(),
     phone: Phone.optional(),
@@ -30,14 +30,13 @@ const Body = z
     serial: z.number(),
     consent: z.looseObject({ certificate_url: text, text, at: text }).nullish(),
   })
-  .transform((body) => ({ ...body, full_name: body.full_name ?? `${body.first_name} ${body.last_name}` }))
-  .refine(({ email, phone, full_name }) => email ?? phone ?? full_name, "names nobody");
+  .transform((body) => ({ ...body, full_name: body.full_name ?? `${body.first_name} ${body.last_name}` }));
 
-export type Lead = z.output<typeof Body>;
+export type Lead = z.output<typeof Lead>;
 
-export function readLead(text: string): Lead | undefined {
+export function readLead(json: string): Lead | undefined {
   try {
-    return Body.parse(JSON.parse(text));
+    return Lead.parse(JSON.parse(json));
   } catch {
     return undefined;
   }
@@ -46,7 +45,7 @@ export function readLead(text: string): Lead | undefined {
 export interface Job {
   readonly lead: Lead;
   readonly source: string;
-  /** The idempotency key that it came with. */
+  /** The idempotency key. */
   readonly key: string;
   readonly received_at: string;
 }

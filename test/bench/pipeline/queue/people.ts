@@ -1,4 +1,4 @@
-// Who a lead is about: two of e-mail, phone and name equal is the same person. One script, so that two workers never make two of one.
+// Identity in Redis: if two of e-mail, phone and name are equal, it is the same person. One script, because workers run concurrently.
 import { createHash, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Lead } from "./lead.ts";
@@ -17,12 +17,12 @@ for i = 2, #KEYS do redis.call("SET", KEYS[i], person, "NX") end
 return person
 `;
 
-export type Identify = (lead: Lead) => Promise<string>;
+type Identify = (lead: Lead) => Promise<string>;
 
 export function createIdentify(redis: Redis): Identify {
   redis.defineCommand("identify", { lua: SCRIPT });
   const { identify } = redis as unknown as {
-    identify(keys: number, ...args: readonly string[]): Promise<string>;
+    identify(keyCount: number, ...args: readonly string[]): Promise<string>;
   };
   return ({ email = "", phone = "", full_name }) => {
     const name = full_name.toLowerCase();
@@ -31,19 +31,9 @@ export function createIdentify(redis: Redis): Identify {
       [email, name],
       [phone, name],
     ].filter((pair) => pair.every((one) => one !== ""));
-    const keys = pairs.map(
-      (pair) => `pair:${createHash("sha256").update(pair.join("\n")).digest("base64url")}`,
-    );
+    const hashes = pairs.map((pair) => createHash("sha256").update(pair.join("\n")).digest("base64url"));
     const person = randomUUID();
-    return identify.call(
-      redis,
-      keys.length + 1,
-      `person:${person}`,
-      ...keys,
-      person,
-      email,
-      phone,
-      full_name,
-    );
+    const keys = [`person:${person}`, ...hashes.map((hash) => `pair:${hash}`)];
+    return identify.call(redis, keys.length, ...keys, person, email, phone, full_name);
   };
 }

@@ -1,6 +1,6 @@
-// The queue's worker: who it is, where it goes, whether it went there already, and the call. With a history, each step is written first.
+// The worker process of the comparison system: identify, route, deduplicate, deliver. With a history, each step is committed before the next.
 import { randomUUID } from "node:crypto";
-import { type Job as BullJob, Worker } from "bullmq";
+import { type Job as QueuedJob, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { Pool } from "undici";
 import { serve } from "../child.ts";
@@ -13,19 +13,20 @@ interface WorkerParams {
   readonly redisPort: number;
   readonly partnersUrl: string;
   readonly concurrency: number;
-  /** Where a history is kept, if at all. */
+  /** Undefined: no history. */
   readonly databaseUrl: string | undefined;
 }
 
 const NO_HISTORY: History = { begin: async () => {}, step: async () => {} };
+const STEPS_PER_ATTEMPT = 2;
 
-function createWork({ redisPort, partnersUrl, concurrency, databaseUrl }: WorkerParams) {
+function createProcessor({ redisPort, partnersUrl, concurrency, databaseUrl }: WorkerParams) {
   const redis = new Redis({ host: "127.0.0.1", port: redisPort, enableAutoPipelining: true });
   const identify = createIdentify(redis);
   const history = databaseUrl === undefined ? NO_HISTORY : openHistory(databaseUrl);
   const pools = new Map(PARTNERS.map((id) => [id, new Pool(partnersUrl, { connections: concurrency })]));
 
-  /** False where another job has claimed the same; the same job may claim again after a crash. */
+  /** False if another job has delivered the same. The same job may claim again after a crash. */
   async function claim(id: string, partner: Partner, person: string, key: string): Promise<boolean> {
     const owner = await redis.set(`sent:${partner}:${person}:lead:${key}`, id, "NX", "GET");
     return owner === null || owner === id;
@@ -35,7 +36,7 @@ function createWork({ redisPort, partnersUrl, concurrency, databaseUrl }: Worker
     const { lead, source, received_at } = job;
     const delivery = `${id}-${partner}`;
     const ids = { id, delivery_id: delivery, kind: "lead", source, received_at, person_id: person };
-    const answer = await pools.get(partner)?.request({
+    const response = await pools.get(partner)?.request({
       method: "POST",
       path: `/partners/${partner}`,
       headers: {
@@ -47,35 +48,35 @@ function createWork({ redisPort, partnersUrl, concurrency, databaseUrl }: Worker
       },
       body: JSON.stringify({ ...ids, ...lead }),
     });
-    await answer?.body.text();
-    const status = answer?.statusCode ?? 0;
-    if (status < 200 || status > 299) throw new Error(`${partner} answered ${status}`);
+    await response?.body.text();
+    const status = response?.statusCode ?? 0;
+    if (status < 200 || status > 299) throw new Error(`${partner} responded with ${status}`);
     return status;
   }
 
-  return async ({ id = "", data, attemptsMade }: BullJob<Job>): Promise<void> => {
+  return async ({ id = "", data, attemptsMade }: QueuedJob<Job>): Promise<void> => {
     await history.begin(id, data);
     const person = await identify(data.lead);
     await history.step(id, 1, { status: "identified", person });
     const partner = partnerFor(data.lead.amount);
     if (partner === undefined) return history.step(id, 2, { status: "unrouted" });
     await history.step(id, 2, { status: "routed", partner });
-    const attempt = 3 + 2 * attemptsMade;
+    const number = 3 + STEPS_PER_ATTEMPT * attemptsMade;
     if (!(await claim(id, partner, person, data.key)))
-      return history.step(id, attempt, { status: "duplicate" });
-    await history.step(id, attempt, { status: "delivering" });
+      return history.step(id, number, { status: "duplicate" });
+    await history.step(id, number, { status: "delivering" });
     const status = await deliver(id, partner, person, data);
-    await history.step(id, attempt + 1, { status: "delivered", data: { status } });
+    await history.step(id, number + 1, { status: "delivered", data: { status } });
   };
 }
 
 const api = {
   async start(params: WorkerParams): Promise<void> {
-    const worker = new Worker<Job>(QUEUE, createWork(params), {
+    const worker = new Worker<Job>(QUEUE, createProcessor(params), {
       connection: { host: "127.0.0.1", port: params.redisPort },
       concurrency: params.concurrency,
     });
-    worker.on("failed", (_job, error) => console.error(`the queue's worker: ${error.message}`));
+    worker.on("failed", (_job, error) => console.error(`job failed: ${error.message}`));
     await worker.waitUntilReady();
   },
 };
