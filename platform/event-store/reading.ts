@@ -68,6 +68,8 @@ export function openReading(calls: Calls, options: ReadingOptions): Reading {
     cancel() {
       over = true;
       stream?.cancel();
+      // A paused stream would never end, and be held as long as the connection.
+      stream?.resume();
     },
   };
 }
