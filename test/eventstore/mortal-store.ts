@@ -7,6 +7,7 @@ import { createLog } from "#platform/log.ts";
 import { startEventStore, temporaryFolder } from "./server.ts";
 
 export interface MortalStore {
+  readonly port: number;
   readonly store: EventStore;
   /** It hears nothing and says nothing, until it is killed. */
   freeze(): void;
@@ -22,6 +23,7 @@ export async function startMortalStore(): Promise<MortalStore> {
   let server = await startEventStore({ dir });
   const store = connectEventStore({ url: `esdb://127.0.0.1:${server.port}?tls=false`, log: silent });
   return {
+    port: server.port,
     store,
     freeze: () => void process.kill(server.pid, "SIGSTOP"),
     async whileDown(work) {
