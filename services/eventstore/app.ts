@@ -6,7 +6,6 @@ import type { ServerCredentials } from "@grpc/grpc-js";
 import { Server } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import type { EventLog } from "./engine/event-log.ts";
-import { persistentSubscriptions } from "./persistent/service.ts";
 import { CommitBell } from "./protocol/commit-bell.ts";
 import type { User } from "./protocol/credentials.ts";
 import { requireCredentials } from "./protocol/credentials.ts";
@@ -49,10 +48,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const bell = new CommitBell();
   const stopRinging = log.onCommit(bell.ring);
-  const refusalFor = refuseWith(logger);
-  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor });
-  const persistent = persistentSubscriptions({ log, logger, refusalFor });
-  server.addService(persistent.definition, persistent.handlers);
+  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor: refuseWith(logger) });
 
   const bind = promisify(server.bindAsync.bind(server)) as (
     address: string,
@@ -66,13 +62,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     address: `${host}:${port}`,
     async close() {
       stopping.abort();
-      const recorded = persistent.close();
       await Promise.race([
         new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
         // Connections whose client does not read never end by themselves.
         setTimeout(GRACE_MS, undefined, { ref: false }).then(() => server.forceShutdown()),
       ]);
-      await recorded;
       stopRinging();
     },
   };

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ANY, events, PAGE } from "../../../test/eventstore/scratch-log.ts";
+import { ANY, events, PAGE, revision, revisions } from "../../../test/eventstore/scratch-log.ts";
 import { temporaryFolder } from "../../../test/eventstore/server.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { logIn, openEventLog } from "./open.ts";
@@ -68,6 +68,32 @@ test("a path that is a file is refused", async () => {
   writeFileSync(dir, "");
   assert.match(await refusal(dir), "DataFolderRefused");
   rmSync(dir);
+});
+
+// Written by the last version that had persistent subscriptions: a group on a stream, with a checkpoint and a parked
+// event, and one on $all. Their definitions, checkpoints and links are ordinary system streams.
+test("a folder with persistent subscriptions still opens, and their streams can be read", async () => {
+  const dir = temporaryFolder();
+  cpSync(join(import.meta.dirname, "../fixtures/persistent-subscriptions"), dir, { recursive: true });
+  const log = await openEventLog({ dir });
+  const { events: all } = log.readAll("start", "forwards", PAGE);
+  const streams = new Set(all.map(({ stream }) => stream));
+  const ofGroup = "$persistentsubscription-orders::shippers";
+  assert.equal(
+    [...streams],
+    [
+      "$epoch-information",
+      "orders",
+      "$persistentSubscriptionConfig",
+      `${ofGroup}-checkpoint`,
+      `$$${ofGroup}-checkpoint`,
+      `${ofGroup}-parked`,
+    ],
+  );
+  assert.equal(revisions(log.readStream(`${ofGroup}-checkpoint`, "start", "forwards", PAGE).events), [1, 2]);
+  const appended = await log.append("orders", revision(3), events(1));
+  assert.equal(appended, { outcome: "appended", revision: 4n, position: BigInt(all.length) + 1n });
+  await log.close();
 });
 
 test("a full disk refuses writers, not readers, and is over when there is room", async () => {

@@ -1,4 +1,4 @@
-// What the protocol rooms (streams, persistent subscriptions) may ask of the engine. The engine alone knows SQLite.
+// What the protocol rooms may ask of the engine. The engine alone knows SQLite.
 
 export const NO_STREAM = -1n;
 

@@ -6,6 +6,7 @@ import { decodeAppendPart, decodeTargetRequest } from "./codec/append.ts";
 import { decodeBatchChunk } from "./codec/batch-append.ts";
 import { decodeReadRequest } from "./codec/read-request.ts";
 import { serveGossip } from "./gossip.ts";
+import { PERSISTENT_SUBSCRIPTION_PATHS, refusePersistentSubscription } from "./persistent-subscriptions.ts";
 import { serveRead } from "./read.ts";
 import { serveSupportedMethods } from "./server-features.ts";
 import type { Services } from "./services.ts";
@@ -25,4 +26,6 @@ export function registerRoutes(server: Server, services: Services): void {
   server.register(`${STREAMS}/Tombstone`, serveTombstone(services), asIs, decodeTargetRequest, "unary");
   server.register(`${GOSSIP}/Read`, serveGossip(), asIs, asIs, "unary");
   server.register(`${SERVER_FEATURES}/GetSupportedMethods`, serveSupportedMethods(), asIs, asIs, "unary");
+  for (const path of PERSISTENT_SUBSCRIPTION_PATHS)
+    server.register(path, refusePersistentSubscription, asIs, asIs, "bidi");
 }

@@ -7,15 +7,9 @@ import { encodeSupportedMethods } from "./codec/cluster.ts";
 const SERVER_VERSION = "24.10.0";
 
 /** The names are lower-case, as the real server writes them. */
-function methodsOf(
-  service: string,
-  methods: readonly string[],
-  features: readonly string[] = [],
-): SupportedMethod[] {
-  return methods.map((method) => ({ service, method, features }));
+function methodsOf(service: string, methods: readonly string[]): SupportedMethod[] {
+  return methods.map((method) => ({ service, method }));
 }
-
-const PERSISTENT_SUBSCRIPTIONS = "event_store.client.persistent_subscriptions.persistentsubscriptions";
 
 const methods = [
   ...methodsOf("event_store.client.streams.streams", [
@@ -25,12 +19,6 @@ const methods = [
     "read",
     "tombstone",
   ]),
-  ...methodsOf(
-    PERSISTENT_SUBSCRIPTIONS,
-    ["create", "update", "delete", "read", "getinfo", "replayparked", "list"],
-    ["stream", "all"],
-  ),
-  ...methodsOf(PERSISTENT_SUBSCRIPTIONS, ["restartsubsystem"]),
   ...methodsOf("event_store.client.gossip.gossip", ["read"]),
   ...methodsOf("event_store.client.server_features.serverfeatures", ["getsupportedmethods"]),
 ];

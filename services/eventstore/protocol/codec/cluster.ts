@@ -13,7 +13,6 @@ import { encode, writeNested, writeString, writeUint32, writeUint64 } from "./wi
 export interface SupportedMethod {
   readonly service: string;
   readonly method: string;
-  readonly features: readonly string[];
 }
 
 export interface Leader {
@@ -27,11 +26,10 @@ const TICKS_PER_MILLISECOND = 10_000n;
 
 export function encodeSupportedMethods(version: string, methods: readonly SupportedMethod[]): Buffer {
   return encode((writer) => {
-    for (const { service, method, features } of methods) {
+    for (const { service, method } of methods) {
       writeNested(writer, SUPPORTED_METHODS.methods, () => {
         writeString(writer, SUPPORTED_METHOD.method_name, method);
         writeString(writer, SUPPORTED_METHOD.service_name, service);
-        for (const feature of features) writeString(writer, SUPPORTED_METHOD.features, feature);
       });
     }
     writeString(writer, SUPPORTED_METHODS.event_store_server_version, version);

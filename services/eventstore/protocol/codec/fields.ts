@@ -36,7 +36,6 @@ export const READ_RESP = {
   caught_up: 8,
 } as const;
 export const READ_EVENT = { event: 1, link: 2, commit_position: 3 } as const;
-export const RECORDED_EVENT = { data: 8 } as const;
 export const CONFIRMATION = { subscription_id: 1 } as const;
 export const STREAM_NOT_FOUND = { stream_identifier: 1 } as const;
 
@@ -97,4 +96,4 @@ export const END_POINT = { address: 1, port: 2 } as const;
 export const LEADER_STATE = 8;
 
 export const SUPPORTED_METHODS = { methods: 1, event_store_server_version: 2 } as const;
-export const SUPPORTED_METHOD = { method_name: 1, service_name: 2, features: 3 } as const;
+export const SUPPORTED_METHOD = { method_name: 1, service_name: 2 } as const;

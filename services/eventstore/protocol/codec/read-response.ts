@@ -1,14 +1,8 @@
 // ReadResp: events, and the markers between them.
 import type { Recorded } from "../../engine/event-log.ts";
-import { CONFIRMATION, POSITION, READ_EVENT, READ_RESP, RECORDED_EVENT, STREAM_NOT_FOUND } from "./fields.ts";
+import { CONFIRMATION, POSITION, READ_EVENT, READ_RESP, STREAM_NOT_FOUND } from "./fields.ts";
 import { writeStreamName } from "./target.ts";
-import { encode, readMessage, writeNested, writeString, writeUint64 } from "./wire.ts";
-
-/** What a reader receives for one place in a stream; `event` is undefined where a link leads nowhere. */
-export interface Resolved {
-  readonly event: Recorded | undefined;
-  readonly link: Recorded | undefined;
-}
+import { encode, writeBytes, writeNested, writeString, writeUint64 } from "./wire.ts";
 
 const LENGTH_DELIMITED = 2;
 
@@ -29,13 +23,13 @@ export function encodeEvent(event: Recorded): Buffer {
   return bytes;
 }
 
-export function encodeResolved({ event, link }: Resolved): Buffer {
-  const place = link ?? event;
+/** `event` is undefined where the link leads nowhere. */
+export function encodeLink(link: Recorded, event: Recorded | undefined): Buffer {
   return encode((writer) =>
     writeNested(writer, READ_RESP.event, () => {
-      if (event) writer.uint32((READ_EVENT.event << 3) | LENGTH_DELIMITED).bytes(event.wire);
-      if (link) writer.uint32((READ_EVENT.link << 3) | LENGTH_DELIMITED).bytes(link.wire);
-      if (place) writeUint64(writer, READ_EVENT.commit_position, place.position);
+      if (event) writeBytes(writer, READ_EVENT.event, event.wire);
+      writeBytes(writer, READ_EVENT.link, link.wire);
+      writeUint64(writer, READ_EVENT.commit_position, link.position);
     }),
   );
 }
@@ -67,15 +61,6 @@ export function encodeStreamNotFound(stream: string): Buffer {
 
 export function encodeCaughtUp(): Buffer {
   return encode((writer) => writeNested(writer, READ_RESP.caught_up));
-}
-
-/** The payload inside a stored event. */
-export function dataOf(event: Recorded): Uint8Array {
-  let data = new Uint8Array();
-  readMessage(event.wire, (field, reader) => {
-    if (field === RECORDED_EVENT.data) data = Uint8Array.from(reader.bytes());
-  });
-  return data;
 }
 
 function varintSize(value: number): number {
