@@ -1,4 +1,4 @@
-// How clients find the server, are let in, and learn what it does not do.
+// How clients find the server, authenticate, and learn what it does not offer.
 import type { EventStoreDBClient } from "@eventstore/db-client";
 import {
   AccessDeniedError,
@@ -69,7 +69,7 @@ for (const [name, connectionString] of strings) {
   });
 }
 
-test("lets nobody in over TLS without the credentials of a user", async () => {
+test("rejects every call over TLS without the credentials of a user", async () => {
   const host = `localhost:${secure.port}?tls=true&tlsCAFile=${certificate}`;
   for (const who of ["", "admin:wrong@", "nobody:changeit@"]) {
     const client = open(`esdb://${who}${host}`);
@@ -89,7 +89,7 @@ test("accepts credentials per call, for a batch and for a single append", async 
   assert.is((await collect(client.readStream(stream, { credentials }))).length, 1);
 });
 
-test("says at once that projections, users and operations are not served", async () => {
+test("responds at once that projections, users and operations are not offered", async () => {
   const client = connect(plain);
   clients.push(client);
   const asked = [
@@ -103,7 +103,7 @@ test("says at once that projections, users and operations are not served", async
   assert.ok(Date.now() - start < 5_000);
 });
 
-test("refuses persistent subscriptions with the reason, and does not advertise them", async () => {
+test("rejects persistent subscriptions with the reason, and does not advertise them", async () => {
   const client = connect(plain);
   clients.push(client);
   const readGroup = () => collect(client.subscribeToPersistentSubscriptionToStream(streamName(), "group"));

@@ -1,4 +1,4 @@
-// Rows of streams follow their events; whenever the server dies, what it knew of its streams is known again.
+// Rows of streams are written behind the events; whenever the server dies, it knows its streams again when it opens.
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,14 +8,15 @@ import * as assert from "uvu/assert";
 import { ANY, events, metadata, NO_STREAM, PAGE, revision } from "../../../test/eventstore/scratch-log.ts";
 import { temporaryFolder } from "../../../test/eventstore/server.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { type DurableEventLog, logIn } from "./open.ts";
+import type { EventLog } from "./event-log.ts";
+import { openLogIn } from "./open.ts";
 
 const STREAMS = ["first", "second", "third"];
 const EVENTS_PER_ROUND = 200;
 
-const opened = (folder: DataFolder): DurableEventLog => logIn(folder, Date.now, undefined, EVENTS_PER_ROUND);
+const opened = (folder: DataFolder): EventLog => openLogIn(folder, { eventsPerRound: EVENTS_PER_ROUND });
 
-/** As a killed server leaves it: what was committed is in the files, and nothing was tidied up. */
+/** The folder as a killed server leaves it: the files hold what was committed, and nothing was tidied up. */
 function asKilled({ dir }: DataFolder): DataFolder {
   const copy = temporaryFolder();
   for (const file of ["events.db", "events.db-wal", "acknowledged"])
@@ -23,49 +24,49 @@ function asKilled({ dir }: DataFolder): DataFolder {
   return openDataFolder(copy);
 }
 
-const known = (log: DurableEventLog, streams: readonly string[]) =>
+const known = (log: EventLog, streams: readonly string[]) =>
   streams.map((stream) => {
-    const { outcome, lastRevision, events: found } = log.readStream(stream, "start", "forwards", PAGE);
-    return [stream, outcome, lastRevision, log.lastRevision(stream), found.map((event) => event.revision)];
+    const { outcome, events: found } = log.readStream(stream, "start", "forwards", PAGE);
+    return [stream, outcome, log.lastRevision(stream), found.map((event) => event.revision)];
   });
 
 const streams = fc.constantFrom(...STREAMS);
-const deed = fc.oneof(
-  { weight: 9, arbitrary: fc.record({ does: fc.constant("append"), stream: streams }) },
-  { weight: 9, arbitrary: fc.record({ does: fc.constant("begin"), stream: fc.uuid() }) },
-  { weight: 4, arbitrary: fc.record({ does: fc.constant("limit"), stream: streams }) },
-  { weight: 4, arbitrary: fc.record({ does: fc.constant("unlimit"), stream: streams }) },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant("delete"), stream: streams }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant("tombstone"), stream: fc.uuid() }) },
+const command = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ kind: fc.constant("append"), stream: streams }) },
+  { weight: 9, arbitrary: fc.record({ kind: fc.constant("begin"), stream: fc.uuid() }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("limit"), stream: streams }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("unlimit"), stream: streams }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), stream: streams }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("tombstone"), stream: fc.uuid() }) },
 );
 
-type Deed = typeof deed extends fc.Arbitrary<infer One> ? One : never;
+type Command = typeof command extends fc.Arbitrary<infer One> ? One : never;
 
-/** Many streams begin at once, so that a round takes several transactions. */
-const namesOf = ({ does, stream }: Deed): string[] =>
-  does === "begin" ? Array.from({ length: 60 }, (_, index) => `${stream}-${index}`) : [stream];
+/** Many streams begin at once, so a round takes several transactions. */
+const namesOf = ({ kind, stream }: Command): string[] =>
+  kind === "begin" ? Array.from({ length: 60 }, (_, index) => `${stream}-${index}`) : [stream];
 
-async function perform(log: DurableEventLog, { does, stream }: Deed): Promise<void> {
-  if (does === "delete") await log.softDelete(stream, ANY);
-  else if (does === "tombstone") await log.tombstone(stream, ANY);
-  else if (does === "limit") await log.append(`$$${stream}`, ANY, [metadata({ $maxCount: 2 })]);
-  else if (does === "unlimit") await log.append(`$$${stream}`, ANY, [metadata({})]);
-  else await Promise.all(namesOf({ does, stream }).map((name) => log.append(name, ANY, events(1))));
+async function perform(log: EventLog, { kind, stream }: Command): Promise<void> {
+  if (kind === "delete") await log.softDelete(stream, ANY);
+  else if (kind === "tombstone") await log.tombstone(stream, ANY);
+  else if (kind === "limit") await log.append(`$$${stream}`, ANY, [metadata({ $maxCount: 2 })]);
+  else if (kind === "unlimit") await log.append(`$$${stream}`, ANY, [metadata({})]);
+  else await Promise.all(namesOf({ kind, stream }).map((name) => log.append(name, ANY, events(1))));
 }
 
 const rowsThrough = ({ database }: DataFolder): number =>
   Number(database.prepare("select through from rows").get()?.through);
 
-const test = suite("late rows");
+const test = suite("write-behind");
 
 test("a server that is killed at any moment knows all its streams again", async () => {
   let withRows = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(deed, { minLength: 20, maxLength: 40 }), async (deeds) => {
+    fc.asyncProperty(fc.array(command, { minLength: 20, maxLength: 40 }), async (commands) => {
       const folder = openDataFolder(temporaryFolder());
       const log = opened(folder);
       const names = [...STREAMS];
-      for (const [index, one] of deeds.entries()) {
+      for (const [index, one] of commands.entries()) {
         await perform(log, one);
         names.push(...namesOf(one));
         if (index % 4 !== 3) continue;
@@ -82,7 +83,7 @@ test("a server that is killed at any moment knows all its streams again", async 
   assert.ok(withRows > 12);
 });
 
-test("rows that were written stand for events that are not read again", async () => {
+test("events whose rows are written are not read again", async () => {
   const folder = openDataFolder(temporaryFolder());
   const log = opened(folder);
   for (let count = 0; count < 160; count++)
@@ -96,7 +97,7 @@ test("rows that were written stand for events that are not read again", async ()
   await log.close();
 });
 
-test("a log that was closed has all its rows", async () => {
+test("a closed log has all its rows", async () => {
   const folder = openDataFolder(temporaryFolder());
   const log = opened(folder);
   await log.append("closed", NO_STREAM, events(3));
@@ -108,7 +109,7 @@ test("a log that was closed has all its rows", async () => {
   again.close();
 });
 
-test("a folder of format 1, where every stream has its row, is taken over", async () => {
+test("a folder of format 1, where every stream has its row, is migrated", async () => {
   const folder = openDataFolder(temporaryFolder());
   const log = opened(folder);
   await log.append("old", NO_STREAM, events(3));

@@ -1,15 +1,14 @@
-// The way out to one reader. Whoever sends through it sends a page, then waits until the reader has taken it.
+// The responses to one reader. Its user sends a page of them, then waits until the reader has taken enough.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ServerWritableStream } from "@grpc/grpc-js";
+import { type GrpcError, stopping } from "./errors.ts";
 import { batchOf } from "./message-batch.ts";
-import type { Refusal } from "./refusals.ts";
-import { stopping as storeIsStopping } from "./refusals.ts";
 
 const BATCH_BYTES = 32 * 1024;
-/** More than this is not sent ahead of a reader, so that a slow one costs the server little. */
-const MOST_IN_TRANSIT_BYTES = 512 * 1024;
+/** No more than this is sent ahead of a reader, so that a slow one costs the server little. */
+const MAX_IN_TRANSIT_BYTES = 512 * 1024;
 
-export class Outlet {
+export class ResponseStream {
   readonly #call: ServerWritableStream<unknown, Buffer>;
   #closed = false;
   #unsent: Buffer[] = [];
@@ -17,16 +16,16 @@ export class Outlet {
   #inTransitBytes = 0;
   #resume: (() => void) | undefined;
 
-  constructor(call: ServerWritableStream<unknown, Buffer>, stopping: AbortSignal) {
+  constructor(call: ServerWritableStream<unknown, Buffer>, signal: AbortSignal) {
     this.#call = call;
-    const stop = (): void => this.refuse(storeIsStopping());
-    stopping.addEventListener("abort", stop, { once: true });
+    const stop = (): void => this.fail(stopping());
+    signal.addEventListener("abort", stop, { once: true });
     call.once("cancelled", () => this.#close());
     call.once("close", () => {
-      stopping.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", stop);
       this.#close();
     });
-    if (stopping.aborted) stop();
+    if (signal.aborted) stop();
   }
 
   get closed(): boolean {
@@ -35,9 +34,10 @@ export class Outlet {
 
   /** Whether the reader has to take some of what was sent before it is sent more. */
   get full(): boolean {
-    return this.#inTransitBytes > MOST_IN_TRANSIT_BYTES;
+    return this.#inTransitBytes > MAX_IN_TRANSIT_BYTES;
   }
 
+  /** Sends once a batch is full, or with `flush`. */
   send(message: Buffer): void {
     if (this.#closed) return;
     this.#unsent.push(message);
@@ -45,7 +45,6 @@ export class Outlet {
     if (this.#unsentBytes >= BATCH_BYTES) this.flush();
   }
 
-  /** Sends what has been put together so far. */
   flush(): void {
     if (this.#unsent.length === 0) return;
     const bytes = this.#unsentBytes;
@@ -65,25 +64,21 @@ export class Outlet {
     this.#call.end();
   }
 
-  refuse(why: Refusal): void {
+  fail(error: GrpcError): void {
     if (this.#closed) return;
     this.flush();
     this.#close();
-    this.#call.emit("error", why);
+    this.#call.emit("error", error);
   }
 
-  /** Resolves once there is room for more and other work had its turn; false when the reader has gone. */
-  async drained(): Promise<boolean> {
+  /** Resolves once there is room for more and other work had its turn. */
+  async drained(): Promise<void> {
     this.flush();
-    if (this.full) {
-      while (!this.#closed && this.full) await this.sleep();
-    } else {
-      await nextTurn();
-    }
-    return !this.#closed;
+    if (!this.full) await nextTurn();
+    while (this.full && !this.#closed) await this.sleep();
   }
 
-  /** Sleeps until `wake`; the reader's leaving wakes too. */
+  /** Sleeps until `wake`, or until the reader has gone. */
   sleep(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {

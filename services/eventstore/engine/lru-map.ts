@@ -1,11 +1,11 @@
-/** A bounded map that forgets what has not been used lately: two generations, of which the older is dropped whole. */
-export class Generations<Key, Value> {
-  readonly #size: number;
+/** A bounded map that forgets what was not used lately: two generations, of which the older is dropped as a whole. */
+export class LruMap<Key, Value> {
+  readonly #generationSize: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
-  constructor(size: number) {
-    this.#size = Math.ceil(size / 2);
+  constructor(maxSize: number) {
+    this.#generationSize = Math.ceil(maxSize / 2);
   }
 
   get(key: Key): Value | undefined {
@@ -18,13 +18,8 @@ export class Generations<Key, Value> {
 
   set(key: Key, value: Value): void {
     this.#young.set(key, value);
-    if (this.#young.size < this.#size) return;
+    if (this.#young.size < this.#generationSize) return;
     this.#old = this.#young;
     this.#young = new Map();
-  }
-
-  clear(): void {
-    this.#young = new Map();
-    this.#old = new Map();
   }
 }

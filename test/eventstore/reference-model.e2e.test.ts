@@ -1,4 +1,4 @@
-// Random histories, told to the server through the real client and to the oracle: both must say the same.
+// Random commands, sent to the server through the real client and to a reference model: their results must be equal.
 import { randomUUID } from "node:crypto";
 import {
   jsonEvent,
@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { collect, connect } from "./client.ts";
-import { type Expectation, Oracle, type Outcome, type Reading } from "./oracle.ts";
+import { type Expectation, type Outcome, type Reading, ReferenceModel } from "./reference-model.ts";
 import { startEventStore, temporaryFolder } from "./server.ts";
 
 const dir = temporaryFolder();
@@ -22,11 +22,11 @@ const expectation: fc.Arbitrary<Expectation> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<Expectation>("any", "no_stream", "stream_exists") },
   { weight: 3, arbitrary: fc.bigInt(0n, 8n) },
 );
-/** The client cannot say of a deletion that the stream must exist. */
+/** The client cannot expect of a deletion that the stream exists. */
 const removable = fc.oneof(fc.constantFrom("any" as const, "no_stream" as const), fc.bigInt(0n, 8n));
 const stream = fc.constantFrom("a", "b", "c");
 // From a small pool, so that appends repeat each other wholly and in part.
-const places: fc.Arbitrary<number[]> = fc.oneof(
+const indexes: fc.Arbitrary<number[]> = fc.oneof(
   fc.uniqueArray(fc.nat({ max: 8 }), { minLength: 1, maxLength: 3 }),
   fc.constantFrom<number[]>([0, 1], [1, 2], [0, 1, 2], [3]),
   fc.uniqueArray(fc.integer({ min: 100, max: 1_000 }), { minLength: 1, maxLength: 4 }),
@@ -38,7 +38,7 @@ const command = fc.oneof(
       kind: fc.constant("append" as const),
       stream,
       expected: expectation,
-      ids: places,
+      ids: indexes,
     }),
   },
   {
@@ -80,7 +80,7 @@ async function outcomeOf(call: () => Promise<{ nextExpectedRevision?: bigint }>)
   } catch (error) {
     if (error instanceof StreamDeletedError) return { outcome: "deleted" };
     if (!(error instanceof WrongExpectedVersionError)) throw error;
-    // Delete and tombstone say it with trailers, in which no stream is a number.
+    // Delete and tombstone send it in trailers, where no stream is a number.
     const { actualVersion } = error;
     return { outcome: "wrong", actual: actualVersion === -1n ? NO_STREAM : actualVersion };
   }
@@ -103,7 +103,7 @@ async function reading(
 }
 
 class History {
-  readonly oracle = new Oracle();
+  readonly model = new ReferenceModel();
   readonly #name = randomUUID();
   readonly #ids = new Map<string, string>();
 
@@ -118,54 +118,54 @@ class History {
     return id;
   }
 
-  async happens(command: Command): Promise<void> {
+  async apply(command: Command): Promise<void> {
     const name = this.name(command.stream);
     switch (command.kind) {
       case "append": {
         const ids = command.ids.map((index) => this.#id(command.stream, index));
-        const events = ids.map((id) => jsonEvent({ id, type: "happened", data: { id } }));
+        const events = ids.map((id) => jsonEvent({ id, type: "Tested", data: { id } }));
         const expectedRevision = command.expected;
-        const told = await outcomeOf(() => client.appendToStream(name, events, { expectedRevision }));
-        return assert.equal(told, this.oracle.append(name, command.expected, ids));
+        const actual = await outcomeOf(() => client.appendToStream(name, events, { expectedRevision }));
+        return assert.equal(actual, this.model.append(name, command.expected, ids));
       }
       case "delete":
       case "tombstone": {
         const expectedRevision = command.expected;
         const soft = command.kind === "delete";
-        const told = await outcomeOf(async () => {
+        const actual = await outcomeOf(async () => {
           const call = soft ? client.deleteStream : client.tombstoneStream;
           await call.call(client, name, { expectedRevision });
           return {};
         });
-        const { oracle } = this;
+        const { model } = this;
         const { expected } = command;
         return assert.equal(
-          told,
-          soft ? oracle.softDelete(name, expected) : oracle.tombstone(name, expected),
+          actual,
+          soft ? model.softDelete(name, expected) : model.tombstone(name, expected),
         );
       }
       case "metadata": {
-        const told = await outcomeOf(() => client.setStreamMetadata(name, command.settings));
-        return assert.equal(told, this.oracle.setMetadata(name, command.settings));
+        const actual = await outcomeOf(() => client.setStreamMetadata(name, command.settings));
+        return assert.equal(actual, this.model.setMetadata(name, command.settings));
       }
       case "read": {
         const { direction, from, count } = command;
-        const told = await reading(name, direction, from, count);
-        return assert.equal(told, this.oracle.read(name, direction, from, count));
+        const actual = await reading(name, direction, from, count);
+        return assert.equal(actual, this.model.read(name, direction, from, count));
       }
     }
   }
 
-  async agrees(): Promise<void> {
+  async compare(): Promise<void> {
     for (const stream of ["a", "b", "c"].map((one) => this.name(one)))
       for (const direction of ["forwards", "backwards"] as const) {
         const from = direction === "forwards" ? "start" : "end";
-        const told = await reading(stream, direction, from, 1_000);
-        assert.equal(told, this.oracle.read(stream, direction, from, 1_000));
+        const actual = await reading(stream, direction, from, 1_000);
+        assert.equal(actual, this.model.read(stream, direction, from, 1_000));
       }
     const all = await collect(client.readAll());
     const ours = all.map(({ event }) => event?.streamId ?? "").filter((name) => name.includes(this.#name));
-    assert.equal(ours, this.oracle.all);
+    assert.equal(ours, this.model.all);
     const positions = all.map(({ event }) => event?.position.commit ?? 0n);
     assert.equal(
       positions,
@@ -174,36 +174,36 @@ class History {
   }
 }
 
-const test = suite("the server and the oracle");
+const test = suite("server and reference model");
 test.after(async () => {
   await client.dispose();
   await server.stop();
 });
 
-test("agree on every history", async () => {
+test("have equal results after every history", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), async (commands) => {
       const history = new History();
-      for (const command of commands) await history.happens(command);
-      await history.agrees();
+      for (const command of commands) await history.apply(command);
+      await history.compare();
     }),
     { numRuns: 40, includeErrorInReport: true, interruptAfterTimeLimit: 120_000 },
   );
 });
 
-test("agree on histories that are cut by kill -9", async () => {
+test("have equal results after histories that kill -9 interrupts", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(command, { minLength: 3, maxLength: 20 }), { minLength: 2, maxLength: 3 }),
       async (lives) => {
         const history = new History();
         for (const commands of lives) {
-          for (const command of commands) await history.happens(command);
+          for (const command of commands) await history.apply(command);
           await client.dispose();
           await server.kill();
           server = await startEventStore({ dir });
           client = connect(server);
-          await history.agrees();
+          await history.compare();
         }
       },
     ),

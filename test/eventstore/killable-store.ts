@@ -1,14 +1,13 @@
-// An event store that a test can take away for a while, with a connection to it as the roles have one.
-
+// An event store that a test can stop for a while, with a connection to it as services have one.
 import { connectEventStore, type EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent, StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createLog } from "#platform/log.ts";
 import { startEventStore, temporaryFolder } from "./server.ts";
 
-export interface MortalStore {
+export interface KillableStore {
   readonly store: EventStore;
-  /** It hears nothing and says nothing, until it is killed. */
+  /** It receives nothing and sends nothing until it is killed. */
   freeze(): void;
   /** Kills it, and starts it where it was once the work is done. */
   whileDown(work: () => Promise<void>): Promise<void>;
@@ -17,7 +16,7 @@ export interface MortalStore {
 
 export const silent = createLog({ level: "silent", name: "test", instance: "test" });
 
-export async function startMortalStore(): Promise<MortalStore> {
+export async function startKillableStore(): Promise<KillableStore> {
   const dir = temporaryFolder();
   let server = await startEventStore({ dir });
   const store = connectEventStore({ url: `esdb://127.0.0.1:${server.port}?tls=false`, log: silent });

@@ -2,9 +2,16 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createdMsOf, dataOf, decodeRecorded, encodeRecorded, idOf, TOMBSTONE_REVISION } from "./wire.ts";
+import {
+  createdMsOf,
+  dataOf,
+  decodeRecorded,
+  encodeRecorded,
+  idOf,
+  TOMBSTONE_REVISION,
+} from "./recorded-event.ts";
 
-// The client's own decoder is the judge of what we encode.
+// The client's own decoder decides whether the encoding is right.
 const require = createRequire(import.meta.url);
 const { ReadResp } = require("@eventstore/db-client/generated/streams_pb.js");
 const clientReads = (wire: Uint8Array) => ReadResp.ReadEvent.RecordedEvent.deserializeBinary(wire);
@@ -23,7 +30,7 @@ const aPlace = fc.record({
   createdMs: fc.integer({ min: 1, max: 4_102_444_800_000 }),
 });
 
-const test = suite("wire");
+const test = suite("recorded event");
 
 test("what is encoded is what the client decodes", () => {
   fc.assert(

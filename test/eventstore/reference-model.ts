@@ -1,4 +1,4 @@
-// A small model of EventStoreDB's rules, kept in memory and written without regard to speed: what the server must agree with.
+// A small model of EventStoreDB's rules, in memory and without regard to speed, with which the server is compared.
 
 export type Expectation = "any" | "no_stream" | "stream_exists" | bigint;
 
@@ -7,7 +7,7 @@ export interface Settings {
   readonly truncateBefore?: number;
 }
 
-/** `deleted` is the end of a soft-deleted stream that was told so; `ids` are all events, however hidden. */
+/** `ids` are all events, also those that a read hides. */
 interface Stream {
   ids: string[];
   settings: Settings;
@@ -24,7 +24,7 @@ export type Reading =
   | { readonly outcome: "read"; readonly ids: string[] }
   | { readonly outcome: "missing" | "deleted" };
 
-export class Oracle {
+export class ReferenceModel {
   readonly #streams = new Map<string, Stream>();
   /** Streams in the order in which $all has their events. */
   readonly all: string[] = [];
@@ -38,27 +38,27 @@ export class Oracle {
 
   append(name: string, expected: Expectation, ids: readonly string[]): Outcome {
     const stream = this.#stream(name);
-    const refused = this.#refusal(stream, expected);
-    if (refused?.outcome === "deleted") return refused;
-    const repeated = this.#repetition(stream, expected, ids);
+    const failed = this.#check(stream, expected);
+    if (failed?.outcome === "deleted") return failed;
+    const repeated = this.#repeat(stream, expected, ids);
     if (repeated !== undefined) return repeated;
-    if (refused) return refused;
+    if (failed) return failed;
     const wasDeleted = stream.life === "deleted";
     const end = stream.ids.length;
     for (const id of ids) {
       stream.ids.push(id);
       this.all.push(name);
     }
-    if (wasDeleted) this.#bringBack(name, stream, stream.settings, end);
+    if (wasDeleted) this.#recreate(name, stream, stream.settings, end);
     return { outcome: "done", revision: BigInt(stream.ids.length - 1) };
   }
 
-  /** Answers to events that were written before, wholly or in part. */
-  #repetition(stream: Stream, expected: Expectation, ids: readonly string[]): Outcome | undefined {
+  /** The outcome for events of which some or all were written before. */
+  #repeat(stream: Stream, expected: Expectation, ids: readonly string[]): Outcome | undefined {
     if (ids.length === 0) return undefined;
     const wrong = this.#wrong(stream);
     if (expected === "any" || expected === "stream_exists") {
-      // An exact revision may write an id once more; its newest place is the one that is remembered.
+      // An exact revision may write an id once more; its newest place counts.
       const places = ids.map((id) => stream.ids.lastIndexOf(id));
       if (places[0] === -1) return undefined;
       return places.includes(-1) ? wrong : { outcome: "done", revision: BigInt(places.at(-1) ?? 0) };
@@ -73,7 +73,7 @@ export class Oracle {
     return { outcome: "wrong", actual: ids.length === 0 ? "no_stream" : BigInt(ids.length - 1) };
   }
 
-  #refusal(stream: Stream, expected: Expectation): Outcome | undefined {
+  #check(stream: Stream, expected: Expectation): Outcome | undefined {
     if (stream.life === "tombstoned") return { outcome: "deleted" };
     if (expected === "any") return undefined;
     if (expected === "stream_exists") {
@@ -91,7 +91,7 @@ export class Oracle {
     this.all.push(`$$${name}`);
   }
 
-  #bringBack(name: string, stream: Stream, { maxCount }: Settings, end: number): void {
+  #recreate(name: string, stream: Stream, { maxCount }: Settings, end: number): void {
     stream.life = "live";
     this.#writeMetadata(name, stream, { ...(maxCount ? { maxCount } : {}), truncateBefore: end });
   }
@@ -101,14 +101,14 @@ export class Oracle {
     if (stream.life === "tombstoned") return { outcome: "deleted" };
     this.#writeMetadata(name, stream, settings);
     const revision = BigInt(stream.metadataWrites - 1);
-    if (stream.life === "deleted") this.#bringBack(name, stream, settings, stream.ids.length);
+    if (stream.life === "deleted") this.#recreate(name, stream, settings, stream.ids.length);
     return { outcome: "done", revision };
   }
 
   softDelete(name: string, expected: Expectation): Outcome {
     const stream = this.#stream(name);
-    const refused = this.#refusal(stream, expected);
-    if (refused) return refused;
+    const failed = this.#check(stream, expected);
+    if (failed) return failed;
     if (stream.ids.length === 0 && stream.metadataWrites === 0) return this.#wrong(stream);
     this.#writeMetadata(name, stream, {});
     stream.life = "deleted";
@@ -117,8 +117,8 @@ export class Oracle {
 
   tombstone(name: string, expected: Expectation): Outcome {
     const stream = this.#stream(name);
-    const refused = this.#refusal(stream, expected);
-    if (refused) return refused;
+    const failed = this.#check(stream, expected);
+    if (failed) return failed;
     stream.life = "tombstoned";
     this.all.push(name);
     return { outcome: "done", revision: 0n };
