@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { counted, numbersUpTo, silent, startMortalStore } from "../test/eventstore/mortal-store.ts";
+import { counted, numbersUpTo, silent, startKillableStore } from "../test/eventstore/killable-store.ts";
 import { until } from "../test/harness/wait.ts";
 import { createCodec } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
@@ -11,7 +11,7 @@ import { createLifecycle } from "./lifecycle.ts";
 import { type LiveView, liveView } from "./live-view.ts";
 
 const views = suite("live view");
-const { store, whileDown, stop } = await startMortalStore();
+const { store, whileDown, stop } = await startKillableStore();
 const lifecycle = createLifecycle({ log: silent, deadlineMs: 5_000 });
 views.after(async () => {
   await lifecycle.stop("the test is over");

@@ -6,8 +6,8 @@ import {
   silent as log,
   numberOf,
   numbersUpTo,
-  startMortalStore,
-} from "../../test/eventstore/mortal-store.ts";
+  startKillableStore,
+} from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type Calls, callsOver } from "./calls.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
@@ -16,7 +16,7 @@ import type { StoredEvent } from "./stored-event.ts";
 import { openTail } from "./tail.ts";
 
 const tails = suite("tail of the log");
-const { store, port, whileDown, stop } = await startMortalStore();
+const { store, port, whileDown, stop } = await startKillableStore();
 const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${port}?tls=false`);
 tails.after(async () => {
   await client.dispose();
