@@ -23,7 +23,7 @@ export interface Sightings {
 /** Of a lease's life; a holder that is well renews three times in it. */
 const OVERDUE_AFTER = 1 / 2;
 /** So long after a name was let go, a record that still names somebody may have been read too early: it is read again. */
-const SETTLING_MS = 1000;
+const RELEASE_RACE_MS = 1000;
 
 export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   const seen = new Map<string, Sighting>();
@@ -65,7 +65,7 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
       const unmoved = sighting?.owner.holder === owner.holder && owner.beat <= sighting.owner.beat;
       if (unmoved) return isOld(sighting);
       const now = performance.now();
-      if (now - (forgottenAt.get(name) ?? Number.NEGATIVE_INFINITY) < SETTLING_MS) return false;
+      if (now - (forgottenAt.get(name) ?? Number.NEGATIVE_INFINITY) < RELEASE_RACE_MS) return false;
       forgottenAt.delete(name);
       seen.set(name, { owner, at: now });
       return false;

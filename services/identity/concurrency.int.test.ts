@@ -23,9 +23,7 @@ let parts: WriterParts;
 let writers: readonly [Writer, Writer];
 const lease: Lease = {
   name: "writer",
-  token: 1,
   valid: true,
-  expiresAt: () => Number.POSITIVE_INFINITY,
   lost: new AbortController().signal,
 };
 

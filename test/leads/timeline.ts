@@ -2,8 +2,8 @@
 import type { Worker } from "./workers.ts";
 
 const TOLD = new Set([
-  "a lease is gained",
-  "a lease is lost",
+  "lease gained",
+  "lease lost",
   "a partition is worked on",
   "mails are taken up",
   "the writer is overdue",
