@@ -1,13 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createPeople } from "#domain/identity/people.ts";
+import { createPeople, type People } from "#domain/identity/people.ts";
+import type { Loaded } from "#platform/fold-stream.ts";
 import { createLog } from "#platform/log.ts";
-import type { Known } from "./load.ts";
 import { createStandby } from "./standby.ts";
 
 const standby = suite("standby");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
-const everybody = (): Known => ({ people: createPeople(), revision: 7n });
+const everybody = (): Loaded<People> => ({ state: createPeople(), revision: 7n });
 
 standby("gives what it prepared once, and prepares it once", async () => {
   let loads = 0;

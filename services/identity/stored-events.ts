@@ -1,73 +1,82 @@
-import { type Identification, identify } from "#domain/identity/decide.ts";
-import type { IdentityEvent } from "#domain/identity/events.ts";
-import type { People } from "#domain/identity/people.ts";
-import type { Answer, Details } from "#domain/identity/question.ts";
+// How events of the identity stream are stored: sealed on the way in, checked on the way out.
+import type { Identify, IdentityCommand } from "#domain/identity/decide.ts";
+import { type IdentityEvent, identityEvents, type UnsealedIdentityEvent } from "#domain/identity/events.ts";
+import type { Details } from "#domain/identity/question.ts";
 import type { PersonId } from "#domain/ids.ts";
 import { personContext, personKey } from "#domain/seal-contexts.ts";
-import type { NewEvent } from "#platform/event-store/stored-event.ts";
-import { deterministicUuid } from "#platform/ids.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import type { NewEvent, StoredEvent } from "#platform/event-store/stored-event.ts";
+import { decodeKnown } from "#platform/fold-stream.ts";
+import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
-import { keysFor, type Prepared } from "./prepare.ts";
-import { codec } from "./stored.ts";
 
-export interface Answered {
-  readonly answers: Answer[];
-  /** To be stored before anybody is told. */
-  readonly events: NewEvent[];
-}
-
-type Found = Identification["drafts"][number];
-
-type Recorded = Extract<IdentityEvent, { type: Found["type"] }>;
-
-interface Undetailed {
-  readonly draft: Found;
+/** With what is to be sealed into whatever is recorded. */
+export interface Question extends Identify {
   readonly details: Details;
 }
 
-/** Decides all in the order in which they were asked, each knowing the ones before it. */
-export async function answerAll(
-  questions: readonly Prepared[],
-  people: People,
+export type WriterCommand = Question | Exclude<IdentityCommand, Identify>;
+
+const codec = createCodec(identityEvents);
+const decodeChecked = decodeKnown(codec);
+
+export function decode(stored: StoredEvent): IdentityEvent {
+  const known = Object.hasOwn(identityEvents, stored.type)
+    ? identityEvents[stored.type as IdentityEvent["type"]]
+    : undefined;
+  // A million times over, a second look at what this writer wrote itself would cost most of a takeover.
+  if (known?.version === stored.version) return { type: stored.type, data: stored.data } as IdentityEvent;
+  return decodeChecked(stored);
+}
+
+/** Under whose keys these are to be sealed. */
+export function keysFor(events: readonly UnsealedIdentityEvent[]): string[] {
+  return events.flatMap(({ type, data }) =>
+    type === "PersonRegistered" || type === "AliasRecorded" ? personKey(data.person_id) : [],
+  );
+}
+
+export async function encode(
+  events: readonly UnsealedIdentityEvent[],
+  command: WriterCommand,
   vault: Vault,
-): Promise<Answered> {
-  const drafts: Undetailed[] = [];
-  const answers = questions.map(({ asked, details }): Answer => {
-    if (details === undefined) return { refused: "its details can't be opened" };
-    const { drafts: decided, ...answer } = identify(asked, people);
-    for (const draft of decided) {
-      people.apply(draft);
-      drafts.push({ draft, details });
-    }
-    return answer;
-  });
-  // Nearly always made while they were prepared.
-  await vault.ensureKeys(keysFor(drafts.map(({ draft }) => draft)));
-  const events = await Promise.all(drafts.map((one) => encode(one, vault)));
-  return { answers, events };
+): Promise<NewEvent[]> {
+  const at = new Date().toISOString();
+  const sealed = await Promise.all(events.map((event) => seal(event, command, vault)));
+  return sealed.map((event) =>
+    codec.encode(event, {
+      id: eventId(event, command),
+      at,
+      ...(command.type === "identify" && { correlation: command.submission_id }),
+    }),
+  );
 }
 
-async function encode({ draft, details }: Undetailed, vault: Vault): Promise<NewEvent> {
-  const event = await sealed(draft, details, vault);
-  const { submission_id } = event.data;
-  const because = event.type === "PersonsMerged" ? [event.data.from, event.data.into] : [];
-  return codec.encode(event, {
-    id: deterministicUuid("identity", submission_id, event.type, ...because),
-    at: new Date().toISOString(),
-    correlation: submission_id,
-  });
+/** The same question records the same events, whoever is asked and however often. */
+function eventId(event: IdentityEvent, command: WriterCommand): string {
+  if (command.type !== "identify") return newUuid();
+  const merged = event.type === "PersonsMerged" ? [event.data.from, event.data.into] : [];
+  return deterministicUuid("identity", command.submission_id, event.type, ...merged);
 }
 
-async function sealed(draft: Found, details: Details, vault: Vault): Promise<Recorded> {
-  const seal = async (id: PersonId): Promise<Sealed> =>
+async function seal(
+  event: UnsealedIdentityEvent,
+  command: WriterCommand,
+  vault: Vault,
+): Promise<IdentityEvent> {
+  const details = command.type === "identify" ? command.details : {};
+  const sealFor = async (id: PersonId): Promise<Sealed> =>
+    // Nearly always at hand: it was made while the question was prepared.
     vault.sealCached(personKey(id), details, personContext(id)) ??
     vault.seal(personKey(id), details, personContext(id));
-  switch (draft.type) {
+  switch (event.type) {
     case "PersonRegistered":
-      return { type: draft.type, data: { ...draft.data, sealed: await seal(draft.data.person_id) } };
+      return { type: event.type, data: { ...event.data, sealed: await sealFor(event.data.person_id) } };
     case "AliasRecorded":
-      return { type: draft.type, data: { ...draft.data, sealed: await seal(draft.data.person_id) } };
+      return { type: event.type, data: { ...event.data, sealed: await sealFor(event.data.person_id) } };
     case "PersonsMerged":
-      return draft;
+    case "PersonsSplit":
+    case "PersonForgotten":
+      return event;
   }
 }
