@@ -1,27 +1,26 @@
-import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
-import type { Traits } from "#domain/identity/events.ts";
-import type { Answer, Details } from "#domain/identity/question.ts";
-import { personKey } from "#domain/seal-contexts.ts";
-import type { Command } from "#domain/submission/decide.ts";
-import type { SubmissionState } from "#domain/submission/fold.ts";
-import { type Blocked, factsOf, type Routable, routeBy } from "#domain/submission/route.ts";
-import type { Submission } from "#domain/submission/submission.ts";
+import type { Answer } from "#domain/identity/question.ts";
+import { nobodyKey, personKey, submissionContext } from "#domain/seal-contexts.ts";
+import type { SubmissionCommand } from "#domain/submission/decide.ts";
+import { factsOf, type Routable, routeBy } from "#domain/submission/route.ts";
+import type { SubmissionState } from "#domain/submission/state.ts";
+import { Submission } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import type { AskIdentity, Stranger } from "./ask-identity.ts";
-import type { Lead, Leads } from "./leads.ts";
-import { StageFailure } from "./verdict.ts";
+import type { AskIdentity, Question } from "./ask-identity.ts";
+import { StageFailure } from "./failure.ts";
+import { deliveryIdsOf, type Lead, type Leads } from "./leads.ts";
 
-// From "somebody sent this" to "it is about this person and goes to that partner", for a whole batch with one question.
+// From "somebody sent this" to "it is about this person and goes to that partner", for a whole batch with one request to identity.
 
-export interface Unsettled {
+export interface DueLead {
   readonly lead: Lead;
-  readonly because: StoredEvent;
+  /** What makes it due. */
+  readonly cause: StoredEvent;
 }
 
-export interface SettleParts {
+export interface IdentifyAndRouteParts {
   readonly leads: Leads;
   readonly vault: Vault;
   readonly identity: AskIdentity;
@@ -29,121 +28,108 @@ export interface SettleParts {
   readonly metrics: Metrics;
 }
 
-type Person = Extract<Command, { type: "settle" }>["person"];
-type Routing = Extract<Command, { type: "settle" }>["routing"];
+interface IdentifiedLead extends DueLead {
+  readonly submission: Submission;
+  /** The same as it was sealed; a newer release may have put more into it. */
+  readonly payload: unknown;
+  /** Undefined where it names nobody. */
+  readonly person: Person | undefined;
+  /** What the payload goes under from here on. */
+  readonly key: string;
+}
+type Person = Exclude<Answer, { refused: string }>;
 
-/** Settles each; the answers are in the order given: nothing, or why this one could not be settled. */
-export async function settle(
-  unsettled: readonly Unsettled[],
-  { leads, vault, identity, routable, metrics }: SettleParts,
+/** In the order given: nothing, or why this one could not be routed. */
+export async function identifyAndRoute(
+  due: readonly DueLead[],
+  { leads, vault, identity, routable, metrics }: IdentifyAndRouteParts,
   signal: AbortSignal,
-): Promise<(unknown | undefined)[]> {
-  const opened = await openPayloads(unsettled, vault);
-  const people = await identifyAll(unsettled, opened, vault, identity, signal);
-  for (const { because } of unsettled) {
-    metrics.stageSeconds.observe({ stage: "identify" }, secondsSince(because.metadata.at));
+): Promise<unknown[]> {
+  const identified = await identifyAll(due, vault, identity, signal);
+  for (const { cause } of due) {
+    metrics.stageSeconds.observe({ stage: "identify" }, secondsSince(cause.metadata.at));
   }
-  const keys = unsettled.map(({ lead }, n) => keyFor(lead.state, people[n]));
+  const keys = identified.flatMap((one) => (one instanceof StageFailure ? [] : one.key));
   await vault.ensureKeys([...new Set(keys)]);
   const rules = routable();
 
-  const settled = await Promise.allSettled(
-    unsettled.map(async ({ lead, because }, n) => {
-      const submission = opened[n];
-      if (submission === undefined) throw new StageFailure("identify", "its data was destroyed");
-      const person = people[n];
-      if (person !== undefined && "refused" in person) throw new StageFailure("identify", person.refused);
-      const routing = routeBy(rules, lead.id, factsOf(submission));
-      const [key, context] = [keys[n] as string, contextOf(lead.state)];
-      const sealed =
-        vault.sealCached(key, submission, context) ?? (await vault.seal(key, submission, context));
-      await leads.act(lead, because, (state) =>
-        commandFor(state, person ?? { match: "nobody" }, sealed, routing),
-      );
-      metrics.stageSeconds.observe({ stage: "route" }, secondsSince(because.metadata.at));
-      if ("blocked" in routing) throw new StageFailure("route", routing.blocked);
-    }),
-  );
-  return settled.map((one) => (one.status === "rejected" ? one.reason : undefined));
-}
-
-function commandFor(
-  state: SubmissionState,
-  person: Person,
-  sealed: Sealed,
-  routing: Routing | Blocked,
-): Command | undefined {
-  if (state.status === "received") {
-    // Who it is about is worth keeping, even while nobody takes it.
-    if ("blocked" in routing) return { type: "identify", person, sealed };
-    return { type: "settle", person, sealed, routing };
+  async function route(one: IdentifiedLead | StageFailure): Promise<void> {
+    if (one instanceof StageFailure) throw one;
+    const { lead, cause, submission, payload, person = { match: "nobody" }, key } = one;
+    const { id, status } = lead.state;
+    const routing = routeBy(rules, id, factsOf(submission));
+    const blocked = "blocked" in routing ? new StageFailure("route", routing.blocked) : undefined;
+    if (blocked && status === "identified") throw blocked;
+    const context = submissionContext(id);
+    const sealed = vault.sealCached(key, payload, context) ?? (await vault.seal(key, payload, context));
+    const deliveryId = deliveryIdsOf(id);
+    const toCommand = (state: SubmissionState): SubmissionCommand => {
+      // Who it is about is worth keeping, even while no partner takes it.
+      if ("blocked" in routing) return { type: "identify", person, sealed, deliveryId };
+      if (state.status === "identified") return { type: "route", routing, deliveryId };
+      return { type: "identify", person, sealed, routing, deliveryId };
+    };
+    await leads.act(id, cause, toCommand, lead);
+    metrics.stageSeconds.observe({ stage: "route" }, secondsSince(cause.metadata.at));
+    if (blocked) throw blocked;
   }
-  if (state.status === "identified" && !("blocked" in routing)) return { type: "route", routing };
-  return undefined;
+  const routed = await Promise.allSettled(identified.map(route));
+  return routed.map((one) => (one.status === "rejected" ? one.reason : undefined));
 }
 
-const contextOf = (state: SubmissionState): string => `submission-${state.id}`;
-
-async function openPayloads(
-  unsettled: readonly Unsettled[],
-  vault: Vault,
-): Promise<(Submission | undefined)[]> {
-  const items = unsettled.map(({ lead }) => ({ sealed: lead.state.sealed, context: contextOf(lead.state) }));
-  // Sealed by the gateway, which has checked it; the seal says that nobody has changed it since.
-  return (await vault.openMany(items)) as (Submission | undefined)[];
-}
-
-/** One question for all who are not identified yet; undefined for those who name nobody. */
 async function identifyAll(
-  unsettled: readonly Unsettled[],
-  opened: readonly (Submission | undefined)[],
+  due: readonly DueLead[],
   vault: Vault,
   identity: AskIdentity,
   signal: AbortSignal,
-): Promise<(Answer | undefined)[]> {
-  const people = new Array<Answer | undefined>(unsettled.length).fill(undefined);
-  const asked: number[] = [];
-  const strangers: Stranger[] = [];
-  for (const [n, { lead }] of unsettled.entries()) {
-    const submission = opened[n];
-    const { status, person_id } = lead.state;
-    if (status !== "received") {
-      if (person_id !== undefined) people[n] = { person_id, match: "same" };
-      continue;
-    }
-    const stranger = submission && strangerIn(lead.state, submission, vault);
-    if (stranger === undefined) continue;
-    asked.push(n);
-    strangers.push(stranger);
-  }
-  const answers = await identity(strangers, signal);
-  for (const [n, at] of asked.entries()) people[at] = answers[n];
-  return people;
-}
-
-function strangerIn(
-  { id, sealed }: SubmissionState,
-  { normalised }: Submission,
-  vault: Vault,
-): Stranger | undefined {
-  const values = Object.entries(comparable(normalised));
-  if (values.length === 0) return undefined;
-  const traits: Traits = Object.fromEntries(
-    values.map(([field, value]) => [field, vault.fingerprint(field, value)]),
+): Promise<(IdentifiedLead | StageFailure)[]> {
+  const opened = await openPayloads(due, vault);
+  const questions = opened.flatMap((one) =>
+    one instanceof StageFailure ? [] : (questionAbout(one, vault) ?? []),
   );
-  const { email, phone, full_name }: Details = normalised;
-  const details = {
-    ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
-    ...(full_name !== undefined && { full_name }),
-  };
-  return { submission_id: id, traits, details, key: sealed.key };
+  const answers = await identity(questions, signal);
+  const answerById = new Map(questions.map(({ submission_id }, n) => [submission_id, answers[n]]));
+  return opened.map((one) => {
+    if (one instanceof StageFailure) return one;
+    const { person_id, status, id, received_at } = one.lead.state;
+    const known = person_id && { person_id, match: "same" as const };
+    const person = status === "received" ? answerById.get(id) : known;
+    if (person && "refused" in person) return new StageFailure("identify", person.refused);
+    // Whoever is known owns the data; what names nobody shares a key with its month.
+    return { ...one, person, key: person ? personKey(person.person_id) : nobodyKey(received_at) };
+  });
 }
 
-/** Whoever is known owns the data; what names nobody shares a key with its month. */
-function keyFor(state: SubmissionState, person: Answer | undefined): string {
-  if (person !== undefined && !("refused" in person)) return personKey(person.person_id);
-  return `nobody-${state.received_at.slice(0, 7)}`;
+type OpenedLead = Omit<IdentifiedLead, "person" | "key">;
+
+async function openPayloads(due: readonly DueLead[], vault: Vault): Promise<(OpenedLead | StageFailure)[]> {
+  const opened = await vault.openMany(
+    due.map(({ lead: { state } }) => ({ sealed: state.sealed, context: submissionContext(state.id) })),
+  );
+  return due.map((one, n) => {
+    const payload = opened[n];
+    if (payload === undefined) return new StageFailure("identify", "its data was destroyed");
+    const submission = Submission.safeParse(payload);
+    if (!submission.success) return new StageFailure("identify", "its data can't be read");
+    return { ...one, payload, submission: submission.data };
+  });
+}
+
+/** Undefined where it is identified already, or names nobody. */
+function questionAbout({ lead, submission: { normalised } }: OpenedLead, vault: Vault): Question | undefined {
+  const values = Object.entries(comparable(normalised));
+  if (lead.state.status !== "received" || values.length === 0) return undefined;
+  const { email, phone, full_name } = normalised;
+  return {
+    submission_id: lead.state.id,
+    traits: Object.fromEntries(values.map(([field, value]) => [field, vault.fingerprint(field, value)])),
+    details: {
+      ...(email !== undefined && { email }),
+      ...(phone !== undefined && { phone }),
+      ...(full_name !== undefined && { full_name }),
+    },
+    key: lead.state.sealed.key,
+  };
 }
 
 const secondsSince = (at: string): number => Math.max(0, (Date.now() - Date.parse(at)) / 1_000);

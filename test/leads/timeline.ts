@@ -4,12 +4,12 @@ import type { Worker } from "./workers.ts";
 const TOLD = new Set([
   "lease gained",
   "lease lost",
-  "a partition is worked on",
-  "mails are taken up",
-  "the writer is overdue",
-  "everybody is known",
-  "speaks for identity",
-  "the first questions are answered",
+  "partition opened",
+  "mail taken up",
+  "identity writer overdue",
+  "identity index loaded",
+  "identity writer serving",
+  "first identity questions answered",
   "stopping",
   "stopped",
 ]);
