@@ -27,7 +27,7 @@ interface Happening {
 /** A process that holds leases, and acts for each name that it may act for, all the time. */
 interface Holder {
   readonly child: ChildProcess;
-  readonly told: Happening[];
+  readonly happened: Happening[];
   held(): string[];
 }
 
@@ -57,14 +57,14 @@ function startHolder(group: string, names: readonly string[]): Holder {
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   process.once("exit", () => child.kill("SIGKILL"));
-  const told: Happening[] = [];
-  if (child.stdout) createInterface(child.stdout).on("line", (line) => void told.push(JSON.parse(line)));
+  const happened: Happening[] = [];
+  if (child.stdout) createInterface(child.stdout).on("line", (line) => void happened.push(JSON.parse(line)));
   const holder: Holder = {
     child,
-    told,
+    happened,
     held() {
       const names = new Set<string>();
-      for (const one of told) {
+      for (const one of happened) {
         if (one.kind === "gained") names.add(one.name);
         else if (one.kind === "lost") names.delete(one.name);
       }
@@ -84,7 +84,7 @@ async function end(holder: Holder, signal: NodeJS.Signals): Promise<void> {
 
 /** Nobody acts for a name once a later owner has begun to. */
 function assertFenced(of: readonly Holder[]): void {
-  const all = of.flatMap((holder) => holder.told.map((one) => ({ ...one, holder })));
+  const all = of.flatMap((holder) => holder.happened.map((one) => ({ ...one, holder })));
   const owners = new Map<string, Holder>();
   let acts = 0;
   for (const { kind, name, holder } of all.sort((a, b) => a.at - b.at)) {
@@ -150,10 +150,10 @@ leases("one who wakes after its leases ended notices before it acts", async () =
   await until("each has half", () => `${heldBy([sleeper, heir])}` === "2,2");
   sleeper.child.kill("SIGSTOP");
   await until("the heir has all", () => heir.held().length === 4);
-  const before = sleeper.told.length;
+  const before = sleeper.happened.length;
   sleeper.child.kill("SIGCONT");
   await until("it gives half back", () => `${heldBy([sleeper, heir])}` === "2,2");
-  const woken = sleeper.told.slice(before);
+  const woken = sleeper.happened.slice(before);
   assert.is(woken.find((one) => one.kind !== "acted")?.kind, "lost", "it learns first that it lost");
   assertFenced([sleeper, heir]);
   await Promise.all([end(sleeper, "SIGTERM"), end(heir, "SIGTERM")]);

@@ -25,7 +25,7 @@ export interface HeldLeaseOptions {
   readonly revision: number;
   /** When the write that acquired it was begun, which the others can't have seen earlier. */
   readonly since: number;
-  /** Numbers the holder's writes, so that the later of two can be told. */
+  /** Numbers the writes of the holder, to tell the later of two. */
   readonly nextBeat: () => number;
   readonly log: Log;
 }

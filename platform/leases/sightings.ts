@@ -27,7 +27,7 @@ const RELEASE_RACE_MS = 1000;
 
 export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   const seen = new Map<string, Sighting>();
-  const told = new WeakSet<Sighting>();
+  const reported = new WeakSet<Sighting>();
   const forgottenAt = new Map<string, number>();
 
   function forget(name: string): void {
@@ -52,9 +52,9 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
     isDue: (name) => (silentMs(name) ?? ttlMs) >= ttlMs,
     isNewlyOverdue(name) {
       const sighting = seen.get(name);
-      if (!sighting || told.has(sighting) || performance.now() - sighting.at < ttlMs * OVERDUE_AFTER)
+      if (!sighting || reported.has(sighting) || performance.now() - sighting.at < ttlMs * OVERDUE_AFTER)
         return false;
-      told.add(sighting);
+      reported.add(sighting);
       return true;
     },
     isFree(name, record) {

@@ -52,7 +52,7 @@ test("makes one person of 200 submissions that come at once", async () => {
   for (const id of ids) {
     named.add(dataIn(await yard.reaches(id, "SubmissionRouted"), "PersonIdentified").person_id as string);
   }
-  // Whoever came before the record that links them was told of one who has been merged since.
+  // Whoever came before the record that links them was answered with one who was merged since.
   const { state: people } = await loadIndex(await freshParts());
   const today = new Set(Array.from(named, (id) => people.personOf(people.find(id) as number)));
   assert.is(today.size, 1);
@@ -64,7 +64,7 @@ async function freshParts() {
   return { eventStore: own.eventStore(), vault: await own.vault(), snapshots, log: own.log };
 }
 
-test("merges two, and splits them for good when told so", async () => {
+test("merges two, and splits them for good when an operator says so", async () => {
   const ann = { email: "ann@example.com", phone: "+15550100", full_name: "Ann" };
   const bob = { email: "bob@example.com", phone: "+15550200", full_name: "Bob" };
   const [first, second] = [await identified(ann), await identified(bob)];

@@ -43,7 +43,7 @@ test.after.each(async () => {
   await yard.stop();
 });
 
-/** As the identity stream says, whoever was told what on the way: who came before the record that links them was told of one merged since. */
+/** As the identity stream says now: whoever came before the record that links them was answered with one who was merged since. */
 async function peopleIn(courses: readonly Course[]): Promise<number> {
   const { own } = yard;
   const snapshots = await createSnapshots(own.database(), own.log);

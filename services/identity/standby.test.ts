@@ -7,13 +7,13 @@ import { createStandby } from "./standby.ts";
 
 const standby = suite("standby");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
-const everybody = (): Loaded<People> => ({ state: createPeople(), revision: 7n });
+const index = (): Loaded<People> => ({ state: createPeople(), revision: 7n });
 
 standby("gives what it prepared once, and prepares it once", async () => {
   let loads = 0;
   const one = createStandby(async () => {
     loads += 1;
-    return everybody();
+    return index();
   }, log);
   assert.is(await one.take(), undefined);
   one.prepare();
@@ -28,7 +28,7 @@ standby("has nothing when preparing failed, and tries again the next time", asyn
   const one = createStandby(async () => {
     loads += 1;
     if (loads === 1) throw new Error("not now");
-    return everybody();
+    return index();
   }, log);
   one.prepare();
   assert.is(await one.take(), undefined);

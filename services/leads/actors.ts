@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Outcome } from "#domain/submission/decide.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
+import { parkMail } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Health } from "#platform/health.ts";
 import type { Log } from "#platform/log.ts";
@@ -103,6 +104,10 @@ export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors
       mail.nak(backoffMs(outages++, OUTAGE_BACKOFF));
       return;
     }
+    if (failure.type === "unreadable") {
+      parkMail(mail, stored, failure.reason, log);
+      return;
+    }
     const { stage, reason } = failure;
     const attempts = (tries.get(stored.id) ?? 0) + 1;
     tries.set(stored.id, attempts);
@@ -118,12 +123,18 @@ export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors
     mail.ack();
   }
 
-  async function guarded({ mail, id }: LeadMail, work: () => Promise<void>): Promise<void> {
+  /** However often it fails, it comes again: no try is used up. */
+  async function guarded({ mail, stored, id }: LeadMail, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      log.warn({ err: error, lead_id: id }, "mail failed, it comes again");
-      mail.nak(backoffMs(Math.min(mail.deliveries, 6), OUTAGE_BACKOFF));
+      const failure = await failureOf(error, health);
+      if (failure.type === "unreadable") {
+        parkMail(mail, stored, failure.reason, log);
+      } else {
+        log.warn({ err: error, lead_id: id }, "mail failed, it comes again");
+        mail.nak(backoffMs(Math.min(mail.deliveries, 6), OUTAGE_BACKOFF));
+      }
     }
   }
 

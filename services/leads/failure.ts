@@ -1,6 +1,8 @@
 import type { Stage } from "#domain/submission/events.ts";
 import { BusError } from "#platform/bus/bus.ts";
+import { UnreadableEvent } from "#platform/event-store/codec.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
+import { UnknownEventType } from "#platform/fold-stream.ts";
 import type { Health } from "#platform/health.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 
@@ -18,12 +20,16 @@ export class StageFailure extends Error {
 export type Failure =
   /** Not the submission's fault: it waits until what is missing is back, however long. */
   | { readonly type: "outage" }
+  /** Its stream holds an event that this release can't read: a process of another release may. */
+  | { readonly type: "unreadable"; readonly reason: string }
   /** One of its tries is used up. */
   | { readonly type: "failed"; readonly stage: Stage; readonly reason: string };
 
 export async function failureOf(error: unknown, health: Health): Promise<Failure> {
   if (error instanceof StageFailure) return { type: "failed", stage: error.stage, reason: error.message };
   if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "outage" };
+  if (error instanceof UnknownEventType || error instanceof UnreadableEvent)
+    return { type: "unreadable", reason: error.message };
   // Whoever runs this process has to give it a key; no submission is to blame.
   if (error instanceof UnknownMasterKey) return { type: "outage" };
   // A broken connection has many shapes: whether something is down tells more than the error.

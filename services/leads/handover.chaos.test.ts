@@ -94,8 +94,8 @@ async function within(promisedMs: number, what: string, change: (traffic: Traffi
 function cameOutRight(courses: readonly Course[], changing: number, changed: number): void {
   const meanwhile = courses.filter(({ receivedAt }) => receivedAt >= changing && receivedAt <= changed);
   // A burst at least, and of what comes steadily at least half, since the machine may be busy.
-  const least = BURST / 3 + (changed - changing) / EVERY_MS / 2;
-  assert.ok(meanwhile.length >= least, `${meanwhile.length} submissions came meanwhile, not ${least}`);
+  const min = BURST / 3 + (changed - changing) / EVERY_MS / 2;
+  assert.ok(meanwhile.length >= min, `${meanwhile.length} submissions came meanwhile, not ${min}`);
   assert.is(new Set(courses.map(({ person }) => person)).size, courses.length, "nobody comes twice");
   assert.equal([...new Set(courses.map(({ match }) => match))], ["new"]);
   assert.equal([...new Set(courses.map(({ partner }) => partner))], ["edu"]);
