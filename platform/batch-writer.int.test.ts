@@ -146,17 +146,22 @@ writers("begins with what a writer that died left undone", async () => {
   await writer.close();
 });
 
-writers("refuses a decision that no append can hold, and goes on", async () => {
-  const chosen = options();
-  const encode: Options["encode"] = (events, command) =>
-    command === 7
-      ? events.map(({ n }) => ({ ...counted(n), data: { n, text: "x".repeat(1_000_000) } }))
-      : chosen.encode(events, command);
-  const writer = openBatchWriter({ ...chosen, encode });
-  assert.is(reasonOf(await writer.write(7)), "too_large");
-  assert.is(reasonOf(await writer.write(0)), "accepted");
-  await writer.close();
-});
+for (const encodes of ["at once", "later"]) {
+  writers(`refuses a decision that no append can hold, and goes on (encoded ${encodes})`, async () => {
+    const chosen = options();
+    const encoded: Options["encode"] = (events, command) =>
+      command === 7
+        ? events.map(({ n }) => ({ ...counted(n), data: { n, text: "x".repeat(1_000_000) } }))
+        : chosen.encode(events, command);
+    const encode: Options["encode"] =
+      encodes === "later" ? async (events, command) => encoded(events, command) : encoded;
+    const writer = openBatchWriter({ ...chosen, encode });
+    assert.is(reasonOf(await writer.write(7)), "too_large");
+    assert.is(reasonOf(await writer.write(0)), "accepted");
+    assert.equal(await numbersIn(chosen.stream), [0]);
+    await writer.close();
+  });
+}
 
 writers("fails a decision that can't be encoded, and no other", async () => {
   const chosen = options({ decides: "by_batch" });

@@ -1,23 +1,25 @@
-import type { Sealed } from "../event.ts";
-import type { PartnerId, PersonId, SourceId, SubmissionId } from "../ids.ts";
-import type { Kind, Route, Stage, SubmissionEvent } from "./events.ts";
-import { nextStatus, type Status } from "./machine.ts";
+import { z } from "zod";
+import { Instant, Sealed } from "../event.ts";
+import { PartnerId, PersonId, SourceId, SubmissionId } from "../ids.ts";
+import { Kind, Route, Stage, type SubmissionEvent } from "./events.ts";
+import { nextStatus, type Status, statuses } from "./machine.ts";
 
-/** What the lead's actor has to know of a submission to decide what comes next. */
-export interface SubmissionState {
-  readonly status: Status;
-  readonly id: SubmissionId;
-  readonly kind: Kind;
-  readonly source: SourceId;
-  readonly received_at: string;
-  readonly key_fingerprint: string;
+/** What the lead's actor has to know of a submission to decide what comes next. A schema, for snapshots are read back. */
+export const SubmissionState = z.object({
+  status: z.enum(statuses),
+  id: SubmissionId,
+  kind: Kind,
+  source: SourceId,
+  received_at: Instant,
+  key_fingerprint: z.string(),
   /** The payload, under the newest key that it was given. */
-  readonly sealed: Sealed;
-  readonly person_id?: PersonId;
-  readonly route?: Route;
+  sealed: Sealed,
+  person_id: PersonId.optional(),
+  route: Route.optional(),
   /** Why it lies among the dead letters, or what it was fetched back for. */
-  readonly dead?: { readonly stage: Stage; readonly partner?: PartnerId };
-}
+  dead: z.object({ stage: Stage, partner: PartnerId.optional() }).optional(),
+});
+export type SubmissionState = Readonly<z.infer<typeof SubmissionState>>;
 
 /** The log holds an event where it could not happen: no command of ours leads there. */
 export class ImpossibleHistory extends Error {
@@ -60,8 +62,4 @@ export function evolve(state: SubmissionState | undefined, event: SubmissionEven
 function received(data: Extract<SubmissionEvent, { type: "SubmissionReceived" }>["data"]): SubmissionState {
   const { submission_id: id, kind, source, received_at, key_fingerprint, sealed } = data;
   return { status: "received", id, kind, source, received_at, key_fingerprint, sealed };
-}
-
-export function fold(events: readonly SubmissionEvent[]): SubmissionState | undefined {
-  return events.reduce<SubmissionState | undefined>(evolve, undefined);
 }

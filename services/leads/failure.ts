@@ -1,6 +1,8 @@
 import type { Stage } from "#domain/submission/events.ts";
 import { BusError } from "#platform/bus/bus.ts";
+import { UnreadableEvent } from "#platform/event-store/codec.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
+import { UnknownEventType } from "#platform/fold-stream.ts";
 import type { Health } from "#platform/health.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 
@@ -15,20 +17,24 @@ export class StageFailure extends Error {
   }
 }
 
-export type Verdict =
-  /** Not its fault: it waits until what is missing is back, however long. */
-  | { readonly type: "wait" }
+export type Failure =
+  /** Not the submission's fault: it waits until what is missing is back, however long. */
+  | { readonly type: "outage" }
+  /** Its stream holds an event that this release can't read: a process of another release may. */
+  | { readonly type: "unreadable"; readonly reason: string }
   /** One of its tries is used up. */
   | { readonly type: "failed"; readonly stage: Stage; readonly reason: string };
 
-export async function verdictOn(error: unknown, health: Health): Promise<Verdict> {
+export async function failureOf(error: unknown, health: Health): Promise<Failure> {
   if (error instanceof StageFailure) return { type: "failed", stage: error.stage, reason: error.message };
-  if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "wait" };
+  if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "outage" };
+  if (error instanceof UnknownEventType || error instanceof UnreadableEvent)
+    return { type: "unreadable", reason: error.message };
   // Whoever runs this process has to give it a key; no submission is to blame.
-  if (error instanceof UnknownMasterKey) return { type: "wait" };
+  if (error instanceof UnknownMasterKey) return { type: "outage" };
   // A broken connection has many shapes: whether something is down tells more than the error.
   const { ready } = await health.ready();
-  if (!ready) return { type: "wait" };
-  // A stranger's message may quote what it was about; its class does not.
+  if (!ready) return { type: "outage" };
+  // The message of an unknown error may quote what it was about; its class does not.
   return { type: "failed", stage: "identify", reason: error instanceof Error ? error.name : "unknown error" };
 }
