@@ -46,7 +46,7 @@ const wasNotRun = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && NOT_RUN.has(error.code ?? "");
 
 /** The work was not done within the transaction's time. */
-export class TransactionTooSlow extends Error {
+class TransactionTooSlow extends Error {
   override name = "TransactionTooSlow";
 }
 
