@@ -26,12 +26,20 @@ config("has a default for everything", () => {
   assert.is(read.leadPartitions, 16);
   assert.is(read.identifyMaxRetries, 3);
   assert.equal(read.sources, []);
+  assert.is(read.publishFacts, false);
   assert.match(read.instance, /^[\w-]+-\d+$/);
   assert.not.ok("natsUrl" in read);
 });
 
 config("takes what is given, and an empty variable as none", () => {
-  const read = readConfig({ PORT: "0", ROLES: "relay, leads", SOURCES: `a:${SECRET},b:${SECRET}`, HOST: "" });
+  const read = readConfig({
+    PORT: "0",
+    ROLES: "relay, leads",
+    SOURCES: `a:${SECRET},b:${SECRET}`,
+    HOST: "",
+    PUBLISH_FACTS: "true",
+  });
+  assert.is(read.publishFacts, true);
   assert.is(read.http.port, 0);
   assert.is(read.http.host, "127.0.0.1");
   assert.equal(read.roles, ["relay", "leads"]);

@@ -33,6 +33,8 @@ export interface Config {
   readonly identifyMaxRetries: number;
   readonly routingMaxRetries: number;
   readonly allowPrivatePartners: boolean;
+  /** Whether events that nobody has to react to are published too, for others to consume. */
+  readonly publishFacts: boolean;
   readonly logLevel: LogLevel;
   readonly masterKey?: Buffer;
   /** What keys may be wrapped under besides, while one master key replaces another. */
@@ -167,6 +169,11 @@ const VARIABLES = {
     schema: z.enum(["true", "false"]).optional(),
     roles: ["gateway", "partners"],
   },
+  PUBLISH_FACTS: {
+    allows: "true or false",
+    schema: z.enum(["true", "false"]).default("false"),
+    roles: ["relay"],
+  },
   LOG_LEVEL: {
     allows: "fatal, error, warn, info, debug, trace or silent",
     schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -263,6 +270,7 @@ export function readConfig(env: Environment): Config {
     identifyMaxRetries: read.IDENTIFY_MAX_RETRIES,
     routingMaxRetries: read.ROUTING_MAX_RETRIES,
     allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
+    publishFacts: read.PUBLISH_FACTS === "true",
     logLevel: read.LOG_LEVEL,
     ...(key && { masterKey: key }),
     readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],

@@ -54,7 +54,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(describeRoutes());
   await app.register(intakeRoutes(reception, endings, admission));
   await app.register(batchRoutes(reception));
-  await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
+  await app.register(
+    leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: book }),
+  );
   await app.register(
     adminScope(isAdmin, [
       sourceRoutes({ eventStore, vault, view: sources }),

@@ -5,18 +5,18 @@ import { PersonId, SubmissionId } from "#domain/ids.ts";
 import { personKey } from "#domain/seal-contexts.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
-import { silent, startMortalStore } from "../../test/eventstore/mortal-store.ts";
+import { silent, startKillableStore } from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import { loadIndex } from "./load-index.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { type IdentityWriter, NotAnswered, openIdentityWriter } from "./writer.ts";
 
 const test = suite("identity writer");
-const mortal = await startMortalStore();
+const killable = await startKillableStore();
 const ended = new AbortController();
 test.after(async () => {
   ended.abort();
-  await mortal.stop();
+  await killable.stop();
 });
 
 const sealed = (key: string): Sealed => ({ key, iv: "", tag: "", data: "" });
@@ -57,7 +57,7 @@ async function open(vault: Vault, stopping = ended.signal): Promise<Opened> {
     written: async () => undefined,
   };
   const lease = { name: "writer", valid: true, lost: new AbortController().signal };
-  const parts = { eventStore: mortal.store, vault, snapshots, log: silent };
+  const parts = { eventStore: killable.store, vault, snapshots, log: silent };
   const loaded = await loadIndex(parts);
   return {
     writer: openIdentityWriter({ ...parts, lease, loaded, stopping }),

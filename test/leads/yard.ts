@@ -88,6 +88,7 @@ export async function startTestYard(
     readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
+    publishFacts: false,
     leadPartitions: 4,
     drainMs: 5_000,
     ...config,
