@@ -19,7 +19,7 @@ import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.
 import { Refused, refusal } from "../refusal.ts";
 import { changes } from "./change.ts";
 import { partnerConfigCodec } from "./configured-partners.ts";
-import { flawOfUrl } from "./partner-url.ts";
+import { urlError } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import { fitting, notFound } from "./scope.ts";
 
@@ -91,8 +91,8 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
       const partner = fitting(OnePartner, request.params).id;
       const { body, withoutSecret } = takenApart(request.body);
       const config = fitting(PartnerConfig, body);
-      const flaw = await flawOfUrl(config.delivery.url, allowPrivate);
-      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
+      const error = await urlError(config.delivery.url, allowPrivate);
+      if (error !== undefined) throw new Refused(refusal("unacceptable", { errors: [error] }));
       const { secret: given, ...delivery } = config.delivery;
       const secret =
         given === undefined

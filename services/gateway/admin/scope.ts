@@ -2,13 +2,13 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { BearerCheck } from "../http/bearer.ts";
-import { flawsOf } from "../http/flaws.ts";
-import { readObject, readText } from "../http/json-body.ts";
+import { readJson } from "../http/json-body.ts";
+import { parseInput } from "../http/parse.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { isRefusal, type Refusal, Refused, refusal } from "../refusal.ts";
 
 /** A rule set is the largest thing that anybody configures. */
-const BOUNDS = { depth: 64, values: 200_000 };
+const BODY_LIMITS = { depth: 64, values: 200_000 };
 
 export function adminScope(isAdmin: BearerCheck, routes: readonly FastifyPluginAsync[]): FastifyPluginAsync {
   return async (app) => {
@@ -30,7 +30,7 @@ function readBodiesSafely(app: FastifyInstance): void {
     "application/json",
     { parseAs: "buffer" },
     async (_request: FastifyRequest, body: Buffer) =>
-      body.length === 0 ? undefined : orRefused(readObject(orRefused(readText(body)), BOUNDS)),
+      body.length === 0 ? undefined : orRefused(readJson(body, BODY_LIMITS)),
   );
 }
 
@@ -45,9 +45,7 @@ export function fitting<S extends z.ZodType>(
   input: unknown,
   otherwise: "invalid" | "unacceptable" = "invalid",
 ): z.infer<S> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new Refused(refusal(otherwise, { errors: flawsOf(parsed.error) }));
+  return orRefused(parseInput(schema, input, otherwise));
 }
 
 export function notFound(): Refused {

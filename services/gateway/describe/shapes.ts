@@ -7,20 +7,20 @@ import { SourceSettings } from "#domain/source/events.ts";
 import { Kind } from "#domain/submission/events.ts";
 import { BatchLine } from "../intake/batch-line.ts";
 import { CloudEvent } from "../intake/cloud-events.ts";
-import { AssistanceBody, EventBody, LeadBody } from "../intake/kinds.ts";
+import { kinds } from "../intake/kinds/kinds.ts";
 import { LeadStatus } from "../reading/leads.ts";
 
 const position = z.string().regex(/^\d+$/);
 const count = z.int().nonnegative();
 
-const Flaw = z.object({ path: z.string(), message: z.string() });
+const InputError = z.object({ path: z.string(), message: z.string() });
 const Problem = z
   .object({
     type: z.string(),
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    errors: z.array(Flaw).optional(),
+    errors: z.array(InputError).optional(),
     retry_after: z.int().optional().meta({ description: "Seconds, as the header `retry-after` says" }),
   })
   .meta({ description: "RFC 9457 problem details; `errors` say where the input is wrong" });
@@ -145,9 +145,9 @@ export const either = { Predicate, Group, Route: RouteTarget };
 
 /** As they are sent: what has a default may be left out. */
 export const requests = {
-  LeadSubmission: LeadBody,
-  AssistanceSubmission: AssistanceBody,
-  EventSubmission: EventBody,
+  LeadSubmission: kinds.lead.body,
+  AssistanceSubmission: kinds.assistance.body,
+  EventSubmission: kinds.event.body,
   CloudEvent,
   BatchLine,
   PartnerChange: PartnerConfig,

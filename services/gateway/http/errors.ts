@@ -1,4 +1,4 @@
-// Whatever is thrown on the way to an answer becomes a refusal; what it says inside stays inside.
+// Turns every error of a request into a refusal. The error's own message goes to the log, never to the client.
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { BusError } from "#platform/bus/bus.ts";
@@ -9,8 +9,8 @@ import { problemOf, sendRefusal } from "./problem.ts";
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);
-  if (why.refused === "internal" || error instanceof UnknownMasterKey)
-    request.log.error({ err: error }, "a request failed");
+  if (why.reason === "internal" || error instanceof UnknownMasterKey)
+    request.log.error({ err: error }, "request failed");
   return sendRefusal(reply, why);
 }
 
@@ -25,12 +25,12 @@ function refusalOf(error: unknown): Refusal {
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return refusal("unsupported_media_type");
-  // Fastify's other complaints about a request: a bad URL, an empty JSON body, a length that does not fit.
+  // Fastify's other errors about a request: a bad URL, an empty JSON body, a length that does not fit.
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return refusal("malformed");
   return refusal("internal");
 }
 
-/** What is no HTTP at all, or comes too slowly, is answered on the bare socket. */
+/** What is not HTTP at all, or comes too slowly, has no request: the response is written to the socket. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

@@ -1,14 +1,14 @@
-// The one place that knows which HTTP status a refusal has, and how it is told (RFC 9457).
+// The one place that knows which HTTP status a refusal has, and what it looks like on the wire (RFC 9457).
 import type { FastifyReply } from "fastify";
-import type { Flaw, Refusal, RefusalReason } from "../refusal.ts";
+import type { InputError, Refusal, RefusalReason } from "../refusal.ts";
 
 export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail?: string;
-  readonly errors?: readonly Flaw[];
-  /** Seconds; as the header says, which a line of a batch and a NATS message do not have. */
+  readonly errors?: readonly InputError[];
+  /** Seconds; the same as the header retry-after, which lines of a batch and NATS messages do not have. */
   readonly retry_after?: number;
 }
 
@@ -40,10 +40,10 @@ export function statusOf(reason: RefusalReason): number {
   return meanings[reason][0];
 }
 
-export function problemOf({ refused, detail, errors, retryAfterS }: Refusal): Problem {
-  const [status, title] = meanings[refused];
+export function problemOf({ reason, detail, errors, retryAfterS }: Refusal): Problem {
+  const [status, title] = meanings[reason];
   return {
-    type: `urn:switchyard:problem:${refused}`,
+    type: `urn:switchyard:problem:${reason}`,
     title,
     status,
     ...(detail === undefined ? {} : { detail }),
@@ -55,7 +55,7 @@ export function problemOf({ refused, detail, errors, retryAfterS }: Refusal): Pr
 export function sendRefusal(reply: FastifyReply, why: Refusal): FastifyReply {
   const problem = problemOf(why);
   if (why.retryAfterS !== undefined) reply.header("retry-after", `${why.retryAfterS}`);
-  if (why.refused === "unauthorized") reply.header("www-authenticate", "Bearer");
-  if (why.refused === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
+  if (why.reason === "unauthorized") reply.header("www-authenticate", "Bearer");
+  if (why.reason === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }

@@ -149,6 +149,12 @@ for (const [what, body, path] of [
   });
 }
 
+test("a payload may have the fields that a refusal has", async () => {
+  const { status, body } = await yard.submit({ ...jane, refused: "invalid", reason: "invalid", errors: [] });
+  assert.is(status, 202);
+  assert.is((await opened(body.id)).payload.refused, "invalid");
+});
+
 const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
 for (const [what, body] of [
   ["no JSON", "hello"],
