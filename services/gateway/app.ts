@@ -1,4 +1,5 @@
 // The gateway: everything that reaches the yard from outside comes through here.
+import swagger from "@fastify/swagger";
 import { opsRoutes } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
@@ -13,7 +14,8 @@ import { ruleRoutes } from "./admin/rules.ts";
 import { followRuleset } from "./admin/ruleset-view.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
-import { describeRoutes } from "./describe/routes.ts";
+import { openApiOptions } from "./describe/openapi.ts";
+import { describedOps, describeRoutes } from "./describe/routes.ts";
 import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
@@ -47,8 +49,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const deadLetters = createDeadLetters(eventStore, vault);
 
   const app = createServer(log);
-  await app.register(opsRoutes({ health, metrics }));
-  await app.register(describeRoutes());
+  await app.register(swagger, openApiOptions());
+  await app.register(describedOps(opsRoutes({ health, metrics })));
+  await app.register(describeRoutes);
   await app.register(intakeRoutes(intake, outcomes, admission));
   await app.register(batchRoutes(intake));
   await app.register(

@@ -1,8 +1,9 @@
 // The gateway's HTTP server without its routes: limits, errors, and how it closes.
 import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
-import { answerClientError, answerError } from "./errors.ts";
-import { answerUnknownRoutes } from "./not-found.ts";
+import { handleClientError, handleError } from "./errors.ts";
+import { handleUnknownRoutes } from "./not-found.ts";
+import { zodValidator } from "./route-schema.ts";
 
 /** Of the headers; a body has a deadline of its own, where it is read. */
 const HEADERS_MS = 10_000;
@@ -22,8 +23,8 @@ export function createServer(log: Log): FastifyInstance {
     requestTimeout: REQUEST_MS,
     forceCloseConnections: "idle",
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1_000 },
-    frameworkErrors: answerError,
-    clientErrorHandler: answerClientError,
+    frameworkErrors: handleError,
+    clientErrorHandler: handleClientError,
     // Nobody reads the ids of requests.
     genReqId: () => "",
     routerOptions: { maxParamLength: 200 },
@@ -31,11 +32,13 @@ export function createServer(log: Log): FastifyInstance {
   app.server.maxConnections = MAX_CONNECTIONS;
   // An unknown `Expect` may be ignored; Node's own response to one would be no problem document.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(handleError);
+  app.setValidatorCompiler(zodValidator());
+  app.setSerializerCompiler(() => JSON.stringify);
   // An unknown path is a 404 and not a 415, whatever the content type; real routes have their own parsers.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  answerUnknownRoutes(app);
+  handleUnknownRoutes(app);
   app.addHook("preClose", (done) => {
     // A connection that is busy now becomes idle later, and would keep the process alive.
     const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);

@@ -3,12 +3,13 @@ import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
 import { readJson } from "../http/json-body.ts";
 import { parseInput } from "../http/parse.ts";
-import { problemOf } from "../http/problem.ts";
+import { Problem, problemOf } from "../http/problem.ts";
+import { Position, requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { MAX_BODY_BYTES } from "./bounds.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
 import type { Arrival } from "./receive.ts";
-import { accepted } from "./response.ts";
+import { Accepted, accepted } from "./response.ts";
 import type { Line } from "./split-lines.ts";
 import type { Receipt } from "./store.ts";
 
@@ -27,7 +28,19 @@ export const BatchLine = z
     traceparent: header,
     body: z.string().meta({ description: "The submission's JSON as text: exactly what was signed" }),
   })
-  .catchall(z.unknown());
+  .catchall(z.unknown())
+  .register(requestSchemas, { id: "BatchLine" });
+
+export const BatchResponse = z
+  .object({
+    line: z.int().positive(),
+    key: z.string().optional(),
+    status: z.int(),
+    position: Position.optional().meta({ description: "What `x-position` says elsewhere" }),
+    ...Accepted.partial().shape,
+    ...Problem.omit({ status: true }).partial().shape,
+  })
+  .register(responseSchemas, { id: "BatchAnswer" });
 
 /** JSON inside a JSON text is longer than it is by itself, by its quotes at least. */
 export const MAX_LINE_BYTES = 2 * MAX_BODY_BYTES + 8 * 1024;

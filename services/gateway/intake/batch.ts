@@ -5,7 +5,8 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
-import { arrivalOf, keyOf, MAX_LINE_BYTES, responseLine } from "./batch-line.ts";
+import { arrivalOf, BatchLine, BatchResponse, keyOf, MAX_LINE_BYTES, responseLine } from "./batch-line.ts";
+import { describeIntake, SourceHeader } from "./description.ts";
 import type { Arrival, Intake } from "./receive.ts";
 import { type Line, splitLines } from "./split-lines.ts";
 import type { Receipt } from "./store.ts";
@@ -21,7 +22,14 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
-    app.post("/api/submit/batch", async (request, reply) => {
+    describeIntake(app, ["unsupported_media_type"]);
+    const schema = {
+      summary: "Submit up to 10,000 signed submissions, one on each line, answered line by line",
+      headers: SourceHeader,
+      body: { content: { [NDJSON]: { schema: BatchLine } } },
+      response: { 200: { content: { [NDJSON]: { schema: BatchResponse } } } },
+    };
+    app.post("/api/submit/batch", { schema }, async (request, reply) => {
       const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
       if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));

@@ -5,6 +5,7 @@ import type { HeaderValues } from "#platform/webhooks.ts";
 import { type JsonObject, parseObject, readJson } from "../http/json-body.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { parseInput } from "../http/parse.ts";
+import { requestSchemas } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { kinds } from "./kinds/kinds.ts";
 
@@ -29,7 +30,8 @@ export const CloudEvent = z
     data: z.unknown().optional(),
     data_base64: z.base64().optional(),
   })
-  .meta({ description: "CloudEvents 1.0 in structured mode; `data` is the payload" });
+  .meta({ description: "CloudEvents 1.0 in structured mode; `data` is the payload" })
+  .register(requestSchemas, { id: "CloudEvent" });
 
 /** The payload that a body's text carries, out of its CloudEvent where it is in one. */
 export function payloadOf(kind: Kind, headers: HeaderValues, text: string): JsonObject | Refusal {

@@ -1,17 +1,32 @@
 // The response to a submission that was accepted, over every transport that has responses.
+import { z } from "zod";
 import type { HeaderValues } from "#platform/webhooks.ts";
-import type { Outcome, Outcomes } from "./outcomes.ts";
+import { responseSchemas } from "../http/route-schema.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { Receipt } from "./store.ts";
 
-export interface Accepted {
-  readonly id: string;
-  readonly outcome: "accepted";
-  readonly href: string;
-  readonly duplicate?: true;
-}
+export const Accepted = z
+  .object({
+    id: z.uuid(),
+    outcome: z.literal("accepted"),
+    href: z.string(),
+    duplicate: z.literal(true).optional().meta({ description: "It was taken in before, with the same body" }),
+  })
+  .register(responseSchemas, { id: "Accepted" });
+type Accepted = z.infer<typeof Accepted>;
+
+export const Ended = z
+  .object({
+    id: z.uuid(),
+    outcome: z.enum(["success", "failure", "error"]),
+    reason: z.string().optional(),
+    partner: z.string().optional(),
+    price: z.number().optional(),
+  })
+  .register(responseSchemas, { id: "Ended" });
 
 export interface IntakeResponse {
-  readonly body: Accepted | (Outcome & { readonly id: string });
+  readonly body: Accepted | z.infer<typeof Ended>;
   /** A read model that has come so far knows what the body says. */
   readonly position: bigint;
 }

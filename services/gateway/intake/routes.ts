@@ -5,14 +5,30 @@ import type { Kind } from "#domain/submission/events.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
-import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
 import { BODY_DEADLINE_MS, MAX_BODY_BYTES } from "./bounds.ts";
-import { STRUCTURED_TYPE } from "./cloud-events.ts";
+import { CloudEvent, STRUCTURED_TYPE } from "./cloud-events.ts";
+import { describeIntake, IntakeHeaders } from "./description.ts";
 import { allKinds } from "./kinds/kinds.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Intake } from "./receive.ts";
-import { accepted, respond } from "./response.ts";
+import { Accepted, accepted, Ended, respond } from "./response.ts";
+
+const REFUSALS: readonly RefusalReason[] = [
+  "malformed",
+  "invalid",
+  "unsupported_media_type",
+  "too_large",
+  "unauthenticated",
+  "kind_not_allowed",
+  "too_slow",
+  "in_flight",
+  "key_reused",
+  "rate_limited",
+  "unavailable",
+  "overloaded",
+];
 
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
 export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admission): FastifyPluginAsync {
@@ -42,7 +58,17 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admi
       (_request: FastifyRequest, payload: IncomingMessage) =>
         readBody(payload, { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
     );
-    for (const { kind, path } of allKinds) {
+    describeIntake(app, REFUSALS);
+    for (const { kind, path, summary, body } of allKinds) {
+      const schema = {
+        summary,
+        headers: IntakeHeaders,
+        body: {
+          content: { "application/json": { schema: body }, [STRUCTURED_TYPE]: { schema: CloudEvent } },
+        },
+        response: { 200: Ended, 202: Accepted },
+        position: true,
+      };
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
         if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
         // Before anything is read or computed, so that a refusal stays cheap.
@@ -50,7 +76,7 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admi
         await admission.delayRefusal();
         return sendRefusal(reply, intake.refuseUnread(kind));
       };
-      app.post(path, { onRequest }, (request, reply) => submit(kind, request, reply));
+      app.post(path, { onRequest, schema }, (request, reply) => submit(kind, request, reply));
     }
   };
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { requestSchemas } from "../../http/route-schema.ts";
 import { contact, requiredText, type SubmissionKind } from "./kind.ts";
 
 export const assistance: SubmissionKind = {
   path: "/api/assistance",
   summary: "Ask for assistance",
-  schemaName: "AssistanceSubmission",
   body: z
     .looseObject({
       ...contact,
@@ -20,6 +20,7 @@ export const assistance: SubmissionKind = {
         { topic: "sales", description: "Call me", email: "jane@example.com" },
         { topic: "Pricing", description: "What would 500 leads a day cost?" },
       ],
-    }),
+    })
+    .register(requestSchemas, { id: "AssistanceSubmission" }),
   refusesBadContact: true,
 };

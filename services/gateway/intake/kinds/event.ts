@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { requestSchemas } from "../../http/route-schema.ts";
 import { reference, requiredText, type SubmissionKind, text } from "./kind.ts";
 
 export const event: SubmissionKind = {
   path: "/api/events",
   summary: "Report a courier's or a system's event",
-  schemaName: "EventSubmission",
   body: z
     .looseObject({
       event_id: reference,
@@ -23,7 +23,8 @@ export const event: SubmissionKind = {
           shipment_id: "s-42",
         },
       ],
-    }),
+    })
+    .register(requestSchemas, { id: "EventSubmission" }),
   // An event is no less true for a phone number that nobody could call.
   refusesBadContact: false,
   fromCloudEvent: ({ type, id, time }) => ({ type, event_id: id, occurred_at: time }),

@@ -8,9 +8,7 @@ export interface SubmissionKind {
   /** Where it is posted. */
   readonly path: string;
   readonly summary: string;
-  /** The name of the body's schema in the descriptions of the API. */
-  readonly schemaName: string;
-  /** With its description, and with examples that the gateway accepts. */
+  /** Registered with its name in the descriptions of the API; with examples that the gateway accepts. */
   readonly body: z.ZodType;
   /** Whether an e-mail address or phone number that can't be one refuses the submission; else it is left out. */
   readonly refusesBadContact: boolean;

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { requestSchemas } from "../../http/route-schema.ts";
 import { contact, type SubmissionKind, text } from "./kind.ts";
 
 export const lead: SubmissionKind = {
   path: "/api/submit",
   summary: "Submit a lead",
-  schemaName: "LeadSubmission",
   body: z
     .looseObject({
       ...contact,
@@ -23,7 +23,8 @@ export const lead: SubmissionKind = {
         { email: "jane@example.com", phone: "(202) 555-0143", country: "US", interest: "Education" },
         { first_name: "Jane", last_name: "Doe", consent: { text: "yes", at: "2026-01-02T03:04:05Z" } },
       ],
-    }),
+    })
+    .register(requestSchemas, { id: "LeadSubmission" }),
   refusesBadContact: true,
   check({ email, phone, full_name }) {
     if (email !== undefined || phone !== undefined || full_name !== undefined) return undefined;
