@@ -172,4 +172,26 @@ writers("fails a decision that can't be encoded, and no other", async () => {
   await writer.close();
 });
 
+writers("loads the state again that an event left half changed", async () => {
+  const chosen = options();
+  const evolveInPlace = (count: { next: number }, { n }: { readonly n: number }): Count => {
+    count.next = n + 1;
+    if (n === 3) throw new Error("half changed");
+    return count;
+  };
+  const load = async () => {
+    const { state, revision } = await chosen.load();
+    return { state: { ...state }, revision };
+  };
+  const writer = openBatchWriter({ ...chosen, load, decider: { evolve: evolveInPlace, decide: take } });
+  await writer.open();
+  const answers = await Promise.allSettled([0, 3, 1].map((n) => writer.write(n)));
+  assert.equal(
+    answers.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
+  assert.equal(await numbersIn(chosen.stream), [0, 1]);
+  await writer.close();
+});
+
 writers.run();

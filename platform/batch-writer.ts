@@ -96,6 +96,8 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   let waiting: Waiting<Command, Made>[] = [];
   let decided: Decided<Command, Made>[] = [];
   let working: Promise<void> | undefined;
+  /** An event could not be taken in: a state that is changed in place may be half changed, and is loaded again. */
+  let isDamaged = false;
 
   async function loadUntilOpen(): Promise<boolean> {
     for (let failures = 0; mayWrite() && !closing.signal.aborted; failures += 1) {
@@ -133,6 +135,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   });
 
   function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): void {
+    let isEvolving = false;
     try {
       const decision = decider.decide(one.command, loaded.state);
       if (!decision.accepted) {
@@ -148,16 +151,19 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
       }
       if (encoded instanceof Promise) encoded.catch(() => undefined);
       // Only the state moves: the revision is that of what is stored.
+      isEvolving = true;
       current = { ...loaded, state: events.reduce(decider.evolve, loaded.state) };
+      isEvolving = false;
       decided.push({ ...one, decision, encoded });
     } catch (error) {
       one.reject(error);
+      isDamaged ||= isEvolving;
     }
   }
 
   function decideWaiting(): void {
-    if (decides === "by_batch" && decided.length > 0) return;
-    for (let one = waiting[0]; one !== undefined && current !== undefined; one = waiting[0]) {
+    if (isDamaged || (decides === "by_batch" && decided.length > 0)) return;
+    for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {
       if (decides === "by_batch" && countOf(decided) >= MAX_BATCH_EVENTS) return;
       waiting.shift();
       decide(one, current);
@@ -197,7 +203,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     const position = events.length === 0 ? undefined : await append(events);
     decided.splice(0, batch.length);
     // Only then is the state exactly what the stream says.
-    if (current !== undefined && events.length > 0 && decided.length === 0) onStored?.(current);
+    if (current !== undefined && events.length > 0 && decided.length === 0 && !isDamaged) onStored?.(current);
     for (const { resolve, decision } of batch) resolve({ decision, position });
   }
 
@@ -218,6 +224,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   async function workOff(): Promise<void> {
     await new Promise(setImmediate);
     while (waiting.length > 0 || decided.length > 0) {
+      if (isDamaged && decided.length === 0) [current, isDamaged] = [undefined, false];
       if (current === undefined && !(await open())) return refuseAll();
       decideWaiting();
       try {
@@ -225,7 +232,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
       } catch (error) {
         const lost = decided;
         decided = [];
-        current = undefined;
+        [current, isDamaged] = [undefined, false];
         if (!mayWrite()) return refuseAll(lost);
         log.warn({ err: error, stream }, "decisions not stored, stream is loaded again");
         for (const { resolve } of lost) resolve({ decision: notWritten("not_stored"), position: undefined });

@@ -1,9 +1,9 @@
 import type { DeliveryId, SubmissionId } from "../ids.ts";
 import { type Circuit, closedCircuit, evolveCircuit } from "./circuit.ts";
-import { type DeliveryEvent, type DeliveryStage, nextStage } from "./delivery.ts";
+import { type DeliveryEvent, type DeliveryStage, deliveryStages } from "./delivery.ts";
 import type { PartnerEvent } from "./events.ts";
 
-// A partner's book: everything its actor has to know of what happened, folded from the partner's stream.
+// What deciding about a partner needs to know of what happened, folded from the partner's stream.
 
 /** A delivery that has begun and not ended. */
 export interface OpenDelivery {
@@ -11,7 +11,7 @@ export interface OpenDelivery {
   readonly stage: "calling" | "waiting" | "held";
   readonly dedupe_key: string | undefined;
   readonly attempts: number;
-  /** Those of the attempts that we broke off ourselves: they are none of the partner's tries. */
+  /** Those of the attempts that we broke off or never made: they are none of the partner's tries. */
   readonly interrupted: number;
   readonly started_at: number;
   /** While waiting: when it may be tried again, in milliseconds. */
@@ -24,8 +24,8 @@ export interface KeyUse {
   readonly delivered_at: number | undefined;
 }
 
-/** Changed in place, unlike other states: a partner's history is as long as its business, and copying it is not an option. */
-export interface Book {
+/** Changed in place, unlike other states: a partner's history is as long as its business, and copying it is no option. */
+export interface PartnerState {
   circuit: Circuit;
   readonly open: Map<DeliveryId, OpenDelivery>;
   readonly ended: Set<DeliveryId>;
@@ -33,25 +33,29 @@ export interface Book {
   readonly keys: Map<string, KeyUse>;
 }
 
-export const emptyBook = (): Book => ({
+export const newPartner = (): PartnerState => ({
   circuit: closedCircuit,
   open: new Map(),
   ended: new Set(),
   keys: new Map(),
 });
 
-/** The log holds an event where it could not happen: no decision of ours leads there. */
+/** The stream holds an event where it could not happen: no decision of ours leads there. */
 class ImpossibleHistory extends Error {
   override name = "ImpossibleHistory";
 }
 
-export function enter(book: Book, event: PartnerEvent): Book {
-  book.circuit = evolveCircuit(book.circuit, event);
+export function stageOf(state: PartnerState, id: DeliveryId): DeliveryStage | "ended" {
+  return state.ended.has(id) ? "ended" : (state.open.get(id)?.stage ?? "expected");
+}
+
+export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
+  state.circuit = evolveCircuit(state.circuit, event);
   switch (event.type) {
     case "CircuitOpened":
     case "CircuitHalfOpened":
     case "CircuitClosed":
-      return book;
+      return state;
     case "DeliveryStarted":
     case "DeliverySucceeded":
     case "DeliveryFailed":
@@ -59,32 +63,28 @@ export function enter(book: Book, event: PartnerEvent): Book {
     case "DeliveryDuplicated":
     case "DeliveryHeld":
     case "DeliveryDeadLettered":
-      enterDelivery(book, event);
-      return book;
+      evolveDelivery(state, event);
+      return state;
   }
 }
 
-export function stageOf(book: Book, id: DeliveryId): DeliveryStage | "ended" {
-  return book.ended.has(id) ? "ended" : (book.open.get(id)?.stage ?? "expected");
-}
-
-function enterDelivery(book: Book, event: DeliveryEvent): void {
+function evolveDelivery(state: PartnerState, event: DeliveryEvent): void {
   const id = event.data.delivery_id;
-  const before = stageOf(book, id);
-  const stage = before === "ended" ? undefined : nextStage(before, event);
+  const before = stageOf(state, id);
+  const stage = before === "ended" ? undefined : deliveryStages.next(before, event);
   switch (stage) {
     case "calling":
     case "waiting":
     case "held":
-      book.open.set(id, carryOn(book.open.get(id), stage, event));
+      state.open.set(id, openDelivery(state.open.get(id), stage, event));
       if (event.type === "DeliveryStarted")
-        book.keys.set(event.data.dedupe_key, { by: id, delivered_at: undefined });
+        state.keys.set(event.data.dedupe_key, { by: id, delivered_at: undefined });
       return;
     case "delivered":
     case "duplicate":
     case "rejected":
     case "dead_lettered":
-      end(book, id, event);
+      end(state, id, event);
       return;
     case "expected":
     case undefined:
@@ -92,7 +92,7 @@ function enterDelivery(book: Book, event: DeliveryEvent): void {
   }
 }
 
-function carryOn(
+function openDelivery(
   before: OpenDelivery | undefined,
   stage: OpenDelivery["stage"],
   event: DeliveryEvent,
@@ -106,29 +106,23 @@ function carryOn(
     retry_at: 0,
   };
   if (event.type === "DeliveryStarted") {
-    const { dedupe_key, attempt, started_at } = event.data;
-    return {
-      ...so_far,
-      stage,
-      dedupe_key,
-      attempts: attempt,
-      started_at: Date.parse(started_at),
-      retry_at: 0,
-    };
+    const { dedupe_key, attempt: attempts } = event.data;
+    const started_at = Date.parse(event.data.started_at);
+    return { ...so_far, stage, dedupe_key, attempts, started_at, retry_at: 0 };
   }
   if (event.type !== "DeliveryFailed") return { ...so_far, stage };
   const interrupted = so_far.interrupted + (event.data.interrupted ? 1 : 0);
   return { ...so_far, stage, interrupted, retry_at: Date.parse(event.data.retry_at) };
 }
 
-function end(book: Book, id: DeliveryId, event: DeliveryEvent): void {
-  const delivery = book.open.get(id);
-  book.open.delete(id);
-  book.ended.add(id);
+function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
+  const delivery = state.open.get(id);
+  state.open.delete(id);
+  state.ended.add(id);
   const key = delivery?.dedupe_key;
-  if (delivery === undefined || key === undefined || book.keys.get(key)?.by !== id) return;
+  if (delivery === undefined || key === undefined || state.keys.get(key)?.by !== id) return;
   // A partner that calls it a duplicate has it just as well as one that took it.
   const has = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
-  if (has) book.keys.set(key, { by: id, delivered_at: delivery.started_at });
-  else book.keys.delete(key);
+  if (has) state.keys.set(key, { by: id, delivered_at: delivery.started_at });
+  else state.keys.delete(key);
 }
