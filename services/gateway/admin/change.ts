@@ -5,7 +5,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { decodeKnown, foldStream } from "#platform/fold-stream.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { transact } from "#platform/transact.ts";
-import { APPEND_DEADLINE_MS, inTime } from "../in-time.ts";
+import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import { Refused, refusal } from "../refusal.ts";
 
 export interface ChangeParts<State, Command, Made extends AnyDecision> {
@@ -42,7 +42,7 @@ export function changes<State, Command, Made extends AnyDecision>({
       eventStore,
       stream,
       load: () =>
-        inTime(
+        withinDeadline(
           foldStream<State, Event>({
             eventStore,
             stream,

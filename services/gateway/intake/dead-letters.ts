@@ -1,4 +1,4 @@
-// Where no answer can be given, what can't be taken in becomes a dead letter with its reason.
+// What is refused over a way in that has no responses becomes a dead letter with its reason.
 import {
   INTAKE_STREAM_PREFIX,
   intakeEvents,
@@ -16,7 +16,7 @@ import type { Refusal } from "../refusal.ts";
 import { createIntakeSeal } from "./intake-seal.ts";
 
 export interface RefusedArrival {
-  /** Names it for good: the same message refused again is the same dead letter. */
+  /** Unique and stable: the same message refused again is the same dead letter. */
   readonly name: string;
   readonly source: string;
   readonly kind: Kind;
@@ -26,28 +26,28 @@ export interface RefusedArrival {
 }
 
 export interface DeadLetters {
-  put(arrival: RefusedArrival, why: Refusal): Promise<void>;
+  put(arrival: RefusedArrival, refusal: Refusal): Promise<void>;
 }
 
-/** One append to the store is at most a megabyte, and sealing makes a third more of it. */
-const MOST_KEPT_BYTES = 600 * 1024;
-const MOST_SOURCE = 100;
+/** The event store takes a megabyte in one append, and sealing adds a third. */
+const MAX_KEPT_BYTES = 600 * 1024;
+const MAX_SOURCE = 100;
 
 const codec = createCodec(intakeEvents);
 
 export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLetters {
   const seal = createIntakeSeal(vault);
   return {
-    async put({ name, source, kind, headers, body, at }, { refused, detail, errors = [] }) {
+    async put({ name, source, kind, headers, body, at }, { reason, detail, errors = [] }) {
       const refusal_id = RefusalId.parse(deterministicUuid("refusal", name));
       const stream = intakeStream(refusal_id);
       const refused_at = new Date(at).toISOString();
       const data = {
         refusal_id,
-        source: source.slice(0, MOST_SOURCE),
+        source: source.slice(0, MAX_SOURCE),
         kind,
         refused_at,
-        reason: detail === undefined ? refused : `${refused}: ${detail}`,
+        reason: detail === undefined ? reason : `${reason}: ${detail}`,
         errors: [...errors],
         sealed: await seal(kept(headers, body), refused_at.slice(0, 10), stream),
       };
@@ -59,7 +59,7 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
       try {
         await eventStore.append(stream, "no_stream", [event]);
       } catch (error) {
-        // It is there already.
+        // It is stored already.
         if (!(error instanceof WrongExpectedRevision)) throw error;
       }
     },
@@ -67,8 +67,8 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
 }
 
 function kept(headers: Readonly<Record<string, string>>, body: Buffer): RefusedMessage {
-  const whole = body.length <= MOST_KEPT_BYTES;
-  const part = whole ? body : body.subarray(0, MOST_KEPT_BYTES);
+  const whole = body.length <= MAX_KEPT_BYTES;
+  const part = whole ? body : body.subarray(0, MAX_KEPT_BYTES);
   const text = part.toString("utf8");
   const asText = Buffer.from(text).equals(part);
   return {

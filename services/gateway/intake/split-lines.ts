@@ -1,20 +1,20 @@
-// A stream of bytes, line by line, none longer than allowed.
+// Splits a stream of bytes into lines, none longer than allowed.
 
 export type Line = { readonly text: Buffer } | { readonly tooLong: true };
 
 const NEWLINE = 0x0a;
 
 /** What is too long is skipped up to its end, so that the lines after it are still read. */
-export async function* linesOf(stream: AsyncIterable<Buffer>, mostBytes: number): AsyncGenerator<Line> {
+export async function* splitLines(stream: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   const take = (part: Buffer): void => {
     size += part.length;
-    if (size <= mostBytes) parts.push(part);
+    if (size <= maxBytes) parts.push(part);
     else parts = [];
   };
   const finished = (): Line => {
-    const line: Line = size > mostBytes ? { tooLong: true } : { text: Buffer.concat(parts) };
+    const line: Line = size > maxBytes ? { tooLong: true } : { text: Buffer.concat(parts) };
     parts = [];
     size = 0;
     return line;

@@ -1,8 +1,8 @@
-// A wire between a client and a server that a test can hold: what is sent then stays on it until it is let go.
+// A TCP proxy that a test can hold: what a client sends then stays in it until it is released.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-export interface Wire {
+export interface TcpProxy {
   readonly port: number;
   /** From now on nothing more reaches the server. */
   hold(): void;
@@ -13,7 +13,7 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-export async function layWire(to: number): Promise<Wire> {
+export async function startTcpProxy(to: number): Promise<TcpProxy> {
   const ends = new Set<Socket>();
   let held: { readonly far: Socket; readonly bytes: Buffer }[] | undefined;
 

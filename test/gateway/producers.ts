@@ -1,38 +1,38 @@
-// Many producers at once, each sending one submission after the other, and each of them until it is taken in.
+// Many producers at once. Each sends one submission after the other, and repeats each until it is accepted.
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "undici";
 
-export interface CrowdOptions {
+export interface ProducersOptions {
   readonly url: string;
   readonly producers: number;
   readonly signed: (key: string) => Readonly<Record<string, string>>;
   readonly bodyOf: (key: string) => string;
 }
 
-export interface Crowd {
+export interface Producers {
   /** Ids by keys. */
   readonly accepted: ReadonlyMap<string, string>;
-  /** Everything that is neither a 202 nor a 503 with Retry-After. */
+  /** Responses that are neither a 202 nor a 503 with Retry-After. */
   readonly unexpected: readonly string[];
   refused(): number;
   slowestMs(): number;
   lastAcceptedAt(): number;
-  /** Begins nothing new, and waits until everything begun is taken in. */
+  /** Begins nothing new, and waits until everything begun is accepted. */
   end(): Promise<void>;
 }
 
-/** Impatient: less than any Retry-After asks for. */
-const AGAIN_MS = 100;
-const MOST_TRIES = 1_000;
+/** Less than any Retry-After asks for. */
+const RETRY_MS = 100;
+const MAX_TRIES = 1_000;
 
-export function sendAsACrowd({ url, producers, signed, bodyOf }: CrowdOptions): Crowd {
+export function startProducers({ url, producers, signed, bodyOf }: ProducersOptions): Producers {
   const pool = new Pool(url, { connections: producers });
   const accepted = new Map<string, string>();
   const unexpected: string[] = [];
   let [refused, slowestMs, lastAcceptedAt, running] = [0, 0, 0, true];
 
-  async function isTaken(key: string): Promise<boolean> {
+  async function isAccepted(key: string): Promise<boolean> {
     const began = performance.now();
     const headers = { "content-type": "application/json", "x-source": "demo", ...signed(key) };
     const answer = await pool.request({ path: "/api/submit", method: "POST", headers, body: bodyOf(key) });
@@ -53,10 +53,10 @@ export function sendAsACrowd({ url, producers, signed, bodyOf }: CrowdOptions): 
   async function produce(): Promise<void> {
     while (running) {
       const key = randomUUID();
-      for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-        const taken = await isTaken(key).catch((error: unknown) => void unexpected.push(String(error)));
-        if (taken) break;
-        await pause(AGAIN_MS);
+      for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+        const done = await isAccepted(key).catch((error: unknown) => void unexpected.push(String(error)));
+        if (done) break;
+        await pause(RETRY_MS);
       }
     }
   }
