@@ -25,18 +25,3 @@ export const Sealed = z.object({
 export type Sealed = z.infer<typeof Sealed>;
 
 export const Instant = z.iso.datetime();
-
-/** A decision is events, or a refusal that says why; a refusal is an answer, not an exception. */
-export type Decision<Event, Reason extends string> =
-  | { readonly accepted: true; readonly events: readonly Event[] }
-  | { readonly accepted: false; readonly reason: Reason };
-
-export function accept<Event>(...events: Event[]): { readonly accepted: true; readonly events: Event[] } {
-  return { accepted: true, events };
-}
-
-export function refuse<Reason extends string>(
-  reason: Reason,
-): { readonly accepted: false; readonly reason: Reason } {
-  return { accepted: false, reason };
-}

@@ -80,11 +80,3 @@ export function mailboxOf(event: YardEvent): Mailbox {
 export function partitionOf(submission: SubmissionId, partitions: number): number {
   return Number.parseInt(submission.slice(0, 8), 16) % partitions;
 }
-
-/** The names of the durable queues behind those subjects. */
-export const leadMailbox = (partition: number): string => `lead-${partition}`;
-export const partnerMailbox = (partner: PartnerId): string => `partner-${partner}`;
-
-export const leadSubject = (partition: number, type: string): string => `yard.lead.${partition}.${type}`;
-export const partnerSubject = (partner: PartnerId, type: string): string => `yard.partner.${partner}.${type}`;
-export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;

@@ -2,12 +2,17 @@ import { z } from "zod";
 import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
 
-// Stream: partner_config-<id>. What people say about a partner; the partner's own actor never writes here.
+// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
+// own actors never write here.
 
-export const PARTNER_CONFIG_PREFIX = "partner_config-";
-export const partnerConfigStream = (id: PartnerId): string => `${PARTNER_CONFIG_PREFIX}${id}`;
+export const PARTNER_CONFIG_STREAM = "partner_config";
 
 const positive = z.int().positive();
+
+/** What Standard Webhooks sign with: 24 to 64 bytes in base64. */
+const Secret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "use whsec_ followed by the base64 of 24 to 64 bytes");
 
 const HttpDelivery = z.object({
   type: z.literal("http"),
@@ -16,7 +21,7 @@ const HttpDelivery = z.object({
   headers: z.record(z.string(), z.string()).optional(),
   body: z.record(z.string(), z.unknown()).optional(),
   timeout_ms: positive.max(120_000).default(10_000),
-  secret: z.string().startsWith("whsec_").optional(),
+  secret: Secret.optional(),
 });
 
 /** How a submission reaches the partner; every other kind of delivery becomes a member of this union. */

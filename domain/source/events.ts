@@ -3,10 +3,9 @@ import { type EventOf, Sealed } from "../event.ts";
 import { SourceId } from "../ids.ts";
 import { Kind } from "../submission/events.ts";
 
-// Stream: source-<id>. Who may send, with which secrets. Written by the admin API; every gateway follows.
+// Stream: source. Who may send, with which secrets. Written by the admin API; every gateway follows.
 
-export const SOURCE_STREAM_PREFIX = "source-";
-export const sourceStream = (id: SourceId): string => `${SOURCE_STREAM_PREFIX}${id}`;
+export const SOURCE_STREAM = "source";
 
 export const SourceSettings = z.object({
   name: z.string().optional(),

@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { given as givenEvents } from "../fixtures/given.ts";
 import { SourceId } from "../ids.ts";
 import { type SourceEvent, SourceSettings } from "./events.ts";
-import { decide, evolve, type SourceCommand, type SourceRefusal, type SourceState } from "./source.ts";
+import { type SourceCommand, sourceConfiguration } from "./source.ts";
 
 const test = suite("source");
 
@@ -21,23 +22,21 @@ const secretRemoved = (secret_id: string): SourceEvent => ({
   data: { source, secret_id },
 });
 
-const configure: SourceCommand = { do: "configure", source, settings };
-const remove: SourceCommand = { do: "remove", source };
-const add = (secret_id: string): SourceCommand => ({ do: "add_secret", source, secret_id, sealed });
-const removeSecret = (secret_id: string): SourceCommand => ({ do: "remove_secret", source, secret_id });
+const configure: SourceCommand = { type: "configure", source, settings };
+const remove: SourceCommand = { type: "remove", source };
+const add = (secret_id: string): SourceCommand => ({ type: "add_secret", source, secret_id, sealed });
+const removeSecret = (secret_id: string): SourceCommand => ({ type: "remove_secret", source, secret_id });
 
-function given(...events: SourceEvent[]) {
-  const before: SourceState = undefined;
-  const state = events.reduce<SourceState>(evolve, before);
+const given = (...events: SourceEvent[]) => {
+  const { state, when } = givenEvents(sourceConfiguration, ...events);
   return {
-    when: (command: SourceCommand) => ({
-      gives: (...expected: SourceEvent[]) =>
-        assert.equal(decide(command, state), { accepted: true, events: expected }),
-      refused: (reason: SourceRefusal) => assert.equal(decide(command, state), { accepted: false, reason }),
-    }),
-    secrets: () => [...(state?.secrets.keys() ?? [])],
+    when: (command: SourceCommand) => {
+      const made = when(command);
+      return { gives: made.then, refused: made.thenRefused };
+    },
+    secrets: () => [...(state.get(source)?.secrets.keys() ?? [])],
   };
-}
+};
 
 test("is configured, also again", () => {
   given().when(configure).gives(configured);

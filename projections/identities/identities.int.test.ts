@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Details, FORGET_SUBJECT, SPLIT_SUBJECT } from "#domain/identity/question.ts";
+import type { Details } from "#domain/identity/question.ts";
 import { PartnerId } from "#domain/ids.ts";
+import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import { startIdentity } from "../../services/identity/app.ts";
 import { startLeads } from "../../services/leads/app.ts";
 import { startProjections } from "../../services/projections/app.ts";
@@ -100,7 +101,11 @@ test("show nothing of whom we were told to forget", async () => {
     lead_count: 1,
   });
   assert.equal((await queries.list({ email: "gone@example.com", limit: 10 })).items, []);
-  const leads = createLeadQueries({ database: yard.own.database(), vault: await yard.own.vault() });
+  const leads = createLeadQueries({
+    database: yard.own.database(),
+    vault: await yard.own.vault(),
+    eventStore: yard.own.eventStore(),
+  });
   assert.ok(await leads.reached(await yard.own.eventStore().head(), 30_000));
   assert.equal((await leads.list({ q: "gone@example.com", limit: 10 })).items, []);
   assert.is((await leads.byId(lead))?.payload, null);

@@ -2,29 +2,27 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { IDENTITY_STREAM, type Traits } from "#domain/identity/events.ts";
-import { type Answer, DETAILS_CONTEXT, type Questions } from "#domain/identity/question.ts";
+import type { Answer, Questions } from "#domain/identity/question.ts";
 import { type PersonId, SubmissionId } from "#domain/ids.ts";
-import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
+import { QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Lease } from "#platform/leases.ts";
 import { anyTraits, oracle } from "../../test/identity/oracle.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
-import { loadPeople } from "./load.ts";
+import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
-import { openWriter, type Writer, type WriterParts } from "./writer.ts";
+import { type IdentityWriter, NotAnswered, openIdentityWriter } from "./writer.ts";
 
 // Two writers on real parts, each sure that it is the one, asked by many at once: the people are those of the naive oracle,
 // whatever came first and whoever answered.
 
 const test = suite("identity under concurrency");
 let yard: TestYard;
-let parts: WriterParts;
-let writers: readonly [Writer, Writer];
+let parts: IdentityParts;
+let writers: readonly [IdentityWriter, IdentityWriter];
 const lease: Lease = {
   name: "writer",
-  token: 1,
   valid: true,
-  expiresAt: () => Number.POSITIVE_INFINITY,
   lost: new AbortController().signal,
 };
 
@@ -39,7 +37,12 @@ test.after(() => yard.stop());
 
 /** Both know all that the log says. */
 async function openWriters(): Promise<void> {
-  writers = [await openWriter(parts, lease), await openWriter(parts, lease)];
+  writers = [await openOne(), await openOne()];
+}
+
+async function openOne(): Promise<IdentityWriter> {
+  const loaded = await loadIndex(parts);
+  return openIdentityWriter({ ...parts, lease, loaded, stopping: new AbortController().signal });
 }
 
 interface Recorded {
@@ -58,11 +61,11 @@ const anyRequest: fc.Arbitrary<Request> = fc.record({
   to: fc.constantFrom([0], [1], [0, 1], [0, 0]),
 });
 
-async function ask(records: readonly Recorded[], writer: Writer): Promise<Answer[]> {
+async function ask(records: readonly Recorded[], writer: IdentityWriter): Promise<Answer[]> {
   const details = Object.fromEntries(
     records.map(({ submission_id }) => [submission_id, { full_name: "Somebody" }]),
   );
-  const sealed = await parts.vault.seal("intake-test", details, DETAILS_CONTEXT);
+  const sealed = await parts.vault.seal("intake-test", details, QUESTION_CONTEXT);
   const questions: Questions = { about: [...records], details: [sealed] };
   return untilDone(() => writer.ask(questions));
 }
@@ -73,7 +76,7 @@ async function untilDone<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
+      if (!(error instanceof NotAnswered)) throw error;
     }
   }
 }
@@ -90,7 +93,7 @@ async function askAll(records: readonly Recorded[], requests: readonly Request[]
       const keep = (all: readonly Answer[]): void => {
         for (const [at, one] of all.entries()) named[first + at]?.push(personIn(one));
       };
-      asking.push(ask(some, writers[writer] as Writer).then(keep));
+      asking.push(ask(some, writers[writer] as IdentityWriter).then(keep));
     }
     from += size;
   }
@@ -105,7 +108,7 @@ function personIn(answer: Answer): PersonId {
 
 /** Compares with what the log says to whoever takes over now. */
 async function isAsTheOracleSays(records: readonly Recorded[], named: readonly PersonId[][]): Promise<void> {
-  const { people } = await loadPeople(parts);
+  const { state: people } = await loadIndex(parts);
   const today = named.map((ids) => {
     const persons = new Set(ids.map((id) => people.personOf(people.find(id) as number)));
     assert.is(persons.size, 1, "all answers about a record lead to one person");
@@ -170,7 +173,7 @@ async function nothingIsRecordedTwice(): Promise<void> {
 test("refuses those whose key is destroyed, and knows the others of the same request", async () => {
   const [lost, kept] = recordsOf([{ email: "lost" }, { email: "kept" }]) as [Recorded, Recorded];
   const detailsOf = ({ submission_id }: Recorded, key: string) =>
-    parts.vault.seal(key, { [submission_id]: {} }, DETAILS_CONTEXT);
+    parts.vault.seal(key, { [submission_id]: {} }, QUESTION_CONTEXT);
   const details = await Promise.all([detailsOf(lost, "intake-gone"), detailsOf(kept, "intake-test")]);
   await parts.vault.destroy(["intake-gone"]);
   const [refused, answered] = await untilDone(() => writers[0].ask({ about: [lost, kept], details }));

@@ -1,20 +1,12 @@
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("admin over HTTP");
-let parts: Parts;
-let yard: TestGateway;
-
+const { test, yard, parts } = await gatewaySuite("admin over HTTP");
 test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
   for (const id of ["edu", "fin"]) await yard.admin("PUT", `/api/partners/${id}`, partner);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
 });
 
 const url = "http://8.8.8.8/leads";
@@ -59,7 +51,8 @@ test("a partner's secret is sealed, never shown, and kept until another or null 
   const put = await yard.admin("PUT", "/api/partners/signed", withSecret);
   assert.is(put.body.signed, true);
   assert.not.ok(put.text.includes(secret));
-  const events = await yard.eventStore().readStream("partner_config-signed");
+  const all = await yard.eventStore().readStream(PARTNER_CONFIG_STREAM);
+  const events = all.filter(({ data }) => (data as { partner: string }).partner === "signed");
   assert.not.ok(events.some(({ data }) => JSON.stringify(data).includes(secret)));
   const { sealed_secret } = (events[0]?.data ?? {}) as { sealed_secret: never };
   const vault = await yard.vault();

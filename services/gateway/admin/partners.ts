@@ -1,135 +1,200 @@
 // /api/partners: who gets submissions, how, and how they fare.
-
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { accept, type Decision } from "#domain/event.ts";
 import { PartnerId } from "#domain/ids.ts";
-import { partnerMailbox } from "#domain/mail.ts";
-import { PartnerConfig, type PartnerConfigEvent, partnerConfigStream } from "#domain/partner/config.ts";
+import { Delivery, PARTNER_CONFIG_STREAM, PartnerConfig } from "#domain/partner/config.ts";
+import {
+  type ConfiguredPartner,
+  type ConfigurePartner,
+  partnerConfiguration,
+} from "#domain/partner/configured.ts";
+import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
+import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
-import { SECRETS_KEY } from "../intake/sources.ts";
-import { Refused, refusal } from "../refusal.ts";
-import { createDesk } from "./desk.ts";
 import {
-  type Configured,
-  type ConfiguredState,
-  decideFor,
-  evolve,
-  type PartnerBook,
-  partnerConfigCodec,
-} from "./partner-book.ts";
-import { flawOfUrl } from "./partner-url.ts";
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+} from "../http/route-schema.ts";
+import { Refused, refusal } from "../refusal.ts";
+import { changes } from "./change.ts";
+import { partnerConfigCodec } from "./configured-partners.ts";
+import { urlError } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
-import { rulesThatName } from "./ruleset-view.ts";
-import { fitting, notFound } from "./scope.ts";
+import { notFound } from "./scope.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
   readonly bus: Bus;
   readonly vault: Vault;
-  readonly view: LiveView<PartnerBook>;
+  readonly view: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
   readonly allowPrivate: boolean;
 }
 
-type Decide = (state: ConfiguredState) => Decision<PartnerConfigEvent, "no_such_partner">;
+const [Http, ...others] = Delivery.options;
+const DeliveryChange = z
+  .discriminatedUnion("type", [
+    Http.extend({
+      secret: Http.shape.secret.nullable().meta({ description: "Left out it stays; null: sign no longer" }),
+    }),
+    ...others,
+  ])
+  .register(requestSchemas, { id: "DeliveryChange" });
+const PartnerChange = PartnerConfig.extend({ delivery: DeliveryChange }).register(requestSchemas, {
+  id: "PartnerChange",
+});
 
-const NullSecret = z.looseObject({ delivery: z.looseObject({ secret: z.null() }) });
-const OnePartner = z.object({ id: PartnerId });
+const count = z.int().nonnegative();
+export const Partner = PartnerConfig.extend({
+  id: PartnerId,
+  signed: z.boolean(),
+  paused: z.boolean(),
+  queue_depth: count,
+  in_flight: count,
+  circuit: z.enum(["closed", "open", "half_open"]),
+  retry_at: z.iso.datetime().optional(),
+  delivered: count,
+  failed: count,
+  dead_lettered: count,
+  duplicates: count,
+}).register(responseSchemas, { id: "Partner" });
+export const Partners = z.object({ items: z.array(Partner) }).register(responseSchemas, { id: "Partners" });
 
-export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
+const params = z.object({ id: PartnerId });
+
+export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const initial: ConfiguredState = undefined;
-  const desk = createDesk({ eventStore, codec: partnerConfigCodec, evolve, initial, view });
+  const change = changes({
+    eventStore,
+    stream: PARTNER_CONFIG_STREAM,
+    codec: partnerConfigCodec,
+    decider: partnerConfiguration,
+    view,
+  });
 
-  async function write(id: PartnerId, reply: FastifyReply, decide: Decide): Promise<ConfiguredState> {
-    const written = await desk.write(partnerConfigStream(id), decide);
-    if (!written.done) throw notFound();
-    reply.header("x-position", `${written.position}`);
-    return written.state;
+  async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
+    const changed = await change(command);
+    const after = "accepted" in changed ? undefined : changed.state.get(command.partner);
+    if ("accepted" in changed && changed.reason === "rules_route_to_it") {
+      const detail = `These rules still route to this partner: ${changed.rules.join(", ")}`;
+      throw new Refused(refusal("conflict", { detail }));
+    }
+    if ("accepted" in changed || after === undefined) throw notFound();
+    reply.header("x-position", `${changed.position}`);
+    return after;
   }
 
-  async function told(id: PartnerId, configured: Configured, counts: PartnerCounts): Promise<object> {
-    const { config, paused, sealed_secret } = configured;
+  async function shown(id: PartnerId, partner: ConfiguredPartner, counts: PartnerCounts): Promise<object> {
+    const { config, standing, sealed_secret } = partner;
     const { partner: _, ...figures } = counts;
     const queue = await bus.consumerState(partnerMailbox(id)).catch(() => undefined);
     const queue_depth = queue === undefined ? 0 : queue.pending + queue.ackPending;
+    const paused = standing === "paused";
     return { id, ...config, signed: sealed_secret !== undefined, paused, queue_depth, ...figures };
   }
 
-  async function answer(id: PartnerId, configured: ConfiguredState): Promise<object> {
-    if (configured === undefined) throw notFound();
-    return told(id, configured, await queries.byId(id));
-  }
+  const answer = async (id: PartnerId, partner: ConfiguredPartner): Promise<object> =>
+    shown(id, partner, await queries.byId(id));
 
   return async (app) => {
-    app.get("/api/partners", async () => {
-      const all = await queries.all();
-      const book = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
-      const each = book.map(async ([id, one]) => told(id, one, all.get(id) ?? (await queries.byId(id))));
-      return { items: await Promise.all(each) };
-    });
+    describeScope(app, () => ({ tags: ["Partners"] }));
 
-    app.get("/api/partners/:id", async (request) => {
-      const { id } = fitting(OnePartner, request.params);
-      return answer(id, view.current().get(id));
-    });
-
-    app.put("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      const { body, withoutSecret } = takenApart(request.body);
-      const config = fitting(PartnerConfig, body);
-      const flaw = await flawOfUrl(config.delivery.url, allowPrivate);
-      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
-      const { secret, ...delivery } = config.delivery;
-      const fresh =
-        secret === undefined
-          ? undefined
-          : await vault.seal(SECRETS_KEY, secret, partnerConfigStream(partner));
-      const state = await write(partner, reply, (before) => {
-        // What was read can be written back: the secret, which is never shown, stays until another or null is given.
-        const sealed_secret = fresh ?? (withoutSecret ? undefined : before?.sealed_secret);
-        const data = { partner, config: { ...config, delivery }, ...(sealed_secret && { sealed_secret }) };
-        return accept({ type: "PartnerConfigured", data });
-      });
-      return answer(partner, state);
-    });
-
-    app.delete("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      const naming = rulesThatName(partner, rules.current().rules);
-      if (naming.length > 0) {
-        const detail = `These rules still route to this partner: ${naming.join(", ")}`;
-        throw new Refused(refusal("conflict", { detail }));
-      }
-      await write(partner, reply, (state) => decideFor(state, { type: "PartnerRemoved", data: { partner } }));
-      return reply.code(204).send();
-    });
-
-    for (const [verb, type] of [
-      ["pause", "PartnerPaused"],
-      ["resume", "PartnerResumed"],
-    ] as const) {
-      app.post(`/api/partners/:id/${verb}`, async (request, reply) => {
-        const partner = fitting(OnePartner, request.params).id;
-        return answer(
-          partner,
-          await write(partner, reply, (state) => decideFor(state, { type, data: { partner } })),
+    app.get(
+      "/api/partners",
+      { schema: { summary: "All partners", response: { 200: Partners } } },
+      async () => {
+        const counts = await queries.all();
+        const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
+        const each = sorted.map(async ([id, one]) =>
+          shown(id, one, counts.get(id) ?? (await queries.byId(id))),
         );
-      });
-    }
-  };
-}
+        return { items: await Promise.all(each) };
+      },
+    );
 
-/** `secret: null` says that deliveries are to be signed no longer. */
-function takenApart(body: unknown): { readonly body: unknown; readonly withoutSecret: boolean } {
-  const parsed = NullSecret.safeParse(body);
-  if (!parsed.success) return { body, withoutSecret: false };
-  const { secret: _, ...delivery } = parsed.data.delivery;
-  return { body: { ...parsed.data, delivery }, withoutSecret: true };
+    app.get(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "One partner and how it fares",
+          params,
+          response: { 200: Partner },
+          refusals: ["not_found"],
+        },
+      },
+      async (request) => {
+        const { id } = request.params;
+        const partner = view.current().get(id);
+        if (partner === undefined) throw notFound();
+        return answer(id, partner);
+      },
+    );
+
+    app.put(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Configure a partner",
+          params,
+          body: PartnerChange,
+          response: { 200: Partner },
+          refusals: ["unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const { secret: given, ...delivery } = request.body.delivery;
+        const error = await urlError(delivery.url, allowPrivate);
+        if (error !== undefined) throw new Refused(refusal("unacceptable", { errors: [error] }));
+        const secret =
+          typeof given === "string"
+            ? await vault.seal(SECRETS_KEY, given, partnerConfigContext(partner))
+            : given === null
+              ? "none"
+              : "keep";
+        const config = { ...request.body, delivery };
+        return answer(partner, await write({ type: "configure", partner, config, secret }, reply));
+      },
+    );
+
+    app.delete(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Remove a partner that no rule routes to",
+          params,
+          response: noContent,
+          refusals: ["not_found", "conflict"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const routed_by = rulesRoutingTo(partner, rules.current().rules);
+        await write({ type: "remove", partner, routed_by }, reply);
+        return reply.code(204).send();
+      },
+    );
+
+    for (const [type, summary] of [
+      ["pause", "Let its submissions wait"],
+      ["resume", "Deliver again"],
+    ] as const)
+      app.post(
+        `/api/partners/:id/${type}`,
+        { schema: { summary, params, response: { 200: Partner }, refusals: ["not_found"] } },
+        async (request, reply) => {
+          const partner = request.params.id;
+          return answer(partner, await write({ type, partner }, reply));
+        },
+      );
+  };
 }

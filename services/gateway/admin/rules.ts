@@ -1,124 +1,134 @@
-// /api/rules: what decides where a submission goes.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+// /api/rules: what is routed where, and in which order.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { accept, type Decision, refuse } from "#domain/event.ts";
-import { RuleId } from "#domain/ids.ts";
-import { RULESET_STREAM, type RulesetEvent } from "#domain/rules/events.ts";
-import { Rule } from "#domain/rules/rule.ts";
+import { type PartnerId, RuleId } from "#domain/ids.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import { RULESET_STREAM } from "#domain/rules/events.ts";
+import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
+import { type ChangeRules, type RulesRefusal, ruleset } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { LiveView } from "#platform/live-view.ts";
-import { type Flaw, Refused, refusal } from "../refusal.ts";
-import { createDesk } from "./desk.ts";
-import type { PartnerBook } from "./partner-book.ts";
-import { evolve, noRules, type Ruleset, type RulesetView, rulesetCodec, targetsOf } from "./ruleset-view.ts";
-import { fitting, notFound } from "./scope.ts";
+import {
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+  zodValidator,
+} from "../http/route-schema.ts";
+import { Refused, refusal } from "../refusal.ts";
+import { changes } from "./change.ts";
+import { type RulesetView, rulesetCodec } from "./ruleset-view.ts";
+import { notFound } from "./scope.ts";
 
 export interface RuleRoutesParts {
   readonly eventStore: EventStore;
   readonly view: RulesetView;
-  readonly partners: LiveView<PartnerBook>;
+  readonly partners: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
 }
 
-const MOST_RULES = 2_000;
-const OneRule = z.object({ id: RuleId });
-const WholeSet = z.object({
-  rules: z.array(Rule).max(MOST_RULES),
-  expected_version: z.int().nonnegative().optional(),
-});
+for (const schemas of [requestSchemas, responseSchemas])
+  schemas.add(Predicate, { id: "Predicate" }).add(Group, { id: "Group" }).add(RouteTarget, { id: "Route" });
+responseSchemas.add(Rule, { id: "Rule" });
 
-type ChangeReason = "version_moved" | "no_such_rule";
+const MAX_RULES = 2_000;
+const version = z.int().nonnegative();
+const compiled = { version, compiled_at: z.iso.datetime() };
+export const Rules = z
+  .object({ rules: z.array(Rule), ...compiled })
+  .register(responseSchemas, { id: "Rules" });
+export const OneRule = z.object({ rule: Rule, ...compiled }).register(responseSchemas, { id: "OneRule" });
+const RulesChange = z
+  .object({ rules: z.array(Rule).max(MAX_RULES), expected_version: version.optional() })
+  .register(requestSchemas, { id: "RulesChange" });
+const RuleChange = Rule.omit({ id: true })
+  .extend({ id: z.unknown().optional().meta({ description: "Ignored: the path has the id" }) })
+  .register(requestSchemas, { id: "RuleChange" });
+const params = z.object({ id: RuleId });
 
-/** What a change makes of the rules there are. */
-type Change = (before: Ruleset) => readonly Rule[] | ChangeReason;
+export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Routes {
+  const change = changes({ eventStore, stream: RULESET_STREAM, codec: rulesetCodec, decider: ruleset, view });
+  const partnerExists: ChangeRules["partnerExists"] = (id) => partners.current().has(id);
 
-export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): FastifyPluginAsync {
-  const desk = createDesk({
-    eventStore,
-    codec: rulesetCodec,
-    evolve,
-    initial: noRules,
-    view,
-    newestTellsAll: true,
-  });
-
-  async function write(reply: FastifyReply, change: Change): Promise<void> {
-    const written = await desk.write(RULESET_STREAM, (before) => decide(change, before));
-    if (!written.done) {
-      throw written.reason === "no_such_rule" ? notFound() : new Refused(refusal(written.reason));
-    }
-    reply.header("x-position", `${written.position}`);
-  }
-
-  function refuseUnknownTargets(flaws: readonly Flaw[]): void {
-    if (flaws.length > 0) throw new Refused(refusal("unacceptable", { errors: flaws }));
+  async function write(reply: FastifyReply, command: ChangeRules): Promise<void> {
+    const changed = await change(command);
+    if ("accepted" in changed) throw refusedBy(changed);
+    reply.header("x-position", `${changed.position}`);
   }
 
   return async (app) => {
-    app.get("/api/rules", async () => view.current());
+    describeScope(app, () => ({ tags: ["Rules"] }));
+    app.setValidatorCompiler(zodValidator("unacceptable"));
 
-    app.get("/api/rules/:id", async (request) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = view.current().rules.find((one) => one.id === id);
-      if (rule === undefined) throw notFound();
-      return rule;
-    });
+    app.get("/api/rules", { schema: { summary: "The rules in force", response: { 200: Rules } } }, () =>
+      view.current(),
+    );
 
-    app.put("/api/rules", async (request, reply) => {
-      const { rules, expected_version } = fitting(WholeSet, request.body, "unacceptable");
-      const book = partners.current();
-      refuseUnknownTargets([
-        ...repeatedIds(rules),
-        ...rules.flatMap((rule, at) => unknownTargets(rule, book, `rules.${at}.`)),
-      ]);
-      await write(reply, ({ version }) =>
-        expected_version !== undefined && expected_version !== version ? "version_moved" : rules,
-      );
-      return view.current();
-    });
+    app.get(
+      "/api/rules/:id",
+      { schema: { summary: "One rule", params, response: { 200: Rule }, refusals: ["not_found"] } },
+      async (request) => {
+        const rule = view.current().rules.find(({ id }) => id === request.params.id);
+        if (rule === undefined) throw notFound();
+        return rule;
+      },
+    );
 
-    app.put("/api/rules/:id", async (request, reply) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = fitting(Rule, { ...(request.body as object), id }, "unacceptable");
-      refuseUnknownTargets(unknownTargets(rule, partners.current(), ""));
-      await write(reply, ({ rules }) =>
-        rules.some((one) => one.id === id)
-          ? rules.map((one) => (one.id === id ? rule : one))
-          : [...rules, rule],
-      );
-      return { rule, version: view.current().version, compiled_at: view.current().compiled_at };
-    });
+    app.put(
+      "/api/rules",
+      {
+        schema: {
+          summary: "Replace all rules at once",
+          body: RulesChange,
+          response: { 200: Rules },
+          refusals: ["version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const { rules, expected_version } = request.body;
+        const expected = expected_version === undefined ? {} : { expected_version };
+        await write(reply, { type: "replace_all", rules, ...expected, partnerExists });
+        return view.current();
+      },
+    );
 
-    app.delete("/api/rules/:id", async (request, reply) => {
-      const { id } = fitting(OneRule, request.params);
-      await write(reply, ({ rules }) =>
-        rules.some((one) => one.id === id) ? rules.filter((one) => one.id !== id) : "no_such_rule",
-      );
-      return reply.code(204).send();
-    });
+    app.put(
+      "/api/rules/:id",
+      {
+        schema: {
+          summary: "Add or replace one rule",
+          params,
+          body: RuleChange,
+          response: { 200: OneRule },
+          refusals: ["unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const rule: Rule = { ...request.body, id: request.params.id };
+        await write(reply, { type: "put", rule, partnerExists });
+        const { version, compiled_at } = view.current();
+        return { rule, version, compiled_at };
+      },
+    );
+
+    app.delete(
+      "/api/rules/:id",
+      { schema: { summary: "Remove one rule", params, response: noContent, refusals: ["not_found"] } },
+      async (request, reply) => {
+        await write(reply, { type: "remove", id: request.params.id, partnerExists });
+        return reply.code(204).send();
+      },
+    );
   };
 }
 
-function decide(change: Change, before: Ruleset): Decision<RulesetEvent, ChangeReason> {
-  const after = change(before);
-  if (typeof after === "string") return refuse(after);
-  return accept({ type: "RulesetChanged", data: { version: before.version + 1, rules: [...after] } });
-}
-
-function unknownTargets({ route }: Rule, book: PartnerBook, prefix: string): Flaw[] {
-  // Nothing can be asked yet, so nobody can be routed by asking.
-  if ("ask" in route) return [{ path: `${prefix}route.ask`, message: "there is no such routing service" }];
-  return targetsOf(route)
-    .filter(({ partner }) => !book.has(partner))
-    .map(({ path }) => ({ path: `${prefix}route.${path}`, message: "there is no such partner" }));
-}
-
-function repeatedIds(rules: readonly Rule[]): Flaw[] {
-  const seen = new Set<string>();
-  return rules.flatMap(({ id }, at) => {
-    if (!seen.has(id)) {
-      seen.add(id);
-      return [];
-    }
-    return [{ path: `rules.${at}.id`, message: "is used by an earlier rule" }];
-  });
+function refusedBy(refused: RulesRefusal): Refused {
+  switch (refused.reason) {
+    case "version_moved":
+      return new Refused(refusal("version_moved"));
+    case "no_such_rule":
+      return notFound();
+    case "flawed":
+      return new Refused(refusal("unacceptable", { errors: refused.flaws }));
+  }
 }

@@ -1,93 +1,148 @@
 // /api/sources: who may send, with which secrets.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
-import { SourceSettings, sourceStream } from "#domain/source/events.ts";
+import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
+import { SOURCE_STREAM, SourceSettings } from "#domain/source/events.ts";
 import {
-  decide,
-  evolve,
   type SourceCommand,
   type SourceRefusal,
-  type SourceState,
+  type Source as SourceState,
+  sourceConfiguration,
 } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { SECRETS_KEY, type SourceBook, sourceCodec, sourceContext } from "../intake/sources.ts";
+import {
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+} from "../http/route-schema.ts";
+import { type KnownSources, sourceCodec } from "../intake/sources.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
-import { createDesk } from "./desk.ts";
-import { fitting, notFound } from "./scope.ts";
+import { changes } from "./change.ts";
+import { notFound } from "./scope.ts";
 
 export interface SourceRoutesParts {
   readonly eventStore: EventStore;
   readonly vault: Vault;
-  readonly view: LiveView<SourceBook>;
+  readonly view: LiveView<KnownSources>;
 }
 
-const OneSource = z.object({ id: SourceId });
-const OneSecret = OneSource.extend({ secret_id: z.string().min(1) });
+export const Source = SourceSettings.extend({
+  id: SourceId,
+  secrets: z.array(z.object({ id: z.string() })),
+}).register(responseSchemas, { id: "Source" });
+export const Sources = z.object({ items: z.array(Source) }).register(responseSchemas, { id: "Sources" });
+export const NewSecret = z
+  .object({ id: z.string(), secret: z.string() })
+  .register(responseSchemas, { id: "NewSecret" });
+requestSchemas.add(SourceSettings, { id: "SourceChange" });
 
-export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): FastifyPluginAsync {
-  const initial: SourceState = undefined;
-  const desk = createDesk({ eventStore, codec: sourceCodec, evolve, initial, view });
+const params = z.object({ id: SourceId });
 
-  async function write(command: SourceCommand, reply: FastifyReply): Promise<SourceState> {
-    const written = await desk.write(sourceStream(command.source), (state: SourceState) =>
-      decide(command, state),
-    );
-    if (!written.done) throw new Refused(refusals[written.reason]);
-    reply.header("x-position", `${written.position}`);
-    return written.state;
+export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Routes {
+  const change = changes({
+    eventStore,
+    stream: SOURCE_STREAM,
+    codec: sourceCodec,
+    decider: sourceConfiguration,
+    view,
+  });
+
+  async function write(command: SourceCommand, reply: FastifyReply): Promise<SourceState | undefined> {
+    const changed = await change(command);
+    if ("accepted" in changed) throw new Refused(refusals[changed.reason]);
+    reply.header("x-position", `${changed.position}`);
+    return changed.state.get(command.source);
   }
 
   return async (app) => {
-    app.get("/api/sources", async () => {
-      const book = [...view.current().values()];
-      return { items: book.map(({ id, settings, secrets }) => told(id, settings, secrets)) };
+    describeScope(app, () => ({ tags: ["Sources"] }));
+
+    app.get("/api/sources", { schema: { summary: "All sources", response: { 200: Sources } } }, async () => {
+      const all = [...view.current().values()];
+      return { items: all.map(({ id, settings, secrets }) => shown(id, settings, secrets)) };
     });
 
-    app.get("/api/sources/:id", async (request) => {
-      const known = view.current().get(fitting(OneSource, request.params).id);
-      if (known === undefined) throw notFound();
-      return told(known.id, known.settings, known.secrets);
-    });
+    app.get(
+      "/api/sources/:id",
+      { schema: { summary: "One source", params, response: { 200: Source }, refusals: ["not_found"] } },
+      async (request) => {
+        const known = view.current().get(request.params.id);
+        if (known === undefined) throw notFound();
+        return shown(known.id, known.settings, known.secrets);
+      },
+    );
 
-    app.put("/api/sources/:id", async (request, reply) => {
-      const source = fitting(OneSource, request.params).id;
-      const settings = fitting(SourceSettings, request.body ?? {});
-      const state = await write({ do: "configure", source, settings }, reply);
-      return told(source, settings, state?.secrets ?? new Map());
-    });
+    app.put(
+      "/api/sources/:id",
+      { schema: { summary: "Configure a source", params, body: SourceSettings, response: { 200: Source } } },
+      async (request, reply) => {
+        const [source, settings] = [request.params.id, request.body];
+        const state = await write({ type: "configure", source, settings }, reply);
+        return shown(source, settings, state?.secrets ?? new Map());
+      },
+    );
 
-    app.delete("/api/sources/:id", async (request, reply) => {
-      await write({ do: "remove", source: fitting(OneSource, request.params).id }, reply);
-      return reply.code(204).send();
-    });
+    app.delete(
+      "/api/sources/:id",
+      { schema: { summary: "Remove a source", params, response: noContent, refusals: ["not_found"] } },
+      async (request, reply) => {
+        await write({ type: "remove", source: request.params.id }, reply);
+        return reply.code(204).send();
+      },
+    );
 
-    app.post("/api/sources/:id/secrets", async (request, reply) => {
-      const source = fitting(OneSource, request.params).id;
-      const [secret_id, secret] = [newUuid(), newSecret()];
-      const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
-      await write({ do: "add_secret", source, secret_id, sealed }, reply);
-      return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
-    });
+    app.post(
+      "/api/sources/:id/secrets",
+      {
+        schema: {
+          summary: "Make a secret; it is shown this once",
+          params,
+          response: { 201: NewSecret },
+          refusals: ["not_found", "conflict"],
+        },
+      },
+      async (request, reply) => {
+        const source = request.params.id;
+        const [secret_id, secret] = [newUuid(), newSecret()];
+        const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
+        await write({ type: "add_secret", source, secret_id, sealed }, reply);
+        return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
+      },
+    );
 
-    app.delete("/api/sources/:id/secrets/:secret_id", async (request, reply) => {
-      const { id: source, secret_id } = fitting(OneSecret, request.params);
-      await write({ do: "remove_secret", source, secret_id }, reply);
-      return reply.code(204).send();
-    });
+    app.delete(
+      "/api/sources/:id/secrets/:secret_id",
+      {
+        schema: {
+          summary: "Remove a secret",
+          params: params.extend({ secret_id: z.string().min(1) }),
+          response: noContent,
+          refusals: ["not_found"],
+        },
+      },
+      async (request, reply) => {
+        const { id: source, secret_id } = request.params;
+        await write({ type: "remove_secret", source, secret_id }, reply);
+        return reply.code(204).send();
+      },
+    );
   };
 }
 
 /** A secret is shown once, when it is made; from then on only its id. */
-function told(id: SourceId, settings: SourceSettings, secrets: ReadonlyMap<string, unknown>): object {
+function shown(id: SourceId, settings: SourceSettings, secrets: ReadonlyMap<string, unknown>): object {
   return { id, ...settings, secrets: [...secrets.keys()].map((secret) => ({ id: secret })) };
 }
 
 const refusals: Readonly<Record<SourceRefusal, Refusal>> = {
+  already_registered: refusal("conflict"),
   no_such_source: refusal("not_found"),
   no_such_secret: refusal("not_found"),
   too_many_secrets: refusal("conflict", { detail: "A source has at most 8 secrets; remove one first" }),

@@ -3,7 +3,7 @@ import type { FastifyInstance, RouteOptions } from "fastify";
 import { refusal } from "../refusal.ts";
 import { sendRefusal } from "./problem.ts";
 
-export function answerUnknownRoutes(app: FastifyInstance): void {
+export function handleUnknownRoutes(app: FastifyInstance): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook("onRoute", ({ url, method }: RouteOptions) => {
     const methods = Array.isArray(method) ? method : [method];

@@ -1,16 +1,21 @@
-// The one place that knows which HTTP status a refusal has, and how it is told (RFC 9457).
+// The one place that knows which HTTP status a refusal has, and what it looks like on the wire (RFC 9457).
 import type { FastifyReply } from "fastify";
-import type { Flaw, Refusal, RefusalReason } from "../refusal.ts";
+import { z } from "zod";
+import type { Refusal, RefusalReason } from "../refusal.ts";
+import { responseSchemas } from "./route-schema.ts";
 
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail?: string;
-  readonly errors?: readonly Flaw[];
-  /** Seconds; as the header says, which a line of a batch and a NATS message do not have. */
-  readonly retry_after?: number;
-}
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    retry_after: z.int().optional().meta({ description: "Seconds, as the header `retry-after` says" }),
+  })
+  .meta({ description: "RFC 9457 problem details; `errors` say where the input is wrong" })
+  .register(responseSchemas, { id: "Problem" });
+export type Problem = z.infer<typeof Problem>;
 
 const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: string]>> = {
   malformed: [400, "The request can't be read"],
@@ -36,26 +41,20 @@ const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: 
 
 export const problemReasons = Object.keys(meanings) as RefusalReason[];
 
-export function statusOf(reason: RefusalReason): number {
-  return meanings[reason][0];
+export const statusOf = (reason: RefusalReason): number => meanings[reason][0];
+
+/** JSON has no fields that are undefined. */
+export function problemOf({ reason, detail, errors, retryAfterS }: Refusal): Problem {
+  const [status, title] = meanings[reason];
+  const type = `urn:switchyard:problem:${reason}`;
+  return { type, title, status, detail, errors: errors && [...errors], retry_after: retryAfterS };
 }
 
-export function problemOf({ refused, detail, errors, retryAfterS }: Refusal): Problem {
-  const [status, title] = meanings[refused];
-  return {
-    type: `urn:switchyard:problem:${refused}`,
-    title,
-    status,
-    ...(detail === undefined ? {} : { detail }),
-    ...(errors === undefined ? {} : { errors }),
-    ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
-  };
-}
-
-export function sendRefusal(reply: FastifyReply, why: Refusal): FastifyReply {
-  const problem = problemOf(why);
-  if (why.retryAfterS !== undefined) reply.header("retry-after", `${why.retryAfterS}`);
-  if (why.refused === "unauthorized") reply.header("www-authenticate", "Bearer");
-  if (why.refused === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { reason, retryAfterS } = refusal;
+  if (retryAfterS !== undefined) reply.header("retry-after", `${retryAfterS}`);
+  if (reason === "unauthorized") reply.header("www-authenticate", "Bearer");
+  if (reason === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
+  const problem = problemOf(refusal);
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }

@@ -2,22 +2,22 @@
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import type { Normalised } from "#domain/submission/submission.ts";
 import type { JsonObject } from "../http/json-body.ts";
-import type { Flaw } from "../refusal.ts";
+import type { InputError } from "../refusal.ts";
 import { countryCode } from "./countries.ts";
 
 const EMAIL = /^[^\p{C}\s@"(),:;<>[\]\\]{1,64}@[^\p{C}\s@"(),:;<>[\]\\.]+(\.[^\p{C}\s@"(),:;<>[\]\\.]+)+$/u;
-const MOST_EMAIL = 254;
-const MOST_PHONE = 40;
+const MAX_EMAIL = 254;
+const MAX_PHONE = 40;
 /** Control and formatting characters, which nobody has in a name and which hide what is equal. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;
 
 export interface Normalisation {
   readonly normalised: Normalised;
-  readonly flaws: readonly Flaw[];
+  readonly errors: readonly InputError[];
 }
 
 export function normalise(payload: JsonObject): Normalisation {
-  const flaws: Flaw[] = [];
+  const errors: InputError[] = [];
   const normalised: { -readonly [Field in keyof Normalised]: Normalised[Field] } = {};
 
   const country = present(payload.country);
@@ -26,23 +26,23 @@ export function normalise(payload: JsonObject): Normalisation {
 
   const email = present(unmarked(payload.email))?.normalize("NFC").toLowerCase();
   if (email !== undefined) {
-    if (email.length <= MOST_EMAIL && EMAIL.test(email)) normalised.email = email;
-    else flaws.push({ path: "email", message: "is not an e-mail address" });
+    if (email.length <= MAX_EMAIL && EMAIL.test(email)) normalised.email = email;
+    else errors.push({ path: "email", message: "is not an e-mail address" });
   }
 
   const phone = present(unmarked(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
   if (phone !== undefined) {
     const number =
-      phone.length <= MOST_PHONE
+      phone.length <= MAX_PHONE
         ? parsePhoneNumberFromString(phone, { ...(code && { defaultCountry: code }), extract: false })
         : undefined;
     if (number?.isPossible()) normalised.phone = number.number;
-    else flaws.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
+    else errors.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
   }
 
   const name = fullName(payload);
   if (name !== undefined) normalised.full_name = name;
-  return { normalised, flaws };
+  return { normalised, errors };
 }
 
 function phoneMessage(phone: string, hinted: boolean): string {

@@ -1,37 +1,43 @@
 // The sources that the configuration names exist from the first start on.
-import { randomUUID } from "node:crypto";
 import { SourceId } from "#domain/ids.ts";
-import { type SourceEvent, SourceSettings, sourceStream } from "#domain/source/events.ts";
-import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
+import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
+import { SOURCE_STREAM, type SourceEvent, SourceSettings } from "#domain/source/events.ts";
+import { type SourceRefusal, type Sources, sourceConfiguration } from "#domain/source/source.ts";
+import { decodeKnown, foldStream } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
+import { transact } from "#platform/transact.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
-import { SECRETS_KEY, sourceCodec, sourceContext } from "./sources.ts";
+import { sourceCodec } from "./sources.ts";
 
-/** Once registered, a source belongs to the admin API: changed or removed there, it stays so. */
-export async function registerSources({ config, eventStore, log }: Yard, vault: Vault): Promise<void> {
-  for (const { id, secret } of config.sources) {
+/** Of several processes that start at once, one registers a source and the others find it registered. */
+export async function registerSources(yard: Yard, vault: Vault): Promise<void> {
+  const eventStore = yard.eventStore();
+  const { initial, evolve, decide } = sourceConfiguration;
+  for (const { id, secret } of yard.config.sources) {
     const source = SourceId.parse(id);
     parseSecret(secret);
-    const stream = sourceStream(source);
-    const [existing] = await eventStore().readStream(stream, { maxCount: 1 });
-    if (existing !== undefined) continue;
-    const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
-    const events: SourceEvent[] = [
-      { type: "SourceConfigured", data: { source, settings: SourceSettings.parse({}) } },
-      { type: "SourceSecretAdded", data: { source, secret_id: randomUUID(), sealed } },
-    ];
     const at = new Date().toISOString();
-    // Deterministic ids: of several processes that start at once, one registers it and the others agree.
-    const encoded = events.map((event) =>
-      sourceCodec.encode(event, { id: deterministicUuid(stream, "registered", event.type), at }),
-    );
-    try {
-      await eventStore().append(stream, "no_stream", encoded);
-      log.info({ source }, "registered a source");
-    } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
-    }
+    const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
+    const idOf = (type: string): string => deterministicUuid(SOURCE_STREAM, source, "registered", type);
+    const settings = SourceSettings.parse({});
+    const registered = await transact<Sources, SourceEvent, { accepted: false; reason: SourceRefusal }>({
+      eventStore,
+      stream: SOURCE_STREAM,
+      load: () =>
+        foldStream({
+          eventStore,
+          stream: SOURCE_STREAM,
+          decode: decodeKnown(sourceCodec),
+          evolve,
+          from: { state: initial, revision: "no_stream" },
+        }),
+      evolve,
+      decide: (state) =>
+        decide({ type: "register", source, settings, secret_id: idOf("secret"), sealed }, state),
+      encode: (events) => events.map((event) => sourceCodec.encode(event, { id: idOf(event.type), at })),
+    });
+    if (registered.accepted) yard.log.info({ source }, "source registered");
   }
 }

@@ -1,93 +1,100 @@
-// The sources that may send, with their secrets ready to check with: a live view that every gateway keeps.
+// The sources as they are configured now, with their secrets as keys: a live view of every gateway process.
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import type { Sealed } from "#domain/event.ts";
 import type { SourceId } from "#domain/ids.ts";
-import {
-  SOURCE_STREAM_PREFIX,
-  type SourceEvent,
-  type SourceSettings,
-  sourceEvents,
-} from "#domain/source/events.ts";
+import { sourceContext } from "#domain/seal-contexts.ts";
+import { SOURCE_STREAM, type SourceSettings, sourceEvents } from "#domain/source/events.ts";
+import { type Source, type Sources, sourceConfiguration } from "#domain/source/source.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
+import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
 
 export interface KnownSource {
   readonly id: SourceId;
+  /** As configured; a new object after each change. */
+  readonly source: Source;
   readonly settings: SourceSettings;
-  /** By their ids. */
+  /** By id. */
   readonly secrets: ReadonlyMap<string, SecretKey>;
-  /** The secrets alone, as signatures are checked with them. */
+  /** Of the secrets, for Standard Webhooks. */
   readonly keys: readonly KeyObject[];
+  readonly rateLimit: TokenBucket;
 }
 
-/** Decoded, as Standard Webhooks signs with it; and as the text it was given out as, for those who sign with that. */
+/** Decoded, as Standard Webhooks signs with it; and the text that was given out, which some senders sign with. */
 export interface SecretKey {
   readonly decoded: KeyObject;
   readonly text: KeyObject;
 }
 
-export type SourceBook = ReadonlyMap<string, KnownSource>;
+export type KnownSources = ReadonlyMap<string, KnownSource>;
 
-export const SECRETS_KEY = "secrets";
-export const sourceContext = (id: SourceId): string => `source-${id}`;
 export const sourceCodec = createCodec(sourceEvents);
 
 export function followSources(
   { lifecycle, log, eventStore }: Yard,
   vault: Vault,
-): Promise<LiveView<Map<string, KnownSource>>> {
+): Promise<LiveView<KnownSources>> {
+  const { initial, evolve } = sourceConfiguration;
   return liveView({
     name: "sources",
-    prefixes: [SOURCE_STREAM_PREFIX],
+    streams: [SOURCE_STREAM],
     eventStore: eventStore(),
     codec: sourceCodec,
-    initial: new Map<string, KnownSource>(),
-    evolve: async (book, event) => {
-      const id = event.data.source;
-      const next = await afterwards(book.get(id), event, vault);
-      if (next === undefined) book.delete(id);
-      else book.set(id, next);
-      return book;
-    },
+    initial,
+    evolve,
+    derive: (sources, before) => knownSources(sources, before, vault),
     lifecycle,
     log,
   });
 }
 
-async function afterwards(
-  known: KnownSource | undefined,
-  event: SourceEvent,
+async function knownSources(
+  sources: Sources,
+  before: KnownSources | undefined,
   vault: Vault,
-): Promise<KnownSource | undefined> {
-  switch (event.type) {
-    case "SourceConfigured":
-      return knownSource(event.data.source, event.data.settings, known?.secrets ?? new Map());
-    case "SourceSecretAdded": {
-      const opened = await vault.open(event.data.sealed, sourceContext(event.data.source));
-      if (known === undefined || typeof opened !== "string") return known;
-      const key = {
-        decoded: createSecretKey(parseSecret(opened)),
-        text: createSecretKey(Buffer.from(opened)),
-      };
-      return knownSource(known.id, known.settings, new Map(known.secrets).set(event.data.secret_id, key));
-    }
-    case "SourceSecretRemoved": {
-      const secrets = new Map(known?.secrets);
-      secrets.delete(event.data.secret_id);
-      return known && knownSource(known.id, known.settings, secrets);
-    }
-    case "SourceRemoved":
-      return undefined;
+): Promise<KnownSources> {
+  const known = new Map<string, KnownSource>();
+  for (const [id, source] of sources) {
+    if (source.removed) continue;
+    const same = before?.get(id);
+    known.set(id, same?.source === source ? same : await knownSource(id, source, same, vault));
   }
+  return known;
 }
 
-function knownSource(id: SourceId, settings: SourceSettings, secrets: KnownSource["secrets"]): KnownSource {
-  return { id, settings, secrets, keys: [...secrets.values()].map(({ decoded }) => decoded) };
+async function knownSource(
+  id: SourceId,
+  source: Source,
+  before: KnownSource | undefined,
+  vault: Vault,
+): Promise<KnownSource> {
+  const secrets = new Map<string, SecretKey>();
+  for (const [secretId, sealed] of source.secrets) {
+    const key = before?.secrets.get(secretId) ?? (await openSecret(sealed, id, vault));
+    if (key !== undefined) secrets.set(secretId, key);
+  }
+  const keys = [...secrets.values()].map(({ decoded }) => decoded);
+  return { id, source, settings: source.settings, secrets, keys, rateLimit: rateLimit(source, before) };
 }
 
-/** What a source with the other scheme puts into x-signature-256, for each of its secrets and both ways to read one. */
+/** The same bucket for as long as the limit is the same: no other change of a source fills it. */
+function rateLimit({ settings }: Source, before: KnownSource | undefined): TokenBucket {
+  const perSecond = settings.rate_limit?.per_second;
+  if (before?.settings.rate_limit?.per_second === perSecond && before !== undefined) return before.rateLimit;
+  return perSecond === undefined ? unlimited : tokenBucket(perSecond);
+}
+
+async function openSecret(sealed: Sealed, id: SourceId, vault: Vault): Promise<SecretKey | undefined> {
+  const opened = await vault.open(sealed, sourceContext(id));
+  if (typeof opened !== "string") return undefined;
+  return { decoded: createSecretKey(parseSecret(opened)), text: createSecretKey(Buffer.from(opened)) };
+}
+
+/** What x-signature-256 may be (scheme body-sha256), for each secret and both ways to read one. */
 export function bodyDigests(source: KnownSource, body: Buffer): Buffer[] {
   return [...source.secrets.values()].flatMap(({ decoded, text }) =>
     [decoded, text].map((key) => createHmac("sha256", key).update(body).digest()),

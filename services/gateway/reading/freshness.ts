@@ -1,7 +1,7 @@
-// Reads are eventually consistent: each answer says how far it reaches, and one can wait until it reaches far enough.
+// Reads are eventually consistent: each response says how far into the log it reaches, and `?after=` waits until it reaches far enough.
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { fitting } from "../admin/scope.ts";
+import { describeScope } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 
 export interface Reach {
@@ -10,23 +10,28 @@ export interface Reach {
 }
 
 const WAIT_MS = 5_000;
-/** A position is what an earlier answer's x-position said. */
-const After = z.looseObject({
+
+const After = z.object({
   after: z
     .string()
     .regex(/^\d{1,19}$/, "must be a position, as x-position gives it")
     .transform(BigInt)
-    .optional(),
+    .optional()
+    .meta({ description: "A position from `x-position`: waits up to 5 s until the response reaches it" }),
 });
 
-export function tellFreshness(app: FastifyInstance, reach: Reach): void {
+export function reportPosition(app: FastifyInstance, reach: Reach): void {
+  describeScope(app, ({ schema }) => ({
+    querystring: ((schema?.querystring as z.ZodObject | undefined) ?? z.object()).extend(After.shape),
+    position: true,
+  }));
   app.addHook("preHandler", async (request, reply) => {
-    const { after } = fitting(After, request.query);
+    const { after } = request.query as z.infer<typeof After>;
     if (after !== undefined && !(await reach.reached(after, WAIT_MS))) {
       const detail = "The read model has not come so far yet";
       throw new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
     }
-    // Asked before the answer is read, so that the answer reaches at least so far.
+    // Asked before the data is read, so that the response reaches at least so far.
     reply.header("x-position", `${await reach.position()}`);
   });
 }

@@ -1,7 +1,9 @@
 // From the mailbox to the stored route: one worker, and all that it has to do waits for it.
+
 import { setTimeout as pause } from "node:timers/promises";
 import { PartnerId } from "#domain/ids.ts";
-import { leadMailbox } from "#domain/mail.ts";
+import { leadMailbox } from "#platform/bus/subjects.ts";
+
 import { startRelay } from "../../../services/relay/app.ts";
 import type { NodeProcess } from "../../harness/process.ts";
 import { until } from "../../harness/wait.ts";

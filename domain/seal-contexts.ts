@@ -1,0 +1,20 @@
+// Where each sealed value stands and under which key: a value that is moved elsewhere does not open.
+import type { DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "./ids.ts";
+
+/** The payload of a submission. */
+export const submissionContext = (id: SubmissionId): string => `submission-${id}`;
+/** What was sent to a partner and what it answered. */
+export const deliveryContext = (id: DeliveryId): string => `delivery-${id}`;
+/** The values that a person is known by. */
+export const personContext = (id: PersonId): string => `person-${id}`;
+/** The same on their way to identity; they say themselves whose they are. */
+export const QUESTION_CONTEXT = "identify";
+export const sourceContext = (id: SourceId): string => `source-${id}`;
+export const partnerConfigContext = (id: PartnerId): string => `partner_config-${id}`;
+
+/** Everything about a person; destroying it forgets them. */
+export const personKey = (id: PersonId): string => `person-${id}`;
+/** What names nobody shares a key with its month. */
+export const nobodyKey = (receivedAt: string): string => `nobody-${receivedAt.slice(0, 7)}`;
+/** Secrets of sources and partners. */
+export const SECRETS_KEY = "secrets";

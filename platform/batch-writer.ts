@@ -1,0 +1,309 @@
+// Runs a decider on a stream that stays open and has one writer: partners, identity. Many commands become one append.
+//
+// 1. Commands are decided in the order in which they came, each on a state that knows all decisions before it.
+// 2. write() answers only when its decision, and every decision that it rests on, is stored.
+// 3. What is decided in one turn of the event loop, or while an append is under way, goes into the next append.
+// 4. An append without an answer may have been stored: it is repeated unchanged for as long as this process is the writer.
+// 5. Any other failed append ends the state: what was decided on it is answered "not_stored", and the stream is loaded anew before
+//    anything else is decided.
+// 6. Once `mayWrite` says no, nothing is appended and everything is answered "not_the_writer".
+import { EventStoreUnavailable } from "./event-store/errors.ts";
+import type { EventStore } from "./event-store/event-store.ts";
+import type { NewEvent } from "./event-store/stored-event.ts";
+import type { Loaded } from "./fold-stream.ts";
+import type { Log } from "./log.ts";
+import { backoffMs, pause } from "./retry.ts";
+
+type AnyDecision =
+  | { readonly accepted: true; readonly events: readonly unknown[] }
+  | { readonly accepted: false; readonly reason: string };
+
+type EventIn<Made extends AnyDecision> =
+  Extract<Made, { accepted: true }> extends { readonly events: readonly (infer Event)[] } ? Event : never;
+
+/** Why nothing was written, whatever the decider would have said. */
+export interface NotWritten {
+  readonly accepted: false;
+  readonly reason: "not_the_writer" | "not_stored" | "too_large";
+}
+
+export interface Written<Made> {
+  readonly decision: Made | NotWritten;
+  /** Where in the log the decision is known to be stored. */
+  readonly position: bigint | undefined;
+}
+
+export interface BatchWriter<State, Command, Made> {
+  /** As the last decision left it, stored or not; undefined until it is loaded. */
+  readonly state: State | undefined;
+  /** Resolves when the stream is loaded; false when this process is not its writer any more. */
+  open(): Promise<boolean>;
+  /** Rejects only where the decision can't be encoded. */
+  write(command: Command): Promise<Written<Made>>;
+  /** Takes no more commands, and waits for those that it took. */
+  close(): Promise<void>;
+}
+
+export interface BatchWriterOptions<State, Command, Made extends AnyDecision> {
+  readonly stream: string;
+  readonly decider: {
+    readonly evolve: (state: State, event: EventIn<Made>) => State;
+    readonly decide: (command: Command, state: State) => Made;
+  };
+  readonly eventStore: EventStore;
+  readonly load: () => Promise<Loaded<State>>;
+  readonly encode: (
+    events: readonly EventIn<Made>[],
+    command: Command,
+  ) => readonly NewEvent[] | Promise<readonly NewEvent[]>;
+  /** Asked before each append and after each wait. */
+  readonly mayWrite: () => boolean;
+  /**
+   * "at_once": a command is decided within write(), on decisions that may not be stored yet. "by_batch": it is decided when the
+   * append before it is stored, so that `onStored` sees a state that is exactly what the stream says.
+   */
+  readonly decides: "at_once" | "by_batch";
+  /** Decided before all others each time the stream was loaded: what a writer that died left undone. */
+  readonly onLoaded?: (state: State) => readonly Command[];
+  readonly onStored?: (stored: Loaded<State>) => void;
+  readonly log: Log;
+}
+
+/** Well below what a store takes in one append. */
+const MAX_BATCH_BYTES = 512 * 1024;
+const MAX_BATCH_EVENTS = 1_000;
+const MAX_DECISION_BYTES = 960 * 1024;
+const BACKOFF = { baseMs: 100, maxMs: 3_000 };
+
+interface Waiting<Command, Made> {
+  readonly command: Command;
+  readonly resolve: (written: Written<Made>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Decided<Command, Made> extends Waiting<Command, Made> {
+  readonly decision: Made;
+  readonly encoded: readonly NewEvent[] | Promise<readonly NewEvent[]>;
+}
+
+export function openBatchWriter<State, Command, Made extends AnyDecision>(
+  options: BatchWriterOptions<State, Command, Made>,
+): BatchWriter<State, Command, Made> {
+  const { stream, decider, eventStore, load, encode, mayWrite, decides, onLoaded, onStored, log } = options;
+  const closing = new AbortController();
+  let current: Loaded<State> | undefined;
+  let opening: Promise<boolean> | undefined;
+  let waiting: Waiting<Command, Made>[] = [];
+  let decided: Decided<Command, Made>[] = [];
+  let working: Promise<void> | undefined;
+  /** An event could not be taken in: a state that is changed in place may be half changed, and is loaded again. */
+  let isDamaged = false;
+
+  async function loadUntilOpen(): Promise<boolean> {
+    for (let failures = 0; mayWrite() && !closing.signal.aborted; failures += 1) {
+      try {
+        const loaded = await load();
+        if (!mayWrite()) return false;
+        current = loaded;
+        const first = onLoaded?.(loaded.state) ?? [];
+        waiting = [...first.map(unattended), ...waiting];
+        if (first.length > 0) work();
+        return true;
+      } catch (error) {
+        log.warn({ err: error, stream }, "stream not loaded yet");
+        await pause(backoffMs(failures, BACKOFF), closing.signal);
+      }
+    }
+    return false;
+  }
+
+  function open(): Promise<boolean> {
+    if (current !== undefined) return Promise.resolve(mayWrite());
+    opening ??= loadUntilOpen().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  }
+
+  /** Nobody waits for it: whoever would have is gone. */
+  const unattended = (command: Command): Waiting<Command, Made> => ({
+    command,
+    resolve: ({ decision }) => {
+      if (!decision.accepted) log.warn({ stream, reason: decision.reason }, "left-over work not written");
+    },
+    reject: (error) => log.error({ err: error, stream }, "left-over work not written"),
+  });
+
+  /** How many events it led to. */
+  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): number {
+    let isEvolving = false;
+    try {
+      const decision = decider.decide(one.command, loaded.state);
+      if (!decision.accepted) {
+        decided.push({ ...one, decision, encoded: [] });
+        return 0;
+      }
+      const events = decision.events as readonly EventIn<Made>[];
+      // First, because it may throw, and the state must not know of what is never stored.
+      const encoded = encode(events, one.command);
+      if (!(encoded instanceof Promise) && sizeOf(encoded) > MAX_DECISION_BYTES) {
+        one.resolve({ decision: notWritten("too_large"), position: undefined });
+        return 0;
+      }
+      if (encoded instanceof Promise) encoded.catch(() => undefined);
+      // Only the state moves: the revision is that of what is stored.
+      isEvolving = true;
+      current = { ...loaded, state: events.reduce(decider.evolve, loaded.state) };
+      isEvolving = false;
+      decided.push({ ...one, decision, encoded });
+      return events.length;
+    } catch (error) {
+      one.reject(error);
+      isDamaged ||= isEvolving;
+      return 0;
+    }
+  }
+
+  function decideWaiting(): void {
+    if (isDamaged || (decides === "by_batch" && decided.length > 0)) return;
+    let events = 0;
+    for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {
+      if (decides === "by_batch" && events >= MAX_BATCH_EVENTS) return;
+      waiting.shift();
+      events += decide(one, current);
+    }
+  }
+
+  async function takeBatch(): Promise<readonly [Decided<Command, Made>[], NewEvent[]]> {
+    const events: NewEvent[] = [];
+    let bytes = 0;
+    let count = 0;
+    for (const one of decided) {
+      const encoded = one.encoded instanceof Promise ? await encodedOf(one, one.encoded) : one.encoded;
+      bytes += sizeOf(encoded);
+      if (count > 0 && (bytes > MAX_BATCH_BYTES || events.length + encoded.length > MAX_BATCH_EVENTS)) break;
+      events.push(...encoded);
+      count += 1;
+    }
+    return [decided.slice(0, count), events];
+  }
+
+  /** The state knows its decision already, so that the others fall with it; but only this one can never be stored. */
+  async function encodedOf(
+    one: Decided<Command, Made>,
+    encoding: Promise<readonly NewEvent[]>,
+  ): Promise<readonly NewEvent[]> {
+    try {
+      const encoded = await encoding;
+      if (sizeOf(encoded) > MAX_DECISION_BYTES) throw new DecisionTooLarge();
+      return encoded;
+    } catch (error) {
+      decided = decided.filter((other) => other !== one);
+      // Before anybody is told, so that nothing more is decided on it.
+      current = undefined;
+      if (error instanceof DecisionTooLarge)
+        one.resolve({ decision: notWritten("too_large"), position: undefined });
+      else one.reject(error);
+      throw error;
+    }
+  }
+
+  async function store(): Promise<void> {
+    const [batch, events] = await takeBatch();
+    const position = events.length === 0 ? undefined : await append(events);
+    decided.splice(0, batch.length);
+    // Only then is the state exactly what the stream says.
+    if (current !== undefined && events.length > 0 && decided.length === 0 && !isDamaged) onStored?.(current);
+    for (const { resolve, decision } of batch) resolve({ decision, position });
+  }
+
+  async function append(events: readonly NewEvent[]): Promise<bigint> {
+    for (;;) {
+      if (current === undefined || !mayWrite()) throw new NotTheWriter();
+      try {
+        const { revision, position } = await eventStore.append(stream, current.revision, events);
+        current = { ...current, revision };
+        return position;
+      } catch (error) {
+        if (!(error instanceof EventStoreUnavailable)) throw error;
+        log.warn({ err: error, stream }, "append not confirmed, repeated");
+      }
+    }
+  }
+
+  async function workOff(): Promise<void> {
+    await new Promise(setImmediate);
+    while (waiting.length > 0 || decided.length > 0) {
+      if (isDamaged && decided.length === 0) [current, isDamaged] = [undefined, false];
+      if (current === undefined && !(await open())) return refuseAll();
+      decideWaiting();
+      try {
+        await store();
+      } catch (error) {
+        const lost = decided;
+        decided = [];
+        [current, isDamaged] = [undefined, false];
+        if (!mayWrite()) return refuseAll(lost);
+        log.warn({ err: error, stream }, "decisions not stored, stream is loaded again");
+        for (const { resolve } of lost) resolve({ decision: notWritten("not_stored"), position: undefined });
+      }
+    }
+  }
+
+  function refuseAll(lost: readonly Waiting<Command, Made>[] = []): void {
+    const refused = [...lost, ...decided, ...waiting];
+    [decided, waiting, current] = [[], [], undefined];
+    for (const { resolve } of refused)
+      resolve({ decision: notWritten("not_the_writer"), position: undefined });
+  }
+
+  function work(): void {
+    working ??= workOff().finally(() => {
+      working = undefined;
+      if (waiting.length > 0 || decided.length > 0) work();
+    });
+  }
+
+  return {
+    get state() {
+      return current?.state;
+    },
+    open,
+    write(command) {
+      if (closing.signal.aborted || !mayWrite())
+        return Promise.resolve({ decision: notWritten("not_the_writer"), position: undefined });
+      return new Promise((resolve, reject) => {
+        waiting.push({ command, resolve, reject });
+        if (decides === "at_once") decideWaiting();
+        work();
+      });
+    },
+    async close() {
+      closing.abort();
+      await working;
+    },
+  };
+}
+
+class NotTheWriter extends Error {
+  override name = "NotTheWriter";
+}
+
+class DecisionTooLarge extends Error {
+  override name = "DecisionTooLarge";
+}
+
+const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
+
+/** Roughly: what is sealed is nearly all of an event, and plain ASCII. */
+function sizeOf(events: readonly NewEvent[]): number {
+  return events.reduce((sum, { data }) => sum + 600 + charactersIn(data), 0);
+}
+
+function charactersIn(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  let sum = 0;
+  for (const [name, one] of Object.entries(value)) sum += name.length + charactersIn(one);
+  return sum;
+}

@@ -1,0 +1,20 @@
+// Every subject and mailbox that the roles share.
+
+/** A mailbox is a durable consumer of one subject tree. */
+export const leadMailbox = (partition: number): string => `lead-${partition}`;
+export const partnerMailbox = (partner: string): string => `partner-${partner}`;
+
+export const leadSubject = (partition: number, type: string): string => `yard.lead.${partition}.${type}`;
+export const partnerSubject = (partner: string, type: string): string => `yard.partner.${partner}.${type}`;
+/** Only where PUBLISH_FACTS asks for what nobody has to react to. */
+export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;
+/** How far the relay is, where nothing else says so; only the next relay reads it. */
+export const RELAY_POSITION_SUBJECT = "yard.relay.position";
+
+/** Questions of lead actors to the identity writer, many at once. */
+export const IDENTIFY_SUBJECT = "identity.identify";
+/** Told to all when another begins to answer: who still waits for the one before asks again. */
+export const NEW_IDENTITY_WRITER_SUBJECT = "identity.new_writer";
+/** What an operator asks of the identity writer. */
+export const SPLIT_SUBJECT = "identity.split";
+export const FORGET_SUBJECT = "identity.forget";

@@ -1,0 +1,42 @@
+// How many may begin now: a bucket that holds one second's worth and is filled continuously.
+
+export interface TokenBucket {
+  /** Takes up to `wanted`; tells how many it gave. */
+  take(wanted: number): number;
+  /** Gives back what was taken and not used. */
+  giveBack(unused: number): void;
+  /** How long until the next one is there. */
+  waitMs(): number;
+}
+
+export const unlimited: TokenBucket = {
+  take: (wanted) => wanted,
+  giveBack: () => undefined,
+  waitMs: () => 0,
+};
+
+export function tokenBucket(perSecond: number, clock: () => number = () => performance.now()): TokenBucket {
+  const size = Math.max(1, perSecond);
+  let tokens = size;
+  let filledAt = clock();
+  const fill = (): void => {
+    const now = clock();
+    tokens = Math.min(size, tokens + (Math.max(0, now - filledAt) / 1_000) * perSecond);
+    filledAt = now;
+  };
+  return {
+    take(wanted) {
+      fill();
+      const given = Math.min(wanted, Math.floor(tokens));
+      tokens -= given;
+      return given;
+    },
+    giveBack(unused) {
+      tokens = Math.min(size, tokens + unused);
+    },
+    waitMs() {
+      fill();
+      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1_000);
+    },
+  };
+}
