@@ -55,7 +55,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(intakeRoutes(intake, outcomes, admission));
   await app.register(batchRoutes(intake));
   await app.register(
-    leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: sources.current }),
+    leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
   );
   await app.register(
     adminScope(isAdmin, [

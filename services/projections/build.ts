@@ -1,14 +1,10 @@
-// One projection being written into one schema: from its checkpoint to the end of the log, and on from there.
+// One schema written by itself: from its checkpoint to the end of the log, and on from there.
 import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { advance, type Checkpoint } from "#projections/checkpoint.ts";
-import type { Projection } from "#projections/projection.ts";
-
-const MOST_EVENTS = 2_000;
+import { createGather, MAX_BATCH_EVENTS } from "./gather.ts";
+import { type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
-  readonly schema: string;
   /** How far the rows in the database reach. */
   readonly position: bigint;
   lag(): Promise<number>;
@@ -16,64 +12,45 @@ export interface Build {
   stop(): Promise<void>;
 }
 
-export interface BuildOptions {
-  readonly projection: Projection;
-  readonly schema: string;
-  readonly from: Checkpoint;
+export interface BuildParts {
   readonly database: Database;
   readonly eventStore: EventStore;
+}
+
+export interface BuildOptions {
   /** Another writer has moved the checkpoint: what this one knows is no longer true. */
   readonly onFenced: () => void;
   readonly onCaughtUp?: () => void;
 }
 
-class Fenced extends Error {
-  override name = "Fenced";
-}
-
-export function startBuild(options: BuildOptions): Build {
-  const { projection, schema, database, eventStore, onFenced, onCaughtUp } = options;
+export function startBuild(
+  schema: WrittenSchema,
+  { database, eventStore }: BuildParts,
+  { onFenced, onCaughtUp }: BuildOptions,
+): Build {
   const ending = new AbortController();
-  let checkpoint = options.from;
-
-  const isOwn = ({ stream }: StoredEvent): boolean =>
-    projection.prefixes.some((prefix) => stream.startsWith(prefix));
-
-  async function take(events: StoredEvent[], position: bigint): Promise<void> {
-    if (ending.signal.aborted || position === checkpoint.position) return;
-    await database.transaction(async (transaction) => {
-      // The fence comes first: its row lock also holds up any other writer until this one has committed.
-      if (!(await advance(transaction, schema, checkpoint, position))) throw new Fenced();
-      const own = events.filter(isOwn);
-      if (own.length === 0) return;
-      await transaction.execute(`set local search_path to ${schema}`);
-      await projection.apply(transaction, own);
-    });
-    checkpoint = { ...checkpoint, position };
-  }
-
+  const gather = createGather(ending.signal);
+  const { position } = schema.checkpoint;
   const following = eventStore.follow({
-    name: `projection ${schema}`,
-    prefixes: projection.keepsUp ? [] : projection.prefixes,
-    from: options.from.position === 0n ? "start" : options.from.position,
-    batch: { maxCount: MOST_EVENTS },
+    name: `projection ${schema.name}`,
+    // Everything, so that it reaches positions of streams that it does not read.
+    prefixes: [],
+    from: position === 0n ? "start" : position,
+    batch: { maxCount: MAX_BATCH_EVENTS },
     signal: ending.signal,
     ...(onCaughtUp && { onCaughtUp }),
-    onEvents: async (events, position) => {
-      try {
-        await take(events, position);
-      } catch (error) {
-        if (!(error instanceof Fenced)) throw error;
-        ending.abort();
-        onFenced();
-      }
+    async onEvents(events, reached) {
+      if (ending.signal.aborted) return;
+      const startedAt = performance.now();
+      const fenced = await writeBatch(database, [schema], { events, position: reached });
+      if (fenced.length === 0) return gather({ following, events: events.length, startedAt });
+      ending.abort();
+      onFenced();
     },
   });
-
   return {
-    schema,
     get position() {
-      return checkpoint.position;
+      return schema.checkpoint.position;
     },
     lag: () => following.lag(),
     async stop() {

@@ -208,6 +208,7 @@ function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connectio
     readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
+    publishFacts: false,
     leadPartitions: 16,
     drainMs: 5_000,
   };
