@@ -42,7 +42,10 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
 
 function print(name: string, cpuProfile: CpuProfile, submissions: number): void {
   const { busyMs, totalMs, functions, files, packages } = selfTimes(cpuProfile);
-  if (busyMs < totalMs * IDLE_SHARE) return console.log(`\n## ${name}: idle\n`);
+  if (busyMs < totalMs * IDLE_SHARE) {
+    console.log(`\n## ${name}: idle\n`);
+    return;
+  }
   const rowsOf = (times: Times, most: number): string[][] =>
     [...times]
       .sort(([, a], [, b]) => b - a)
