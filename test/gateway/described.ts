@@ -18,6 +18,7 @@ interface Content {
 }
 
 export interface DescribedOperation {
+  readonly summary: string;
   readonly tags: readonly string[];
   readonly security: readonly object[];
   readonly requestBody?: { readonly content: Content };

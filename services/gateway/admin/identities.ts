@@ -1,6 +1,7 @@
 // /api/identities: who is known, and forgetting them.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
+import { Details, ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
 import { PersonId } from "#domain/ids.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
@@ -19,14 +20,7 @@ const Identity = z
     email: known,
     phone: known,
     full_name: known,
-    aliases: z.array(
-      z.object({
-        id: z.uuid(),
-        email: z.string().optional(),
-        phone: z.string().optional(),
-        full_name: z.string().optional(),
-      }),
-    ),
+    aliases: z.array(Details.extend({ id: z.uuid() })),
     leads: z.array(z.string()).meta({ description: "The newest submissions, newest first" }),
     lead_count: z.int().nonnegative(),
     forgotten_at: z.iso.datetime().optional(),
@@ -35,15 +29,11 @@ const Identity = z
 const Identities = z
   .object({ items: z.array(Identity), next_cursor: z.string().optional() })
   .register(responseSchemas, { id: "Identities" });
-const Forgotten = z
-  .object({
-    persons: z.array(PersonId),
-    raw_readable_until: z.iso
-      .datetime()
-      .meta({ description: "Until then keys of the intake's day may still open what came in" }),
-  })
+const Forgotten = ForgetAnswer.options[0]
+  .omit({ position: true })
+  .meta({ description: "Until `raw_readable_until` keys of the intake's day may still open what came in" })
   .register(responseSchemas, { id: "Forgotten" });
-const Split = z.object({ into: PersonId, from: PersonId }).register(responseSchemas, { id: "Split" });
+const Split = SplitAnswer.options[0].omit({ position: true }).register(responseSchemas, { id: "Split" });
 
 const text = z.string().max(300).optional();
 const IdentityFilter = z.object({
@@ -55,11 +45,25 @@ const IdentityFilter = z.object({
 });
 const onePerson = z.object({ id: PersonId });
 
+const refusals = {
+  unknown_person: refusal("not_found"),
+  forgotten: refusal("conflict", { detail: "This person is forgotten already" }),
+  nothing_to_split: refusal("conflict", { detail: "This person was never merged with another" }),
+};
+
 export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
   /** Only the one writer of identities may change anything about a person. */
-  async function ask(subject: string, person_id: PersonId): Promise<unknown> {
+  async function ask(
+    [subject, Answer]: readonly [string, typeof ForgetAnswer | typeof SplitAnswer],
+    person_id: PersonId,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const question = Buffer.from(JSON.stringify({ person_id }));
-    return JSON.parse(Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8"));
+    const text = Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8");
+    const answer = Answer.parse(JSON.parse(text));
+    if ("refused" in answer) throw new Refused(refusals[answer.refused]);
+    const { position, ...done } = answer;
+    return reply.header("x-position", position).send(done);
   }
 
   const reading: Routes = async (app) => {
@@ -80,12 +84,7 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
     app.get(
       "/api/identities/:id",
       {
-        schema: {
-          summary: "One person",
-          params: z.object({ id: z.string() }),
-          response: { 200: Identity },
-          refusals: ["not_found"],
-        },
+        schema: { summary: "One person", params: z.object({ id: z.string() }), response: { 200: Identity } },
       },
       async (request) => {
         const person = await queries.byId(request.params.id);
@@ -106,15 +105,10 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
           summary: "Forget a person for good",
           params: onePerson,
           response: { 200: Forgotten },
-          refusals: ["not_found", "conflict"],
+          refusals: ["conflict"],
         },
       },
-      async (request, reply) => {
-        const answer = ForgetAnswer.parse(await ask(FORGET_SUBJECT, request.params.id));
-        if ("refused" in answer) throw refusedBy(answer.refused);
-        const { position, ...forgotten } = answer;
-        return reply.header("x-position", position).send(forgotten);
-      },
+      (request, reply) => ask([FORGET_SUBJECT, ForgetAnswer], request.params.id, reply),
     );
 
     app.post(
@@ -124,26 +118,10 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
           summary: "Take the last merge of a person back",
           params: onePerson,
           response: { 200: Split },
-          refusals: ["not_found", "conflict"],
+          refusals: ["conflict"],
         },
       },
-      async (request, reply) => {
-        const answer = SplitAnswer.parse(await ask(SPLIT_SUBJECT, request.params.id));
-        if ("refused" in answer) throw refusedBy(answer.refused);
-        const { position, ...split } = answer;
-        return reply.header("x-position", position).send(split);
-      },
+      (request, reply) => ask([SPLIT_SUBJECT, SplitAnswer], request.params.id, reply),
     );
   };
-}
-
-function refusedBy(reason: "unknown_person" | "forgotten" | "nothing_to_split"): Refused {
-  switch (reason) {
-    case "unknown_person":
-      return notFound();
-    case "forgotten":
-      return new Refused(refusal("conflict", { detail: "This person is forgotten already" }));
-    case "nothing_to_split":
-      return new Refused(refusal("conflict", { detail: "This person was never merged with another" }));
-  }
 }

@@ -2,20 +2,16 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import { Delivery, PARTNER_CONFIG_STREAM, PartnerConfig } from "#domain/partner/config.ts";
-import {
-  type ConfiguredPartner,
-  type ConfigurePartner,
-  partnerConfiguration,
-} from "#domain/partner/configured.ts";
+import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
+import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -24,8 +20,7 @@ import {
   responseSchemas,
 } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { partnerConfigCodec } from "./configured-partners.ts";
+import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { urlError } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
@@ -34,7 +29,7 @@ export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
   readonly bus: Bus;
   readonly vault: Vault;
-  readonly view: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly view: PartnersView;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
   readonly allowPrivate: boolean;
@@ -73,13 +68,7 @@ const params = z.object({ id: PartnerId });
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const change = changes({
-    eventStore,
-    stream: PARTNER_CONFIG_STREAM,
-    codec: partnerConfigCodec,
-    decider: partnerConfiguration,
-    view,
-  });
+  const change = changer(eventStore, configuredPartners, view);
 
   async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
     const changed = await change(command);
@@ -123,14 +112,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
 
     app.get(
       "/api/partners/:id",
-      {
-        schema: {
-          summary: "One partner and how it fares",
-          params,
-          response: { 200: Partner },
-          refusals: ["not_found"],
-        },
-      },
+      { schema: { summary: "One partner and how it fares", params, response: { 200: Partner } } },
       async (request) => {
         const { id } = request.params;
         const partner = view.current().get(id);
@@ -173,7 +155,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
           summary: "Remove a partner that no rule routes to",
           params,
           response: noContent,
-          refusals: ["not_found", "conflict"],
+          refusals: ["conflict"],
         },
       },
       async (request, reply) => {
@@ -190,7 +172,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     ] as const)
       app.post(
         `/api/partners/:id/${type}`,
-        { schema: { summary, params, response: { 200: Partner }, refusals: ["not_found"] } },
+        { schema: { summary, params, response: { 200: Partner } } },
         async (request, reply) => {
           const partner = request.params.id;
           return answer(partner, await write({ type, partner }, reply));

@@ -39,7 +39,6 @@ export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
           params,
           response: { 202: Rebuilding },
           position: false,
-          refusals: ["not_found"],
         },
       },
       async (request, reply) => {

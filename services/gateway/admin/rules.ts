@@ -1,13 +1,11 @@
 // /api/rules: what is routed where, and in which order.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { type PartnerId, RuleId } from "#domain/ids.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { RULESET_STREAM } from "#domain/rules/events.ts";
+import { RuleId } from "#domain/ids.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
-import { type ChangeRules, type RulesRefusal, ruleset } from "#domain/rules/ruleset.ts";
+import type { ChangeRules, RulesRefusal } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
+import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -17,14 +15,14 @@ import {
   zodValidator,
 } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { type RulesetView, rulesetCodec } from "./ruleset-view.ts";
+import type { PartnersView } from "./configured-partners.ts";
+import { configuredRules, type RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
 
 export interface RuleRoutesParts {
   readonly eventStore: EventStore;
   readonly view: RulesetView;
-  readonly partners: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly partners: PartnersView;
 }
 
 for (const schemas of [requestSchemas, responseSchemas])
@@ -47,7 +45,7 @@ const RuleChange = Rule.omit({ id: true })
 const params = z.object({ id: RuleId });
 
 export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Routes {
-  const change = changes({ eventStore, stream: RULESET_STREAM, codec: rulesetCodec, decider: ruleset, view });
+  const change = changer(eventStore, configuredRules, view);
   const partnerExists: ChangeRules["partnerExists"] = (id) => partners.current().has(id);
 
   async function write(reply: FastifyReply, command: ChangeRules): Promise<void> {
@@ -66,7 +64,7 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Rou
 
     app.get(
       "/api/rules/:id",
-      { schema: { summary: "One rule", params, response: { 200: Rule }, refusals: ["not_found"] } },
+      { schema: { summary: "One rule", params, response: { 200: Rule } } },
       async (request) => {
         const rule = view.current().rules.find(({ id }) => id === request.params.id);
         if (rule === undefined) throw notFound();
@@ -113,7 +111,7 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Rou
 
     app.delete(
       "/api/rules/:id",
-      { schema: { summary: "Remove one rule", params, response: noContent, refusals: ["not_found"] } },
+      { schema: { summary: "Remove one rule", params, response: noContent } },
       async (request, reply) => {
         await write(reply, { type: "remove", id: request.params.id, partnerExists });
         return reply.code(204).send();

@@ -4,7 +4,7 @@ import type { BearerCheck } from "../http/bearer.ts";
 import { readJson } from "../http/json-body.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { describeScope, type Routes } from "../http/route-schema.ts";
-import { isRefusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
+import { isRefusal, Refused, refusal } from "../refusal.ts";
 
 /** A rule set is the largest thing that anybody configures. */
 const BODY_LIMITS = { depth: 64, values: 200_000 };
@@ -18,11 +18,15 @@ export function adminScope(isAdmin: BearerCheck, routes: readonly Routes[]): Rou
 }
 
 function requireAdmin(app: FastifyInstance, isAdmin: BearerCheck): void {
-  const bodyRefusals: RefusalReason[] = ["malformed", "unsupported_media_type", "too_large"];
   describeScope(app, ({ method, schema }) => ({
     security: [{ admin: [] }],
     position: schema?.position ?? method !== "GET",
-    refusals: ["unauthorized", "invalid", "unavailable", ...(method === "GET" ? [] : bodyRefusals)],
+    refusals: [
+      ...(["unauthorized", "invalid", "unavailable"] as const),
+      ...(method === "GET" ? [] : (["malformed", "unsupported_media_type", "too_large"] as const)),
+      // What an id names must be there; only PUT makes it.
+      ...(schema?.params === undefined || method === "PUT" ? [] : (["not_found"] as const)),
+    ],
   }));
   app.addHook("onRequest", async (request, reply) => {
     if (!isAdmin(request.headers.authorization)) return sendRefusal(reply, refusal("unauthorized"));

@@ -3,18 +3,14 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
 import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
-import { SOURCE_STREAM, SourceSettings } from "#domain/source/events.ts";
-import {
-  type SourceCommand,
-  type SourceRefusal,
-  type Source as SourceState,
-  sourceConfiguration,
-} from "#domain/source/source.ts";
+import { SourceSettings } from "#domain/source/events.ts";
+import type { SourceCommand, SourceRefusal, Source as SourceState } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
+import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -22,9 +18,8 @@ import {
   requestSchemas,
   responseSchemas,
 } from "../http/route-schema.ts";
-import { type KnownSources, sourceCodec } from "../intake/sources.ts";
+import { configuredSources, type KnownSources } from "../intake/sources.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
 import { notFound } from "./scope.ts";
 
 export interface SourceRoutesParts {
@@ -46,13 +41,7 @@ requestSchemas.add(SourceSettings, { id: "SourceChange" });
 const params = z.object({ id: SourceId });
 
 export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Routes {
-  const change = changes({
-    eventStore,
-    stream: SOURCE_STREAM,
-    codec: sourceCodec,
-    decider: sourceConfiguration,
-    view,
-  });
+  const change = changer(eventStore, configuredSources, view);
 
   async function write(command: SourceCommand, reply: FastifyReply): Promise<SourceState | undefined> {
     const changed = await change(command);
@@ -71,7 +60,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
 
     app.get(
       "/api/sources/:id",
-      { schema: { summary: "One source", params, response: { 200: Source }, refusals: ["not_found"] } },
+      { schema: { summary: "One source", params, response: { 200: Source } } },
       async (request) => {
         const known = view.current().get(request.params.id);
         if (known === undefined) throw notFound();
@@ -91,7 +80,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
 
     app.delete(
       "/api/sources/:id",
-      { schema: { summary: "Remove a source", params, response: noContent, refusals: ["not_found"] } },
+      { schema: { summary: "Remove a source", params, response: noContent } },
       async (request, reply) => {
         await write({ type: "remove", source: request.params.id }, reply);
         return reply.code(204).send();
@@ -105,7 +94,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
           summary: "Make a secret; it is shown this once",
           params,
           response: { 201: NewSecret },
-          refusals: ["not_found", "conflict"],
+          refusals: ["conflict"],
         },
       },
       async (request, reply) => {
@@ -124,7 +113,6 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
           summary: "Remove a secret",
           params: params.extend({ secret_id: z.string().min(1) }),
           response: noContent,
-          refusals: ["not_found"],
         },
       },
       async (request, reply) => {

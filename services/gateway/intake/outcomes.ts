@@ -1,4 +1,5 @@
 // The outcome of a submission, for producers that wait for it. The log is followed only while somebody waits.
+import { EventEmitter, once } from "node:events";
 import {
   SUBMISSION_STREAM_PREFIX,
   type SubmissionEvent,
@@ -12,7 +13,7 @@ import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Receipt } from "./store.ts";
 
 /** As it is sent; JSON has no fields that are undefined. */
-export interface Outcome {
+interface Outcome {
   readonly outcome: "success" | "failure" | "error";
   readonly reason: string | undefined;
   readonly partner: string | undefined;
@@ -28,8 +29,6 @@ export interface Outcomes {
   /** Undefined when the submission has not ended within this time, or when too many wait already. */
   wait(receipt: Receipt, waitMs: number): Promise<OutcomeAt | undefined>;
 }
-
-type Listener = (outcome: OutcomeAt) => void;
 
 const MAX_WAITING = 2_000;
 /** The log is followed for this long after the last waiter has left. */
@@ -50,12 +49,14 @@ const outcomeOfEvent: Readonly<Record<SubmissionEvent["type"], Outcome["outcome"
 };
 
 export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Outcomes {
-  const waiting = new Map<string, Set<Listener>>();
+  /** Emits an OutcomeAt by the name of its stream. */
+  const ended = new EventEmitter().setMaxListeners(0);
+  let waiting = 0;
   let following: AbortController | undefined;
   let lingering: NodeJS.Timeout | undefined;
-  lifecycle.own("outcomes", stop);
+  lifecycle.own("outcomes", stopFollowing);
 
-  function stop(): void {
+  function stopFollowing(): void {
     clearTimeout(lingering);
     following?.abort();
     following = undefined;
@@ -72,49 +73,44 @@ export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Ou
       signal: following.signal,
       onEvents: async (events) => {
         for (const event of events) {
-          const listeners = waiting.get(event.stream);
-          const outcome = listeners && outcomeOf(event);
-          if (outcome) for (const listener of listeners) listener(outcome);
+          const outcome = ended.listenerCount(event.stream) > 0 ? outcomeOf(event) : undefined;
+          if (outcome !== undefined) ended.emit(event.stream, outcome);
         }
       },
     });
   }
 
-  /** Returns what ends the listening. */
-  function listen(stream: string, listener: Listener): () => void {
-    const listeners = waiting.get(stream) ?? new Set();
-    waiting.set(stream, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) waiting.delete(stream);
-      if (waiting.size === 0) lingering = setTimeout(stop, LINGER_MS).unref();
-    };
-  }
-
   return {
     async wait({ id, position, duplicate }, waitMs) {
-      if (waiting.size >= MAX_WAITING || waitMs <= 0) return undefined;
+      if (waiting >= MAX_WAITING || waitMs <= 0) return undefined;
+      waiting += 1;
       const stream = submissionStream(id);
-      const ended = Promise.withResolvers<OutcomeAt | undefined>();
-      const stopListening = listen(stream, ended.resolve);
-      const timer = setTimeout(ended.resolve, waitMs, undefined);
+      const leaving = new AbortController();
+      const timer = setTimeout(() => leaving.abort(), waitMs);
+      const next: Promise<OutcomeAt | undefined> = once(ended, stream, { signal: leaving.signal }).then(
+        ([outcome]) => outcome,
+        () => undefined,
+      );
       try {
         // A repeat may be of long ago: nothing between then and now is worth reading.
         followFrom(duplicate ? await eventStore.head() : position);
         // The submission may have ended before anybody listened.
-        eventStore.readStreamBackwards(stream, 1).then(
-          ([last]) => {
-            const outcome = last && outcomeOf(last);
-            if (outcome) ended.resolve(outcome);
-          },
-          () => undefined,
-        );
-        return await ended.promise;
+        const latest = eventStore.readStreamBackwards(stream, 1).then(([last]) => last && outcomeOf(last));
+        return await Promise.race([
+          next,
+          latest.then(
+            (outcome) => outcome ?? next,
+            () => next,
+          ),
+        ]);
       } catch {
         return undefined;
       } finally {
         clearTimeout(timer);
-        stopListening();
+        leaving.abort();
+        waiting -= 1;
+        clearTimeout(lingering);
+        if (waiting === 0) lingering = setTimeout(stopFollowing, LINGER_MS).unref();
       }
     },
   };

@@ -6,11 +6,12 @@ import { sourceContext } from "#domain/seal-contexts.ts";
 import { SOURCE_STREAM, type SourceSettings, sourceEvents } from "#domain/source/events.ts";
 import { type Source, type Sources, sourceConfiguration } from "#domain/source/source.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { type LiveView, liveView } from "#platform/live-view.ts";
+import type { LiveView } from "#platform/live-view.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
+import { follow } from "../configuration.ts";
 
 export interface KnownSource {
   readonly id: SourceId;
@@ -32,24 +33,17 @@ export interface SecretKey {
 
 export type KnownSources = ReadonlyMap<string, KnownSource>;
 
-export const sourceCodec = createCodec(sourceEvents);
+export const configuredSources = {
+  name: "sources",
+  stream: SOURCE_STREAM,
+  codec: createCodec(sourceEvents),
+  decider: sourceConfiguration,
+};
 
-export function followSources(
-  { lifecycle, log, eventStore }: Yard,
-  vault: Vault,
-): Promise<LiveView<KnownSources>> {
-  const { initial, evolve } = sourceConfiguration;
-  return liveView({
-    name: "sources",
-    streams: [SOURCE_STREAM],
-    eventStore: eventStore(),
-    codec: sourceCodec,
-    initial,
-    evolve,
-    derive: (sources, before) => knownSources(sources, before, vault),
-    lifecycle,
-    log,
-  });
+export function followSources(yard: Yard, vault: Vault): Promise<LiveView<KnownSources>> {
+  return follow(yard, configuredSources, (sources, before: KnownSources | undefined) =>
+    knownSources(sources, before, vault),
+  );
 }
 
 async function knownSources(
