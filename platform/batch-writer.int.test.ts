@@ -1,6 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { counted, numberOf, numbersUpTo, silent, startKillableStore } from "../test/eventstore/killable-store.ts";
+import {
+  counted,
+  numberOf,
+  numbersUpTo,
+  silent,
+  startKillableStore,
+} from "../test/eventstore/killable-store.ts";
 import { type BatchWriterOptions, openBatchWriter } from "./batch-writer.ts";
 import type { NewEvent, StoredEvent } from "./event-store/stored-event.ts";
 import { foldStream } from "./fold-stream.ts";

@@ -5,9 +5,9 @@ import { type EventLog, StoreUnavailable } from "./engine/event-log.ts";
 
 const EPOCH = "$epoch-information";
 
-export async function writeFirstEvent(log: EventLog, now: () => Date): Promise<void> {
+export async function writeFirstEvent(log: EventLog): Promise<void> {
   if (log.head > 0n) return;
-  const epoch = { EpochNumber: 0, EpochId: randomUUID(), TimeStamp: now().toISOString() };
+  const epoch = { EpochNumber: 0, EpochId: randomUUID(), TimeStamp: new Date().toISOString() };
   try {
     await log.append(EPOCH, { kind: "no_stream" }, [
       {

@@ -43,7 +43,7 @@ function readArguments(): Arguments {
 async function start({ dir, tls, ...options }: Arguments): Promise<App> {
   try {
     const log = await openEventLog({ dir, logger });
-    await writeFirstEvent(log, () => new Date());
+    await writeFirstEvent(log);
     const credentials = tls
       ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
       : ServerCredentials.createInsecure();

@@ -31,6 +31,7 @@ function vaultOf(isWell: () => boolean) {
     sealCached: (key) => sealed(key),
     open: async () => undefined,
     openMany: async (items) => items.map(({ sealed: { key } }) => ({ [key]: {} })),
+    openReadable: async () => [],
     async destroy(keys) {
       tries += 1;
       if (!isWell()) throw new Error("the database is away");

@@ -16,6 +16,8 @@ export interface PostgresServer {
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
   restart(): Promise<void>;
+  /** Its data stay, for a restart. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,10 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
       await server.stop();
       release();
       await start();
+    },
+    async halt() {
+      await server.stop();
+      release();
     },
     async stop() {
       await server.stop();

@@ -1,4 +1,8 @@
 // Writers that come in the same turn of the event loop share one transaction, and so one fsync.
+//
+// 1. A write resolves only once its transaction is on disk; if the transaction fails, all its writes reject.
+// 2. Readers and subscribers see nothing of a transaction before that.
+// 3. Writes run in the order in which they were submitted, each on what those before it wrote.
 import type { Logger } from "pino";
 import { CorruptLog, StoreUnavailable } from "./event-log.ts";
 import type { LogState } from "./log-state.ts";
@@ -70,10 +74,12 @@ export class GroupCommit {
         transaction.writeRows();
       });
     } catch (error) {
+      // Nothing of the group was written (1).
       this.#reportFailure(error);
       for (const one of group) one.reject(error);
       return;
     }
+    // On disk from here on (1, 2).
     if (transaction.events.length > 0) this.#reportRecovery();
     this.#state.publish(transaction);
     for (const one of written) one.resolve();

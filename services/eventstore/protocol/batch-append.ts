@@ -1,5 +1,8 @@
-// Streams.BatchAppend: one long-lived call per connection on which appends arrive in chunks. Each append gets exactly one
-// response: a second one would throw inside the client, and without one the client would wait for ever.
+// Streams.BatchAppend: one long-lived call per connection on which appends arrive in chunks.
+//
+// 1. An append gets at most one response: a second one would throw inside the client.
+// 2. An append without a response ends the call: its client would wait for ever.
+// 3. What a client has on its way to the disk is bounded.
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
 import { MAX_APPEND_BYTES, type ProposedEvent } from "../engine/event-log.ts";
 import { type BatchChunk, type BatchOutcome, encodeBatchResponse } from "./codec/batch-append.ts";
@@ -18,7 +21,7 @@ interface PendingAppend {
 
 type Call = ServerDuplexStream<BatchChunk, Buffer>;
 
-/** With this much on its way to the disk the server stops reading from a client for a while. */
+/** With this much on its way to the disk the server stops reading from a client for a while (3). */
 const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 const MAX_IN_FLIGHT = 20_000;
 const MAX_UNSENT_MESSAGES = 1_000;
@@ -34,7 +37,7 @@ class BatchAppendCall {
   /** Appends without a response yet, by correlation id. */
   readonly #pending = new Map<string, PendingAppend>();
   #unsent: Buffer[] = [];
-  #collectedBytes = 0;
+  #pendingBytes = 0;
   #inFlight = 0;
   #inFlightBytes = 0;
   #ending: { readonly error: GrpcError | undefined } | undefined;
@@ -70,10 +73,10 @@ class BatchAppendCall {
     // A chunk whose beginning is unknown belongs to an append that has its response already.
     if (!append) return;
     append.size += chunk.size;
-    this.#collectedBytes += chunk.size;
+    this.#pendingBytes += chunk.size;
     append.events = append.events.length === 0 ? chunk.events : append.events.concat(chunk.events);
     if (chunk.isFinal) this.#submit(key, append);
-    else if (this.#collectedBytes > MAX_COLLECTED_BYTES)
+    else if (this.#pendingBytes > MAX_COLLECTED_BYTES)
       this.#respond(key, { outcome: "too_large", limit: MAX_APPEND_BYTES });
   }
 
@@ -92,7 +95,7 @@ class BatchAppendCall {
     }
     this.#inFlight += 1;
     this.#inFlightBytes += size;
-    const landed = (): void => {
+    const release = (): void => {
       this.#inFlight -= 1;
       this.#inFlightBytes -= size;
       this.#pauseOrResume();
@@ -101,12 +104,12 @@ class BatchAppendCall {
     this.#context.log.append(options.stream, options.expected, events).then(
       (result) => {
         this.#respond(key, result);
-        landed();
+        release();
       },
       (error: unknown) => {
-        // No response means "try again later", but clients take the end of the whole call as exactly that.
+        // No response says "try again later", but clients take the end of the call as exactly that (2).
         this.#end(this.#context.toGrpcError(error));
-        landed();
+        release();
       },
     );
     this.#pauseOrResume();
@@ -114,9 +117,10 @@ class BatchAppendCall {
 
   #respond(key: string, result: BatchOutcome): void {
     const append = this.#pending.get(key);
+    // It may have timed out meanwhile (1).
     if (!append) return;
     this.#pending.delete(key);
-    this.#collectedBytes -= append.size;
+    this.#pendingBytes -= append.size;
     // One commit completes many appends in a row, so their responses are sent together.
     if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
     this.#unsent.push(encodeBatchResponse(append.correlation, append.options, result));

@@ -22,14 +22,14 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
     await measure(yard, bench, { from: 0, many: WARM_UP, connections });
     const profiles = [];
     for (const { name, pid } of yard.processTrees())
-      if (name.startsWith("services/")) profiles.push({ name, stop: await startProfile(pid) });
+      if (name.startsWith("services/")) profiles.push({ name, pid, stop: await startProfile(pid) });
     const round = await measure(yard, bench, { from: WARM_UP, many: submissions, connections });
     mkdirSync(REPORTS, { recursive: true });
-    for (const { name, stop } of profiles) {
+    for (const { name, pid, stop } of profiles) {
       const json = await stop();
-      const file = join(REPORTS, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.cpuprofile`);
+      const file = join(REPORTS, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${pid}.cpuprofile`);
       writeFileSync(file, json);
-      print(name, JSON.parse(json) as CpuProfile, submissions);
+      print(`${name}, process ${pid}`, JSON.parse(json) as CpuProfile, submissions);
       console.log(`for a browser's developer tools: ${relative(REPOSITORY, file)}`);
     }
     console.log(`\nThe round, slowed down by the profilers: ${summary(round)}\n${byProcess([round])}`);

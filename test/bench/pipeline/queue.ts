@@ -43,6 +43,8 @@ export async function startQueue(options: QueueOptions): Promise<RunningSystem> 
       processTrees.push({ name: "postgres", pid: postgres.pid });
       await createTables(postgres.url);
       const pool = new Pool({ connectionString: postgres.url, max: 1 });
+      // A connection may still be closing when PostgreSQL stops.
+      pool.on("error", () => {});
       stops.push(() => pool.end());
       readModels = readModelsIn(pool);
     }
