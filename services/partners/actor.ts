@@ -15,7 +15,7 @@ import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { stageOf } from "#domain/partner/state.ts";
+import { type PartnerState, stageOf } from "#domain/partner/state.ts";
 import { partnerConfigContext } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
@@ -66,7 +66,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
-  const closed = once(closing.signal, "abort").then(() => false);
   const abandoned = new AbortController();
   // 1, 7
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
@@ -151,18 +150,14 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
 
   /** Begins as many as may begin, and waits until more may, until all have begun or the partner must rest. */
   async function beginAll(): Promise<void> {
+    let looked: PartnerState | undefined;
     while (waiting.length > 0) {
       changed = Promise.withResolvers();
-      const isOurs = await Promise.race([writer.open(), closed]);
-      const { state } = writer;
-      if (!isOurs || closing.signal.aborted) return handBack(0); // 1, 3
-      if (state === undefined) continue;
-
-      // What has ended takes no room: it only has to be acknowledged.
-      const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
-      for (const delivery of waiting.filter(hasEnded)) run(delivery);
-      waiting = waiting.filter((delivery) => !hasEnded(delivery));
-      if (waiting.length === 0) return;
+      const state = await stateAsOwner();
+      if (state === undefined) return handBack(0); // 1, 3
+      // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
+      if (looked !== state) runEnded(state);
+      looked = state;
 
       const admission = admitWaiting(state.circuit);
       switch (admission.type) {
@@ -181,6 +176,21 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
           await changedWithin(admission.ms);
       }
     }
+  }
+
+  /** Undefined once this process may not work for the partner any more. */
+  async function stateAsOwner(): Promise<PartnerState | undefined> {
+    for (;;) {
+      if (closing.signal.aborted || !lease.valid) return undefined;
+      if (writer.state !== undefined) return writer.state;
+      await Promise.race([writer.open(), once(closing.signal, "abort")]);
+    }
+  }
+
+  function runEnded(state: PartnerState): void {
+    const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
+    for (const delivery of waiting.filter(hasEnded)) run(delivery);
+    waiting = waiting.filter((delivery) => !hasEnded(delivery));
   }
 
   function admitWaiting(circuit: Circuit): Admission {
@@ -216,10 +226,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     for (const { mail } of waiting) mail.nak(Number.isFinite(ms) ? ms : 0);
   }
 
-  async function changedWithin(ms: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([changed.promise, pause(Math.min(ms, MAX_TIMER_MS), timer.signal)]);
-    timer.abort();
+  function changedWithin(ms: number): Promise<unknown> {
+    if (!Number.isFinite(ms)) return changed.promise;
+    const timer = setTimeout(changed.resolve, Math.min(ms, MAX_TIMER_MS));
+    return changed.promise.finally(() => clearTimeout(timer));
   }
 
   let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
