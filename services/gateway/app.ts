@@ -1,4 +1,4 @@
-// The gateway: everything that reaches the yard from outside comes through here.
+// The gateway: the one way into the yard from outside, over HTTP and NATS.
 import swagger from "@fastify/swagger";
 import { opsRoutes } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";

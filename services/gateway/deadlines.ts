@@ -1,8 +1,8 @@
-// How long anybody waits for an event store that does not reply.
+// How long a request waits for an event store that does not reply.
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 
 export const APPEND_DEADLINE_MS = 3_000;
-/** Whoever submits is promised a response within five seconds. */
+/** Producers are promised a response within five seconds. */
 const RESPONSE_DEADLINE_MS = 4_500;
 
 export function withinDeadline<T>(work: Promise<T>): Promise<T> {

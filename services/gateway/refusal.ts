@@ -1,4 +1,4 @@
-// Why the gateway refuses a request: data on its way to whoever sent it, over whichever transport. http/problem.ts knows the statuses.
+// Why the gateway refuses a request, over every transport. The HTTP statuses stand in http/problem.ts.
 
 export type RefusalReason =
   | "unsupported_media_type"
@@ -33,7 +33,7 @@ interface RefusalDetails {
   readonly retryAfterS?: number;
 }
 
-/** A class, because a payload may have any field: only the prototype tells the two apart. */
+/** A class, because a payload may have any field: only the prototype distinguishes the two. */
 export class Refusal {
   readonly reason: RefusalReason;
   readonly detail: string | undefined;

@@ -54,7 +54,7 @@ export function describedBy(document: OpenApiDocument): AssertDescribed {
     if (!validate(value)) throw new Error(`${what} is not as described: ${ajv.errorsText(validate.errors)}`);
   }
 
-  /** A producer who goes by the description must not be told less than is true. */
+  /** The description must allow everything that the gateway accepts. */
   function assertRequest(exchange: Exchange, operation: DescribedOperation, at: string): void {
     const { method, path, requestHeaders, requestBody } = exchange;
     const type = requestHeaders["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";

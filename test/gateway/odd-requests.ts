@@ -1,4 +1,4 @@
-// What the gateway is fuzzed with: every operation and every way in, mutated first and then signed, so that much of it is let in.
+// Requests to fuzz the gateway with: to every operation, mutated first and then signed, so that many are accepted.
 import { createHmac, randomUUID } from "node:crypto";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { examplesOf, type OpenApiDocument } from "./described.ts";

@@ -6,7 +6,7 @@ type Body = string | Buffer;
 
 export interface NatsProducer {
   ask(source: string, headers: Headers, body: Body): Promise<NatsResponse>;
-  /** A request that nobody waits for. */
+  /** A request whose response is ignored. */
   tell(source: string, headers: Headers, body: Body): void;
   /** Resolves when JetStream has stored it. */
   publish(source: string, headers: Headers, body: Body): Promise<void>;

@@ -7,7 +7,7 @@ import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
-import { reportPosition } from "../reading/freshness.ts";
+import { reportPosition } from "../reading/report-position.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { notFound } from "./scope.ts";
 

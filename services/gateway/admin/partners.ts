@@ -1,4 +1,4 @@
-// /api/partners: who gets submissions, how, and how they fare.
+// /api/partners: their configuration, state and counts.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
@@ -112,7 +112,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
 
     app.get(
       "/api/partners/:id",
-      { schema: { summary: "One partner and how it fares", params, response: { 200: Partner } } },
+      { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
       async (request) => {
         const { id } = request.params;
         const partner = view.current().get(id);

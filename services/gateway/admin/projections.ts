@@ -1,4 +1,4 @@
-// /api/projections: how far the read models are, and having one built anew.
+// /api/projections: how far the read models are, and rebuilding them.
 import { z } from "zod";
 import type { Bus } from "#platform/bus/bus.ts";
 import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
@@ -35,7 +35,7 @@ export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
       "/api/projections/:name/rebuild",
       {
         schema: {
-          summary: "Build a read model anew",
+          summary: "Rebuild a read model",
           params,
           response: { 202: Rebuilding },
           position: false,

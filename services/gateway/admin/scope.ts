@@ -6,7 +6,7 @@ import { sendRefusal } from "../http/problem.ts";
 import { describeScope, type Routes } from "../http/route-schema.ts";
 import { isRefusal, Refused, refusal } from "../refusal.ts";
 
-/** A rule set is the largest thing that anybody configures. */
+/** A rule set is the largest thing that people configure. */
 const BODY_LIMITS = { depth: 64, values: 200_000 };
 
 export function adminScope(isAdmin: BearerCheck, routes: readonly Routes[]): Routes {

@@ -67,7 +67,7 @@ export function asyncApi(): Record<string, unknown> {
       responses: { address: null, messages: { response: ref("components/messages/response") } },
       submissions: channel(
         "submissions",
-        "JetStream keeps it until it is taken in, also while no gateway runs. What is invalid becomes a dead letter with its reason.",
+        "JetStream keeps it until a gateway has accepted it. What is invalid becomes a dead letter with its reason.",
       ),
     },
     operations: {

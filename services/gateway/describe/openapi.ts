@@ -55,7 +55,7 @@ const withSchemas: SwaggerTransformObject = (document) => {
 
 const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route }) => {
   const { params, querystring, headers, body, response, refusals = [], position, ...rest } = schema;
-  if (rest.summary === undefined) throw new Error(`${route.method} ${url} says nothing about itself`);
+  if (rest.summary === undefined) throw new Error(`${route.method} ${url} has no summary in its schema`);
   const inputs = Object.entries({ params, querystring, headers }).filter(([, input]) => input !== undefined);
   return {
     url,

@@ -1,4 +1,4 @@
-// From bytes to a JSON object that can do no harm to whoever handles it later.
+// Reads a JSON object from bytes, and refuses what could harm the code that handles it later.
 import { isUtf8 } from "node:buffer";
 import { type Refusal, refusal } from "../refusal.ts";
 

@@ -1,4 +1,4 @@
-// Tells a path that does not exist from one that exists for other methods.
+// 404 for unknown paths, 405 for known paths with another method.
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { refusal } from "../refusal.ts";
 import { sendRefusal } from "./problem.ts";

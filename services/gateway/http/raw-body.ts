@@ -31,7 +31,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
       if (size > limits.maxBytes) finish(refusal("too_large"));
       else finish(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     };
-    /** Nobody is left to read the response. */
+    /** The client is gone and reads no response. */
     const closed = (): void => finish(refusal("malformed"));
     const timer = setTimeout(() => finish(refusal("too_slow")), limits.deadlineMs);
     request.on("data", take).once("end", end).once("close", closed);

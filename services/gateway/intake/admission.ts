@@ -7,7 +7,7 @@ export interface Admission {
   enter(bytes: number): Slot | undefined;
   /** Whether no slot is free, seen before anything was spent on a request. */
   readonly isFull: boolean;
-  /** Lasts as long as a refusal takes: who is refused at once asks again at once, together with all the others. */
+  /** How long a refusal takes: clients that are refused at once repeat at once, all together. */
   delayRefusal(): Promise<void>;
   readonly slotsInUse: number;
   readonly slots: number;
@@ -78,7 +78,7 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
         confirmed(ms) {
           if (slots < MIN_SLOTS) slots += 1;
           else if (ms > SLOW_MS) shrink();
-          // Slots that nobody needed prove nothing.
+          // With many slots unused, quick confirmations prove nothing.
           else if (slotsInUse > slots / 2) slots = Math.min(MAX_SLOTS, slots + GROWTH_PER_ROUND / slots);
           leave();
         },

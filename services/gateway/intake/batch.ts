@@ -1,4 +1,4 @@
-// POST /api/submit/batch: many submissions as lines of JSON, each answered while others still come in.
+// POST /api/submit/batch: many submissions as lines of JSON; each line has its response while others still arrive.
 import type { IncomingMessage } from "node:http";
 import { PassThrough, Readable } from "node:stream";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
@@ -24,7 +24,7 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
     describeIntake(app, ["unsupported_media_type"]);
     const schema = {
-      summary: "Submit up to 10,000 signed submissions, one on each line, answered line by line",
+      summary: `Submit up to ${MAX_LINES} signed submissions, a line each, with a response line each`,
       headers: SourceHeader,
       body: { content: { [NDJSON]: { schema: BatchLine } } },
       response: { 200: { content: { [NDJSON]: { schema: BatchResponse } } } },

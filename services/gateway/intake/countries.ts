@@ -1,4 +1,4 @@
-// What people write for a country, as its ISO 3166-1 alpha-2 code.
+// From what people write for a country to its ISO 3166-1 alpha-2 code.
 import { alpha3ToAlpha2, getNames, registerLocale } from "i18n-iso-countries/index.js";
 import english from "i18n-iso-countries/langs/en.json" with { type: "json" };
 import { type CountryCode, getCountries, isSupportedCountry } from "libphonenumber-js";
@@ -57,7 +57,7 @@ function folded(name: string): string {
     .trim();
 }
 
-/** Undefined when nobody could say which country is meant. */
+/** Undefined when the text names no country. */
 export function countryCode(text: string): CountryCode | undefined {
   const upper = text.trim().toUpperCase();
   const alpha2 = alpha3ToAlpha2(upper) ?? upper;

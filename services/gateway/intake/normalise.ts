@@ -1,4 +1,4 @@
-// Contact fields as identity and rules need them; what came stays beside it, untouched.
+// Contact fields as identity and rules need them. The payload itself stays as it came.
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import type { Normalised } from "#domain/submission/submission.ts";
 import type { JsonObject } from "../http/json-body.ts";
@@ -8,7 +8,7 @@ import { countryCode } from "./countries.ts";
 const EMAIL = /^[^\p{C}\s@"(),:;<>[\]\\]{1,64}@[^\p{C}\s@"(),:;<>[\]\\.]+(\.[^\p{C}\s@"(),:;<>[\]\\.]+)+$/u;
 const MAX_EMAIL = 254;
 const MAX_PHONE = 40;
-/** Control and formatting characters, which nobody has in a name and which hide what is equal. */
+/** Control and formatting characters: no part of a name, and two equal names would differ by them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;
 
 export interface Normalisation {
@@ -24,13 +24,13 @@ export function normalise(payload: JsonObject): Normalisation {
   const code = country === undefined ? undefined : countryCode(country);
   if (code !== undefined) normalised.country = code;
 
-  const email = present(unmarked(payload.email))?.normalize("NFC").toLowerCase();
+  const email = present(withoutMarks(payload.email))?.normalize("NFC").toLowerCase();
   if (email !== undefined) {
     if (email.length <= MAX_EMAIL && EMAIL.test(email)) normalised.email = email;
     else errors.push({ path: "email", message: "is not an e-mail address" });
   }
 
-  const phone = present(unmarked(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
+  const phone = present(withoutMarks(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
   if (phone !== undefined) {
     const number =
       phone.length <= MAX_PHONE
@@ -50,8 +50,8 @@ function phoneMessage(phone: string, hinted: boolean): string {
   return "is not an international phone number; a national one needs its country";
 }
 
-/** Marks that address books put around what is copied from them, and that nobody sees. */
-function unmarked(value: unknown): unknown {
+/** Invisible marks that address books put around what is copied from them. */
+function withoutMarks(value: unknown): unknown {
   return typeof value === "string" ? value.replace(/\p{Cf}/gu, "") : value;
 }
 

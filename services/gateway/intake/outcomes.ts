@@ -94,7 +94,7 @@ export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Ou
       try {
         // A repeat may be of long ago: nothing between then and now is worth reading.
         followFrom(duplicate ? await eventStore.head() : position);
-        // The submission may have ended before anybody listened.
+        // The submission may have ended before the log was followed.
         const latest = eventStore.readStreamBackwards(stream, 1).then(([last]) => last && outcomeOf(last));
         return await Promise.race([
           next,

@@ -34,7 +34,7 @@ export interface IntakeParts {
 
 export interface Intake {
   receive(arrival: Arrival): Promise<Receipt | Refusal>;
-  /** No slot is free, whoever sends it: refused unread. */
+  /** Refuses a request before anything of it is read, since no slot is free. */
   refuseUnread(kind: Kind): Refusal;
 }
 

@@ -10,7 +10,7 @@ export const Accepted = z
     id: z.uuid(),
     outcome: z.literal("accepted"),
     href: z.string(),
-    duplicate: z.literal(true).optional().meta({ description: "It was taken in before, with the same body" }),
+    duplicate: z.literal(true).optional().meta({ description: "It was accepted before, with the same body" }),
   })
   .register(responseSchemas, { id: "Accepted" });
 type Accepted = z.infer<typeof Accepted>;
@@ -27,7 +27,7 @@ export const Ended = z
 
 export interface IntakeResponse {
   readonly body: Accepted | z.infer<typeof Ended>;
-  /** A read model that has come so far knows what the body says. */
+  /** A read model that has reached it shows what the body says. */
   readonly position: bigint;
 }
 

@@ -7,7 +7,7 @@ import type { Lead as FoundLead, LeadQueries } from "#projections/leads/query.ts
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
-import { reportPosition } from "./freshness.ts";
+import { reportPosition } from "./report-position.ts";
 
 const LeadStatus = z.enum(statuses);
 const count = z.int().nonnegative();
@@ -60,7 +60,7 @@ const LeadFilter = z.object({
   cursor: z.string().max(500).optional(),
 });
 
-/** What is no id is nobody's, so it is 404 rather than invalid. */
+/** What is no UUID names no lead: 404 rather than invalid. */
 const params = z.object({ id: z.string() });
 
 export function leadRoutes(queries: LeadQueries, check: CallerCheck): Routes {

@@ -25,7 +25,7 @@ export const event: SubmissionKind = {
       ],
     })
     .register(requestSchemas, { id: "EventSubmission" }),
-  // An event is no less true for a phone number that nobody could call.
+  // An event happened, whatever the phone number in it.
   refusesBadContact: false,
   fromCloudEvent: ({ type, id, time }) => ({ type, event_id: id, occurred_at: time }),
 };

@@ -28,7 +28,7 @@ export function reportPosition(app: FastifyInstance, reach: Reach): void {
   app.addHook("preHandler", async (request, reply) => {
     const { after } = request.query as z.infer<typeof After>;
     if (after !== undefined && !(await reach.reached(after, WAIT_MS))) {
-      const detail = "The read model has not come so far yet";
+      const detail = "The read model has not reached this position yet; try again";
       throw new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
     }
     // Asked before the data is read, so that the response reaches at least so far.
