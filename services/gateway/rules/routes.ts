@@ -1,66 +1,38 @@
 // /api/rules: what is routed where, how it came to be so, and what would become of a change.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
-import { z } from "zod";
-import { type PartnerId, RuleId } from "#domain/ids.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import type { FastifyReply } from "fastify";
 import { compileRules } from "#domain/rules/compile/compile.ts";
-import { RULESET_STREAM } from "#domain/rules/events.ts";
 import { explain, whyNot } from "#domain/rules/explain.ts";
-import { Rule } from "#domain/rules/rule.ts";
+import type { Rule } from "#domain/rules/rule.ts";
 import {
   type ChangeRules,
   edited,
   type RulesEdit,
   type RulesRefusal,
   repeatedIds,
-  ruleset,
   targetsOf,
 } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
-import { changes } from "../admin/change.ts";
-import { fitting, notFound } from "../admin/scope.ts";
+import type { PartnersView } from "../admin/configured-partners.ts";
+import { notFound } from "../admin/scope.ts";
+import { changer } from "../configuration.ts";
+import { describeScope, noContent, type Routes, zodValidator } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type Analysis, AnalysisFailed } from "./analysis.ts";
 import { rulesHistory } from "./history.ts";
-import { type RulesetState, type RulesetView, rulesetCodec } from "./ruleset-view.ts";
+import { configuredRules, type RulesetState, type RulesetView } from "./ruleset-view.ts";
+import * as schemas from "./schemas.ts";
 import { shownTree } from "./shown-tree.ts";
-import { factsFrom, SubmissionToTry } from "./submission-to-try.ts";
+import { factsFrom } from "./submission-to-try.ts";
 
 export interface RuleRoutesParts {
   readonly eventStore: EventStore;
   readonly view: RulesetView;
-  readonly partners: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly partners: PartnersView;
   readonly analysis: Analysis;
 }
 
-const MAX_RULES = 2_000;
 const IN_FORCE_MS = 2_000;
 const MAX_CHECKS = 5;
-
-const Rules = z.array(Rule).max(MAX_RULES);
-const version = z.coerce.number().int().nonnegative().optional();
-const OneRule = z.object({ id: RuleId });
-const reason = z.string().trim().min(1).max(1_000).optional();
-const WholeSet = z.strictObject({
-  rules: Rules,
-  expected_version: z.int().nonnegative().optional(),
-  reason,
-  force: z.boolean().optional(),
-});
-const HowToChange = z.strictObject({
-  expected_version: version,
-  reason,
-  force: z.enum(["true", "false", ""]).optional(),
-});
-const Revert = z.strictObject({ version: z.int().positive(), reason, force: z.boolean().optional() });
-const Check = z.strictObject({ rules: Rules });
-const Evaluate = z.strictObject({
-  rules: Rules.optional(),
-  at: z.string().optional(),
-  submission: SubmissionToTry,
-});
-const Page = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
 interface How {
   readonly expected_version?: number | undefined;
@@ -68,14 +40,14 @@ interface How {
   readonly force?: boolean | undefined;
 }
 
-export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesParts): FastifyPluginAsync {
-  const change = changes({ eventStore, stream: RULESET_STREAM, codec: rulesetCodec, decider: ruleset, view });
+export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesParts): Routes {
+  const change = changer(eventStore, configuredRules, view);
   const history = rulesHistory(eventStore);
   const targets: ChangeRules["targets"] = {
     partnerExists: (id) => partners.current().has(id),
     routingServiceExists: () => false,
   };
-  const shown = (): object => {
+  const shown = () => {
     const { rules, version: now, compiled } = view.current();
     const failed = compiled.failed === undefined ? {} : { compile_error: compiled.failed };
     return { rules, version: now, compiled_at: compiled.compiled_at, ...failed };
@@ -120,72 +92,156 @@ export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesP
   }
 
   return async (app) => {
-    app.get("/api/rules", async () => shown());
+    describeScope(app, () => ({ tags: ["Rules"] }));
+    app.setValidatorCompiler(zodValidator("unacceptable"));
+    const { params } = schemas;
 
-    app.get("/api/rules/tree", async () => {
-      const { rules, version: now } = view.current();
-      const { tree } = compileRules(rules);
-      return { version: now, nodes: tree.nodes, tree: shownTree(tree.root) };
-    });
+    app.get(
+      "/api/rules",
+      { schema: { summary: "The rules in force", response: { 200: schemas.Rules } } },
+      () => shown(),
+    );
 
-    app.get("/api/rules/history", async (request) => {
-      const { limit } = fitting(Page, request.query);
-      return { items: await history.list(limit) };
-    });
+    app.get(
+      "/api/rules/tree",
+      { schema: { summary: "The rules as the tree that decides", response: { 200: schemas.Tree } } },
+      () => {
+        const { rules, version } = view.current();
+        const { tree } = compileRules(rules);
+        return { version, nodes: tree.nodes, tree: shownTree(tree.root) };
+      },
+    );
 
-    app.get("/api/rules/:id", async (request) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = view.current().rules.find((one) => one.id === id);
-      if (rule === undefined) throw notFound();
-      return rule;
-    });
+    app.get(
+      "/api/rules/history",
+      {
+        schema: {
+          summary: "Each version: who made it, when, why, and what it changed; the newest first",
+          querystring: schemas.Page,
+          response: { 200: schemas.History },
+        },
+      },
+      async (request) => ({ items: await history.list(request.query.limit) }),
+    );
 
-    app.put("/api/rules", async (request, reply) => {
-      const { rules, ...how } = fitting(WholeSet, request.body, "unacceptable");
-      await write(reply, { type: "replace_all", rules }, how);
-      return shown();
-    });
+    app.get(
+      "/api/rules/:id",
+      { schema: { summary: "One rule", params, response: { 200: schemas.ShownRule } } },
+      async (request) => {
+        const rule = view.current().rules.find(({ id }) => id === request.params.id);
+        if (rule === undefined) throw notFound();
+        return rule;
+      },
+    );
 
-    app.put("/api/rules/:id", async (request, reply) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = fitting(Rule, { ...(request.body as object), id }, "unacceptable");
-      await write(reply, { type: "put", rule }, howOf(request.query));
-      return { rule, ...shown() };
-    });
+    app.put(
+      "/api/rules",
+      {
+        schema: {
+          summary: "Replace all rules at once",
+          body: schemas.RulesChange,
+          response: { 200: schemas.Rules },
+          refusals: ["version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const { rules, ...how } = request.body;
+        await write(reply, { type: "replace_all", rules }, how);
+        return shown();
+      },
+    );
 
-    app.delete("/api/rules/:id", async (request, reply) => {
-      const { id } = fitting(OneRule, request.params);
-      await write(reply, { type: "remove", id }, howOf(request.query));
-      return reply.code(204).send();
-    });
+    app.put(
+      "/api/rules/:id",
+      {
+        schema: {
+          summary: "Add or replace one rule",
+          params,
+          querystring: schemas.HowToChange,
+          body: schemas.RuleChange,
+          response: { 200: schemas.OneRule },
+          refusals: ["version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const rule: Rule = { ...request.body, id: request.params.id };
+        await write(reply, { type: "put", rule }, request.query);
+        const { version, compiled_at } = shown();
+        return { rule, version, compiled_at };
+      },
+    );
 
-    app.post("/api/rules/revert", async (request, reply) => {
-      const { version: wanted, reason: why, force } = fitting(Revert, request.body);
-      const before = await history.byVersion(wanted);
-      if (before === undefined)
-        throw new Refused(refusal("not_found", { detail: `There is no version ${wanted} of the rules` }));
-      const told = why ?? `back to version ${wanted}`;
-      await write(reply, { type: "replace_all", rules: before.rules }, { reason: told, force });
-      return shown();
-    });
+    app.delete(
+      "/api/rules/:id",
+      {
+        schema: {
+          summary: "Remove one rule",
+          params,
+          querystring: schemas.HowToChange,
+          response: noContent,
+          refusals: ["version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        await write(reply, { type: "remove", id: request.params.id }, request.query);
+        return reply.code(204).send();
+      },
+    );
 
-    app.post("/api/rules/check", async (request) => {
-      const { rules } = fitting(Check, request.body, "unacceptable");
-      return analysed(() => analysis.check(rules));
-    });
+    app.post(
+      "/api/rules/revert",
+      {
+        schema: {
+          summary: "Make the rules what they were in an earlier version",
+          body: schemas.Revert,
+          response: { 200: schemas.Rules },
+          refusals: ["not_found", "version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const { version, reason = `back to version ${version}`, force } = request.body;
+        const before = await history.byVersion(version);
+        if (before === undefined)
+          throw new Refused(refusal("not_found", { detail: `There is no version ${version} of the rules` }));
+        await write(reply, { type: "replace_all", rules: before.rules }, { reason, force });
+        return shown();
+      },
+    );
 
-    app.post("/api/rules/evaluate", async (request) => {
-      const { rules: draft, at, submission } = fitting(Evaluate, request.body, "unacceptable");
-      const { rules } = draft === undefined ? await rulesAt(at) : { rules: draft };
-      const facts = factsFrom(submission);
-      const explained = explain(rules, facts);
-      const partner = explained.route === null ? null : (targetsOf(explained.route)[0]?.partner ?? null);
-      return {
-        ...explained,
-        partner,
-        others: whyNot(rules, explained, partner, [...partners.current().keys()]),
-      };
-    });
+    app.post(
+      "/api/rules/check",
+      {
+        schema: {
+          summary: "What people would not see in these rules, each with a submission that shows it",
+          body: schemas.Check,
+          response: { 200: schemas.Findings },
+          position: false,
+          refusals: ["unacceptable"],
+        },
+      },
+      (request) => analysed(() => analysis.check(request.body.rules)),
+    );
+
+    app.post(
+      "/api/rules/evaluate",
+      {
+        schema: {
+          summary: "Where the rules would send a submission, and why",
+          body: schemas.Evaluate,
+          response: { 200: schemas.Evaluation },
+          position: false,
+          refusals: ["unacceptable"],
+        },
+      },
+      async (request) => {
+        const { rules: draft, at, submission } = request.body;
+        const { rules } = draft === undefined ? await rulesAt(at) : { rules: draft };
+        const explained = explain(rules, factsFrom(submission));
+        const partner = explained.route === null ? null : (targetsOf(explained.route)[0]?.partner ?? null);
+        const others = whyNot(rules, explained, partner, [...partners.current().keys()]);
+        return { ...explained, partner, others };
+      },
+    );
   };
 
   async function rulesAt(at: string | undefined): Promise<{ readonly rules: readonly Rule[] }> {
@@ -201,11 +257,6 @@ function whenOf(text: string): Date | bigint {
   throw new Refused(
     refusal("invalid", { errors: [{ path: "at", message: "is neither a time nor a position of the log" }] }),
   );
-}
-
-function howOf(query: unknown): How {
-  const { force, ...how } = fitting(HowToChange, query);
-  return { ...how, force: force === "true" || force === "" };
 }
 
 async function analysed<T>(work: () => Promise<T>): Promise<T> {

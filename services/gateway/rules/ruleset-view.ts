@@ -25,7 +25,12 @@ interface Compiled {
 
 export type RulesetView = LiveView<RulesetState>;
 
-export const rulesetCodec = createCodec(rulesetEvents);
+export const configuredRules = {
+  name: "ruleset",
+  stream: RULESET_STREAM,
+  codec: createCodec(rulesetEvents),
+  decider: ruleset,
+};
 
 const initial: RulesetState = {
   ...ruleset.initial,
