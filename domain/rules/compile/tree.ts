@@ -72,8 +72,7 @@ export function buildTree({ tests, conjunctions }: NormalForm, selectivity: Sele
     if (known !== undefined) return known;
     nodes += 1;
     work += items.length;
-    const chosen =
-      items.length <= MAX_LIST || nodes > MAX_NODES || work > MAX_WORK ? undefined : choose(items);
+    const chosen = nodes > MAX_NODES || work > MAX_WORK ? undefined : choose(items);
     const node = chosen === undefined ? rest(items) : branch(chosen, items);
     shared.set(key, node);
     return node;

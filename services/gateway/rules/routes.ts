@@ -32,7 +32,7 @@ export interface RuleRoutesParts {
 }
 
 const IN_FORCE_MS = 2_000;
-const MAX_CHECKS = 5;
+const MAX_CHECKS = 30;
 
 interface How {
   readonly expected_version?: number | undefined;

@@ -25,7 +25,10 @@ const reason = z.string().trim().min(1).max(1_000).optional();
 const force = z.boolean().optional().meta({ description: "Accepts conflicts" });
 const SomeRules = z.array(Rule).max(MAX_RULES);
 
-export const params = z.object({ id: RuleId });
+/** What stands below /api/rules by these names could not be reached as a rule. */
+const RESERVED = new Set(["tree", "history", "revert", "check", "evaluate", "backtest", "shadow"]);
+const RESERVED_MESSAGE = "is the name of something else below /api/rules; use another";
+export const params = z.object({ id: RuleId.refine((id) => !RESERVED.has(id), RESERVED_MESSAGE) });
 
 export const Rules = z
   .object({ rules: z.array(Rule), ...compiled })
@@ -34,6 +37,11 @@ export const OneRule = z.object({ rule: Rule, ...compiled }).register(responseSc
 
 export const RulesChange = z
   .strictObject({ rules: SomeRules, expected_version: version.optional(), reason, force })
+  .superRefine(({ rules }, context) => {
+    for (const [at, { id }] of rules.entries())
+      if (RESERVED.has(id))
+        context.addIssue({ code: "custom", path: ["rules", at, "id"], message: RESERVED_MESSAGE });
+  })
   .register(requestSchemas, { id: "RulesChange" });
 export const RuleChange = Rule.omit({ id: true })
   .extend({ id: z.unknown().optional().meta({ description: "Ignored: the path has the id" }) })
@@ -48,29 +56,31 @@ export const HowToChange = z.strictObject({
 });
 
 export const Page = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
-export const History = z.object({
-  items: z.array(
-    z.object({
-      version,
-      at: z.iso.datetime(),
-      by: z.string(),
-      reason: z.string().optional(),
-      changes: z.array(
-        z.object({
-          rule: z.string(),
-          change: z.enum(["added", "changed", "removed", "moved"]),
-          before: Rule.optional(),
-          after: Rule.optional(),
-        }),
-      ),
-    }),
-  ),
-});
+export const History = z
+  .object({
+    items: z.array(
+      z.object({
+        version,
+        at: z.iso.datetime(),
+        by: z.string(),
+        reason: z.string().optional(),
+        changes: z.array(
+          z.object({
+            rule: z.string(),
+            change: z.enum(["added", "changed", "removed", "moved"]),
+            before: Rule.optional(),
+            after: Rule.optional(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .register(responseSchemas, { id: "RulesHistory" });
 export const Revert = z.strictObject({ version: z.int().positive(), reason, force });
 
 export const Tree = z.object({ version, nodes: version, tree: z.looseObject({}) });
 
-export const Check = z.strictObject({ rules: SomeRules });
+export const Check = z.strictObject({ rules: SomeRules }).register(requestSchemas, { id: "RulesToCheck" });
 const witness = z.record(z.string(), z.unknown());
 const pair = z.object({ rules: z.array(z.string()), witness });
 export const Findings = z
@@ -84,14 +94,16 @@ export const Findings = z
   })
   .register(responseSchemas, { id: "Findings" });
 
-export const Evaluate = z.strictObject({
-  rules: SomeRules.optional(),
-  at: z
-    .string()
-    .optional()
-    .meta({ description: "A time or a position of the log: with the rules in force then" }),
-  submission: SubmissionToTry,
-});
+export const Evaluate = z
+  .strictObject({
+    rules: SomeRules.optional(),
+    at: z
+      .string()
+      .optional()
+      .meta({ description: "A time or a position of the log: with the rules in force then" }),
+    submission: SubmissionToTry,
+  })
+  .register(requestSchemas, { id: "SubmissionToTry" });
 const Because = z
   .object({ field: z.string(), operator: z.string(), expected: z.unknown(), actual: z.unknown() })
   .nullable();
