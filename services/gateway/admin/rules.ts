@@ -1,11 +1,9 @@
 // /api/rules: what is routed where, and in which order.
-import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { RuleId } from "#domain/ids.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
 import type { ChangeRules, RulesRefusal } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -14,7 +12,8 @@ import {
   responseSchemas,
   zodValidator,
 } from "../http/route-schema.ts";
-import { Refused, refusal } from "../refusal.ts";
+import { type Refusal, refusal } from "../refusal.ts";
+import { changer } from "./change.ts";
 import type { PartnersView } from "./configured-partners.ts";
 import { configuredRules, type RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
@@ -45,14 +44,8 @@ const RuleChange = Rule.omit({ id: true })
 const params = z.object({ id: RuleId });
 
 export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Routes {
-  const change = changer(eventStore, configuredRules, view);
+  const change = changer(eventStore, configuredRules, view, refusalOf);
   const partnerExists: ChangeRules["partnerExists"] = (id) => partners.current().has(id);
-
-  async function write(reply: FastifyReply, command: ChangeRules): Promise<void> {
-    const changed = await change(command);
-    if ("accepted" in changed) throw refusedBy(changed);
-    reply.header("x-position", `${changed.position}`);
-  }
 
   return async (app) => {
     describeScope(app, () => ({ tags: ["Rules"] }));
@@ -85,7 +78,7 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Rou
       async (request, reply) => {
         const { rules, expected_version } = request.body;
         const expected = expected_version === undefined ? {} : { expected_version };
-        await write(reply, { type: "replace_all", rules, ...expected, partnerExists });
+        await change({ type: "replace_all", rules, ...expected, partnerExists }, reply);
         return view.current();
       },
     );
@@ -103,7 +96,7 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Rou
       },
       async (request, reply) => {
         const rule: Rule = { ...request.body, id: request.params.id };
-        await write(reply, { type: "put", rule, partnerExists });
+        await change({ type: "put", rule, partnerExists }, reply);
         const { version, compiled_at } = view.current();
         return { rule, version, compiled_at };
       },
@@ -113,20 +106,20 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Rou
       "/api/rules/:id",
       { schema: { summary: "Remove one rule", params, response: noContent } },
       async (request, reply) => {
-        await write(reply, { type: "remove", id: request.params.id, partnerExists });
+        await change({ type: "remove", id: request.params.id, partnerExists }, reply);
         return reply.code(204).send();
       },
     );
   };
 }
 
-function refusedBy(refused: RulesRefusal): Refused {
+function refusalOf(refused: RulesRefusal): Refusal {
   switch (refused.reason) {
     case "version_moved":
-      return new Refused(refusal("version_moved"));
+      return refusal("version_moved");
     case "no_such_rule":
-      return notFound();
+      return refusal("not_found");
     case "flawed":
-      return new Refused(refusal("unacceptable", { errors: refused.flaws }));
+      return refusal("unacceptable", { errors: refused.flaws });
   }
 }
