@@ -45,6 +45,11 @@ const NOT_RUN = new Set(["57P01", "57P02", "57P03", "53300"]);
 const wasNotRun = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && NOT_RUN.has(error.code ?? "");
 
+/** The server refuses what it was given, now and ever: a value that no column takes, a row that contradicts another. */
+export function isRefusedValue(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+}
+
 /** The work was not done within the transaction's time. */
 class TransactionTooSlow extends Error {
   override name = "TransactionTooSlow";

@@ -13,8 +13,8 @@ export interface Known<Event extends ModelEvent = ModelEvent> {
   readonly raw: StoredEvent;
 }
 
-/** "impossible" where it can be read, and can't have happened after what happened before. */
-export type SkipReason = "unknown_type" | "unreadable" | "impossible";
+/** "impossible" where it can be read, and can't have happened after what happened before; "failed" where it can't be written. */
+export type SkipReason = "unknown_type" | "unreadable" | "impossible" | "failed";
 
 /** Told of each event that was passed over. */
 export type OnSkipped = (raw: StoredEvent, why: SkipReason) => void;

@@ -3,6 +3,7 @@ import { Counter } from "prom-client";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { allProjections } from "#projections/all.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { rebuildSubject } from "#projections/progress.ts";
 import { countDeadLetters } from "./dead-letter-gauge.ts";
@@ -21,12 +22,13 @@ export async function startProjections(yard: Yard): Promise<Serving> {
     labelNames: ["projection", "why"],
     registers: [metrics.registry],
   });
-  const projections = new Map(
-    allProjections(vault, (name, raw, why) => {
-      skipped.inc({ projection: name, why });
-      log.debug({ projection: name, stream: raw.stream, type: raw.type, why }, "event skipped");
-    }).map((projection) => [projection.name, projection]),
-  );
+  const onSkippedBy =
+    (projection: string): OnSkipped =>
+    ({ stream, type }, why) => {
+      skipped.inc({ projection, why });
+      log.debug({ projection, stream, type, why }, "event skipped");
+    };
+  const projections = new Map(allProjections(vault, onSkippedBy).map((one) => [one.name, one]));
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
   const running = new Map<string, End>();
@@ -38,6 +40,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       group,
       database,
       eventStore,
+      onSkipped: onSkippedBy(name),
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });

@@ -1,8 +1,11 @@
-// One schema written by itself: from its checkpoint to the end of the log, and on from there.
-import type { Database } from "#platform/database.ts";
+// One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
+// found and skipped, so that it stops nothing but itself.
+import { type Database, isRefusedValue } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { Log } from "#platform/log.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
 import { createGather, MAX_BATCH_EVENTS } from "./gather.ts";
-import { type WrittenSchema, writeBatch } from "./write.ts";
+import { type Batch, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
   /** How far the rows in the database reach. */
@@ -15,6 +18,8 @@ export interface Build {
 export interface BuildParts {
   readonly database: Database;
   readonly eventStore: EventStore;
+  readonly onSkipped: OnSkipped;
+  readonly log: Log;
 }
 
 export interface BuildOptions {
@@ -25,12 +30,41 @@ export interface BuildOptions {
 
 export function startBuild(
   schema: WrittenSchema,
-  { database, eventStore }: BuildParts,
+  { database, eventStore, onSkipped, log }: BuildParts,
   { onFenced, onCaughtUp }: BuildOptions,
 ): Build {
   const ending = new AbortController();
   const gather = createGather(ending.signal);
   const { position } = schema.checkpoint;
+
+  /** False where another writer was faster. */
+  async function write(batch: Batch): Promise<boolean> {
+    try {
+      return (await writeBatch(database, [schema], batch)).length === 0;
+    } catch (error) {
+      if (!isFaultOfEvents(error)) throw error;
+      const [first, ...others] = batch.events;
+      if (first === undefined) throw error;
+      if (others.length > 0) return await writeHalves(batch);
+      const { stream, revision, type } = first;
+      log.error(
+        { err: error, projection: schema.name, stream, revision, type },
+        "event not written, skipped",
+      );
+      onSkipped(first, "failed");
+      return await write({ ...batch, events: [] });
+    }
+  }
+
+  async function writeHalves({ events, position }: Batch): Promise<boolean> {
+    const half = events.slice(0, events.length / 2);
+    const before = half.at(-1)?.position ?? position;
+    return (
+      (await write({ events: half, position: before })) &&
+      (await write({ events: events.slice(half.length), position }))
+    );
+  }
+
   const following = eventStore.follow({
     name: `projection ${schema.name}`,
     // Everything, so that it reaches positions of streams that it does not read.
@@ -42,8 +76,8 @@ export function startBuild(
     async onEvents(events, reached) {
       if (ending.signal.aborted) return;
       const startedAt = performance.now();
-      const fenced = await writeBatch(database, [schema], { events, position: reached });
-      if (fenced.length === 0) return gather({ following, events: events.length, startedAt });
+      const isWritten = await write({ events, position: reached });
+      if (isWritten) return await gather({ following, events: events.length, startedAt });
       ending.abort();
       onFenced();
     },
@@ -59,3 +93,7 @@ export function startBuild(
     },
   };
 }
+
+/** Not the database's, which would pass. */
+const isFaultOfEvents = (error: unknown): boolean =>
+  isRefusedValue(error) || error instanceof TypeError || error instanceof RangeError;

@@ -5,30 +5,34 @@ import { tokenBucket } from "#platform/token-bucket.ts";
 
 /** As many as one transaction takes. */
 export const MAX_BATCH_EVENTS = 2_000;
-const GATHER_MS = 100;
+export const GATHER_MS = 100;
 /** So many a second are written as they come. */
 const AT_ONCE_PER_SECOND = 50;
 const LOOK_EVERY_MS = 10;
 
-/**
- * Called after each batch of this follower, whose work began at `startedAt`: resolves when the next batch is large enough, or has
- * waited long enough.
- */
-export function createGather(signal: AbortSignal): (batch: Gathered) => Promise<void> {
-  const atOnce = tokenBucket(AT_ONCE_PER_SECOND);
-  return async ({ following, events, startedAt }) => {
-    if (atOnce.take(events) === events) return;
-    const isEnough = (): boolean =>
-      // The follower counts the batch that was written as well, as long as it is not told that it was.
-      following.waiting - events >= MAX_BATCH_EVENTS || performance.now() - startedAt >= GATHER_MS;
-    while (!isEnough() && !signal.aborted) await pause(LOOK_EVERY_MS, signal);
-  };
-}
-
-export interface Gathered {
+export interface Written {
   readonly following: Pick<Following, "waiting">;
-  /** How many were written. */
+  /** How many were written. The follower counts them as waiting until it is told otherwise. */
   readonly events: number;
   /** When writing them began. */
   readonly startedAt: number;
+}
+
+export interface Clock {
+  readonly now: () => number;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** To be called after each batch: resolves when the next one is large enough, or has waited long enough. */
+export function createGather(
+  signal: AbortSignal,
+  clock: Clock = { now: () => performance.now(), pause },
+): (written: Written) => Promise<void> {
+  const atOnce = tokenBucket(AT_ONCE_PER_SECOND, clock.now);
+  return async ({ following, events, startedAt }) => {
+    if (atOnce.take(events) === events) return;
+    const isEnough = (): boolean =>
+      following.waiting - events >= MAX_BATCH_EVENTS || clock.now() - startedAt >= GATHER_MS;
+    while (!isEnough() && !signal.aborted) await clock.pause(LOOK_EVERY_MS, signal);
+  };
 }

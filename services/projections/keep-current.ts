@@ -1,12 +1,10 @@
 // The schema in use: written alone until it has caught up, then with the group, and alone again when it can't keep up with it.
-import type { Log } from "#platform/log.ts";
 import { type Build, type BuildParts, startBuild } from "./build.ts";
 import type { ProjectionGroup } from "./group.ts";
 import type { WrittenSchema } from "./write.ts";
 
 export interface KeepParts extends BuildParts {
   readonly group: ProjectionGroup;
-  readonly log: Log;
 }
 
 export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: () => void): Build {

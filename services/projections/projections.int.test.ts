@@ -265,7 +265,7 @@ test("are written by one of two writers that both believe to be the only one", a
   const writers = [1, 2].map(() =>
     startBuild(
       { name: "contested", projection, checkpoint },
-      { database, eventStore },
+      { database, eventStore, onSkipped: () => undefined, log: yard.own.log },
       { onFenced: () => fenced++ },
     ),
   );

@@ -11,6 +11,7 @@ import { isExact, measure, WARM_UP } from "./round.ts";
 const FUNCTIONS = 40;
 const FILES = 30;
 const MAX_WIDTH = 90;
+const IDLE_SHARE = 0.01;
 const REPOSITORY = resolve(import.meta.dirname, "../../..");
 const REPORTS = join(REPOSITORY, "reports/profile");
 
@@ -41,6 +42,10 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
 
 function print(name: string, cpuProfile: CpuProfile, submissions: number): void {
   const { busyMs, totalMs, functions, files, packages } = selfTimes(cpuProfile);
+  if (busyMs < totalMs * IDLE_SHARE) {
+    console.log(`\n## ${name}: idle\n`);
+    return;
+  }
   const rowsOf = (times: Times, most: number): string[][] =>
     [...times]
       .sort(([, a], [, b]) => b - a)
