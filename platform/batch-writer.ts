@@ -96,6 +96,8 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   let waiting: Waiting<Command, Made>[] = [];
   let decided: Decided<Command, Made>[] = [];
   let working: Promise<void> | undefined;
+  /** An event could not be taken in: a state that is changed in place may be half changed, and is loaded again. */
+  let isDamaged = false;
 
   async function loadUntilOpen(): Promise<boolean> {
     for (let failures = 0; mayWrite() && !closing.signal.aborted; failures += 1) {
@@ -132,35 +134,43 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     reject: (error) => log.error({ err: error, stream }, "left-over work not written"),
   });
 
-  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): void {
+  /** How many events it led to. */
+  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): number {
+    let isEvolving = false;
     try {
       const decision = decider.decide(one.command, loaded.state);
       if (!decision.accepted) {
         decided.push({ ...one, decision, encoded: [] });
-        return;
+        return 0;
       }
       const events = decision.events as readonly EventIn<Made>[];
       // First, because it may throw, and the state must not know of what is never stored.
       const encoded = encode(events, one.command);
       if (!(encoded instanceof Promise) && sizeOf(encoded) > MAX_DECISION_BYTES) {
         one.resolve({ decision: notWritten("too_large"), position: undefined });
-        return;
+        return 0;
       }
       if (encoded instanceof Promise) encoded.catch(() => undefined);
       // Only the state moves: the revision is that of what is stored.
+      isEvolving = true;
       current = { ...loaded, state: events.reduce(decider.evolve, loaded.state) };
+      isEvolving = false;
       decided.push({ ...one, decision, encoded });
+      return events.length;
     } catch (error) {
       one.reject(error);
+      isDamaged ||= isEvolving;
+      return 0;
     }
   }
 
   function decideWaiting(): void {
-    if (decides === "by_batch" && decided.length > 0) return;
-    for (let one = waiting[0]; one !== undefined && current !== undefined; one = waiting[0]) {
-      if (decides === "by_batch" && countOf(decided) >= MAX_BATCH_EVENTS) return;
+    if (isDamaged || (decides === "by_batch" && decided.length > 0)) return;
+    let events = 0;
+    for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {
+      if (decides === "by_batch" && events >= MAX_BATCH_EVENTS) return;
       waiting.shift();
-      decide(one, current);
+      events += decide(one, current);
     }
   }
 
@@ -184,10 +194,16 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     encoding: Promise<readonly NewEvent[]>,
   ): Promise<readonly NewEvent[]> {
     try {
-      return await encoding;
+      const encoded = await encoding;
+      if (sizeOf(encoded) > MAX_DECISION_BYTES) throw new DecisionTooLarge();
+      return encoded;
     } catch (error) {
       decided = decided.filter((other) => other !== one);
-      one.reject(error);
+      // Before anybody is told, so that nothing more is decided on it.
+      current = undefined;
+      if (error instanceof DecisionTooLarge)
+        one.resolve({ decision: notWritten("too_large"), position: undefined });
+      else one.reject(error);
       throw error;
     }
   }
@@ -197,7 +213,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     const position = events.length === 0 ? undefined : await append(events);
     decided.splice(0, batch.length);
     // Only then is the state exactly what the stream says.
-    if (current !== undefined && events.length > 0 && decided.length === 0) onStored?.(current);
+    if (current !== undefined && events.length > 0 && decided.length === 0 && !isDamaged) onStored?.(current);
     for (const { resolve, decision } of batch) resolve({ decision, position });
   }
 
@@ -218,6 +234,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   async function workOff(): Promise<void> {
     await new Promise(setImmediate);
     while (waiting.length > 0 || decided.length > 0) {
+      if (isDamaged && decided.length === 0) [current, isDamaged] = [undefined, false];
       if (current === undefined && !(await open())) return refuseAll();
       decideWaiting();
       try {
@@ -225,7 +242,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
       } catch (error) {
         const lost = decided;
         decided = [];
-        current = undefined;
+        [current, isDamaged] = [undefined, false];
         if (!mayWrite()) return refuseAll(lost);
         log.warn({ err: error, stream }, "decisions not stored, stream is loaded again");
         for (const { resolve } of lost) resolve({ decision: notWritten("not_stored"), position: undefined });
@@ -272,10 +289,11 @@ class NotTheWriter extends Error {
   override name = "NotTheWriter";
 }
 
-const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
+class DecisionTooLarge extends Error {
+  override name = "DecisionTooLarge";
+}
 
-const countOf = (decided: readonly { readonly decision: AnyDecision }[]): number =>
-  decided.reduce((sum, { decision }) => sum + (decision.accepted ? decision.events.length : 0), 0);
+const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
 
 /** Roughly: what is sealed is nearly all of an event, and plain ASCII. */
 function sizeOf(events: readonly NewEvent[]): number {

@@ -1,8 +1,9 @@
-import { setup, transition } from "xstate";
+import { setup } from "xstate";
 import type { DeliveryId } from "../ids.ts";
+import { tabulate } from "../machine-table.ts";
 import type { PartnerEvent } from "./events.ts";
 
-// Whether a partner is asked at all: closed, it is; open, it is left alone for a while; half open, one delivery finds out.
+// Whether a partner is called at all: closed, it is; open, it is left alone for a while; half open, one delivery finds out.
 
 type CircuitEvent = { readonly type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" };
 
@@ -18,6 +19,13 @@ const circuitMachine = setup({ types: { events: {} as CircuitEvent } }).createMa
 
 export type CircuitState = "closed" | "open" | "half_open";
 
+const states = tabulate<typeof circuitMachine, CircuitState, CircuitEvent>({
+  machine: circuitMachine,
+  states: ["closed", "open", "half_open"],
+  examples: (type) => [{ type } as CircuitEvent],
+  keyOf: ({ type }) => type,
+});
+
 export interface Circuit {
   readonly state: CircuitState;
   /** In a row, by the partner's fault. */
@@ -30,30 +38,21 @@ export interface Circuit {
 
 export const closedCircuit: Circuit = { state: "closed", failures: 0, until: 0, probe: undefined };
 
-function nextCircuitState(state: CircuitState, event: CircuitEvent): CircuitState | undefined {
-  const here = circuitMachine.resolveState({ value: state });
-  if (!here.can(event)) return undefined;
-  return transition(circuitMachine, here, event)[0].value as CircuitState;
-}
-
 export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
   switch (event.type) {
-    case "CircuitOpened":
-      return {
-        ...circuit,
-        state: moved(circuit, event),
-        until: Date.parse(event.data.until),
-        probe: undefined,
-      };
+    case "CircuitOpened": {
+      const until = Date.parse(event.data.until);
+      return { ...circuit, state: next(circuit, event), until, probe: undefined };
+    }
     case "CircuitHalfOpened":
-      return { ...circuit, state: moved(circuit, event), probe: event.data.probe };
+      return { ...circuit, state: next(circuit, event), probe: event.data.probe };
     case "CircuitClosed":
-      return { ...closedCircuit, state: moved(circuit, event) };
+      return { ...closedCircuit, state: next(circuit, event) };
     case "DeliverySucceeded":
     case "DeliveryRejected":
-      return answered(circuit);
+      return responded(circuit);
     case "DeliveryDuplicated":
-      return event.data.timings === undefined ? circuit : answered(circuit);
+      return event.data.timings === undefined ? circuit : responded(circuit);
     case "DeliveryFailed":
       return event.data.interrupted ? circuit : failed(circuit);
     case "DeliveryDeadLettered":
@@ -64,12 +63,12 @@ export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
   }
 }
 
-const answered = (circuit: Circuit): Circuit =>
+const responded = (circuit: Circuit): Circuit =>
   circuit.failures === 0 ? circuit : { ...circuit, failures: 0 };
 const failed = (circuit: Circuit): Circuit => ({ ...circuit, failures: circuit.failures + 1 });
 
-function moved({ state }: Circuit, event: CircuitEvent): CircuitState {
-  const next = nextCircuitState(state, event);
-  if (next === undefined) throw new Error(`${event.type} can't happen to a circuit that is ${state}`);
-  return next;
+function next({ state }: Circuit, event: CircuitEvent): CircuitState {
+  const after = states.next(state, event);
+  if (after === undefined) throw new Error(`${event.type} can't happen to a circuit that is ${state}`);
+  return after;
 }

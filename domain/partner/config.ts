@@ -9,6 +9,11 @@ export const PARTNER_CONFIG_STREAM = "partner_config";
 
 const positive = z.int().positive();
 
+/** What Standard Webhooks sign with: 24 to 64 bytes in base64. */
+const Secret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "use whsec_ followed by the base64 of 24 to 64 bytes");
+
 const HttpDelivery = z.object({
   type: z.literal("http"),
   url: z.url({ protocol: /^https?$/ }),
@@ -16,7 +21,7 @@ const HttpDelivery = z.object({
   headers: z.record(z.string(), z.string()).optional(),
   body: z.record(z.string(), z.unknown()).optional(),
   timeout_ms: positive.max(120_000).default(10_000),
-  secret: z.string().startsWith("whsec_").optional(),
+  secret: Secret.optional(),
 });
 
 /** How a submission reaches the partner; every other kind of delivery becomes a member of this union. */

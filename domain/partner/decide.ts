@@ -1,29 +1,33 @@
-import { accept } from "../decider.ts";
-
-import { type Book, stageOf } from "./book.ts";
-import type { Command, Decision, Deliver, GiveUp, Policy } from "./command.ts";
+import { accept, type Decider, refuse } from "../decider.ts";
+import type { GiveUp, PartnerCommand, PartnerDecision, Policy, StartAttempt } from "./command.ts";
 import type { PartnerEvent } from "./events.ts";
-import { settle } from "./settle.ts";
+import { recordOutcome } from "./record-outcome.ts";
+import { evolve, newPartner, type PartnerState, stageOf } from "./state.ts";
 
-// What the partner's actor writes into its book. Time, chance and what is sealed come in with the command.
+export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecision> = {
+  /** Another one each time, because it is changed in place. */
+  get initial() {
+    return newPartner();
+  },
+  evolve,
+  decide(command, state) {
+    switch (command.type) {
+      case "start_attempt":
+        return startAttempt(command, state);
+      case "record_outcome":
+        return recordOutcome(command, state);
+      case "give_up":
+        return giveUp(command, state);
+    }
+  },
+};
 
-export function decide(command: Command, book: Book, policy: Policy): Decision {
-  switch (command.type) {
-    case "deliver":
-      return deliver(command, book, policy);
-    case "settle":
-      return settle(command, book, policy);
-    case "give_up":
-      return giveUp(command, book);
-  }
-}
-
-function deliver(command: Deliver, book: Book, policy: Policy): Decision {
-  const { partner, delivery_id, submission_id, dedupe_key, sealed_request, at } = command;
-  const stage = stageOf(book, delivery_id);
-  if (stage === "ended") return { accepted: false, reason: "already_ended" };
-  if (stage === "calling") return { accepted: false, reason: "in_flight" };
-  const known = book.open.get(delivery_id);
+function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecision {
+  const { partner, delivery_id, submission_id, dedupe_key, sealed_request, policy, at } = command;
+  const stage = stageOf(state, delivery_id);
+  if (stage === "ended") return refuse("already_ended");
+  if (stage === "calling") return refuse("in_flight");
+  const known = state.open.get(delivery_id);
   if (known !== undefined && known.retry_at > at)
     return { accepted: false, reason: "not_yet", until: known.retry_at };
 
@@ -31,46 +35,39 @@ function deliver(command: Deliver, book: Book, policy: Policy): Decision {
   const attempts = known?.attempts ?? 0;
   // A delivery keeps the key it began with, whatever the configuration says by now.
   const key = known?.dedupe_key ?? dedupe_key;
-  const use = book.keys.get(key);
+  const use = state.keys.get(key);
   if (use !== undefined && use.by !== delivery_id) {
-    if (use.delivered_at === undefined) return { accepted: false, reason: "key_in_flight" };
-    if (at - use.delivered_at < windowOf(policy))
-      return accept<PartnerEvent>({
-        type: "DeliveryDuplicated",
-        data: { ...about, attempts, of: use.by, reason: "already_delivered" },
-      });
+    if (use.delivered_at === undefined) return refuse("key_in_flight");
+    if (at - use.delivered_at < windowOf(policy)) {
+      const data = { ...about, attempts, of: use.by, reason: "already_delivered" };
+      return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
+    }
   }
 
-  const { circuit } = book;
+  const { circuit } = state;
   if (circuit.state === "open" && at < circuit.until)
     return { accepted: false, reason: "circuit_open", until: circuit.until };
-  if (circuit.state === "half_open") return { accepted: false, reason: "probe_in_flight" };
+  if (circuit.state === "half_open") return refuse("probe_in_flight");
+  const started_at = new Date(at).toISOString();
   const started: PartnerEvent = {
     type: "DeliveryStarted",
-    data: {
-      ...about,
-      attempt: attempts + 1,
-      dedupe_key: key,
-      started_at: new Date(at).toISOString(),
-      sealed_request,
-    },
+    data: { ...about, attempt: attempts + 1, dedupe_key: key, started_at, sealed_request },
   };
   return circuit.state === "open"
     ? accept<PartnerEvent>({ type: "CircuitHalfOpened", data: { partner, probe: delivery_id } }, started)
-    : accept(started);
+    : accept<PartnerEvent>(started);
 }
 
 const HOUR_MS = 3_600_000;
 const windowOf = ({ dedupe }: Policy): number =>
   dedupe?.window_hours === undefined ? Number.POSITIVE_INFINITY : dedupe.window_hours * HOUR_MS;
 
-function giveUp({ partner, delivery_id, submission_id, cause, reason }: GiveUp, book: Book): Decision {
-  const stage = stageOf(book, delivery_id);
-  if (stage === "ended") return { accepted: false, reason: "already_ended" };
-  if (stage === "calling") return { accepted: false, reason: "in_flight" };
-  const attempts = book.open.get(delivery_id)?.attempts ?? 0;
-  return accept<PartnerEvent>({
-    type: "DeliveryDeadLettered",
-    data: { partner, delivery_id, submission_id, attempts, reason, cause },
-  });
+function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
+  const { partner, delivery_id, submission_id, cause, reason } = command;
+  const stage = stageOf(state, delivery_id);
+  if (stage === "ended") return refuse("already_ended");
+  if (stage === "calling") return refuse("in_flight");
+  const attempts = state.open.get(delivery_id)?.attempts ?? 0;
+  const data = { partner, delivery_id, submission_id, attempts, reason, cause };
+  return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data });
 }

@@ -4,7 +4,7 @@ import type { PartnerConfig } from "./config.ts";
 // What makes two submissions the same for a partner.
 
 interface Ids {
-  readonly person_id: string | undefined;
+  readonly person_id?: string | undefined;
   readonly kind: string;
   readonly source: string;
   readonly key_fingerprint: string;

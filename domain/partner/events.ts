@@ -8,22 +8,23 @@ export const PARTNER_STREAM_PREFIX = "partner-";
 export const partnerStream = (id: PartnerId): string => `${PARTNER_STREAM_PREFIX}${id}`;
 
 const delivery = z.object({ partner: PartnerId, delivery_id: DeliveryId, submission_id: SubmissionId });
-const attempt = delivery.extend({ attempt: z.int().positive() });
 
 /** How long the attempt took as a whole, and how much of that was the partner's. */
 const Timings = z.object({ total_ms: z.number(), partner_ms: z.number(), overhead_ms: z.number() });
+export type Timings = z.infer<typeof Timings>;
 
-/** What came back from the partner. */
-const answer = {
-  http_status: z.int().optional(),
-  /** The partner's answer (status, headers, body), which may repeat personal data. */
-  sealed_response: Sealed.optional(),
-};
-const answered = attempt.extend({ ...answer, timings: Timings });
-/** The same where no attempt may have been made. */
-const perhapsAnswered = delivery.extend({ ...answer, attempts: z.int(), timings: Timings.optional() });
+const attempt = delivery.extend({ attempt: z.int().positive() });
+/** What the partner sent back, as the timeline shows it; it may repeat personal data. */
+const sealed_response = Sealed.optional();
+const attempted = attempt.extend({ timings: Timings, sealed_response });
+/** The same where perhaps no attempt was made. */
+const perhapsAttempted = delivery.extend({
+  attempts: z.int(),
+  timings: Timings.optional(),
+  sealed_response,
+});
 
-/** We went away in the middle of the call: whatever came of it is no fault of the partner's. */
+/** We broke the attempt off, or never made it: whatever came of it is no fault of the partner's. */
 const interrupted = z.literal(true).optional();
 
 export const partnerEvents = {
@@ -39,25 +40,25 @@ export const partnerEvents = {
   },
   DeliverySucceeded: {
     version: 1,
-    schema: answered.extend({ price: z.number().optional(), reason: z.string().optional() }),
+    schema: attempted.extend({ price: z.number().optional(), reason: z.string().optional() }),
   },
   /** Transient: the same delivery is tried again at `retry_at`. */
   DeliveryFailed: {
     version: 1,
-    schema: answered.extend({ reason: z.string(), retry_at: Instant, interrupted }),
+    schema: attempted.extend({ reason: z.string(), retry_at: Instant, interrupted }),
   },
   /** Permanent: the partner has declined. */
-  DeliveryRejected: { version: 1, schema: answered.extend({ reason: z.string() }) },
-  /** Not sent, or answered as a duplicate by the partner itself. */
+  DeliveryRejected: { version: 1, schema: attempted.extend({ reason: z.string() }) },
+  /** Not sent, or called a duplicate by the partner itself. */
   DeliveryDuplicated: {
     version: 1,
-    schema: perhapsAnswered.extend({ of: DeliveryId.optional(), reason: z.string() }),
+    schema: perhapsAttempted.extend({ of: DeliveryId.optional(), reason: z.string() }),
   },
-  /** Waits for a reason that no attempt can change (a cap, a pause, a schedule). */
+  /** Waits for what no attempt can change. Nothing decides so yet: it is for caps and schedules. */
   DeliveryHeld: { version: 1, schema: delivery.extend({ reason: z.string(), until: Instant.optional() }) },
   DeliveryDeadLettered: {
     version: 1,
-    schema: perhapsAnswered.extend({
+    schema: perhapsAttempted.extend({
       reason: z.string(),
       interrupted,
       cause: z.enum(["retries_exhausted", "outcome_unknown", "partner_removed", "forgotten", "poison"]),

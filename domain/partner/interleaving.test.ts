@@ -1,13 +1,17 @@
-// Whatever order mails, answers and crashes come in: one effect per delivery, and none after a recorded success.
+// Whatever order mails, outcomes and crashes come in: one effect per delivery, and none after a recorded success.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
-import { type Book, emptyBook, enter } from "./book.ts";
-import type { Command, Policy } from "./command.ts";
-import { decide } from "./decide.ts";
+import type { PartnerCommand, Policy } from "./command.ts";
+import { partnerDecider } from "./decide.ts";
 import type { PartnerEvent } from "./events.ts";
-import type { Verdict } from "./verdict.ts";
+import { interruptedAttempts } from "./interrupted.ts";
+import type { AttemptOutcome } from "./outcome.ts";
+import type { PartnerState } from "./state.ts";
+
+const { evolve, decide } = partnerDecider;
+const stateAfter = (log: readonly PartnerEvent[]): PartnerState => log.reduce(evolve, partnerDecider.initial);
 
 const partner = PartnerId.parse("edu");
 const sealed = { key: "k", iv: "", tag: "", data: "" };
@@ -21,7 +25,7 @@ const about = (number: number) => ({
 
 type Step =
   | { readonly do: "mail"; readonly delivery: number }
-  | { readonly do: "answer"; readonly delivery: number; readonly verdict: Verdict["outcome"] }
+  | { readonly do: "respond"; readonly delivery: number; readonly outcome: AttemptOutcome["outcome"] }
   | { readonly do: "crash" }
   | { readonly do: "wait"; readonly ms: number };
 
@@ -31,64 +35,71 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constant("answer" as const),
+      do: fc.constant("respond" as const),
       delivery: number,
-      verdict: fc.constantFrom("succeeded", "duplicate", "rejected", "failed", "unknown"),
+      outcome: fc.constantFrom("succeeded", "duplicate", "rejected", "failed", "unknown", "not_called"),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "crash" as const }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.nat(3_000) }) },
 );
 
-/** The actor in small: a log, a book folded from it, and calls under way that die with the process. */
+/** The actor in small: a log, a state folded from it, and calls under way that die with the process. */
 function run(steps: readonly Step[], policy: Policy, sharedKey: boolean) {
   const log: PartnerEvent[] = [];
-  let book: Book = emptyBook();
+  let state = partnerDecider.initial;
   let now = 0;
-  const calls = new Map<number, number>();
+  const calls = new Map<DeliveryId, number>();
   const effects: string[] = [];
 
-  const obey = (command: Command): boolean => {
-    const decision = decide(command, book, policy);
+  const obey = (command: PartnerCommand): boolean => {
+    const decision = decide(command, state);
     if (!decision.accepted) return false;
     log.push(...decision.events);
-    for (const event of decision.events) enter(book, event);
+    state = decision.events.reduce(evolve, state);
     return decision.events.some((event) => event.type === "DeliveryStarted");
-  };
-  const settle = (one: number, attempt: number, verdict: Verdict): void => {
-    obey({ type: "settle", ...about(one), attempt, verdict, timings, at: now, chance: 0.5 });
   };
 
   for (const one of steps) {
     if (one.do === "wait") now += one.ms;
     if (one.do === "mail") {
       const key = sharedKey ? "shared" : `key ${one.delivery}`;
+      const { delivery_id } = about(one.delivery);
       const begun = obey({
-        type: "deliver",
+        type: "start_attempt",
         ...about(one.delivery),
         dedupe_key: key,
         sealed_request: sealed,
+        policy,
         at: now,
       });
-      if (begun) calls.set(one.delivery, book.open.get(about(one.delivery).delivery_id)?.attempts ?? 0);
+      if (begun) calls.set(delivery_id, state.open.get(delivery_id)?.attempts ?? 0);
     }
-    if (one.do === "answer") {
-      const attempt = calls.get(one.delivery);
+    if (one.do === "respond") {
+      const { delivery_id } = about(one.delivery);
+      const attempt = calls.get(delivery_id);
       if (attempt === undefined) continue;
-      calls.delete(one.delivery);
-      if (one.verdict === "succeeded") effects.push(about(one.delivery).delivery_id);
-      settle(one.delivery, attempt, { outcome: one.verdict, reason: "told" });
+      calls.delete(delivery_id);
+      if (one.outcome === "succeeded") effects.push(delivery_id);
+      obey({
+        type: "record_outcome",
+        ...about(one.delivery),
+        attempt,
+        outcome: { outcome: one.outcome, reason: "told" },
+        timings,
+        policy,
+        at: now,
+        chance: 0.5,
+      });
     }
     if (one.do === "crash") {
       calls.clear();
-      book = log.reduce(enter, emptyBook());
-      for (const [id, { stage, attempts }] of [...book.open]) {
-        const which = Number(id.at(-1));
-        if (stage === "calling") settle(which, attempts, { outcome: "interrupted", reason: "interrupted" });
-      }
+      state = stateAfter(log);
+      for (const command of interruptedAttempts(state, partner, policy, (id) => calls.get(id), now))
+        obey(command);
     }
   }
-  return { log, book, effects };
+  return { log, state, effects };
 }
 
 const policies: fc.Arbitrary<Policy> = fc.record({
@@ -101,7 +112,7 @@ const policies: fc.Arbitrary<Policy> = fc.record({
   circuit: fc.record({ failure_threshold: fc.integer({ min: 1, max: 4 }), open_ms: fc.constant(1_000) }),
 });
 
-const test = suite("any interleaving of mails, answers and crashes");
+const test = suite("any interleaving of mails, outcomes and crashes");
 const runs = { numRuns: 500 };
 const history = fc.array(step, { maxLength: 60 });
 
@@ -135,18 +146,21 @@ test("asks a partner that does not recognise repeats at most once after a doubtf
   fc.assert(
     fc.property(history, policies, (steps, policy) => {
       const { log } = run(steps, { ...policy, idempotent: false }, false);
-      const doubtful = log.filter(({ type, data }) => type === "DeliveryFailed" && "interrupted" in data);
+      const doubtful = log.filter(
+        ({ type, data }) =>
+          type === "DeliveryFailed" && "interrupted" in data && data.reason === "interrupted",
+      );
       assert.is(doubtful.length, 0);
     }),
     runs,
   );
 });
 
-test("leaves a book that the log gives again", () => {
+test("leaves a state that the log gives again", () => {
   fc.assert(
     fc.property(history, policies, (steps, policy) => {
-      const { log, book } = run(steps, policy, false);
-      assert.equal(log.reduce(enter, emptyBook()), book);
+      const { log, state } = run(steps, policy, false);
+      assert.equal(stateAfter(log), state);
     }),
     runs,
   );

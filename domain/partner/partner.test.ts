@@ -1,10 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { given as givenHistory } from "../fixtures/given.ts";
 import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
-import { emptyBook, enter } from "./book.ts";
-import type { Deliver, GiveUp, Policy, Settle } from "./command.ts";
-import { decide } from "./decide.ts";
+import type { GiveUp, Policy, RecordOutcome, StartAttempt } from "./command.ts";
+import { partnerDecider } from "./decide.ts";
 import type { PartnerEvent } from "./events.ts";
+import { interruptedAttempts } from "./interrupted.ts";
 
 const edu = PartnerId.parse("edu");
 const T0 = Date.parse("2026-01-01T00:00:00.000Z");
@@ -24,23 +25,25 @@ const usual: Policy = {
   idempotent: true,
 };
 
-const deliver = (number: number, over: { at?: number; key?: string } = {}): Deliver => ({
-  type: "deliver",
+const start = (number: number, over: { at?: number; key?: string; policy?: Policy } = {}): StartAttempt => ({
+  type: "start_attempt",
   ...about(number),
   dedupe_key: over.key ?? `key ${number}`,
   sealed_request: sealed,
+  policy: over.policy ?? usual,
   at: T0 + (over.at ?? 0),
 });
-const settle = (
+const record = (
   number: number,
-  verdict: Settle["verdict"],
-  over: { attempt?: number; at?: number; chance?: number } = {},
-): Settle => ({
-  type: "settle",
+  outcome: RecordOutcome["outcome"],
+  over: { attempt?: number; at?: number; chance?: number; policy?: Policy } = {},
+): RecordOutcome => ({
+  type: "record_outcome",
   ...about(number),
   attempt: over.attempt ?? 1,
-  verdict,
+  outcome,
   timings,
+  policy: over.policy ?? usual,
   at: T0 + (over.at ?? 0),
   chance: over.chance ?? 1,
 });
@@ -73,42 +76,26 @@ const halfOpened = (probe: number): PartnerEvent => ({
 });
 const http503 = { outcome: "failed", reason: "http_503" } as const;
 
-const given = (...events: PartnerEvent[]) => {
-  const book = events.reduce(enter, emptyBook());
-  return {
-    when: (command: Deliver | Settle | GiveUp, policy: Policy = usual) => {
-      const decision = decide(command, book, policy);
-      return {
-        gives: (...expected: PartnerEvent[]) => assert.equal(decision, { accepted: true, events: expected }),
-        refused: (reason: string, until?: number) =>
-          assert.equal(decision, {
-            accepted: false,
-            reason,
-            ...(until !== undefined && { until: T0 + until }),
-          }),
-      };
-    },
-  };
-};
+const given = (...history: PartnerEvent[]) => givenHistory(partnerDecider, ...history);
 
-const test = suite("a partner's book");
+const test = suite("a partner");
 
 test("a delivery is written down before it is called", () => {
-  given().when(deliver(1)).gives(started(1));
+  given().when(start(1)).then(started(1));
 });
 
 test("a delivery that is being called is not called again", () => {
-  given(started(1)).when(deliver(1)).refused("in_flight");
+  given(started(1)).when(start(1)).thenRefused("in_flight");
 });
 
 test("a delivery that succeeded is never called again", () => {
-  given(started(1), succeeded(1)).when(deliver(1)).refused("already_ended");
+  given(started(1), succeeded(1)).when(start(1)).thenRefused("already_ended");
 });
 
 test("another delivery with the same key is a duplicate of the one that succeeded", () => {
   given(started(1, 1, "same"), succeeded(1))
-    .when(deliver(2, { key: "same" }))
-    .gives({
+    .when(start(2, { key: "same" }))
+    .then({
       type: "DeliveryDuplicated",
       data: { ...about(2), attempts: 0, of: about(1).delivery_id, reason: "already_delivered" },
     });
@@ -116,16 +103,16 @@ test("another delivery with the same key is a duplicate of the one that succeede
 
 test("two with the same key at once: the second waits for the first", () => {
   given(started(1, 1, "same"))
-    .when(deliver(2, { key: "same" }))
-    .refused("key_in_flight");
+    .when(start(2, { key: "same" }))
+    .thenRefused("key_in_flight");
 });
 
 test("a key is free again once its window is over, or its delivery came to nothing", () => {
   const anHour = { ...usual, dedupe: { fields: ["email"], window_hours: 1 } };
-  const later = deliver(2, { key: "same", at: 3_600_000 });
+  const later = start(2, { key: "same", at: 3_600_000, policy: anHour });
   given(started(1, 1, "same"), succeeded(1))
-    .when(later, anHour)
-    .gives({
+    .when(later)
+    .then({
       type: "DeliveryStarted",
       data: {
         ...about(2),
@@ -140,26 +127,26 @@ test("a key is free again once its window is over, or its delivery came to nothi
     data: { ...about(1), attempt: 1, timings, reason: "http_400" },
   };
   given(started(1, 1, "same"), declined)
-    .when(deliver(2, { key: "same" }))
-    .gives(started(2, 1, "same"));
+    .when(start(2, { key: "same" }))
+    .then(started(2, 1, "same"));
 });
 
 test("a retry keeps the key it began with", () => {
   given(started(1, 1, "before"), failed(1, 1, 0))
-    .when(deliver(1, { key: "after" }))
-    .gives(started(1, 2, "before"));
+    .when(start(1, { key: "after" }))
+    .then(started(1, 2, "before"));
 });
 
 test("a transient failure waits: exponential, full jitter", () => {
   given(started(1))
-    .when(settle(1, http503, { chance: 0.5 }))
-    .gives(failed(1, 1, 250));
+    .when(record(1, http503, { chance: 0.5 }))
+    .then(failed(1, 1, 250));
   given(started(1), failed(1, 1, 0), started(1, 2))
-    .when(settle(1, http503, { attempt: 2 }))
-    .gives(failed(1, 2, 1_000));
+    .when(record(1, http503, { attempt: 2 }))
+    .then(failed(1, 2, 1_000));
   given(started(1), failed(1, 1, 400))
-    .when(deliver(1, { at: 399 }))
-    .refused("not_yet", 400);
+    .when(start(1, { at: 399 }))
+    .thenRefused("not_yet", { until: T0 + 400 });
 });
 
 test("waits longer than a year are cut to one, so that their end can be written down", () => {
@@ -167,20 +154,20 @@ test("waits longer than a year are cut to one, so that their end can be written 
   const endless = { max_attempts: 3, base_ms: Number.MAX_SAFE_INTEGER, max_ms: Number.MAX_SAFE_INTEGER };
   const policy = { ...usual, retry: endless, circuit: { failure_threshold: 1, open_ms: 9e15 } };
   given(started(1))
-    .when(settle(1, http503), policy)
-    .gives(failed(1, 1, year), opened(year, "failures_in_a_row"));
+    .when(record(1, http503, { policy }))
+    .then(failed(1, 1, year), opened(year, "failures_in_a_row"));
 });
 
 test("Retry-After is the least that is waited", () => {
   given(started(1))
-    .when(settle(1, { outcome: "failed", reason: "http_503", retry_after_ms: 7_000 }, { chance: 0.1 }))
-    .gives(failed(1, 1, 7_000));
+    .when(record(1, { outcome: "failed", reason: "http_503", retry_after_ms: 7_000 }, { chance: 0.1 }))
+    .then(failed(1, 1, 7_000));
 });
 
 test("exhausted retries make a dead letter and open the circuit", () => {
   given(started(1), failed(1, 1, 0), started(1, 2), failed(1, 2, 0), started(1, 3))
-    .when(settle(1, http503, { attempt: 3 }))
-    .gives(
+    .when(record(1, http503, { attempt: 3 }))
+    .then(
       {
         type: "DeliveryDeadLettered",
         data: { ...about(1), timings, attempts: 3, reason: "http_503", cause: "retries_exhausted" },
@@ -189,43 +176,45 @@ test("exhausted retries make a dead letter and open the circuit", () => {
     );
 });
 
-test("failures in a row open the circuit; an answer in between starts the count anew", () => {
+test("failures in a row open the circuit; a response in between starts the count anew", () => {
   const policy = { ...usual, circuit: { failure_threshold: 2, open_ms: 1_000 } };
   given(started(1), failed(1, 1, 0), started(2))
-    .when(settle(2, http503, { chance: 0 }), policy)
-    .gives(failed(2, 1, 0), opened(1_000, "failures_in_a_row"));
+    .when(record(2, http503, { chance: 0, policy }))
+    .then(failed(2, 1, 0), opened(1_000, "failures_in_a_row"));
   given(started(1), failed(1, 1, 0), started(3), succeeded(3), started(2))
-    .when(settle(2, http503, { chance: 0 }), policy)
-    .gives(failed(2, 1, 0));
+    .when(record(2, http503, { chance: 0, policy }))
+    .then(failed(2, 1, 0));
 });
 
 test("an open circuit lets nothing through until its time, then one probe", () => {
-  given(opened(1_000, "x")).when(deliver(1)).refused("circuit_open", 1_000);
-  given(opened(0, "x")).when(deliver(1)).gives(halfOpened(1), started(1));
-  given(opened(0, "x"), halfOpened(1), started(1)).when(deliver(2)).refused("probe_in_flight");
+  given(opened(1_000, "x"))
+    .when(start(1))
+    .thenRefused("circuit_open", { until: T0 + 1_000 });
+  given(opened(0, "x")).when(start(1)).then(halfOpened(1), started(1));
+  given(opened(0, "x"), halfOpened(1), started(1)).when(start(2)).thenRefused("probe_in_flight");
 });
 
-test("the probe decides: an answer closes the circuit, a failure opens it again", () => {
+test("the probe decides: a response closes the circuit, a failure opens it again", () => {
   const half = [opened(0, "x"), halfOpened(1), started(1)];
   given(...half)
-    .when(settle(1, { outcome: "succeeded" }))
-    .gives(succeeded(1), { type: "CircuitClosed", data: { partner: edu } });
+    .when(record(1, { outcome: "succeeded" }))
+    .then(succeeded(1), { type: "CircuitClosed", data: { partner: edu } });
   given(...half)
-    .when(settle(1, http503, { chance: 0 }))
-    .gives(failed(1, 1, 0), opened(30_000, "probe_failed"));
+    .when(record(1, http503, { chance: 0 }))
+    .then(failed(1, 1, 0), opened(30_000, "probe_failed"));
 });
 
 test("an unknown outcome is retried only where the partner recognises a repeat", () => {
   const unknown = { outcome: "unknown", reason: "timeout" } as const;
   given(started(1))
-    .when(settle(1, unknown, { chance: 0 }))
-    .gives({
+    .when(record(1, unknown, { chance: 0 }))
+    .then({
       type: "DeliveryFailed",
       data: { ...about(1), timings, attempt: 1, reason: "timeout", retry_at: at(0) },
     });
   given(started(1))
-    .when(settle(1, unknown), { ...usual, idempotent: false })
-    .gives({
+    .when(record(1, unknown, { policy: { ...usual, idempotent: false } }))
+    .then({
       type: "DeliveryDeadLettered",
       data: { ...about(1), timings, attempts: 1, reason: "timeout", cause: "outcome_unknown" },
     });
@@ -234,8 +223,8 @@ test("an unknown outcome is retried only where the partner recognises a repeat",
 test("what we interrupted ourselves is no fault of the partner's", () => {
   const policy = { ...usual, circuit: { failure_threshold: 1, open_ms: 1_000 } };
   given(started(1))
-    .when(settle(1, { outcome: "interrupted", reason: "interrupted" }), policy)
-    .gives({
+    .when(record(1, { outcome: "interrupted", reason: "interrupted" }, { policy }))
+    .then({
       type: "DeliveryFailed",
       data: { ...about(1), timings, interrupted: true, attempt: 1, reason: "interrupted", retry_at: at(0) },
     });
@@ -248,23 +237,71 @@ test("an interrupted attempt is none of the tries that a partner has", () => {
   };
   const twice = { ...usual, retry: { ...usual.retry, max_attempts: 2 } };
   given(started(1), interrupted, started(1, 2))
-    .when(settle(1, http503, { attempt: 2 }), twice)
-    .gives(failed(1, 2, 500));
+    .when(record(1, http503, { attempt: 2, policy: twice }))
+    .then(failed(1, 2, 500));
 });
 
 test("an outcome of an attempt that is over says nothing", () => {
   given(started(1), failed(1, 1, 0), started(1, 2))
-    .when(settle(1, { outcome: "succeeded" }, { attempt: 1 }))
-    .refused("not_calling");
+    .when(record(1, { outcome: "succeeded" }, { attempt: 1 }))
+    .thenRefused("not_calling");
 });
 
 test("a removed partner's mail becomes a dead letter", () => {
   given()
     .when(giveUp(1))
-    .gives({
+    .then({
       type: "DeliveryDeadLettered",
       data: { ...about(1), attempts: 0, reason: "gone", cause: "partner_removed" },
     });
+});
+
+test("Retry-After is obeyed for a day, and no longer", () => {
+  const day = 24 * 3_600_000;
+  const outcome = { outcome: "failed", reason: "http_503", retry_after_ms: 3 * day } as const;
+  const policy = { ...usual, circuit: { failure_threshold: 1, open_ms: 1_000 } };
+  given(started(1))
+    .when(record(1, outcome, { policy }))
+    .then(failed(1, 1, day), opened(day, "failures_in_a_row"));
+});
+
+test("an attempt that was never made is repeated also where repeats are not recognised, and is none of the tries", () => {
+  const policy = { ...usual, idempotent: false, retry: { ...usual.retry, max_attempts: 1 } };
+  const notCalled = { ...about(1), timings, interrupted: true as const, reason: "circuit_open" };
+  given(started(1))
+    .when(record(1, { outcome: "not_called", reason: "circuit_open" }, { policy }))
+    .then({ type: "DeliveryFailed", data: { ...notCalled, attempt: 1, retry_at: at(0) } });
+});
+
+test("a probe that was interrupted, or never called, opens the circuit again", () => {
+  for (const outcome of ["interrupted", "not_called"] as const) {
+    const { events } = given(opened(0, "x"), halfOpened(1), started(1)).when(
+      record(1, { outcome, reason: "x" }),
+    );
+    assert.equal(events.at(-1), opened(30_000, "probe_interrupted"));
+  }
+});
+
+test("nobody makes the attempts that a writer which died has started: they are interrupted", () => {
+  const { state } = given(started(1), started(2), failed(2, 1, 0), started(3), started(4));
+  const underWay = new Map([
+    [about(3).delivery_id, 1],
+    [about(4).delivery_id, 2],
+  ]);
+  const commands = interruptedAttempts(state, edu, usual, (one) => underWay.get(one), T0 + 70);
+  assert.equal(
+    commands.map(({ delivery_id, attempt, outcome }) => [delivery_id, attempt, outcome.outcome]),
+    [
+      [about(1).delivery_id, 1, "interrupted"],
+      [about(4).delivery_id, 1, "interrupted"],
+    ],
+  );
+  assert.equal(commands[0]?.timings, { total_ms: 70, partner_ms: 0, overhead_ms: 70 });
+});
+
+test("the state begins anew for each who asks for it, since it is changed in place", () => {
+  given(started(1));
+  given().when(start(1)).then(started(1));
 });
 
 test("an impossible history is refused", () => {

@@ -1,40 +1,52 @@
 // The role that delivers: one actor for each partner, each partner owned by one process at a time.
 
 import { PartnerId } from "#domain/ids.ts";
+import { PARTNER_CONFIG_STREAM, partnerConfigEvents } from "#domain/partner/config.ts";
+import {
+  type ConfiguredPartner,
+  type ConfiguredPartners,
+  partnerConfiguration,
+} from "#domain/partner/configured.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { every } from "#platform/every.ts";
 import { holdLeases } from "#platform/leases.ts";
+import { type LiveView, liveView } from "#platform/live-view.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
-import { type Entry, watchPartners } from "./directory.ts";
 
-const DEPTH_EVERY_MS = 5_000;
+const COUNT_EVERY_MS = 5_000;
 
 export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log } = yard;
-  const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
-  const directory = await watchPartners(yard, vault);
+  const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
   const actors = new Map<PartnerId, Actor>();
 
-  const entryOf = (partner: PartnerId): Entry => {
-    const entry = directory.current().get(partner);
-    if (entry === undefined) throw new Error(`partner ${partner} is not configured`);
-    return entry;
-  };
+  function configured(partner: PartnerId): ConfiguredPartner {
+    const found = partners.current().get(partner);
+    if (found === undefined) throw new Error(`partner ${partner} is not configured`);
+    return found;
+  }
 
   const leases = holdLeases({
     bus,
     group: "partners",
-    names: () => [...directory.current().keys()],
+    names: () => [...partners.current().keys()],
     instance: config.instance,
-    onGained: async (name, lease) => {
+    async onGained(name, lease) {
       const partner = PartnerId.parse(name);
-      actors.set(
+      const actor = await startActor({
         partner,
-        await startActor({ partner, entry: () => entryOf(partner), lease, yard, bus, vault }),
-      );
+        configured: () => configured(partner),
+        lease,
+        yard,
+        bus,
+        vault,
+      });
+      actors.set(partner, actor);
     },
-    onLost: async (name) => {
+    async onLost(name) {
       const partner = PartnerId.parse(name);
       const actor = actors.get(partner);
       actors.delete(partner);
@@ -42,36 +54,51 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     },
     log,
   });
-  const forget = directory.onChange(() => {
+  const stopListening = partners.onChange(() => {
     leases.review();
     for (const actor of actors.values()) actor.refresh();
   });
-  const stopWatching = watchDepths(yard, bus, () => [...actors.keys()]);
+  const stopCounting = countQueues(yard, bus, actors);
   lifecycle.own("partners", async () => {
-    forget();
-    stopWatching();
+    stopListening();
+    stopCounting();
     await leases.close();
   });
   return {};
 }
 
+/** Also those that were removed: what waits for them has to end somewhere. */
+export function followPartners(yard: Yard): Promise<LiveView<ConfiguredPartners>> {
+  const { initial, evolve } = partnerConfiguration;
+  return liveView({
+    name: "partners",
+    streams: [PARTNER_CONFIG_STREAM],
+    eventStore: yard.eventStore(),
+    codec: createCodec(partnerConfigEvents),
+    initial,
+    evolve,
+    derive: (partners) => partners,
+    lifecycle: yard.lifecycle,
+    log: yard.log,
+  });
+}
+
 /** How much waits for each of the partners that this process owns. */
-function watchDepths({ metrics, log }: Yard, bus: Bus, partners: () => readonly PartnerId[]): () => void {
-  const shown = new Set<string>();
-  async function look(): Promise<void> {
-    const owned = partners();
-    for (const partner of owned) {
-      const state = await bus.consumerState(partnerMailbox(partner));
-      metrics.queueDepth.set({ queue: `partner:${partner}` }, state ? state.pending + state.ackPending : 0);
-      shown.add(partner);
-    }
-    for (const partner of [...shown].filter((one) => !owned.some((own) => own === one))) {
-      metrics.queueDepth.remove({ queue: `partner:${partner}` });
-      shown.delete(partner);
-    }
-  }
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => log.debug({ err: error }, "queues were not counted"));
-  }, DEPTH_EVERY_MS);
-  return () => clearInterval(timer);
+function countQueues({ metrics, log }: Yard, bus: Bus, owned: ReadonlyMap<PartnerId, unknown>): () => void {
+  const shown = new Set<PartnerId>();
+  return every({
+    ms: COUNT_EVERY_MS,
+    async work() {
+      for (const partner of owned.keys()) {
+        const queue = await bus.consumerState(partnerMailbox(partner));
+        metrics.queueDepth.set({ queue: `partner:${partner}` }, queue ? queue.pending + queue.ackPending : 0);
+        shown.add(partner);
+      }
+      for (const partner of [...shown].filter((one) => !owned.has(one))) {
+        metrics.queueDepth.remove({ queue: `partner:${partner}` });
+        shown.delete(partner);
+      }
+    },
+    onError: (error) => log.debug({ err: error }, "queues not counted"),
+  });
 }

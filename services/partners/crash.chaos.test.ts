@@ -1,7 +1,13 @@
 // The owner of a partner is killed between the call and its outcome, or goes on although another owner has come.
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerId } from "#domain/ids.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import { partnerStream } from "#domain/partner/events.ts";
+import { partnerMailbox } from "#platform/bus/subjects.ts";
+import { newUuid } from "#platform/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
@@ -9,7 +15,7 @@ import { until } from "../../test/harness/wait.ts";
 import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { type Actor, startActor } from "./actor.ts";
-import { type Entry, watchPartners } from "./directory.ts";
+import { followPartners } from "./app.ts";
 
 const test = suite("partner actors that are killed or overtaken");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
@@ -50,8 +56,8 @@ async function startOwnerHere(
 ): Promise<Actor> {
   const { yard: own } = await yard.start(instance);
   const [bus, vault] = await Promise.all([own.bus(), own.vault()]);
-  const directory = await watchPartners(own, vault);
-  const entry = () => directory.current().get(partner) as Entry;
+  const partners = await followPartners(own);
+  const configured = () => partners.current().get(partner) as ConfiguredPartner;
   const lease = {
     name: partner,
     token: 1,
@@ -59,7 +65,7 @@ async function startOwnerHere(
     expiresAt: () => Number.POSITIVE_INFINITY,
     lost: new AbortController().signal,
   };
-  return startActor({ partner, entry, lease, yard: own, bus, vault: changed(vault) });
+  return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault) });
 }
 
 const routeMany = (count: number, partner: Routed["partner"]): Promise<Routed[]> =>
@@ -119,8 +125,8 @@ test("two owners at once fence each other: every delivery succeeds once", async 
     const events = await until(
       "it has ended",
       async () => {
-        const book = await yard.book(contested, one);
-        return /Succeeded|DeadLettered/.test(book.at(-1)?.type ?? "") && book;
+        const history = await yard.partnerHistory(contested, one);
+        return /Succeeded|DeadLettered/.test(history.at(-1)?.type ?? "") && history;
       },
       60_000,
     );
@@ -131,15 +137,62 @@ test("two owners at once fence each other: every delivery succeeds once", async 
   await Promise.all(owners.map((owner) => owner.close()));
 });
 
-test("keys that can't be had when the answer is there cost its text, not its outcome", async () => {
+test("a call that never connected when its owner stops was not made: no doubt, no try", async () => {
+  const silent = createServer((socket) => void socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const settings = { idempotent: false, retry: { max_attempts: 1 } };
+  const unreachable = await yard.configure("unreachable", {
+    ...settings,
+    delivery: { type: "http", url: `https://127.0.0.1:${port}/`, timeout_ms: 60_000 },
+  });
+  const owner = await startOwnerHere("unreachable", unreachable);
+  const connecting = once(silent, "connection");
+  const [routed] = await routeMany(1, unreachable);
+  assert.ok(routed);
+  await connecting;
+  await owner.close();
+  const [, failed] = await yard.becomes(routed, "DeliveryFailed");
+  assert.equal([dataOf(failed).reason, dataOf(failed).interrupted], ["abandoned", true]);
+  silent.close();
+
+  await yard.configure("unreachable", settings);
+  const next = await startOwnerHere("reachable", unreachable);
+  await yard.becomes(routed, "DeliverySucceeded");
+  assert.is((await yard.effects("unreachable")).max_requests, 1);
+  await next.close();
+});
+
+test("a history that this release does not know all of: its owner decides nothing, and still ends in time", async () => {
+  const newer = await yard.configure("newer");
+  const unknown = { id: newUuid(), type: "DeliveryPostponed", data: {}, metadata: { schema: 1, at: "" } };
+  await yard.own.eventStore().append(partnerStream(newer), "no_stream", [unknown]);
+  const owner = await startOwnerHere("older", newer);
+  await routeMany(1, newer);
+  const bus = await yard.own.bus();
+  await until("the owner has the mail", async () => {
+    const mailbox = await bus.consumerState(partnerMailbox(newer));
+    return mailbox?.ackPending === 1;
+  });
+  const begun = performance.now();
+  await owner.close();
+  assert.ok(performance.now() - begun < 8_000);
+  const history = await yard.partnerHistory(newer);
+  assert.equal(
+    history.map(({ type }) => type),
+    ["DeliveryPostponed"],
+  );
+});
+
+test("keys that can't be had when the response is there cost its text, not its outcome", async () => {
   const keyless = await yard.configure("keyless");
-  const forAnswers = (value: unknown): boolean => value instanceof Object && "status" in value;
+  const forResponses = (value: unknown): boolean => value instanceof Object && "status" in value;
   const owner = await startOwnerHere("keyless", keyless, (vault) => ({
     ...vault,
     sealCached: (key, value, context) =>
-      forAnswers(value) ? undefined : vault.sealCached(key, value, context),
+      forResponses(value) ? undefined : vault.sealCached(key, value, context),
     seal: (key, value, context) =>
-      forAnswers(value) ? Promise.reject(new Error("no database")) : vault.seal(key, value, context),
+      forResponses(value) ? Promise.reject(new Error("no database")) : vault.seal(key, value, context),
   }));
   const [routed] = await routeMany(1, keyless);
   assert.ok(routed);

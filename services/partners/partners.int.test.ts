@@ -107,7 +107,7 @@ test("bound a call that hangs, and dead-letter after the last try", async () => 
   assert.ok(timings.partner_ms >= 190 && timings.partner_ms < 10_000);
 });
 
-test("read the answer as configured, and take nothing unreadable for a success", async () => {
+test("read the response as configured, and take nothing unreadable for a success", async () => {
   const picky = await yard.configure("picky", {
     retry: { max_attempts: 1 },
     response: { success: { path: "accepted", equals: "never" }, reason_path: "outcome" },
@@ -124,11 +124,15 @@ test("open the circuit, let one probe through, and deliver all that waited", asy
   });
   await yard.behave("down", { behaviour: "failing", rate: 1 });
   const routed = await many(30, () => yard.route(down));
-  await until("the circuit is open", async () => types(await yard.book(down)).includes("CircuitOpened"));
-  await until("a probe has failed", async () => types(await yard.book(down)).includes("CircuitHalfOpened"));
+  await until("the circuit is open", async () =>
+    types(await yard.partnerHistory(down)).includes("CircuitOpened"),
+  );
+  await until("a probe has failed", async () =>
+    types(await yard.partnerHistory(down)).includes("CircuitHalfOpened"),
+  );
   await yard.behave("down", { behaviour: "healthy" });
   for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
-  assert.ok(types(await yard.book(down)).includes("CircuitClosed"));
+  assert.ok(types(await yard.partnerHistory(down)).includes("CircuitClosed"));
   assert.is((await yard.effects("down")).max, 1);
 });
 
@@ -139,10 +143,10 @@ test("slow no other partner down while one is dead", async () => {
   const quick = await yard.configure("quick");
   await yard.behave("dead", { behaviour: "hanging" });
   await many(100, () => yard.route(dead));
-  await until("the dead partner is called", async () => (await yard.book(dead)).length >= 16);
+  await until("the dead partner is called", async () => (await yard.partnerHistory(dead)).length >= 16);
   const routed = await many(100, () => yard.route(quick));
   for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
-  assert.ok(types(await yard.book(dead)).every((type) => type === "DeliveryStarted"));
+  assert.ok(types(await yard.partnerHistory(dead)).every((type) => type === "DeliveryStarted"));
   await yard.behave("dead", { behaviour: "healthy" });
 });
 
@@ -155,7 +159,7 @@ test("keep a paused partner's mail, and deliver it when it is resumed", async ()
   await yard.becomes(await yard.route(sentinel), "DeliverySucceeded");
   const routed = await yard.route(paused);
   await yard.becomes(await yard.route(sentinel), "DeliverySucceeded");
-  assert.equal(await yard.book(paused, routed), []);
+  assert.equal(await yard.partnerHistory(paused, routed), []);
   await yard.tell(paused, "PartnerResumed");
   await yard.becomes(routed, "DeliverySucceeded");
 });
@@ -173,7 +177,8 @@ test("deliver one of those that are the same to the partner, also when they come
   await yard.behave("once", { behaviour: "healthy", delay_ms: 100 });
   const same = await many(5, () => yard.route(once, { email: "same@example.com", interest: "Art" }));
   const blank = await many(2, () => yard.route(once, { email: "same@example.com" }));
-  const last = async (one: (typeof same)[number]) => (await yard.book(once, one)).at(-1)?.type ?? "";
+  const last = async (one: (typeof same)[number]) =>
+    (await yard.partnerHistory(once, one)).at(-1)?.type ?? "";
   const ended = await until("all have ended", async () => {
     const ends = await Promise.all(same.map(last));
     return ends.every((type) => /Succeeded|Duplicated/.test(type)) && ends;
@@ -197,10 +202,20 @@ test("keep to a new limit at once, not when the old one would have let the next 
   const thrifty = await yard.configure("thrifty", { limits });
   const routed = await many(3, () => yard.route(thrifty));
   await until("the first is delivered", async () =>
-    types(await yard.book(thrifty)).includes("DeliverySucceeded"),
+    types(await yard.partnerHistory(thrifty)).includes("DeliverySucceeded"),
   );
   await yard.configure("thrifty", { limits: { concurrency: 2 } });
   for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
+});
+
+test("leave a partner alone whose secret can't be opened, and no other, until it can", async () => {
+  const locked = await yard.configure("locked", { secret: "whsec_no base64" });
+  const routed = await yard.route(locked);
+  const signed = await yard.configure("signed", { secret: newSecret() });
+  await yard.becomes(await yard.route(signed), "DeliverySucceeded");
+  assert.equal(await yard.partnerHistory(locked), []);
+  await yard.configure("locked", { secret: newSecret() });
+  await yard.becomes(routed, "DeliverySucceeded");
 });
 
 test("shrug off what is no event", async () => {

@@ -36,13 +36,13 @@ test.before(async () => {
 });
 test.after(() => yard?.stop());
 
-/** The place of the last event in any partner's book, those about its circuit included. */
+/** The place of the last event in any partner's stream, those about its circuit included. */
 async function lastInABook(): Promise<bigint> {
   const partners = await yard.own
     .database()
     .query<{ partner: PartnerId }>("select distinct partner from leads.lead where partner is not null");
-  const books = await Promise.all(partners.map(({ partner }) => yard.book(partner)));
-  const last = books.map((book) => book.at(-1)?.position ?? 0n).sort((a, b) => Number(a - b));
+  const histories = await Promise.all(partners.map(({ partner }) => yard.partnerHistory(partner)));
+  const last = histories.map((history) => history.at(-1)?.position ?? 0n).sort((a, b) => Number(a - b));
   return last.at(-1) ?? 0n;
 }
 
@@ -201,7 +201,7 @@ test("are equal after a rebuild, while events go on coming", async () => {
   await rebuildAll();
   for (const one of await coming)
     await until("it has ended", async () =>
-      /Succeeded|DeadLettered/.test((await yard.book(busy, one)).at(-1)?.type ?? ""),
+      /Succeeded|DeadLettered/.test((await yard.partnerHistory(busy, one)).at(-1)?.type ?? ""),
     );
   await caughtUp();
   const before = await until("all have come to rest", async () => {

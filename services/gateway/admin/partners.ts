@@ -1,50 +1,74 @@
-// /api/partners: who gets submissions, how, and how they fare.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+// /api/partners: their configuration, state and counts.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import { PARTNER_CONFIG_STREAM, PartnerConfig } from "#domain/partner/config.ts";
-import {
-  type ConfiguredPartner,
-  type ConfigurePartner,
-  partnerConfiguration,
-} from "#domain/partner/configured.ts";
+import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
+import { changer } from "../configuration.ts";
+import {
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+} from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { partnerConfigCodec } from "./configured-partners.ts";
-import { flawOfUrl } from "./partner-url.ts";
+import { configuredPartners, type PartnersView } from "./configured-partners.ts";
+import { urlError } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
-import { fitting, notFound } from "./scope.ts";
+import { notFound } from "./scope.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
   readonly bus: Bus;
   readonly vault: Vault;
-  readonly view: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly view: PartnersView;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
   readonly allowPrivate: boolean;
 }
 
-const NullSecret = z.looseObject({ delivery: z.looseObject({ secret: z.null() }) });
-const OnePartner = z.object({ id: PartnerId });
+const [Http, ...others] = Delivery.options;
+const DeliveryChange = z
+  .discriminatedUnion("type", [
+    Http.extend({
+      secret: Http.shape.secret.nullable().meta({ description: "Left out it stays; null: sign no longer" }),
+    }),
+    ...others,
+  ])
+  .register(requestSchemas, { id: "DeliveryChange" });
+const PartnerChange = PartnerConfig.extend({ delivery: DeliveryChange }).register(requestSchemas, {
+  id: "PartnerChange",
+});
 
-export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
+const count = z.int().nonnegative();
+export const Partner = PartnerConfig.extend({
+  id: PartnerId,
+  signed: z.boolean(),
+  paused: z.boolean(),
+  queue_depth: count,
+  in_flight: count,
+  circuit: z.enum(["closed", "open", "half_open"]),
+  retry_at: z.iso.datetime().optional(),
+  delivered: count,
+  failed: count,
+  dead_lettered: count,
+  duplicates: count,
+}).register(responseSchemas, { id: "Partner" });
+export const Partners = z.object({ items: z.array(Partner) }).register(responseSchemas, { id: "Partners" });
+
+const params = z.object({ id: PartnerId });
+
+export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const change = changes({
-    eventStore,
-    stream: PARTNER_CONFIG_STREAM,
-    codec: partnerConfigCodec,
-    decider: partnerConfiguration,
-    view,
-  });
+  const change = changer(eventStore, configuredPartners, view);
 
   async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
     const changed = await change(command);
@@ -71,62 +95,88 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
     shown(id, partner, await queries.byId(id));
 
   return async (app) => {
-    app.get("/api/partners", async () => {
-      const counts = await queries.all();
-      const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
-      const each = sorted.map(async ([id, one]) =>
-        shown(id, one, counts.get(id) ?? (await queries.byId(id))),
+    describeScope(app, () => ({ tags: ["Partners"] }));
+
+    app.get(
+      "/api/partners",
+      { schema: { summary: "All partners", response: { 200: Partners } } },
+      async () => {
+        const counts = await queries.all();
+        const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
+        const each = sorted.map(async ([id, one]) =>
+          shown(id, one, counts.get(id) ?? (await queries.byId(id))),
+        );
+        return { items: await Promise.all(each) };
+      },
+    );
+
+    app.get(
+      "/api/partners/:id",
+      { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
+      async (request) => {
+        const { id } = request.params;
+        const partner = view.current().get(id);
+        if (partner === undefined) throw notFound();
+        return answer(id, partner);
+      },
+    );
+
+    app.put(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Configure a partner",
+          params,
+          body: PartnerChange,
+          response: { 200: Partner },
+          refusals: ["unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const { secret: given, ...delivery } = request.body.delivery;
+        const error = await urlError(delivery.url, allowPrivate);
+        if (error !== undefined) throw new Refused(refusal("unacceptable", { errors: [error] }));
+        const secret =
+          typeof given === "string"
+            ? await vault.seal(SECRETS_KEY, given, partnerConfigContext(partner))
+            : given === null
+              ? "none"
+              : "keep";
+        const config = { ...request.body, delivery };
+        return answer(partner, await write({ type: "configure", partner, config, secret }, reply));
+      },
+    );
+
+    app.delete(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Remove a partner that no rule routes to",
+          params,
+          response: noContent,
+          refusals: ["conflict"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const routed_by = rulesRoutingTo(partner, rules.current().rules);
+        await write({ type: "remove", partner, routed_by }, reply);
+        return reply.code(204).send();
+      },
+    );
+
+    for (const [type, summary] of [
+      ["pause", "Let its submissions wait"],
+      ["resume", "Deliver again"],
+    ] as const)
+      app.post(
+        `/api/partners/:id/${type}`,
+        { schema: { summary, params, response: { 200: Partner } } },
+        async (request, reply) => {
+          const partner = request.params.id;
+          return answer(partner, await write({ type, partner }, reply));
+        },
       );
-      return { items: await Promise.all(each) };
-    });
-
-    app.get("/api/partners/:id", async (request) => {
-      const { id } = fitting(OnePartner, request.params);
-      const partner = view.current().get(id);
-      if (partner === undefined) throw notFound();
-      return answer(id, partner);
-    });
-
-    app.put("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      const { body, withoutSecret } = takenApart(request.body);
-      const config = fitting(PartnerConfig, body);
-      const flaw = await flawOfUrl(config.delivery.url, allowPrivate);
-      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
-      const { secret: given, ...delivery } = config.delivery;
-      const secret =
-        given === undefined
-          ? withoutSecret
-            ? "none"
-            : "keep"
-          : await vault.seal(SECRETS_KEY, given, partnerConfigContext(partner));
-      const after = await write(
-        { type: "configure", partner, config: { ...config, delivery }, secret },
-        reply,
-      );
-      return answer(partner, after);
-    });
-
-    app.delete("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      const routed_by = rulesRoutingTo(partner, rules.current().rules);
-      await write({ type: "remove", partner, routed_by }, reply);
-      return reply.code(204).send();
-    });
-
-    for (const type of ["pause", "resume"] as const) {
-      app.post(`/api/partners/:id/${type}`, async (request, reply) => {
-        const partner = fitting(OnePartner, request.params).id;
-        return answer(partner, await write({ type, partner }, reply));
-      });
-    }
   };
-}
-
-/** `secret: null` says that deliveries are to be signed no longer. */
-function takenApart(body: unknown): { readonly body: unknown; readonly withoutSecret: boolean } {
-  const parsed = NullSecret.safeParse(body);
-  if (!parsed.success) return { body, withoutSecret: false };
-  const { secret: _, ...delivery } = parsed.data.delivery;
-  return { body: { ...parsed.data, delivery }, withoutSecret: true };
 }

@@ -1,0 +1,53 @@
+// The way to a partner, whatever kind it is of. To add a kind: a member of `Delivery` in domain/partner/config.ts, a file here, and a
+// line in open-channel.ts, which does not compile without it.
+import type { Ids } from "#domain/partner/body.ts";
+import type { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import type { AttemptOutcome } from "#domain/partner/outcome.ts";
+import type { Submission } from "#domain/submission/submission.ts";
+
+export interface Channel {
+  /** Sends nothing: the request is recorded first. */
+  prepare(message: Message): Prepared;
+  /** What is under way still ends. */
+  close(): Promise<void>;
+}
+
+/** What is to be delivered. */
+export interface Message {
+  readonly submission: Submission;
+  readonly ids: Ids;
+  /** W3C trace id. */
+  readonly trace: string;
+  readonly now: number;
+}
+
+export interface Prepared {
+  /** The request as the timeline shows it. It is kept, so it holds no credentials. */
+  readonly request: object;
+  /** Never rejects: whatever happens is an outcome. How long it takes is measured by whoever calls it. */
+  send(attempt: Attempt): Promise<Sent>;
+}
+
+export interface Attempt {
+  /** To be asked at the last moment before the partner could notice anything: why it must not be called now, if so. */
+  readonly obstacle: () => string | undefined;
+  /** Ends the attempt early. */
+  readonly abandon: AbortSignal;
+}
+
+export interface Sent {
+  readonly outcome: AttemptOutcome;
+  /** The response as the timeline shows it. */
+  readonly response: object;
+}
+
+export interface ChannelOptions<Type extends Delivery["type"]> {
+  readonly delivery: Extract<Delivery, { type: Type }>;
+  readonly config: PartnerConfig;
+  /** What deliveries are signed with. */
+  readonly secret: Buffer | undefined;
+  /** Whether partners may be on loopback and private addresses. */
+  readonly allowPrivate: boolean;
+}
+
+export type OpenChannel<Type extends Delivery["type"]> = (options: ChannelOptions<Type>) => Channel;

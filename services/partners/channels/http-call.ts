@@ -1,0 +1,176 @@
+// One HTTP call: bounded in time and size, without redirects, and without a way into private networks.
+import { lookup as systemLookup } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import { type Dispatcher, Pool } from "undici";
+import type { AttemptOutcome } from "#domain/partner/outcome.ts";
+import { isPrivateAddress } from "#platform/private-addresses.ts";
+import type { Attempt } from "./channel.ts";
+
+export interface HttpRequest {
+  readonly method: "POST" | "PUT" | "PATCH";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface HttpResponse {
+  readonly responded: true;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly truncated: boolean;
+}
+
+export interface NoHttpResponse {
+  readonly responded: false;
+  readonly outcome: Extract<AttemptOutcome, { outcome: "failed" | "unknown" | "interrupted" | "not_called" }>;
+}
+
+export interface HttpCaller {
+  /** Never rejects. */
+  call(request: HttpRequest, attempt: Attempt): Promise<HttpResponse | NoHttpResponse>;
+  /** Calls that are under way still end. */
+  close(): Promise<void>;
+}
+
+export interface HttpCallerOptions {
+  readonly url: string;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  /** Off where a repeat must not happen: a connection that the partner closes just then would leave the outcome unknown. */
+  readonly keepAlive: boolean;
+  readonly allowPrivate: boolean;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_CONNECT_MS = 5_000;
+
+class PrivateAddress extends Error {
+  readonly code = "PRIVATE_ADDRESS_REFUSED";
+}
+
+export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
+  const { timeoutMs, allowPrivate } = options;
+  const url = new URL(options.url);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const pool = new Pool(url.origin, {
+    connections: options.concurrency,
+    pipelining: options.keepAlive ? 1 : 0,
+    // The whole call is bounded below; these would only fire later.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: {
+      timeout: Math.min(timeoutMs, MAX_CONNECT_MS),
+      ...(!allowPrivate && { lookup: publicLookup }),
+    },
+  });
+  const path = `${url.pathname}${url.search}`;
+  // An address that stands in the URL is never looked up.
+  const refused = !allowPrivate && isIP(host) !== 0 && isPrivateAddress(host);
+  const underWay = new Set<Promise<unknown>>();
+
+  return {
+    async call(request, attempt) {
+      if (refused)
+        return { responded: false, outcome: { outcome: "failed", reason: "private_address_refused" } };
+      const call = dispatch(pool, { ...request, path }, attempt, timeoutMs);
+      underWay.add(call);
+      return call.finally(() => underWay.delete(call));
+    },
+    async close() {
+      await Promise.all(underWay);
+      // Not pool.close(), which waits for connections that nobody needs any more.
+      await pool.destroy();
+    },
+  };
+}
+
+function dispatch(
+  pool: Pool,
+  request: Dispatcher.DispatchOptions,
+  { obstacle, abandon }: Attempt,
+  timeoutMs: number,
+): Promise<HttpResponse | NoHttpResponse> {
+  return new Promise((resolve) => {
+    /** There once the connection is, and so before the first byte leaves. */
+    let written: Dispatcher.DispatchController | undefined;
+    let isOver = false;
+    let head = { status: 0, headers: {} as Record<string, string> };
+    const chunks: Buffer[] = [];
+    let size = 0;
+
+    function end(result: HttpResponse | NoHttpResponse): void {
+      isOver = true;
+      clearTimeout(timer);
+      abandon.removeEventListener("abort", onAbandoned);
+      resolve(result);
+    }
+    function respond(): void {
+      const body = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8");
+      end({ responded: true, ...head, body, truncated: size > MAX_BODY_BYTES });
+    }
+    /** undici ends a call only once it is connected, so nobody waits for that. */
+    function endWithout(reason: string, byUs: boolean): void {
+      const [before, after] = byUs
+        ? (["not_called", "interrupted"] as const)
+        : (["failed", "unknown"] as const);
+      end({ responded: false, outcome: { outcome: written === undefined ? before : after, reason } });
+      written?.abort(new Error(reason));
+    }
+    const timer = setTimeout(endWithout, timeoutMs, "timeout", false);
+    const onAbandoned = (): void => endWithout("abandoned", true);
+    abandon.addEventListener("abort", onAbandoned);
+    if (abandon.aborted) return onAbandoned();
+
+    pool.dispatch(request, {
+      onRequestStart(controller) {
+        const reason = isOver ? "over" : obstacle();
+        if (reason === undefined) {
+          written = controller;
+          return;
+        }
+        if (!isOver) endWithout(reason, true);
+        controller.abort(new Error(reason));
+      },
+      onResponseStart(_controller, status, headers) {
+        if (status >= 200) head = { status, headers: inOneLine(headers) };
+      },
+      onResponseData(controller, chunk) {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size <= MAX_BODY_BYTES) return;
+        respond();
+        controller.abort(new Error("nobody reads the rest"));
+      },
+      onResponseEnd: respond,
+      onResponseError: (_controller, error) => endWithout(reasonOf(error), false),
+    });
+  });
+}
+
+const inOneLine = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : `${value}`,
+    ]),
+  );
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  // Several addresses were tried: the first of their errors speaks for all.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  const code: unknown = "code" in error ? error.code : undefined;
+  return (typeof code === "string" ? code : error.name).toLowerCase().replace(/^und_err_/, "");
+}
+
+/** Looked up anew for each connection, so a name that changes its mind between check and call gains nothing. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    if (addresses.length === 0 || addresses.some(({ address }) => isPrivateAddress(address)))
+      return callback(new PrivateAddress("the name leads to a private address"), []);
+    if (options.all) return callback(null, addresses);
+    const [first] = addresses;
+    callback(null, first?.address ?? "", first?.family);
+  });
+};

@@ -1,0 +1,321 @@
+// One delivery with a writer and a channel that a test leads: what stands in the way of a call, and what is not stored.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerConfig } from "#domain/partner/config.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import { partnerDecider } from "#domain/partner/decide.ts";
+import type { PartnerEvent } from "#domain/partner/events.ts";
+import type { NotWritten } from "#platform/batch-writer.ts";
+import type { Mail } from "#platform/bus/mail.ts";
+import { createLog } from "#platform/log.ts";
+import { createMetrics } from "#platform/metrics.ts";
+import { until } from "../../test/harness/wait.ts";
+import type { Attempt, Channel, Sent } from "./channels/channel.ts";
+import { createDeliver, type DeliverParts } from "./deliver.ts";
+import type { DeliveryMail } from "./read-mail.ts";
+import { createSlots } from "./slots.ts";
+
+const test = suite("a delivery");
+const log = createLog({ level: "silent", name: "test", instance: "test" });
+const partner = PartnerId.parse("edu");
+const sealed = { key: "k", iv: "", tag: "", data: "" };
+const succeeded: Sent = { outcome: { outcome: "succeeded" }, response: { status: 200 } };
+const configuredWith = (settings: object = {}): ConfiguredPartner => ({
+  config: PartnerConfig.parse({
+    name: "Edu",
+    delivery: { type: "http", url: "http://localhost/" },
+    ...settings,
+  }),
+  standing: "active",
+  sealed_secret: undefined,
+});
+
+/** A yard with one delivery; what a test does not lead goes well. */
+function stage(over: Partial<DeliverParts> = {}) {
+  const lease = { valid: true };
+  const slots = createSlots(() => 1);
+  const abandoned = new AbortController();
+  const events: PartnerEvent[] = [];
+  const stored: string[] = [];
+  const acks: string[] = [];
+  let state = partnerDecider.initial;
+  const it = {
+    lease,
+    slots,
+    abandoned,
+    stored,
+    acks,
+    configured: configuredWith(),
+    calls: 0,
+    attempts: new Map<DeliveryId, number>(),
+    /** Told each type of event before it is stored; says why it is not, if so. */
+    storing: (_type: string): NotWritten["reason"] | undefined => undefined,
+    send: async (_attempt: Attempt): Promise<Sent> => succeeded,
+    events,
+    evolve(...more: PartnerEvent[]) {
+      events.push(...more);
+      state = more.reduce(partnerDecider.evolve, state);
+    },
+    run: () => deliver(delivery, () => undefined),
+  };
+  const mail = {
+    ack: () => acks.push("ack"),
+    nak: () => acks.push("nak"),
+    term: () => acks.push("term"),
+  } as unknown as Mail;
+  const about = {
+    partner,
+    delivery_id: DeliveryId.parse("00000000-0000-8000-8000-000000000001"),
+    submission_id: SubmissionId.parse("00000000-0000-8000-9000-000000000001"),
+  };
+  const received_at = new Date().toISOString();
+  const received = { kind: "lead", source: SourceId.parse("demo"), received_at } as const;
+  const route = {
+    partner,
+    delivery_id: about.delivery_id,
+    leg: 1,
+    remaining: [],
+    rule: null,
+    ruleset_version: 1,
+  };
+  const delivery: DeliveryMail = {
+    mail,
+    about,
+    content: {
+      readable: true,
+      routed: { ...about, ...received, key_fingerprint: "k", sealed, route },
+      submission: { ...received, idempotency_key: "k", payload: {}, normalised: {} },
+    },
+    cause: { id: "cause", trace: "trace" },
+    routedAt: Date.now(),
+  };
+  const channel: Channel = {
+    prepare: () => ({
+      request: {},
+      async send(attempt) {
+        it.calls += 1;
+        return it.send(attempt);
+      },
+    }),
+    close: async () => undefined,
+  };
+  const deliver = createDeliver({
+    writer: {
+      get state() {
+        return state;
+      },
+      async write({ command }) {
+        const decision = partnerDecider.decide(command, state);
+        const type = decision.accepted ? (decision.events[0]?.type ?? "") : "";
+        const reason = decision.accepted ? it.storing(type) : undefined;
+        if (reason !== undefined) return { decision: { accepted: false, reason }, position: undefined };
+        if (decision.accepted) {
+          it.evolve(...decision.events);
+          stored.push(...decision.events.map((event) => event.type));
+        }
+        return { decision, position: 1n };
+      },
+    },
+    configured: () => it.configured,
+    channel: async () => channel,
+    slots,
+    lease,
+    vault: { sealCached: () => sealed, seal: async () => sealed, fingerprint: (_domain, value) => value },
+    metrics: createMetrics(),
+    log,
+    attempts: it.attempts,
+    abandon: abandoned.signal,
+    onDecided: () => undefined,
+    ...over,
+  });
+  return it;
+}
+
+const lastOf = ({ events }: ReturnType<typeof stage>): Record<string, unknown> => ({
+  ...events.at(-1)?.data,
+});
+const hasStarted = (it: ReturnType<typeof stage>): Promise<unknown> =>
+  until("it has started", () => it.stored.includes("DeliveryStarted"));
+
+test("is stored before the call, and its outcome before the mail is acknowledged", async () => {
+  const it = stage();
+  const order: string[] = [];
+  it.storing = (type) => {
+    order.push(type, ...it.acks);
+    return undefined;
+  };
+  it.send = async () => {
+    order.push("call");
+    assert.is(it.attempts.size, 1);
+    return succeeded;
+  };
+  await it.run();
+  assert.equal([...order, ...it.acks], ["DeliveryStarted", "call", "DeliverySucceeded", "ack"]);
+  assert.is(it.attempts.size, 0);
+});
+
+test("calls nobody once the lease may be lost, also when that happens in line for a call", async () => {
+  const whileStored = stage();
+  whileStored.storing = (type) => {
+    if (type === "DeliveryStarted") whileStored.lease.valid = false;
+    return undefined;
+  };
+  await whileStored.run();
+  assert.is(whileStored.calls, 0);
+
+  const inLine = stage();
+  const release = await inLine.slots.take();
+  const running = inLine.run();
+  await hasStarted(inLine);
+  inLine.lease.valid = false;
+  release();
+  await running;
+  assert.is(inLine.calls, 0);
+  assert.equal(inLine.acks, ["nak"]);
+});
+
+test("tells the channel of a lease that is lost while it connects", async () => {
+  const it = stage();
+  const obstacles: unknown[] = [];
+  it.send = async ({ obstacle }) => {
+    obstacles.push(obstacle());
+    it.lease.valid = false;
+    obstacles.push(obstacle());
+    return { outcome: { outcome: "not_called", reason: "lease_lost" }, response: {} };
+  };
+  await it.run();
+  assert.equal(obstacles, [undefined, "lease_lost"]);
+  assert.equal(it.stored, ["DeliveryStarted", "DeliveryFailed"]);
+  assert.equal(it.acks, ["nak"]);
+});
+
+for (const [what, happens, reason] of [
+  ["is stopped", (it) => it.abandoned.abort(), "abandoned"],
+  [
+    "has opened the circuit",
+    (it) =>
+      it.evolve({
+        type: "CircuitOpened",
+        data: { partner, until: new Date(Date.now() + 60_000).toISOString(), reason: "x" },
+      }),
+    "circuit_open",
+  ],
+  ["was configured otherwise", (it) => (it.configured = configuredWith()), "reconfigured"],
+] as [string, (it: ReturnType<typeof stage>) => unknown, string][])
+  test(`does not call what ${what} meanwhile, and comes again at once`, async () => {
+    const it = stage();
+    const release = await it.slots.take();
+    const running = it.run();
+    await hasStarted(it);
+    happens(it);
+    release();
+    await running;
+    assert.is(it.calls, 0);
+    assert.is(it.stored.at(-1), "DeliveryFailed");
+    assert.is(lastOf(it).reason, reason);
+    assert.is(lastOf(it).interrupted, true);
+    assert.equal(it.acks, ["nak"]);
+  });
+
+test("does not call what another owner has recorded as interrupted", async () => {
+  const it = stage();
+  const release = await it.slots.take();
+  const running = it.run();
+  await hasStarted(it);
+  const [started] = it.events;
+  assert.ok(started?.type === "DeliveryStarted");
+  const { delivery_id, submission_id, attempt } = started.data;
+  const retry_at = new Date().toISOString();
+  const timings = { total_ms: 0, partner_ms: 0, overhead_ms: 0 };
+  it.evolve({
+    type: "DeliveryFailed",
+    data: {
+      partner,
+      delivery_id,
+      submission_id,
+      attempt,
+      retry_at,
+      timings,
+      reason: "interrupted",
+      interrupted: true,
+    },
+  });
+  release();
+  await running;
+  assert.is(it.calls, 0);
+  assert.equal(it.stored, ["DeliveryStarted"]);
+  assert.equal(it.acks, ["nak"]);
+});
+
+test("is not called where its start was not stored, and comes again", async () => {
+  for (const reason of ["not_stored", "not_the_writer"] as const) {
+    const it = stage();
+    it.storing = () => reason;
+    await it.run();
+    assert.is(it.calls, 0);
+    assert.equal(it.acks, ["nak"]);
+  }
+});
+
+test("has its outcome recorded again until it is stored", async () => {
+  const it = stage();
+  let failures = 0;
+  it.storing = (type) => (type === "DeliverySucceeded" && ++failures < 3 ? "not_stored" : undefined);
+  await it.run();
+  assert.is(it.calls, 1);
+  assert.is(failures, 3);
+  assert.equal(it.stored, ["DeliveryStarted", "DeliverySucceeded"]);
+  assert.equal(it.acks, ["ack"]);
+});
+
+test("leaves its outcome to the next owner once this one may not write any more", async () => {
+  const it = stage();
+  let failures = 0;
+  it.storing = (type) => {
+    if (type !== "DeliverySucceeded") return undefined;
+    failures += 1;
+    return failures === 1 ? "not_stored" : "not_the_writer";
+  };
+  await it.run();
+  assert.is(failures, 2);
+  assert.equal(it.acks, ["nak"]);
+});
+
+test("has its outcome recorded without the response where both are too large", async () => {
+  const it = stage();
+  let tries = 0;
+  it.storing = (type) => (type === "DeliverySucceeded" && ++tries === 1 ? "too_large" : undefined);
+  await it.run();
+  assert.not.ok("sealed_response" in lastOf(it));
+  assert.equal(it.acks, ["ack"]);
+});
+
+test("becomes a dead letter where its request is too large to be recorded", async () => {
+  const it = stage();
+  it.storing = (type) => (type === "DeliveryStarted" ? "too_large" : undefined);
+  await it.run();
+  assert.is(it.calls, 0);
+  assert.equal(it.stored, ["DeliveryDeadLettered"]);
+  assert.is(lastOf(it).reason, "request_too_large");
+  assert.equal(it.acks, ["ack"]);
+});
+
+test("may have arrived where the channel fails, and gives its slot back", async () => {
+  const it = stage();
+  it.configured = configuredWith({ idempotent: false });
+  it.send = () => Promise.reject(new Error("a fault"));
+  await it.run();
+  assert.equal(it.stored, ["DeliveryStarted", "DeliveryDeadLettered"]);
+  assert.is(lastOf(it).cause, "outcome_unknown");
+  await it.slots.take();
+});
+
+test("comes again where its request can't be made", async () => {
+  const it = stage({ channel: () => Promise.reject(new Error("no secret")) });
+  await it.run();
+  assert.equal(it.stored, []);
+  assert.equal(it.acks, ["nak"]);
+});
+
+test.run();

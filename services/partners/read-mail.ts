@@ -1,0 +1,117 @@
+// From a mailbox's messages to deliveries: unpacked, decoded and opened, with one look-up of keys for all.
+
+import { z } from "zod";
+import { DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
+import type { About } from "#domain/partner/command.ts";
+import { submissionContext } from "#domain/seal-contexts.ts";
+import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
+import { Submission } from "#domain/submission/submission.ts";
+import type { Mail } from "#platform/bus/mail.ts";
+import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import { unpackEvent } from "#platform/event-store/event-mail.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import type { Log } from "#platform/log.ts";
+import type { Vault } from "#platform/vault/vault.ts";
+
+type Routed = Extract<SubmissionEvent, { type: "SubmissionRouted" }>["data"];
+
+/** A mail that asks for a delivery. */
+export interface DeliveryMail {
+  readonly mail: Mail;
+  readonly about: About;
+  readonly content: Content | Unreadable;
+  readonly cause: { readonly id: string; readonly trace: string };
+  /** When it was routed here, in milliseconds. */
+  readonly routedAt: number;
+}
+
+export interface Content {
+  readonly readable: true;
+  readonly routed: Routed;
+  readonly submission: Submission;
+}
+
+interface Unreadable {
+  readonly readable: false;
+  readonly why: "poison" | "forgotten";
+}
+
+/** What a mail must have for its delivery to be ended, even where the rest can't be read. */
+const Addressed = z.object({
+  submission_id: SubmissionId,
+  route: z.object({ delivery_id: DeliveryId }),
+});
+
+const codec = createCodec({ SubmissionRouted: submissionEvents.SubmissionRouted });
+const PARKED_MS = 60_000;
+
+/** Throws when the keys can't be asked for; then all of it comes again. What no delivery comes of is acknowledged or parked. */
+export async function readMail(
+  mails: readonly Mail[],
+  partner: PartnerId,
+  { vault, log }: { readonly vault: Vault; readonly log: Log },
+): Promise<DeliveryMail[]> {
+  const decoded = mails.map((mail) => decode(mail, partner, log)).filter((one) => one !== undefined);
+  const sealed = decoded.flatMap(({ routed }) =>
+    routed === undefined ? [] : [{ sealed: routed.sealed, context: submissionContext(routed.submission_id) }],
+  );
+  const opened = await vault.openMany(sealed);
+  let next = 0;
+  return decoded.map(({ routed, ...delivery }) => {
+    const content = routed === undefined ? POISON : contentOf(routed, opened[next++]);
+    return { ...delivery, content };
+  });
+}
+
+const POISON = { readable: false, why: "poison" } as const;
+
+/** `opened` is undefined where the key was destroyed. */
+function contentOf(routed: Routed, opened: unknown): Content | Unreadable {
+  if (opened === undefined) return { readable: false, why: "forgotten" };
+  const submission = Submission.safeParse(opened);
+  return submission.success ? { readable: true, routed, submission: submission.data } : POISON;
+}
+
+interface Decoded extends Omit<DeliveryMail, "content"> {
+  readonly routed: Routed | undefined;
+}
+
+/** Undefined where no delivery can come of it. */
+function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
+  let event: StoredEvent;
+  try {
+    event = unpackEvent(mail.data);
+  } catch (error) {
+    log.error({ err: error, seq: mail.seq }, "message that is no event discarded");
+    mail.term();
+    return undefined;
+  }
+  const addressed = Addressed.safeParse(event.data);
+  const routed = decodeRouted(event, log);
+  if (routed === "unknown_type") mail.nak(PARKED_MS);
+  else if (!addressed.success) mail.term();
+  else {
+    const { submission_id, route } = addressed.data;
+    return {
+      mail,
+      about: { partner, submission_id, delivery_id: route.delivery_id },
+      routed,
+      cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
+      routedAt: Date.parse(event.metadata.at),
+    };
+  }
+  return undefined;
+}
+
+function decodeRouted(event: StoredEvent, log: Log): Routed | "unknown_type" | undefined {
+  try {
+    const decoded = codec.decode(event);
+    if (decoded.known) return decoded.event.data;
+    log.warn({ stream: event.stream, type: event.type }, "event of unknown type parked");
+    return "unknown_type";
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    log.error({ err: error }, "event can't be read");
+    return undefined;
+  }
+}
