@@ -7,8 +7,6 @@ import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import { transact } from "#platform/transact.ts";
 import type { Yard } from "#platform/yard.ts";
-import { APPEND_DEADLINE_MS, withinDeadline } from "./deadlines.ts";
-import { Refused, refusal } from "./refusal.ts";
 
 export interface Configuration<State, Command, Made extends AnyDecision> {
   readonly name: string;
@@ -72,29 +70,4 @@ export async function change<State, Command, Made extends AnyDecision>(
   if (!changed.accepted) return changed;
   const { state, position = 0n } = changed;
   return { state, position };
-}
-
-const IN_FORCE_MS = 5_000;
-
-/** For requests: each change is bounded in time, and done only when this process works by it. */
-export function changer<State, Command, Made extends AnyDecision>(
-  eventStore: EventStore,
-  configuration: Configuration<State, Command, Made>,
-  view: Pick<LiveView<unknown>, "reached">,
-): (command: Command) => Promise<Changed<State, Made>> {
-  return async (command) => {
-    const deadline = { deadlineMs: APPEND_DEADLINE_MS };
-    const changed = await withinDeadline(change(eventStore, configuration, command, deadline));
-    if (!("accepted" in changed)) await inForce(view, changed.position);
-    return changed;
-  };
-}
-
-async function inForce(view: Pick<LiveView<unknown>, "reached">, position: bigint): Promise<void> {
-  try {
-    await view.reached(position, IN_FORCE_MS);
-  } catch {
-    const detail = "The change is stored, but not yet in force here; read it again in a moment";
-    throw new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
-  }
 }

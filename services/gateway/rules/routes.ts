@@ -12,11 +12,11 @@ import {
   targetsOf,
 } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import { changer } from "../admin/change.ts";
 import type { PartnersView } from "../admin/configured-partners.ts";
 import { notFound } from "../admin/scope.ts";
-import { changer } from "../configuration.ts";
 import { describeScope, noContent, type Routes, zodValidator } from "../http/route-schema.ts";
-import { Refused, refusal } from "../refusal.ts";
+import { type Refusal, Refused, refusal } from "../refusal.ts";
 import { type Analysis, AnalysisFailed } from "./analysis.ts";
 import { rulesHistory } from "./history.ts";
 import { configuredRules, type RulesetState, type RulesetView } from "./ruleset-view.ts";
@@ -41,7 +41,7 @@ interface How {
 }
 
 export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesParts): Routes {
-  const change = changer(eventStore, configuredRules, view);
+  const change = changer(eventStore, configuredRules, view, refusalOf);
   const history = rulesHistory(eventStore);
   const targets: ChangeRules["targets"] = {
     partnerExists: (id) => partners.current().has(id),
@@ -58,13 +58,14 @@ export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesP
     const { expected_version, reason: why, force = false } = how;
     for (let tries = 1; ; tries += 1) {
       const checked = force ? undefined : await conflictsAfter(edit, view.current());
-      const changed = await change({ edit, expected_version, reason: why, targets, checked });
-      if (!("accepted" in changed)) {
-        reply.header("x-position", `${changed.position}`);
-        await inForce(changed.state.version);
-        return;
+      try {
+        const { version } = await change({ edit, expected_version, reason: why, targets, checked }, reply);
+        return await inForce(version);
+      } catch (error) {
+        if (!(error instanceof CheckAgain)) throw error;
+        if (tries === MAX_CHECKS)
+          throw new Refused(refusal("version_moved", { detail: "The rules change too quickly; try again" }));
       }
-      if (changed.reason !== "check_again" || tries === MAX_CHECKS) throw refusedBy(changed);
       await view.reached(await eventStore.head(), IN_FORCE_MS).catch(() => undefined);
     }
   }
@@ -270,31 +271,32 @@ async function analysed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function refusedBy(refused: RulesRefusal): Refused {
+/** The set that was checked is not the newest any more. */
+class CheckAgain extends Error {
+  override name = "CheckAgain";
+}
+
+function refusalOf(refused: RulesRefusal): Refusal {
   switch (refused.reason) {
     case "version_moved":
-      return new Refused(
-        refusal("version_moved", {
-          detail: `The rules are at version ${refused.version} now; look at what changed, and try again with that version`,
-        }),
-      );
+      return refusal("version_moved", {
+        detail: `The rules are at version ${refused.version} now; look at what changed, and try again with that version`,
+      });
     case "check_again":
-      return new Refused(refusal("version_moved", { detail: "The rules change too quickly; try again" }));
+      throw new CheckAgain();
     case "no_such_rule":
-      return notFound();
+      return refusal("not_found");
     case "flawed":
-      return new Refused(refusal("unacceptable", { errors: refused.flaws }));
+      return refusal("unacceptable", { errors: refused.flaws });
     case "conflicting":
-      return new Refused(
-        refusal("unacceptable", {
-          detail:
-            "Rules of equal priority match the same submissions and lead elsewhere; change one, or use force",
-          errors: refused.conflicts.map(({ rules }) => ({
-            path: "rules",
-            message: `${rules[0]} and ${rules[1]} conflict`,
-          })),
-          more: { conflicts: refused.conflicts },
-        }),
-      );
+      return refusal("unacceptable", {
+        detail:
+          "Rules of equal priority match the same submissions and lead elsewhere; change one, or use force",
+        errors: refused.conflicts.map(({ rules }) => ({
+          path: "rules",
+          message: `${rules[0]} and ${rules[1]} conflict`,
+        })),
+        more: { conflicts: refused.conflicts },
+      });
   }
 }
