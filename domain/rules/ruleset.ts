@@ -125,7 +125,7 @@ function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
   }
 }
 
-export function unknownTargets(
+function unknownTargets(
   { route }: Rule,
   { partnerExists, routingServiceExists }: Targets,
   prefix: string,

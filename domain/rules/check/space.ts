@@ -72,19 +72,19 @@ function cellsWhere(count: number, wanted: (cell: number) => boolean): Cells {
 }
 
 /** The cells in both, or with `without` those of the first that are not in the second. */
-export function joined(a: Cells, b: Cells, without = false): Cells {
+function joined(a: Cells, b: Cells, without = false): Cells {
   const cells = new Uint32Array(a.length);
   for (let w = 0; w < a.length; w += 1)
     cells[w] = (a[w] as number) & (without ? ~(b[w] as number) : (b[w] as number));
   return cells;
 }
 
-export function isEmpty(cells: Cells): boolean {
+function isEmpty(cells: Cells): boolean {
   for (let w = 0; w < cells.length; w += 1) if (cells[w] !== 0) return false;
   return true;
 }
 
-export function isWithin(a: Cells, b: Cells): boolean {
+function isWithin(a: Cells, b: Cells): boolean {
   if (a === b) return true;
   for (let w = 0; w < a.length; w += 1) if (((a[w] as number) & ~(b[w] as number)) !== 0) return false;
   return true;
