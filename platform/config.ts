@@ -11,6 +11,7 @@ export const ROLES = [
   "identity",
   "partners",
   "projections",
+  "compiler",
   "simulator",
 ] as const;
 export type Role = (typeof ROLES)[number];

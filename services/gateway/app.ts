@@ -10,8 +10,6 @@ import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
 import { projectionRoutes } from "./admin/projections.ts";
-import { ruleRoutes } from "./admin/rules.ts";
-import { followRuleset } from "./admin/ruleset-view.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
 import { openApiOptions } from "./describe/openapi.ts";
@@ -29,6 +27,9 @@ import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
 import { createStore } from "./intake/store.ts";
 import { leadRoutes } from "./reading/leads.ts";
+import { createAnalysis } from "./rules/analysis.ts";
+import { ruleRoutes } from "./rules/routes.ts";
+import { followRuleset } from "./rules/ruleset-view.ts";
 
 export async function startGateway(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
@@ -69,7 +70,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners }),
+      ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),

@@ -257,6 +257,28 @@ test("count each event once although their process is killed again and again", a
   projections = await yard.start("projections again", startProjections);
 });
 
+test("count each event once although PostgreSQL crashes and loses what it had not synced", async () => {
+  const often = await yard.configure("often");
+  const counts = createPartnerQueries({ database: yard.own.database() });
+  const routed = (async () => {
+    const some = [];
+    for (let n = 0; n < 300; n++) some.push(await yard.route(often));
+    return some;
+  })();
+  for (let crashes = 0; crashes < 3; crashes++) {
+    const before = (await counts.byId(often)).delivered;
+    await until("they have moved on", async () => (await counts.byId(often)).delivered > before);
+    await yard.parts.postgres.crash();
+  }
+  for (const one of await routed) await yard.becomes(one, "DeliverySucceeded");
+  await until("all are counted", async () => (await counts.byId(often)).delivered >= 300);
+  assert.is((await counts.byId(often)).delivered, 300);
+  await caughtUp();
+  const before = await dump();
+  await rebuildAll();
+  assert.equal(await dump(), before);
+});
+
 test("are written by one of two writers that both believe to be the only one", async () => {
   const [database, eventStore] = [yard.own.database(), yard.own.eventStore()];
   const projection = partnersProjection({ onSkipped: () => undefined });

@@ -37,8 +37,7 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admi
     // What is left of a body that was not read would be taken for the next request.
     if (isRefusal(body)) return sendRefusal(reply.header("connection", "close"), body);
     const { headers } = request;
-    const claimed = headers["x-source"];
-    const source = typeof claimed === "string" ? claimed : undefined;
+    const source = headers["x-source"];
     const result = await intake.receive({ kind, source, headers, body, at: Date.now() });
     if (isRefusal(result)) return sendRefusal(reply, result);
     const { body: answer, position } = await respond(result, headers, outcomes);
