@@ -26,10 +26,14 @@ import { registerSources } from "./intake/register-sources.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
 import { createStore } from "./intake/store.ts";
+import { createWaitingLine } from "./intake/waiting-line.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+
+/** Connections that come at the same moment wait in the kernel, which allows as many as it is set to. */
+const BACKLOG = 16_384;
 
 export async function startGateway(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
@@ -44,6 +48,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const isAdmin = bearerCheck(config.adminToken);
   const admission = createAdmission();
+  const line = createWaitingLine({ room: () => admission.slots, maxWaitMs: config.intakeMaxWaitMs });
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const outcomes = createOutcomes(eventStore, lifecycle);
@@ -53,7 +58,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(swagger, openApiOptions());
   await app.register(describedOps(opsRoutes({ health, metrics })));
   await app.register(describeRoutes);
-  await app.register(intakeRoutes(intake, outcomes, admission));
+  await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(
     leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
@@ -76,7 +81,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, lifecycle, log });
-  const url = await app.listen(config.http);
+  const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());
   return { url };
 }

@@ -95,6 +95,7 @@ export async function startTestYard(
     instance: "test",
     simulatorPort: 0,
     publishFacts: false,
+    intakeMaxWaitMs: 2_000,
     leadPartitions: 4,
     drainMs: 5_000,
     ...config,
