@@ -32,6 +32,8 @@ import { createAnalysis } from "./rules/analysis.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
 
+/** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
+const FAILING_WAIT_MS = 500;
 /** Connections that come at the same moment wait in the kernel, which allows as many as it is set to. */
 const BACKLOG = 16_384;
 
@@ -48,7 +50,10 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const isAdmin = bearerCheck(config.adminToken);
   const admission = createAdmission();
-  const line = createWaitingLine({ room: () => admission.slots, maxWaitMs: config.intakeMaxWaitMs });
+  const line = createWaitingLine({
+    room: () => admission.slots,
+    maxWaitMs: () => (admission.isFailing ? FAILING_WAIT_MS : config.intakeMaxWaitMs),
+  });
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const outcomes = createOutcomes(eventStore, lifecycle);

@@ -5,7 +5,7 @@ import { createWaitingLine } from "./waiting-line.ts";
 const lines = suite("waiting line");
 
 lines("lets in as many as there is room for, and the next when one leaves", async () => {
-  const line = createWaitingLine({ room: () => 2, maxWaitMs: 60_000 });
+  const line = createWaitingLine({ room: () => 2, maxWaitMs: () => 60_000 });
   assert.equal([line.enter("a"), line.enter("a")], [true, true]);
   const order: number[] = [];
   const third = Promise.resolve(line.enter("a")).then(() => order.push(3));
@@ -20,7 +20,7 @@ lines("lets in as many as there is room for, and the next when one leaves", asyn
 });
 
 lines("lets sources take turns, however many wait of each", async () => {
-  const line = createWaitingLine({ room: () => 1, maxWaitMs: 60_000 });
+  const line = createWaitingLine({ room: () => 1, maxWaitMs: () => 60_000 });
   void line.enter("busy");
   const order: string[] = [];
   const enter = (source: string) => Promise.resolve(line.enter(source)).then(() => order.push(source));
@@ -34,7 +34,7 @@ lines("lets sources take turns, however many wait of each", async () => {
 });
 
 lines("sends away who has waited too long, and nobody before", async () => {
-  const line = createWaitingLine({ room: () => 1, maxWaitMs: 30 });
+  const line = createWaitingLine({ room: () => 1, maxWaitMs: () => 30 });
   void line.enter("a");
   const began = performance.now();
   const answers = await Promise.all([line.enter("a"), line.enter("b")]);
@@ -47,7 +47,7 @@ lines("sends away who has waited too long, and nobody before", async () => {
 
 lines("gives nobody the place of one who has left a smaller room", () => {
   let room = 2;
-  const line = createWaitingLine({ room: () => room, maxWaitMs: 60_000 });
+  const line = createWaitingLine({ room: () => room, maxWaitMs: () => 60_000 });
   void line.enter("a");
   void line.enter("a");
   room = 1;
@@ -55,6 +55,8 @@ lines("gives nobody the place of one who has left a smaller room", () => {
   line.leave();
   assert.instance(third, Promise);
   assert.is(line.waiting, 1);
+  line.leave();
+  assert.is(line.waiting, 0);
 });
 
 lines.run();

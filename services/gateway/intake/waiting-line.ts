@@ -22,7 +22,7 @@ const MAX_WAITING = 20_000;
 export interface WaitingLineOptions {
   /** How many may be inside; may change at any time. */
   readonly room: () => number;
-  readonly maxWaitMs: number;
+  readonly maxWaitMs: () => number;
   readonly now?: () => number;
 }
 
@@ -48,9 +48,13 @@ export function createWaitingLine({
       inside += 1;
       next.admit(true);
     }
+    if (waiting === 0) {
+      clearTimeout(timer);
+      timer = undefined;
+    }
   }
 
-  /** 3. All wait equally long, so that in each line those whose time is over come first. */
+  /** 3. Nearly all wait equally long, so that in each line those whose time is over come first. */
   function sendAwayLate(): void {
     const late = now();
     for (const [source, line] of lines) {
@@ -82,7 +86,7 @@ export function createWaitingLine({
       if (waiting >= MAX_WAITING) return false;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const line = lines.get(source) ?? [];
-      line.push({ admit: resolve, deadline: now() + maxWaitMs });
+      line.push({ admit: resolve, deadline: now() + maxWaitMs() });
       lines.set(source, line);
       waiting += 1;
       if (timer === undefined) watch();
