@@ -34,6 +34,8 @@ export async function listenFor({
   async function listenOnce(): Promise<void> {
     const client = new pg.Client({ connectionString: url, keepAlive: true });
     const broken = Promise.withResolvers<void>();
+    // It may break before anybody waits for that.
+    broken.promise.catch(() => undefined);
     const onAbort = (): void => broken.resolve();
     ended.addEventListener("abort", onAbort);
     client.on("error", broken.reject);
@@ -57,7 +59,7 @@ export async function listenFor({
       try {
         await listenOnce();
       } catch (error) {
-        if (!ended.aborted) log.warn({ err: error, channel }, "listening broke off and begins again");
+        if (!ended.aborted) log.warn({ err: error, channel }, "listening broke off, begins again");
       }
       await pause(backoffMs(tries, BACKOFF), ended);
     }
