@@ -1,10 +1,10 @@
 // One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
 // found and skipped, so that it stops nothing but itself.
-import { type Database, isRefusedValue } from "#platform/database.ts";
+import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
-import { BATCHES, type Batch, type WrittenSchema, writeBatch } from "./write.ts";
+import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
   /** How far the rows in the database reach. */
@@ -88,7 +88,3 @@ export function startBuild(
     },
   };
 }
-
-/** Not the database's, which would pass. */
-const isFaultOfEvents = (error: unknown): boolean =>
-  isRefusedValue(error) || error instanceof TypeError || error instanceof RangeError;
