@@ -1,9 +1,8 @@
 // /api/partners: their configuration, state and counts.
-import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
 import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
-import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
+import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/configured.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -11,7 +10,6 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
-import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -19,10 +17,11 @@ import {
   requestSchemas,
   responseSchemas,
 } from "../http/route-schema.ts";
-import { Refused, refusal } from "../refusal.ts";
+import { type Refusal, Refused, refusal } from "../refusal.ts";
+import type { RulesetView } from "../rules/ruleset-view.ts";
+import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { urlError } from "./partner-url.ts";
-import type { RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
 
 export interface PartnerRoutesParts {
@@ -68,19 +67,7 @@ const params = z.object({ id: PartnerId });
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const change = changer(eventStore, configuredPartners, view);
-
-  async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
-    const changed = await change(command);
-    const after = "accepted" in changed ? undefined : changed.state.get(command.partner);
-    if ("accepted" in changed && changed.reason === "rules_route_to_it") {
-      const detail = `These rules still route to this partner: ${changed.rules.join(", ")}`;
-      throw new Refused(refusal("conflict", { detail }));
-    }
-    if ("accepted" in changed || after === undefined) throw notFound();
-    reply.header("x-position", `${changed.position}`);
-    return after;
-  }
+  const change = changer(eventStore, configuredPartners, view, refusalOf);
 
   async function shown(id: PartnerId, partner: ConfiguredPartner, counts: PartnerCounts): Promise<object> {
     const { config, standing, sealed_secret } = partner;
@@ -91,8 +78,11 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     return { id, ...config, signed: sealed_secret !== undefined, paused, queue_depth, ...figures };
   }
 
-  const answer = async (id: PartnerId, partner: ConfiguredPartner): Promise<object> =>
-    shown(id, partner, await queries.byId(id));
+  async function byId(id: PartnerId, partners: ReadonlyMap<PartnerId, ConfiguredPartner>): Promise<object> {
+    const partner = partners.get(id);
+    if (partner === undefined) throw notFound();
+    return shown(id, partner, await queries.byId(id));
+  }
 
   return async (app) => {
     describeScope(app, () => ({ tags: ["Partners"] }));
@@ -103,8 +93,8 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       async () => {
         const counts = await queries.all();
         const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
-        const each = sorted.map(async ([id, one]) =>
-          shown(id, one, counts.get(id) ?? (await queries.byId(id))),
+        const each = sorted.map(async ([id, partner]) =>
+          shown(id, partner, counts.get(id) ?? (await queries.byId(id))),
         );
         return { items: await Promise.all(each) };
       },
@@ -113,12 +103,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     app.get(
       "/api/partners/:id",
       { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
-      async (request) => {
-        const { id } = request.params;
-        const partner = view.current().get(id);
-        if (partner === undefined) throw notFound();
-        return answer(id, partner);
-      },
+      (request) => byId(request.params.id, view.current()),
     );
 
     app.put(
@@ -144,7 +129,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
               ? "none"
               : "keep";
         const config = { ...request.body, delivery };
-        return answer(partner, await write({ type: "configure", partner, config, secret }, reply));
+        return byId(partner, await change({ type: "configure", partner, config, secret }, reply));
       },
     );
 
@@ -161,7 +146,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       async (request, reply) => {
         const partner = request.params.id;
         const routed_by = rulesRoutingTo(partner, rules.current().rules);
-        await write({ type: "remove", partner, routed_by }, reply);
+        await change({ type: "remove", partner, routed_by }, reply);
         return reply.code(204).send();
       },
     );
@@ -175,8 +160,14 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         { schema: { summary, params, response: { 200: Partner } } },
         async (request, reply) => {
           const partner = request.params.id;
-          return answer(partner, await write({ type, partner }, reply));
+          return byId(partner, await change({ type, partner }, reply));
         },
       );
   };
+}
+
+function refusalOf(refused: ConfigureRefusal): Refusal {
+  if (refused.reason === "no_such_partner") return refusal("not_found");
+  const detail = `These rules still route to this partner: ${refused.rules.join(", ")}`;
+  return refusal("conflict", { detail });
 }

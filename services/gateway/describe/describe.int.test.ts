@@ -6,11 +6,11 @@ import * as assert from "uvu/assert";
 import { Rule } from "#domain/rules/rule.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { Partner, Partners } from "../admin/partners.ts";
-import { OneRule, Rules } from "../admin/rules.ts";
 import { NewSecret, Source, Sources } from "../admin/sources.ts";
 import { Problem, problemReasons, statusOf } from "../http/problem.ts";
 import { Accepted } from "../intake/response.ts";
 import { Leads } from "../reading/leads.ts";
+import { OneRule, Rules } from "../rules/schemas.ts";
 import { Readiness } from "./routes.ts";
 
 const { test, yard } = await gatewaySuite("the API's description");
