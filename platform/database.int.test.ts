@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startPostgres } from "../test/harness/postgres.ts";
@@ -161,6 +163,32 @@ databases("works on after a restart, and says that notifications may be missing"
   await until("the second", () => heard.at(-1) === "second");
   assert.equal(heard, ["first", undefined, "second"]);
   await listening.close();
+});
+
+databases("listens again when the connection breaks while it asks to listen", async () => {
+  let asked = 0;
+  // As much of PostgreSQL as it takes: the start of a session, and then no more.
+  const resetting = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => {
+      const authenticated = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
+      const ready = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+      socket.write(Buffer.concat([authenticated, ready]));
+      socket.once("data", () => {
+        asked += 1;
+        socket.resetAndDestroy();
+      });
+    });
+  });
+  resetting.listen(0, "127.0.0.1");
+  await once(resetting, "listening");
+  const { port } = resetting.address() as AddressInfo;
+  const broken = connectDatabase({ url: `postgres://nobody@127.0.0.1:${port}/none`, log });
+  const listening = broken.listen("news", () => undefined);
+  await until("it has asked more than once", () => asked > 1);
+  await broken.close();
+  await (await listening).close();
+  resetting.close();
 });
 
 databases("waits for a server that is starting, and not for a wrong statement", async () => {

@@ -6,7 +6,7 @@ import { parsers } from "./database/parsers.ts";
 import { type Queryable, queryableOn, type StatementOptions } from "./database/queryable.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
-import { backoffMs, pause } from "./retry.ts";
+import { retryUntil } from "./retry.ts";
 
 export type { Queryable, StatementOptions } from "./database/queryable.ts";
 
@@ -39,6 +39,7 @@ export interface DatabaseOptions {
 const CONNECT_MS = 5000;
 const PATIENCE_MS = 15_000;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
+const MAX_RETRIES = 5;
 
 /** What the server says before it has begun a statement, or when it took it back whole: starting up, shutting down, crashed. */
 const NOT_RUN = new Set(["57P01", "57P02", "57P03", "53300"]);
@@ -68,6 +69,10 @@ async function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
   }
 }
 
+function closed(): never {
+  throw new Error("the database connections are closed");
+}
+
 export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -85,15 +90,15 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */
   async function checkOut(): Promise<pg.PoolClient> {
     const deadline = performance.now() + PATIENCE_MS;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await pool.connect();
-      } catch (error) {
-        const refused = error instanceof pg.DatabaseError && !wasNotRun(error);
-        if (refused || closing.signal.aborted || performance.now() > deadline) throw error;
-      }
-      await pause(backoffMs(tries, BACKOFF), closing.signal);
-    }
+    const client = await retryUntil(() => pool.connect(), {
+      backoff: BACKOFF,
+      signal: closing.signal,
+      onFailure(error) {
+        const isRefused = error instanceof pg.DatabaseError && !wasNotRun(error);
+        if (isRefused || performance.now() > deadline) throw error;
+      },
+    });
+    return client ?? closed();
   }
 
   async function withConnection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -112,15 +117,18 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     }
   }
 
-  async function once<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await withConnection((client) => work(queryableOn(client)));
-      } catch (error) {
-        if (!wasNotRun(error) || tries >= 5 || closing.signal.aborted) throw error;
-      }
-      await pause(backoffMs(tries, BACKOFF), closing.signal);
-    }
+  async function run<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
+    const done = await retryUntil(
+      async () => ({ result: await withConnection((client) => work(queryableOn(client))) }),
+      {
+        backoff: BACKOFF,
+        signal: closing.signal,
+        onFailure(error, failures) {
+          if (!wasNotRun(error) || failures >= MAX_RETRIES) throw error;
+        },
+      },
+    );
+    return (done ?? closed()).result;
   }
 
   async function transaction<T>(
@@ -155,8 +163,8 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
 
   return {
     query: <R extends object>(sql: string, params?: readonly unknown[], options?: StatementOptions) =>
-      once((client) => client.query<R>(sql, params, options)),
-    execute: (sql, params, options) => once((client) => client.execute(sql, params, options)),
+      run((client) => client.query<R>(sql, params, options)),
+    execute: (sql, params, options) => run((client) => client.execute(sql, params, options)),
     transaction,
     listen: (channel, onNotification) =>
       listenFor({ url, channel, onNotification, log, signal: closing.signal }),

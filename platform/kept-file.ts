@@ -42,16 +42,16 @@ function makeFolder(path: string): void {
   for (let made = folder; made.length >= topmost.length; made = dirname(made)) flushFolder(dirname(made));
 }
 
-function writeBeside(path: string, text: string): string {
+function writeTemporary(path: string, text: string): string {
   makeFolder(dirname(path));
-  const beside = `${path}.${randomUUID()}`;
-  writeFileSync(beside, text, { mode: 0o600, flush: true });
-  return beside;
+  const temporary = `${path}.${randomUUID()}`;
+  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  return temporary;
 }
 
 /** Replaces the file as a whole. */
 export function writeKept(path: string, text: string): void {
-  moveKept(writeBeside(path, text), path);
+  moveKept(writeTemporary(path, text), path);
 }
 
 /** Replaces the second by the first, at once and for good. */
@@ -69,13 +69,13 @@ export function keptOrMade(path: string, make: () => string): string {
 }
 
 function makeUnlessThere(path: string, text: string): void {
-  const beside = writeBeside(path, text);
+  const temporary = writeTemporary(path, text);
   try {
     // A link, unlike a rename, fails when another process was first.
-    linkSync(beside, path);
+    linkSync(temporary, path);
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(temporary, { force: true });
   }
 }

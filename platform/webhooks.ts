@@ -4,10 +4,10 @@ import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from "node:c
 /** Unix seconds of tolerance, to either side, between a signature's timestamp and the receiver's clock. */
 export const TOLERANCE_S = 300;
 const PREFIX = "whsec_";
-const LEAST_SECRET_BYTES = 24;
-const MOST_SECRET_BYTES = 64;
+const MIN_SECRET_BYTES = 24;
+const MAX_SECRET_BYTES = 64;
 /** More signatures than any rotation needs are somebody's attempt to make us compute. */
-const MOST_SIGNATURES = 16;
+const MAX_SIGNATURES = 16;
 
 /** What signs: a secret's bytes, or for who signs often the key made of them, which is four times as quick. */
 export type SigningKey = Buffer | KeyObject;
@@ -31,9 +31,9 @@ export function parseSecret(text: string): Buffer {
   const encoded = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : "";
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) throw new Error(`a secret is ${PREFIX} followed by base64`);
   const key = Buffer.from(encoded, "base64");
-  if (key.length < LEAST_SECRET_BYTES || key.length > MOST_SECRET_BYTES)
+  if (key.length < MIN_SECRET_BYTES || key.length > MAX_SECRET_BYTES)
     throw new Error(
-      `a secret has ${LEAST_SECRET_BYTES} to ${MOST_SECRET_BYTES} bytes; this one has ${key.length}`,
+      `a secret has ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes; this one has ${key.length}`,
     );
   return key;
 }
@@ -86,7 +86,7 @@ export function verify(
   if (!/^\d{1,12}$/.test(timestamp) || Math.abs(age) > TOLERANCE_S)
     return { verified: false, reason: "out_of_tolerance" };
 
-  const given = signatures.split(" ", MOST_SIGNATURES).filter((one) => one.startsWith("v1,"));
+  const given = signatures.split(" ", MAX_SIGNATURES).filter((one) => one.startsWith("v1,"));
   const offered = given.map((one) => Buffer.from(one.slice("v1,".length), "base64"));
   // Every pair is compared, so that the time taken tells nothing about which one fits.
   let matches = 0;

@@ -2,7 +2,7 @@
 import type { JetStreamManager, KV } from "nats";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
-import { backoffMs, pause } from "../retry.ts";
+import { retryUntil } from "../retry.ts";
 import { BusError, toBusError } from "./bus-error.ts";
 import { openConnection } from "./connection.ts";
 import { createInspector, type Inspector } from "./inspect.ts";
@@ -61,15 +61,13 @@ export async function connectBus({ url, name, log, lifecycle, topology }: BusOpt
   let repairing: Promise<void> | undefined;
 
   async function declareAll(): Promise<void> {
-    for (let tries = 0; !signal.aborted; tries++) {
-      try {
-        return await ensureTopology(manager, topology);
-      } catch (error) {
-        log.warn({ err: error }, "JetStream's streams can't be declared yet");
-      }
-      await pause(backoffMs(tries, BACKOFF), signal);
-    }
-    throw new BusError("disconnected", "told to stop before the streams were declared");
+    const declare = async (): Promise<true> => {
+      await ensureTopology(manager, topology);
+      return true;
+    };
+    const onFailure = (error: unknown): void => log.warn({ err: error }, "streams not declared yet");
+    if (!(await retryUntil(declare, { backoff: BACKOFF, signal, onFailure })))
+      throw new BusError("disconnected", "stopped before the streams were declared");
   }
 
   /** A server that comes back may have lost its folder, so all is declared anew; many may ask for it at once. */

@@ -1,14 +1,14 @@
-// One connection to NATS that comes back by itself, and tells when it went and came.
+// One connection to NATS that comes back by itself, and reports when it is lost and when it is back.
 import { connect, Events, type NatsConnection } from "nats";
 import type { Log } from "../log.ts";
-import { backoffMs, pause } from "../retry.ts";
+import { retryUntil } from "../retry.ts";
 import { BusError } from "./bus-error.ts";
 
 export interface Connection {
   readonly nats: NatsConnection;
   readonly connected: boolean;
   onDisconnect(react: () => void): void;
-  /** Returns how to be told no more. */
+  /** Returns what ends it. */
   onReconnect(react: () => void): () => void;
   close(): Promise<void>;
 }
@@ -24,25 +24,27 @@ export interface ConnectionOptions {
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 
 async function connectPatiently({ url, name, log, signal }: ConnectionOptions): Promise<NatsConnection> {
-  for (let tries = 0; !signal.aborted; tries++) {
-    try {
-      return await connect({
+  const nats = await retryUntil(
+    () =>
+      connect({
         servers: url.split(","),
         name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
         reconnectJitter: 250,
-        // A peer that vanished without a word is noticed after two unanswered pings.
+        // A peer that vanished without closing is noticed after two unanswered pings.
         pingInterval: 5000,
         maxPingOut: 2,
         noAsyncTraces: true,
-      });
-    } catch (error) {
-      log.warn({ err: error }, "NATS can't be reached yet");
-    }
-    await pause(backoffMs(tries, BACKOFF), signal);
-  }
-  throw new BusError("disconnected", "told to stop before NATS could be reached");
+      }),
+    {
+      backoff: BACKOFF,
+      signal,
+      onFailure: (error) => log.warn({ err: error }, "NATS not reachable yet"),
+    },
+  );
+  if (nats === undefined) throw new BusError("disconnected", "stopped before NATS could be reached");
+  return nats;
 }
 
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
@@ -56,18 +58,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     for await (const { type, data } of nats.status()) {
       if (type === Events.Disconnect) {
         connected = false;
-        log.warn("NATS is disconnected");
+        log.warn("NATS disconnected");
         for (const react of onDisconnect) react();
       } else if (type === Events.Reconnect) {
         connected = true;
-        log.info("NATS is connected again");
+        log.info("NATS reconnected");
         for (const react of onReconnect) react();
       } else if (type === Events.Error) {
-        log.warn({ data }, "NATS reports an error");
+        log.warn({ data }, "NATS reported an error");
       }
     }
   }
-  watch().catch((error: unknown) => log.error({ err: error }, "watching the connection ended"));
+  watch().catch((error: unknown) => log.error({ err: error }, "NATS connection no longer watched"));
   void nats.closed().then(() => {
     connected = false;
   });

@@ -17,7 +17,7 @@ export interface Mail {
   nak(delayMs: number): void;
   /** Still at it: the wait for an answer begins anew. Not an answer. */
   working(): void;
-  /** Hopeless: it never comes again. */
+  /** Given up: it never comes again. */
   term(): void;
 }
 
@@ -25,8 +25,8 @@ export interface Answerable extends Mail {
   readonly answered: boolean;
 }
 
-/** JetStream tells where a message stands in its reply subject: $JS.ACK.…<deliveries>.<seq>.<consumer seq>.<time>.<pending> */
-function standing(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
+/** JetStream says in the reply subject where a message stands: $JS.ACK.…<deliveries>.<seq>.<consumer seq>.<time>.<pending> */
+function placeIn(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
   const tokens = reply.split(".");
   // Servers with domains put two tokens before the stream's name and one behind the numbers.
   const first = tokens.length > 9 ? 6 : 4;
@@ -36,18 +36,18 @@ function standing(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> 
 
 export function toMail(message: Msg, onAnswered: () => void): Answerable {
   let answered = false;
-  const answer = (verdict: string): void => {
+  const answer = (acknowledgement: string): void => {
     if (answered) return;
     answered = true;
     // Without a connection it is lost, and the message comes again.
-    message.respond(verdict);
+    message.respond(acknowledgement);
     onAnswered();
   };
   return {
     subject: message.subject,
     data: message.data,
     headers: message.headers,
-    ...standing(message.reply ?? ""),
+    ...placeIn(message.reply ?? ""),
     get answered() {
       return answered;
     },

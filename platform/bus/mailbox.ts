@@ -1,4 +1,9 @@
 // A durable queue of one actor or role: pulls what it can hold and not more.
+//
+// 1. Besides the batch that is under way, at most maxBatch mails are held or asked for.
+// 2. onBatch is called once at a time. Each mail is answered: by whoever got it, after a failed batch, or by being handed back.
+// 3. Paused or closed, it begins nothing and asks for nothing. What it holds is handed back once no more can come.
+// 4. After a lost connection or a refused request it is stale: the consumer is made sure of, and asked by a new pull.
 import type { Log } from "../log.ts";
 import { pause } from "../retry.ts";
 import type { Connection } from "./connection.ts";
@@ -23,8 +28,8 @@ export interface MailboxOptions {
   readonly maxAckPending: number;
   readonly ackWaitMs: number;
   /**
-   * How long a request for more stays open, 4 s unless told. Who is stopped in the middle of something is sent what it had asked for
-   * until then, and the ack wait after that it comes to whoever reads the mailbox now.
+   * How long a request for more stays open, 4 s unless told. A reader that dies is sent what it had asked for until then, and that
+   * comes to the next reader when the ack wait is over.
    */
   readonly requestMs?: number;
 }
@@ -33,7 +38,7 @@ export interface Mailbox {
   readonly name: string;
   /** Handed over and not answered yet. */
   readonly unanswered: number;
-  /** Begins nothing and asks for nothing until resumed. What came and is not begun is handed back as soon as no more can come, which takes up to 4 s. */
+  /** Begins nothing until resumed. What is not begun is handed back as soon as no more can come, which takes up to `requestMs`. */
   pause(): void;
   resume(): void;
   /** Hands back what is not begun, and waits for the batch that is. The durable consumer stays. */
@@ -61,19 +66,18 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
   let paused = false;
   let closed = false;
   let pull: Pull;
-  let reviving: Promise<void> | undefined;
-  /** Nothing may come any more until it is opened anew. */
+  let reopening: Promise<void> | undefined;
   let stale = false;
 
   const isStopped = (): boolean => paused || closed;
 
-  /** Takes up what came and asks for more, or gives back what came to one who has stopped. */
-  function goOn(): void {
+  /** Begins what came and asks for more, or hands it back. */
+  function proceed(): void {
     if (isStopped()) {
-      if (pull.quiet) handBack();
+      if (pull.quiet) handBack(); // 3
     } else {
-      pull.ask(maxBatch - arrived.length);
-      if (arrived.length > 0) handling ??= handleAll();
+      pull.ask(maxBatch - arrived.length); // 1
+      if (arrived.length > 0) handling ??= handleAll(); // 2
     }
   }
 
@@ -81,7 +85,7 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     unanswered += 1;
     if (arrived.length === 0) oldestArrival = performance.now();
     arrived.push(mail);
-    goOn();
+    proceed();
   }
 
   async function handleAll(): Promise<void> {
@@ -91,14 +95,14 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       const batch = arrived;
       arrived = [];
       try {
-        goOn();
+        proceed();
         await onBatch(batch);
       } catch (error) {
-        log.error({ err: error, mailbox: name, mails: batch.length }, "a batch failed and comes again");
+        log.error({ err: error, mailbox: name, mails: batch.length }, "batch failed and comes again");
         for (const mail of batch) mail.nak(AFTER_FAILURE_MS);
       }
     }
-    // In the same turn as the last look, so that nothing arrives in between and is left lying.
+    // In the same turn as the last look, so that nothing that arrives in between is left over.
     handling = undefined;
   }
 
@@ -108,7 +112,7 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     for (const mail of back) mail.nak(0);
   }
 
-  function reopen(): Pull {
+  function openedPull(): Pull {
     stale = false;
     pull?.close().catch(() => undefined);
     return openPull({
@@ -119,36 +123,36 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       onAnswered: () => {
         unanswered -= 1;
       },
-      onDone: goOn,
-      onRefused: lookAgain,
+      onDone: proceed,
+      onRefused: reopenStale,
       requestMs,
     });
   }
 
-  function lookAgain(): void {
+  function reopenStale(): void {
     stale = true;
-    if (!isStopped()) void revive();
+    if (!isStopped()) void reopen();
   }
 
-  /** Makes sure that the consumer is there, then asks it anew, so that what it owes to the old requests goes nowhere. */
-  function revive(): Promise<void> {
-    reviving ??= (async () => {
+  /** By a new pull, so that what still comes of the old requests goes nowhere. */ // 4
+  function reopen(): Promise<void> {
+    reopening ??= (async () => {
       await ensure();
       if (isStopped()) return;
-      pull = reopen();
-      goOn();
+      pull = openedPull();
+      proceed();
     })()
-      .catch((error: unknown) => log.warn({ err: error, mailbox: name }, "the mailbox can't be opened yet"))
+      .catch((error: unknown) => log.warn({ err: error, mailbox: name }, "mailbox not opened yet"))
       .finally(() => {
-        reviving = undefined;
+        reopening = undefined;
       });
-    return reviving;
+    return reopening;
   }
 
   const watch = setInterval(
     () => {
       if (!connection.connected) return;
-      if (!paused && (stale || pull.silent)) void revive();
+      if (!paused && (stale || pull.silent)) void reopen();
       // What waits for a slow batch before it must not be taken for lost.
       if (arrived.length > 0 && performance.now() - oldestArrival > ackWaitMs / 2) {
         oldestArrival = performance.now();
@@ -157,9 +161,9 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     },
     Math.min(WATCH_MS, ackWaitMs / 4),
   );
-  const forgetReconnect = connection.onReconnect(lookAgain);
-  pull = reopen();
-  goOn();
+  const forgetReconnect = connection.onReconnect(reopenStale);
+  pull = openedPull();
+  proceed();
 
   return {
     name,
@@ -168,13 +172,13 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     },
     pause() {
       paused = true;
-      goOn();
+      proceed();
     },
     resume() {
       if (!paused) return;
       paused = false;
-      if (stale) void revive();
-      else goOn();
+      if (stale) void reopen();
+      else proceed();
     },
     async close() {
       if (closed) return;
@@ -182,7 +186,7 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       clearInterval(watch);
       forgetReconnect();
       const ended = pull.close().catch(() => undefined);
-      goOn();
+      proceed();
       await Promise.race([ended, pause(CLOSING_MS)]);
       await handling;
       // What was handed back must have left before somebody else opens the mailbox.

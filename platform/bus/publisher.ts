@@ -40,7 +40,7 @@ export function createPublisher(nats: NatsConnection): Publisher {
   const pending = new Map<string, Pending>();
   let last = 0;
 
-  function settle(token: string): Pending | undefined {
+  function takeOut(token: string): Pending | undefined {
     const found = pending.get(token);
     if (found) {
       pending.delete(token);
@@ -50,7 +50,7 @@ export function createPublisher(nats: NatsConnection): Publisher {
   }
 
   function onAnswer(message: Msg): void {
-    const waiting = settle(message.subject.slice(inbox.length + 1));
+    const waiting = takeOut(message.subject.slice(inbox.length + 1));
     if (!waiting) return;
     if (message.headers?.code === 503) {
       waiting.reject(new BusError("no_responders", "no stream takes this subject"));
@@ -73,7 +73,7 @@ export function createPublisher(nats: NatsConnection): Publisher {
       last += 1;
       const token = last.toString(36);
       const timer = setTimeout(() => {
-        settle(token)?.reject(new BusError("timeout", `${subject} was not acknowledged in ${timeoutMs} ms`));
+        takeOut(token)?.reject(new BusError("timeout", `${subject} was not acknowledged in ${timeoutMs} ms`));
       }, timeoutMs);
       pending.set(token, { resolve, reject, timer });
       const head = headers();
@@ -82,12 +82,12 @@ export function createPublisher(nats: NatsConnection): Publisher {
       try {
         nats.publish(subject, payload, { reply: `${inbox}.${token}`, headers: head });
       } catch (error) {
-        settle(token)?.reject(toBusError(error, `publishing ${subject}`));
+        takeOut(token)?.reject(toBusError(error, `publishing ${subject}`));
       }
       return promise;
     },
     failPending(error) {
-      for (const token of [...pending.keys()]) settle(token)?.reject(error);
+      for (const token of [...pending.keys()]) takeOut(token)?.reject(error);
     },
   };
 }

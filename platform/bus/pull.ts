@@ -1,12 +1,12 @@
-// The conversation with a pull consumer: each request has an inbox of its own, and one never ends before another is open.
-// Why, is told in docs/decisions/0028.
+// Requests to a pull consumer: each request has an inbox of its own, and one never ends before another is open.
+// See docs/decisions/0028.
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type Answerable, toMail } from "./mail.ts";
 
 export interface Pull {
   /** Asks for so many more, unless an earlier request is still open. */
   ask(count: number): void;
-  /** Two requests in a row ended without a word. */
+  /** Two requests in a row ended without an answer. */
   readonly silent: boolean;
   /** Hardly anything is asked for: what is handed back now is not sent here again, and does not go astray. */
   readonly quiet: boolean;
@@ -36,7 +36,7 @@ interface Request {
   end(): void;
 }
 
-/** Of its time: so long before the last request ends, another one is opened behind it, for one message. */
+/** Of its time: so long before the last request ends, another one is opened, for so many messages. */
 const AHEAD = 1 / 4;
 const SPARE = 1;
 /** A request has ended after so long, even if the server did not say so. */
@@ -45,7 +45,7 @@ const OVERDUE_MS = 250;
 const REFUSED_PAUSE_MS = 250;
 /** The last request of one who closes takes what is handed back first, and else ends soon. */
 const CLEARING_MS = 50;
-const UNHEARD = 2;
+const MAX_UNANSWERED = 2;
 
 const EXPIRED = 408;
 
@@ -63,7 +63,7 @@ export function openPull({
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
   const open = new Set<Request>();
   const leaving = new Set<Promise<void>>();
-  let unheard = 0;
+  let unanswered = 0;
   let closing: Promise<void> | undefined;
   let covering: NodeJS.Timeout | undefined;
 
@@ -80,7 +80,7 @@ export function openPull({
       },
     });
     const overdue = setTimeout(() => {
-      unheard += 1;
+      unanswered += 1;
       one.end();
       done();
     }, expiresMs + OVERDUE_MS).unref();
@@ -110,7 +110,7 @@ export function openPull({
   }
 
   function receive(message: Msg, from: Request): void {
-    unheard = 0;
+    unanswered = 0;
     const status = message.headers?.code ?? 0;
     if (status > 0 && !message.reply?.startsWith("$JS.ACK.")) {
       onStatus(status, from);
@@ -156,7 +156,7 @@ export function openPull({
       cover();
     },
     get silent() {
-      return unheard >= UNHEARD;
+      return unanswered >= MAX_UNANSWERED;
     },
     get quiet() {
       return askedFor() <= SPARE;

@@ -1,4 +1,4 @@
-// Questions that somebody must answer now, and news for whoever listens.
+// Requests that somebody must answer now, and broadcasts to whoever listens.
 import { headers, type Msg, type MsgHdrs, type NatsConnection } from "nats";
 import type { Log } from "../log.ts";
 import { BusError, toBusError } from "./bus-error.ts";
@@ -52,7 +52,7 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
       if (given instanceof Uint8Array) message.respond(given);
       else message.respond(given.data, { headers: headersOf(given.headers) });
     } catch (error) {
-      log.error({ err: error, subject }, "a request failed");
+      log.error({ err: error, subject }, "request failed");
       const head = headers();
       head.set(FAILED, "true");
       message.respond(undefined, { headers: head });
@@ -78,7 +78,7 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
           underWay.add(work);
         },
       });
-      // Nobody may be told that it serves before the server knows.
+      // It serves only once the server knows.
       await nats.flush();
       return {
         async close() {

@@ -1,7 +1,7 @@
 // LISTEN on a connection of its own, which is opened again whenever it breaks.
 import pg from "pg";
 import type { Log } from "../log.ts";
-import { backoffMs, pause } from "../retry.ts";
+import { retryUntil } from "../retry.ts";
 
 export interface Listening {
   close(): Promise<void>;
@@ -31,13 +31,16 @@ export async function listenFor({
   const first = Promise.withResolvers<void>();
   let wasListening = false;
 
+  /** Resolves only when it is to end. */
   async function listenOnce(): Promise<void> {
     const client = new pg.Client({ connectionString: url, keepAlive: true });
     const broken = Promise.withResolvers<void>();
+    // It may break before anybody waits for that.
+    broken.promise.catch(() => undefined);
     const onAbort = (): void => broken.resolve();
     ended.addEventListener("abort", onAbort);
     client.on("error", broken.reject);
-    client.on("end", broken.resolve);
+    client.on("end", () => broken.reject(new Error("the connection ended")));
     client.on("notification", ({ payload }) => onNotification(payload ?? ""));
     try {
       await client.connect();
@@ -53,14 +56,11 @@ export async function listenFor({
   }
 
   async function listenForever(): Promise<void> {
-    for (let tries = 0; !ended.aborted; tries++) {
-      try {
-        await listenOnce();
-      } catch (error) {
-        if (!ended.aborted) log.warn({ err: error, channel }, "listening broke off and begins again");
-      }
-      await pause(backoffMs(tries, BACKOFF), ended);
-    }
+    await retryUntil(listenOnce, {
+      backoff: BACKOFF,
+      signal: ended,
+      onFailure: (error) => log.warn({ err: error, channel }, "listening broke off, begins again"),
+    });
     first.resolve();
   }
 

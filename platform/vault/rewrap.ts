@@ -11,7 +11,8 @@ export interface Survey {
   readonly keys: ReadonlyMap<string, number>;
 }
 
-const AT_ONCE = 500;
+const MAX_AT_ONCE = 500;
+/** Of the advisory lock. */
 const REWRAPPING = 0x5317_ca4e;
 
 export async function surveyKeys(database: Database): Promise<Survey> {
@@ -25,7 +26,7 @@ export async function surveyKeys(database: Database): Promise<Survey> {
   };
 }
 
-/** Holds off everybody else who would do so; a process that dies lets go. */
+/** Every other process that would rotate waits; the lock ends with the process that has it. */
 export async function oneRotationAtATime<T>(database: Database, work: () => Promise<T>): Promise<T> {
   return database.transaction(async (within) => {
     await within.query("select pg_advisory_xact_lock($1)", [REWRAPPING]);
@@ -47,7 +48,7 @@ export async function rewrapKeys(
   await wrapUnder(database, masters.currentId);
   const due = [...keys].reduce((sum, [id, count]) => sum + (id === masters.currentId ? 0 : count), 0);
   let done = 0;
-  for (let from = "", count = AT_ONCE; count === AT_ONCE; ) {
+  for (let from = "", count = MAX_AT_ONCE; count === MAX_AT_ONCE; ) {
     ({ last: from, count } = await rewrapSome(database, masters, from));
     done += count;
     if (count > 0) onProgress(done, Math.max(done, due));
@@ -63,7 +64,7 @@ async function rewrapSome(
   return database.transaction(async (within) => {
     const rows = await within.query<{ id: string; wrapped: string }>(
       `select id, wrapped from vault.keys where wrapped is not null and master <> $1 and id > $2
-       order by id limit ${AT_ONCE} for update`,
+       order by id limit ${MAX_AT_ONCE} for update`,
       [masters.currentId, from],
     );
     const ids = rows.map(({ id }) => id);

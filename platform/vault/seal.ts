@@ -1,7 +1,7 @@
 // One sealed value: AES-256-GCM over JSON, bound to the place where it stands.
 import { type CipherKey, createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 
-/** Base64 parts beside the id of the key that opens them. */
+/** The id of the key that opens it, and parts in base64. */
 export interface Sealed {
   readonly key: string;
   readonly iv: string;

@@ -49,7 +49,7 @@ export class KeyDestroyed extends Error {
 export interface VaultOptions {
   readonly database: Database;
   readonly masterKey: Buffer;
-  /** Those that keys may be wrapped under besides. */
+  /** Others that keys may be wrapped under. */
   readonly readableMasterKeys?: readonly Buffer[];
   /** Asked for more when a key is wrapped under none of these. */
   readonly furtherMasterKeys?: () => readonly Buffer[];
@@ -57,7 +57,7 @@ export interface VaultOptions {
   readonly lifecycle?: Lifecycle;
 }
 
-/** Even where no word of its destruction arrives, a key is forgotten within this time. */
+/** Even where no notification of its destruction arrives, a key is forgotten within this time. */
 const KEY_LIFE_MS = 45_000;
 const MAX_KEYS_AT_HAND = 50_000;
 const FINGERPRINTS = "vault/fingerprints";
@@ -136,7 +136,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     async destroy(keyIds) {
       await store.destroy(keyIds);
       for (const keyId of keyIds) cache.delete(keyId);
-      log.info({ keys: keyIds.length }, "destroyed");
+      log.info({ keys: keyIds.length }, "keys destroyed");
     },
     fingerprint: (domain, value) =>
       createHmac("sha256", fingerprintKey)

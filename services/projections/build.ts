@@ -1,11 +1,10 @@
 // One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
 // found and skipped, so that it stops nothing but itself.
-import { type Database, isRefusedValue } from "#platform/database.ts";
+import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
-import { createGather, MAX_BATCH_EVENTS } from "./gather.ts";
-import { type Batch, type WrittenSchema, writeBatch } from "./write.ts";
+import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
   /** How far the rows in the database reach. */
@@ -34,7 +33,6 @@ export function startBuild(
   { onFenced, onCaughtUp }: BuildOptions,
 ): Build {
   const ending = new AbortController();
-  const gather = createGather(ending.signal);
   const { position } = schema.checkpoint;
 
   /** False where another writer was faster. */
@@ -70,14 +68,11 @@ export function startBuild(
     // Everything, so that it reaches positions of streams that it does not read.
     prefixes: [],
     from: position === 0n ? "start" : position,
-    batch: { maxCount: MAX_BATCH_EVENTS },
+    batch: BATCHES,
     signal: ending.signal,
     ...(onCaughtUp && { onCaughtUp }),
     async onEvents(events, reached) {
-      if (ending.signal.aborted) return;
-      const startedAt = performance.now();
-      const isWritten = await write({ events, position: reached });
-      if (isWritten) return await gather({ following, events: events.length, startedAt });
+      if (await write({ events, position: reached })) return;
       ending.abort();
       onFenced();
     },
@@ -93,7 +88,3 @@ export function startBuild(
     },
   };
 }
-
-/** Not the database's, which would pass. */
-const isFaultOfEvents = (error: unknown): boolean =>
-  isRefusedValue(error) || error instanceof TypeError || error instanceof RangeError;

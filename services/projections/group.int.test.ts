@@ -200,6 +200,13 @@ test("stay together when a batch fails for all of them, so that it comes again",
   assert.equal(await positions(other), [1n]);
 });
 
+test("leave also when nobody else is there, where it is the fault of what is in the batch", async () => {
+  const only = await join();
+  only.besides = (target) => target.query("select 1 / 0");
+  await source.give(1n);
+  assert.is(await only.left, "failed");
+});
+
 test("go on without one that another process writes", async () => {
   const [one, fenced] = [await join(), await join()];
   await database.execute("update projections.checkpoint set position = 9 where schema_name = $1", [

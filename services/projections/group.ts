@@ -2,15 +2,13 @@
 //
 // 1. Members come and go between two batches only, and the log is then followed anew from where the last of them is.
 // 2. Each member takes only what comes after its own checkpoint.
-// 3. A batch that can't be written for all together is written for each alone. Where that fails for all of them it is the
-//    database's fault, and the batch comes again. Where it fails for some, or takes them too long, those leave the group.
+// 3. A batch that can't be written for all together is written for each alone. Where that fails for all of them, and not because of
+//    what is in it, it is the database's fault and the batch comes again. Where it fails for some, or takes them too long, those leave.
 import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
 import { pause } from "#platform/retry.ts";
-import { createGather, MAX_BATCH_EVENTS } from "./gather.ts";
-import { type Batch, type WrittenSchema, writeBatch } from "./write.ts";
+import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 /** How long a batch of all may take, and after that how long one member may keep the others waiting. */
 const MAX_WAIT_MS = 2_000;
@@ -58,30 +56,17 @@ export function createGroup({ database, eventStore, log }: GroupParts): Projecti
     const ending = new AbortController();
     const positions = Array.from(members.keys(), ({ checkpoint }) => checkpoint.position);
     const [from = 0n] = positions.sort((a, b) => Number(a - b));
-    /** Of those that the follower counts as waiting. */
-    let written = 0;
-
-    const gather = createGather(ending.signal);
-    async function onEvents(events: StoredEvent[], position: bigint): Promise<void> {
-      if (ending.signal.aborted) return;
-      const startedAt = performance.now();
-      await write({ events, position });
-      written = events.length;
-      await gather({ following, events: written, startedAt });
-      written = 0;
-    }
-
     const following = eventStore.follow({
       name: "projections",
       // Everything, so that positions of streams that no member reads are reached too.
       prefixes: [],
       from: from === 0n ? "start" : from,
-      batch: { maxCount: MAX_BATCH_EVENTS },
+      batch: BATCHES,
       signal: ending.signal,
-      onEvents,
+      onEvents: (events, position) => write({ events, position }),
     });
     return {
-      lag: async () => Math.max(0, (await following.lag()) - written),
+      lag: () => following.lag(),
       async stop() {
         ending.abort();
         await following.done;
@@ -116,7 +101,8 @@ export function createGroup({ database, eventStore, log }: GroupParts): Projecti
     const all = Promise.all(writing).finally(() => done.abort());
     await Promise.race([all, pause(MAX_WAIT_MS, done.signal)]);
 
-    if (failures.size === schemas.length) throw failures.values().next().value;
+    const databaseFault = Array.from(failures.values()).find((error) => !isFaultOfEvents(error));
+    if (databaseFault !== undefined && failures.size === schemas.length) throw databaseFault;
     for (const [schema, error] of failures) {
       log.warn({ err: error, projection: schema.name }, "projection failed and leaves the group");
       leave(schema, "failed");

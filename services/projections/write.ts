@@ -1,8 +1,11 @@
 // A batch of events written into the schemas of one or several projections, in one transaction with their checkpoints.
-import type { Database, Queryable, StatementOptions } from "#platform/database.ts";
+import { type Database, isRefusedValue, type Queryable, type StatementOptions } from "#platform/database.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { advance, type Checkpoint } from "#projections/checkpoint.ts";
 import type { Projection, Target } from "#projections/projection.ts";
+
+/** What one transaction takes, and how long the first event of it may wait for others under load. */
+export const BATCHES = { maxCount: 2_000, gatherMs: 100 };
 
 /** A schema that this process writes, and how far it is; only one build at a time has it. */
 export interface WrittenSchema {
@@ -70,3 +73,7 @@ async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
+
+/** The batch would fail the same way again; other failures are the database's, and pass. */
+export const isFaultOfEvents = (error: unknown): boolean =>
+  isRefusedValue(error) || error instanceof TypeError || error instanceof RangeError;

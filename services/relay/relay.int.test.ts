@@ -18,7 +18,7 @@ import { startLeads } from "../leads/app.ts";
 import { startProjections } from "../projections/app.ts";
 import { startRelay } from "./app.ts";
 import { POSITION, positionIn, RESUME } from "./publish.ts";
-import { createReconciler } from "./reconcile.ts";
+import { createReconciler, type Reconciler } from "./reconcile.ts";
 import { type RelayParts, relayWhile } from "./relay.ts";
 
 const test = suite("relay");
@@ -254,7 +254,20 @@ test("brings everything unfinished to its end after JetStream has lost all", asy
   await yard.reaches(received, "SubmissionRouted");
 });
 
-test("mails again what a mailbox has answered and nobody has done", async () => {
+/** A reconciler by itself, once the list of what is unfinished reaches the head of the log. */
+async function reconciling(stored: () => bigint): Promise<{ reconciler: Reconciler; head: bigint }> {
+  const { own } = yard;
+  const [bus, eventStore] = [await own.bus(), own.eventStore()];
+  const unfinished = createUnfinishedQueries({ database: own.database() });
+  const head = await eventStore.head();
+  await until("all is known as unfinished", async () => (await unfinished.checkpoint()) >= head);
+  return {
+    reconciler: createReconciler({ bus, eventStore, unfinished, partitions: 1, log: own.log, stored }),
+    head,
+  };
+}
+
+test("publishes again what a mailbox has answered and nobody has done", async () => {
   await yard.start("relay", startRelay, startProjections);
   const bus = await yard.own.bus();
   const seen: string[] = [];
@@ -273,19 +286,8 @@ test("mails again what a mailbox has answered and nobody has done", async () => 
   });
   const id = await yard.receive(person(1));
   await until("it was seen", () => seen.length === 1);
-  const unfinished = createUnfinishedQueries({ database: yard.own.database() });
-  const head = await yard.own.eventStore().head();
-  await until("it is known as unfinished", async () => (await unfinished.checkpoint()) >= head);
-
   let stored = 0n;
-  const reconciler = createReconciler({
-    bus,
-    eventStore: yard.own.eventStore(),
-    unfinished,
-    partitions: 1,
-    log: yard.own.log,
-    stored: () => stored,
-  });
+  const { reconciler, head } = await reconciling(() => stored);
   stored = head;
   assert.is(await reconciler.round(new Date()), 0, "somebody may just be at it");
   const later = new Date(Date.now() + 60_000);
@@ -310,18 +312,9 @@ test("leaves alone what still waits in a mailbox", async () => {
     },
   });
   await yard.receive(person(1));
-  const unfinished = createUnfinishedQueries({ database: yard.own.database() });
   const head = await yard.own.eventStore().head();
-  await until("it is known as unfinished", async () => (await unfinished.checkpoint()) >= head);
+  const { reconciler } = await reconciling(() => head);
   await until("it was handed out", async () => (await bus.consumerState("lead-0"))?.ackPending === 1);
-  const reconciler = createReconciler({
-    bus,
-    eventStore: yard.own.eventStore(),
-    unfinished,
-    partitions: 1,
-    log: yard.own.log,
-    stored: () => head,
-  });
   assert.is(await reconciler.round(new Date(Date.now() + 60_000)), 0);
   await slow.close();
 });

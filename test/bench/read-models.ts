@@ -9,6 +9,7 @@ import type { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
+import { prepareCheckpoints } from "#projections/checkpoint.ts";
 import { type NodeProcess, startNode } from "../harness/process.ts";
 import { startTestYard, type TestYard } from "../leads/yard.ts";
 
@@ -232,6 +233,7 @@ let polls = 0;
 
 async function caughtUp({ own }: TestYard): Promise<void> {
   const head = await own.eventStore().head();
+  await prepareCheckpoints(own.database());
   for (;;) {
     polls += 1;
     // Two of them stop at the last event that they read, before the group has taken them in.
