@@ -55,6 +55,7 @@ const addressing: Addressing = {
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,
   CircuitClosed: () => nobody,
+  PartnerRetired: () => nobody,
   PartnerConfigured: () => nobody,
   PartnerPaused: () => nobody,
   PartnerResumed: () => nobody,

@@ -1,7 +1,9 @@
 import type { Codec } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
+import { decodeOrPassOver } from "./event-store/pass-over.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 
 // What people configured, kept up to date in memory from the streams that say so.
 
@@ -16,6 +18,8 @@ export interface LiveViewOptions<State, Event extends AnyEvent, Value> {
   readonly derive: (state: State, before: Value | undefined) => Value | Promise<Value>;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
+  /** Counts what can't be read and is passed over. */
+  readonly metrics?: Metrics;
 }
 
 interface AnyEvent {
@@ -36,7 +40,7 @@ export interface LiveView<Value> {
 export async function liveView<State, Event extends AnyEvent, Value>(
   options: LiveViewOptions<State, Event, Value>,
 ): Promise<LiveView<Value>> {
-  const { name, streams, eventStore, codec, evolve, derive, lifecycle, log } = options;
+  const { name, streams, eventStore, codec, evolve, derive, lifecycle, log, metrics } = options;
   let state = options.initial;
   let value = await derive(state, undefined);
   let position = 0n;
@@ -54,7 +58,11 @@ export async function liveView<State, Event extends AnyEvent, Value>(
     signal: ending.signal,
     onEvents: async (events, handled) => {
       for (const stored of events) {
-        const decoded = codec.decode(stored);
+        const decoded = decodeOrPassOver(codec, stored, (error) => {
+          log.error({ err: error, view: name }, "event can't be read and is passed over");
+          metrics?.eventsPassedOver.inc({ view: name });
+        });
+        if (decoded === undefined) continue;
         if (decoded.known) state = evolve(state, decoded.event);
         else log.warn({ stream: stored.stream, type: decoded.type }, "event of unknown type skipped");
       }

@@ -27,6 +27,8 @@ export interface Inspector {
   messageAt(seq: number, stream?: StreamName): Promise<StreamMessage | undefined>;
   /** Undefined when the stream is empty. */
   lastMessage(stream?: StreamName): Promise<StreamMessage | undefined>;
+  /** When the newest message of a subject was stored, in milliseconds; undefined when the stream has none (any more). */
+  lastStoredAt(subject: string, stream?: StreamName): Promise<number | undefined>;
   /** The oldest message that the stream still has; the next to come when it is empty. */
   firstSeq(stream?: StreamName): Promise<number>;
 }
@@ -63,6 +65,11 @@ export function createInspector(manager: JetStreamManager): Inspector {
         if (message) return message;
       }
     },
+    lastStoredAt: (subject, stream = "YARD") =>
+      orMissing(`the last message of ${subject}`, async () => {
+        const { time } = await manager.streams.getMessage(stream, { last_by_subj: subject });
+        return time.getTime();
+      }),
     async firstSeq(stream = "YARD") {
       return Math.max(1, (await range(stream))?.first_seq ?? 1);
     },

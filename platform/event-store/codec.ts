@@ -47,6 +47,15 @@ export class UnreadableEvent extends Error {
   }
 }
 
+/** Another process may be able to read it: one of the release that wrote it. */
+export class WrittenByNewerRelease extends UnreadableEvent {
+  override name = "WrittenByNewerRelease";
+
+  constructor(raw: RawEvent, knownVersion: number) {
+    super(raw, "", `written by a newer release; this one knows version ${knownVersion}`);
+  }
+}
+
 const pathOf = (error: ZodError): { path: string; why: string } => {
   const issue = error.issues[0];
   // The code, not the message: a message may quote what was found.
@@ -67,9 +76,7 @@ function checkUpcasts(definitions: EventDefinitions): void {
 }
 
 function upcast(raw: RawEvent, { version, upcasts }: EventDefinition): unknown {
-  if (raw.version > version) {
-    throw new UnreadableEvent(raw, "", `written by a newer release; this one knows version ${version}`);
-  }
+  if (raw.version > version) throw new WrittenByNewerRelease(raw, version);
   let data = raw.data;
   for (let from = raw.version; from < version; from++) {
     const step = upcasts?.[from];

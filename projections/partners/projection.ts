@@ -121,6 +121,8 @@ function evolve(row: PartnerRow, event: PartnerEvent): PartnerRow {
       return { ...row, circuit: "half_open", retry_at: null };
     case "CircuitClosed":
       return { ...row, circuit: "closed", retry_at: null };
+    case "PartnerRetired":
+      return nothingYet(row.partner);
   }
 }
 

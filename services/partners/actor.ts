@@ -7,7 +7,9 @@
 // 4. No more calls at once than `limits.concurrency`, however many deliveries have begun (slots.ts).
 // 5. While the circuit is not closed, one delivery alone begins. How many begin at all: domain/partner/admission.ts.
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
-// 7. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
+// 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (postponed.ts).
+// 8. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
+// 9. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
 //    recorded.
 
 import { once } from "node:events";
@@ -15,21 +17,26 @@ import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { stageOf } from "#domain/partner/state.ts";
+import { partnerDecider } from "#domain/partner/decide.ts";
+import { type PartnerState, stageOf } from "#domain/partner/state.ts";
+import { openedDelivery, sealedIn } from "#domain/partner/stored-delivery.ts";
 import { partnerConfigContext } from "#domain/seal-contexts.ts";
-import type { Bus } from "#platform/bus/bus.ts";
+import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
+import type { Mailbox } from "#platform/bus/mailbox.ts";
 import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { pause } from "#platform/retry.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
 import { currentChannel } from "./current-channel.ts";
+import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
+import { drainRemoved } from "./drain.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
+import { createPostponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
 import { createSlots } from "./slots.ts";
 
@@ -47,6 +54,8 @@ export interface ActorOptions {
   readonly yard: Yard;
   readonly bus: Bus;
   readonly vault: Vault;
+  /** The partner was removed, and all that waited for it has ended. */
+  readonly onRetired?: () => void;
 }
 
 const MAX_BATCH = 256;
@@ -60,19 +69,22 @@ const MAX_TIMER_MS = 3_600_000;
 /** Of the time that the process has for stopping, what calls may take. */
 const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
+/** In place of a request, for finding out what would be decided. */
+const NOTHING_SEALED = { key: "", iv: "", tag: "", data: "" };
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault } = options;
+  const { partner, configured, lease, yard, bus, vault, onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
   const closed = once(closing.signal, "abort").then(() => false);
   const abandoned = new AbortController();
-  // 1, 7
+  // 1, 9
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
   const delivering = new Map<DeliveryMail, Promise<void>>();
+  const deliveringIds = new Map<DeliveryId, number>();
   /** Those that are not done with the partner. */
   const underWay = new Set<DeliveryMail>();
   /** Those that were begun while the circuit was open: the first of them to be recorded is the probe. */
@@ -83,6 +95,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
   let rate = { perSecond: undefined as number | undefined, bucket: unlimited };
+  let draining: Promise<void> | undefined;
 
   const writer = openPartnerWriter({
     partner,
@@ -95,13 +108,16 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
   const channel = currentChannel({
     configured,
-    async secretOf({ sealed_secret }) {
-      const secret = sealed_secret && (await vault.open(sealed_secret, partnerConfigContext(partner)));
-      return typeof secret === "string" ? parseSecret(secret) : undefined;
+    async deliveryOf({ delivery }) {
+      if (delivery === undefined) return UNREADABLE;
+      const sealed = sealedIn(delivery);
+      return openedDelivery(delivery, sealed && (await vault.open(sealed, partnerConfigContext(partner))));
     },
     allowPrivate: config.allowPrivatePartners,
     log,
   });
+  const dedupeKey = createDedupeKeys(vault, () => configured().config);
+  const postponed = createPostponed((id) => deliveringIds.has(id));
   const deliver = createDeliver({
     writer,
     configured,
@@ -109,6 +125,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,
+    dedupeKey,
+    postponed,
     metrics,
     log,
     attempts,
@@ -123,7 +141,9 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     clearTimeout(restTimer);
     if (closing.signal.aborted) return;
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
-    const rest = restMs(configured(), circuit(), Date.now());
+    const channelRestMs = channel.restMs();
+    metrics.partnerUnusable.set({ partner }, channelRestMs === Number.POSITIVE_INFINITY ? 1 : 0);
+    const rest = restMs(configured(), circuit(), channelRestMs, Date.now());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
@@ -139,8 +159,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   }
 
   async function onBatch(mails: Mail[]): Promise<void> {
-    // Rejects while the channel can't be opened; then all of it comes again.
-    if (configured().standing !== "removed") await channel.get();
     waiting = await readMail(mails, partner, { vault, log });
     try {
       await beginAll();
@@ -153,6 +171,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   async function beginAll(): Promise<void> {
     while (waiting.length > 0) {
       changed = Promise.withResolvers();
+      await tryChannel();
       const isOurs = await Promise.race([writer.open(), closed]);
       const { state } = writer;
       if (!isOurs || closing.signal.aborted) return handBack(0); // 1, 3
@@ -164,13 +183,17 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       waiting = waiting.filter((delivery) => !hasEnded(delivery));
       if (waiting.length === 0) return;
 
-      const admission = admitWaiting(state.circuit);
+      const bucket = tokens();
+      const taken = bucket.take(waiting.length);
+      const admission = admitWaiting(state.circuit, bucket, taken);
+      const ready = admission.type === "begin" ? takeReady(state, admission.count) : [];
+      bucket.giveBack(Math.max(0, taken - ready.length));
       switch (admission.type) {
         case "begin":
-          for (const delivery of waiting.splice(0, admission.count)) {
+          for (const delivery of ready) {
             underWay.add(delivery);
             if (state.circuit.state === "open") probing.add(delivery); // 5
-            run(delivery);
+            run(delivery, bucket);
           }
           break;
         case "rest":
@@ -183,30 +206,80 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     }
   }
 
-  function admitWaiting(circuit: Circuit): Admission {
-    const bucket = tokens();
-    const taken = bucket.take(waiting.length);
+  /** Where it can't be opened, the partner rests: see `channelRestMs`. */
+  async function tryChannel(): Promise<void> {
+    if (configured().standing !== "removed") await channel.get().catch(() => undefined);
+  }
+
+  /** Up to so many that can be called now, from the front; those before them are decided about or postponed. */
+  function takeReady(state: PartnerState, count: number): DeliveryMail[] {
+    const ready: DeliveryMail[] = [];
+    while (ready.length < count) {
+      const delivery = waiting.shift();
+      if (delivery === undefined) break;
+      if (canBeCalled(delivery, state)) ready.push(delivery);
+    }
+    return ready;
+  }
+
+  /** 7: undecided are only those that can. */
+  function canBeCalled(delivery: DeliveryMail, state: PartnerState): boolean {
+    const { standing, config: policy } = configured();
+    if (standing === "removed" || !delivery.content.readable) {
+      run(delivery);
+      return false;
+    }
+    const decision = partnerDecider.decide(
+      {
+        type: "start_attempt",
+        ...delivery.about,
+        dedupe_key: dedupeKey(delivery),
+        sealed_request: NOTHING_SEALED,
+        policy,
+        at: Date.now(),
+      },
+      state,
+    );
+    if (decision.accepted) {
+      const isCalled = decision.events.some(({ type }) => type === "DeliveryStarted");
+      if (!isCalled) run(delivery);
+      return isCalled;
+    }
+    // About these, admission has decided.
+    if (decision.reason === "circuit_open" || decision.reason === "probe_in_flight") return true;
+    postponed.postpone(delivery, decision);
+    return false;
+  }
+
+  function admitWaiting(circuit: Circuit, bucket: TokenBucket, taken: number): Admission {
     const traffic = {
       waiting: waiting.length,
+      channelRestMs: channel.restMs(),
       underWay: underWay.size,
       probing: probing.size,
       callMs,
       tokens: taken,
       nextTokenMs: bucket.waitMs(),
     };
-    const admission = admit(configured(), circuit, traffic, Date.now());
-    bucket.giveBack(taken - Math.min(taken, admission.type === "begin" ? admission.count : 0));
-    return admission;
+    return admit(configured(), circuit, traffic, Date.now());
   }
 
-  function run(delivery: DeliveryMail): void {
+  /** `bucket`: what its token was taken from, if it needed one. */
+  function run(delivery: DeliveryMail, bucket?: TokenBucket): void {
+    const { delivery_id } = delivery.about;
+    deliveringIds.set(delivery_id, (deliveringIds.get(delivery_id) ?? 0) + 1);
     const onCalled = (ms: number): void => {
       callMs += (Math.max(1, ms) - callMs) / 16;
       underWay.delete(delivery);
       changed.resolve();
     };
-    const ended = deliver(delivery, onCalled).finally(() => {
+    const ended = deliver(delivery, onCalled).then((isBegun) => {
+      if (!isBegun) bucket?.giveBack(1);
       for (const some of [underWay, probing, delivering]) some.delete(delivery);
+      const others = (deliveringIds.get(delivery_id) ?? 0) - 1;
+      if (others > 0) deliveringIds.set(delivery_id, others);
+      else deliveringIds.delete(delivery_id);
+      postponed.ended(delivery_id);
       changed.resolve();
     });
     delivering.set(delivery, ended);
@@ -222,31 +295,68 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     timer.abort();
   }
 
-  let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
-  mailbox = await bus.mailbox({
+  const mailboxOptions: MailboxOptions = {
     name: partnerMailbox(partner),
     filter: partnerSubject(partner, ">"),
     onBatch,
     maxBatch: MAX_BATCH,
     maxAckPending: MAX_UNACKNOWLEDGED,
     ackWaitMs: ACK_WAIT_MS,
-  });
-  review();
+  };
+  let mailbox: Mailbox | undefined;
+  const openMailbox = async (): Promise<void> => {
+    mailbox = await bus.mailbox(mailboxOptions);
+    if (closing.signal.aborted) await mailbox.close();
+    review();
+  };
+  await openMailbox();
+  void tryChannel().then(review);
   void writer.open();
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
       for (const { mail } of [...waiting, ...delivering.keys()]) mail.working(); // 3
+      for (const mail of postponed.mails()) mail.working();
     },
   });
 
+  /** 8 */
+  function drain(): void {
+    if (draining !== undefined || configured().standing !== "removed" || closing.signal.aborted) return;
+    postponed.handBack();
+    draining = drainRemoved({
+      partner,
+      configured,
+      writer,
+      bus,
+      mailbox: mailboxOptions,
+      isIdle: () => waiting.length + delivering.size + postponed.mails().length === 0,
+      closeMailbox: async () => mailbox?.close(),
+      openMailbox,
+      onRetired,
+      signal: AbortSignal.any([closing.signal, lease.lost]),
+      metrics,
+      log,
+    }).finally(() => {
+      draining = undefined;
+      drain();
+    });
+  }
+  drain();
+
   return {
-    refresh: review,
+    refresh() {
+      void tryChannel().then(review);
+      review();
+      drain();
+    },
     async close() {
       closing.abort();
       clearTimeout(restTimer);
       changed.resolve();
+      await Promise.race([draining, pause(LAST_WORDS_MS)]);
       await mailbox?.close();
+      postponed.handBack();
       const allEnded = Promise.all(delivering.values());
       await Promise.race([allEnded, pause(config.drainMs * GRACE, abandon)]);
       abandoned.abort();
@@ -254,9 +364,14 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       await Promise.race([writer.close(), pause(LAST_WORDS_MS)]);
       stopRenewing();
       metrics.circuitState.remove({ partner });
+      metrics.partnerUnusable.remove({ partner });
       await channel.close();
     },
   };
 }
 
+const UNREADABLE = {
+  usable: false,
+  errors: [{ path: "", message: "what is stored can't be read; configure it again" }],
+} as const;
 const CIRCUIT_FIGURES = { closed: 0, half_open: 1, open: 2 } as const;

@@ -2,7 +2,7 @@
 import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
-import { nobodyKey, partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
+import { nobodyKey, submissionContext } from "#domain/seal-contexts.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -10,7 +10,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createSimulator } from "../../services/simulator/app.ts";
 import { until } from "../harness/wait.ts";
-import { startTestYard, type TestYard } from "../leads/yard.ts";
+import { sealedConfig, startTestYard, type TestYard } from "../leads/yard.ts";
 
 const codec = createCodec({ ...submissionEvents, ...partnerConfigEvents });
 
@@ -22,9 +22,13 @@ export interface Routed {
 
 export interface PartnerYard extends TestYard {
   readonly simulatorUrl: string;
-  /** Configures the partner to be called at the simulator, unless `settings` say otherwise; a `secret` is sealed. */
+  /** Configures the partner to be called at the simulator, unless `settings` say otherwise; `secret` is what it is signed with. */
   configure(id: string, settings?: Record<string, unknown>): Promise<PartnerId>;
-  tell(partner: PartnerId, type: "PartnerPaused" | "PartnerResumed" | "PartnerRemoved"): Promise<void>;
+  tell(
+    partner: PartnerId,
+    type: "PartnerPaused" | "PartnerResumed" | "PartnerRemoved",
+    drain?: "next" | "dead_letter",
+  ): Promise<void>;
   /** How the simulated partner behaves from now on. */
   behave(id: string, settings: object): Promise<void>;
   effects(id: string): Promise<{ ids: number; effects: number; max: number; max_requests: number }>;
@@ -72,19 +76,17 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         circuit: { failure_threshold: 100, open_ms: 300 },
         ...settings,
       });
-      const data = {
-        partner,
-        config,
-        ...(secret !== undefined && {
-          sealed_secret: await vault.seal(SECRETS_KEY, secret, partnerConfigContext(partner)),
-        }),
-      };
+      // Not parsed, so that a test can store one that the API would refuse.
+      const delivery = { ...config.delivery, ...(secret !== undefined && { secret }) };
+      const data = await sealedConfig(vault, partner, { ...config, delivery } as PartnerConfig);
       const event = codec.encode({ type: "PartnerConfigured", data }, meta());
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
       return partner;
     },
-    async tell(partner, type) {
-      const event = codec.encode({ type, data: { partner } }, meta());
+    async tell(partner, type, drain = "next") {
+      const told =
+        type === "PartnerRemoved" ? { type, data: { partner, drain } } : { type, data: { partner } };
+      const event = codec.encode(told, meta());
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async behave(id, settings) {

@@ -2,7 +2,9 @@
 import type { AnyDecision, Decider, EventIn } from "#domain/decider.ts";
 import type { Codec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import { decodeKnown, foldStream } from "#platform/fold-stream.ts";
+import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { foldStream, UnknownEventType } from "#platform/fold-stream.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { transact } from "#platform/transact.ts";
 import { APPEND_DEADLINE_MS, inTime } from "../in-time.ts";
@@ -35,6 +37,13 @@ export function changes<State, Command, Made extends AnyDecision>({
   type Refusal = Extract<Made, { accepted: false }>;
   type Event = EventIn<Made>;
 
+  /** What the view passes over is passed over here too: the view has told of it. */
+  function readable(stored: StoredEvent): Event | undefined {
+    const decoded = decodeOrPassOver(codec, stored, () => undefined);
+    if (decoded?.known === false) throw new UnknownEventType(stored);
+    return decoded?.event;
+  }
+
   return async (command) => {
     const id = newUuid();
     const at = new Date().toISOString();
@@ -43,11 +52,11 @@ export function changes<State, Command, Made extends AnyDecision>({
       stream,
       load: () =>
         inTime(
-          foldStream<State, Event>({
+          foldStream<State, Event | undefined>({
             eventStore,
             stream,
-            decode: decodeKnown(codec),
-            evolve,
+            decode: readable,
+            evolve: (state, event) => (event === undefined ? state : evolve(state, event)),
             from: { state: initial, revision: "no_stream" },
           }),
         ),

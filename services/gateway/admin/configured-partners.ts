@@ -17,6 +17,7 @@ export function followPartners({
   eventStore,
   lifecycle,
   log,
+  metrics,
 }: Yard): Promise<LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>> {
   const { initial, evolve } = partnerConfiguration;
   return liveView({
@@ -29,6 +30,7 @@ export function followPartners({
     derive: existing,
     lifecycle,
     log,
+    metrics,
   });
 }
 

@@ -7,11 +7,8 @@ const LOOKUP_MS = 2_000;
 
 /** A name that can't be resolved now may be one later; what it then is, is checked again when it is called. */
 export async function flawOfUrl(url: string, allowPrivate: boolean): Promise<Flaw | undefined> {
-  const { hostname, username, password } = new URL(url);
-  if (username !== "" || password !== "") {
-    return { path: "delivery.url", message: "must not have a user or password in it" };
-  }
   if (allowPrivate) return undefined;
+  const { hostname } = new URL(url);
   const addresses = await addressesOf(hostname);
   if (!addresses.some(isPrivateAddress)) return undefined;
   return { path: "delivery.url", message: "leads to a private address, which is not allowed here" };

@@ -2,12 +2,14 @@
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import { PARTNER_CONFIG_STREAM, PartnerConfig } from "#domain/partner/config.ts";
+import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
+import { configErrors } from "#domain/partner/config-errors.ts";
 import {
   type ConfiguredPartner,
   type ConfigurePartner,
   partnerConfiguration,
 } from "#domain/partner/configured.ts";
+import { withKeptSecrets } from "#domain/partner/secrets.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -15,13 +17,15 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
+import type { PartnerQueries } from "#projections/partners/query.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { changes } from "./change.ts";
 import { partnerConfigCodec } from "./configured-partners.ts";
+import { type PartnerChange, readChange } from "./partner-change.ts";
 import { flawOfUrl } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import { fitting, notFound } from "./scope.ts";
+import { openDelivery, shownPartner, waiting } from "./shown-partner.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
@@ -33,8 +37,14 @@ export interface PartnerRoutesParts {
   readonly allowPrivate: boolean;
 }
 
-const NullSecret = z.looseObject({ delivery: z.looseObject({ secret: z.null() }) });
 const OnePartner = z.object({ id: PartnerId });
+export const Removal = z.strictObject({
+  drain: z
+    .enum(["next", "dead_letter"])
+    .optional()
+    .meta({ description: "What becomes of those that wait: on in their waterfall, or dead letters" }),
+});
+const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
@@ -48,34 +58,58 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
 
   async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
     const changed = await change(command);
-    const after = "accepted" in changed ? undefined : changed.state.get(command.partner);
-    if ("accepted" in changed && changed.reason === "rules_route_to_it") {
-      const detail = `These rules still route to this partner: ${changed.rules.join(", ")}`;
-      throw new Refused(refusal("conflict", { detail }));
+    if ("accepted" in changed) {
+      switch (changed.reason) {
+        case "rules_route_to_it":
+          throw conflict(`These rules still route to this partner: ${changed.rules.join(", ")}`);
+        case "delivery_changed":
+          throw new DeliveryChanged(changed.delivery);
+        case "no_such_partner":
+          throw notFound();
+      }
     }
-    if ("accepted" in changed || after === undefined) throw notFound();
+    const after = changed.state.get(command.partner);
+    if (after === undefined) throw notFound();
     reply.header("x-position", `${changed.position}`);
     return after;
   }
 
-  async function shown(id: PartnerId, partner: ConfiguredPartner, counts: PartnerCounts): Promise<object> {
-    const { config, standing, sealed_secret } = partner;
-    const { partner: _, ...figures } = counts;
-    const queue = await bus.consumerState(partnerMailbox(id)).catch(() => undefined);
-    const queue_depth = queue === undefined ? 0 : queue.pending + queue.ackPending;
-    const paused = standing === "paused";
-    return { id, ...config, signed: sealed_secret !== undefined, paused, queue_depth, ...figures };
+  /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
+  async function configure(
+    partner: PartnerId,
+    { delivery: given, ...config }: PartnerChange,
+    reply: FastifyReply,
+  ): Promise<ConfiguredPartner> {
+    let before = view.current().get(partner)?.delivery;
+    for (let conflicts = 0; ; conflicts += 1) {
+      const opened = await openDelivery(partner, before, vault);
+      const { delivery, errors } = withKeptSecrets(given, opened.usable ? opened.delivery : undefined);
+      const found = [...errors, ...configErrors({ ...config, delivery })];
+      if (found.length > 0) throw new Refused(refusal("unacceptable", { errors: found }));
+      const flaw = await flawOfUrl(delivery.url, allowPrivate);
+      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
+      const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
+      try {
+        return await write(
+          { type: "configure", partner, config, delivery: sealed, instead_of: before },
+          reply,
+        );
+      } catch (error) {
+        if (!(error instanceof DeliveryChanged) || conflicts >= MAX_CONFLICTS) throw error;
+        before = error.delivery;
+      }
+    }
   }
 
   const answer = async (id: PartnerId, partner: ConfiguredPartner): Promise<object> =>
-    shown(id, partner, await queries.byId(id));
+    shownPartner(id, partner, await queries.byId(id), { vault, bus });
 
   return async (app) => {
     app.get("/api/partners", async () => {
       const counts = await queries.all();
       const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
       const each = sorted.map(async ([id, one]) =>
-        shown(id, one, counts.get(id) ?? (await queries.byId(id))),
+        shownPartner(id, one, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
       );
       return { items: await Promise.all(each) };
     });
@@ -89,28 +123,22 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
 
     app.put("/api/partners/:id", async (request, reply) => {
       const partner = fitting(OnePartner, request.params).id;
-      const { body, withoutSecret } = takenApart(request.body);
-      const config = fitting(PartnerConfig, body);
-      const flaw = await flawOfUrl(config.delivery.url, allowPrivate);
-      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
-      const { secret: given, ...delivery } = config.delivery;
-      const secret =
-        given === undefined
-          ? withoutSecret
-            ? "none"
-            : "keep"
-          : await vault.seal(SECRETS_KEY, given, partnerConfigContext(partner));
-      const after = await write(
-        { type: "configure", partner, config: { ...config, delivery }, secret },
-        reply,
-      );
-      return answer(partner, after);
+      return answer(partner, await configure(partner, readChange(request.body), reply));
     });
 
     app.delete("/api/partners/:id", async (request, reply) => {
       const partner = fitting(OnePartner, request.params).id;
+      const { drain } = fitting(Removal, request.query);
       const routed_by = rulesRoutingTo(partner, rules.current().rules);
-      await write({ type: "remove", partner, routed_by }, reply);
+      if (view.current().has(partner) && routed_by.length === 0 && drain === undefined) {
+        const count = waiting(await bus.consumerState(partnerMailbox(partner)));
+        if (count > 0)
+          throw conflict(
+            `${count} submissions wait for this partner; add ?drain=next to let them go on where their rule has another partner, ` +
+              "or ?drain=dead_letter to end them all",
+          );
+      }
+      await write({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
       return reply.code(204).send();
     });
 
@@ -123,10 +151,14 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
   };
 }
 
-/** `secret: null` says that deliveries are to be signed no longer. */
-function takenApart(body: unknown): { readonly body: unknown; readonly withoutSecret: boolean } {
-  const parsed = NullSecret.safeParse(body);
-  if (!parsed.success) return { body, withoutSecret: false };
-  const { secret: _, ...delivery } = parsed.data.delivery;
-  return { body: { ...parsed.data, delivery }, withoutSecret: true };
+class DeliveryChanged extends Error {
+  override name = "DeliveryChanged";
+  readonly delivery: ConfiguredPartner["delivery"];
+
+  constructor(delivery: ConfiguredPartner["delivery"]) {
+    super("somebody else has configured the partner meanwhile");
+    this.delivery = delivery;
+  }
 }
+
+const conflict = (detail: string): Refused => new Refused(refusal("conflict", { detail }));

@@ -96,7 +96,7 @@ export function reading(
   };
 }
 
-type AdminMore = Partial<Pick<Operation, "body" | "refusals" | "answers" | "tellsPosition">>;
+type AdminMore = Partial<Pick<Operation, "query" | "body" | "refusals" | "answers" | "tellsPosition">>;
 
 export function admin(
   tag: Operation["tag"],
@@ -104,7 +104,7 @@ export function admin(
   path: string,
   answer: AnswerName | "nothing",
   summary: string,
-  { body, refusals = [], answers, tellsPosition = method !== "get" }: AdminMore = {},
+  { query, body, refusals = [], answers, tellsPosition = method !== "get" }: AdminMore = {},
 ): Operation {
   return {
     method,
@@ -112,6 +112,7 @@ export function admin(
     summary,
     tag,
     by: "admin",
+    ...(query && { query }),
     ...(body && { body }),
     tellsPosition,
     answers: answers ?? (answer === "nothing" ? { 204: "nothing" } : { 200: answer }),

@@ -1,5 +1,6 @@
 // Every operation of the HTTP API: who may call it, with what, and what is answered.
 import { IdentityFilter } from "../admin/identities.ts";
+import { Removal } from "../admin/partners.ts";
 import { LeadFilter } from "../reading/leads.ts";
 import { After, admin, intake, type Operation, ops, reading } from "./operation.ts";
 
@@ -68,6 +69,7 @@ export const operations: readonly Operation[] = [
     refusals: ["unacceptable"],
   }),
   admin("Partners", "delete", "/api/partners/:id", "nothing", "Remove a partner that no rule routes to", {
+    query: Removal,
     refusals: ["not_found", "conflict"],
   }),
   admin("Partners", "post", "/api/partners/:id/pause", "Partner", "Let its submissions wait", {

@@ -22,10 +22,8 @@ function asJsonSchemas(
     io,
     uri: schemaRef,
     unrepresentable: "any",
-    override: ({ jsonSchema, path }) => {
+    override: ({ jsonSchema }) => {
       if (OWN_FORMATS.has(String(jsonSchema.format))) delete jsonSchema.format;
-      // Null takes a partner's secret away, which its route reads by itself.
-      if (io === "input" && path.at(-1) === "secret") Object.assign(jsonSchema, { type: ["string", "null"] });
     },
   });
   return Object.fromEntries(

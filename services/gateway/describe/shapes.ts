@@ -1,10 +1,13 @@
 // The shapes of requests and answers by the names that the API's description gives them.
 import { z } from "zod";
 import { PartnerId, PersonId, RuleId, SourceId } from "#domain/ids.ts";
-import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import { PartnerConfig } from "#domain/partner/config.ts";
+import { HttpDelivery } from "#domain/partner/delivery-config.ts";
+import { HIDDEN } from "#domain/partner/secrets.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
 import { SourceSettings } from "#domain/source/events.ts";
 import { Kind } from "#domain/submission/events.ts";
+import { DeliveryChange, PartnerChange } from "../admin/partner-change.ts";
 import { BatchLine } from "../intake/batch-line.ts";
 import { CloudEvent } from "../intake/cloud-events.ts";
 import { AssistanceBody, EventBody, LeadBody } from "../intake/kinds.ts";
@@ -107,13 +110,21 @@ const Rules = z.object({ rules: z.array(Rule), version: count, compiled_at: z.is
 const OneRule = z.object({ rule: Rule, version: count, compiled_at: z.iso.datetime() });
 const RulesChange = z.object({ rules: z.array(Rule), expected_version: count.optional() });
 
+const ShownDelivery = z.discriminatedUnion("type", [
+  HttpDelivery.extend({
+    headers: z.record(z.string(), z.string()).optional(),
+    secret: z.literal(HIDDEN).optional(),
+  }),
+]);
 const Partner = PartnerConfig.extend({
   id: PartnerId,
+  delivery: ShownDelivery.nullable().meta({ description: "Null where what is stored can't be used" }),
   signed: z.boolean(),
+  errors: z.array(Flaw).optional().meta({ description: "What is wrong with the stored configuration" }),
   paused: z.boolean(),
   queue_depth: count,
   in_flight: count,
-  circuit: z.enum(["closed", "open", "half_open"]),
+  circuit_state: z.enum(["closed", "open", "half_open"]),
   retry_at: z.iso.datetime().optional(),
   delivered: count,
   failed: count,
@@ -150,8 +161,8 @@ export const requests = {
   EventSubmission: EventBody,
   CloudEvent,
   BatchLine,
-  PartnerChange: PartnerConfig,
-  DeliveryChange: Delivery,
+  PartnerChange,
+  DeliveryChange,
   SourceChange: SourceSettings,
   RulesChange,
   RuleChange: Rule.omit({ id: true }).extend({ id: RuleId.optional() }),

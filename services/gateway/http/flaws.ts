@@ -13,7 +13,15 @@ function told(issue: Issue, above: readonly PropertyKey[]): Flaw[] {
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     return likeliest(issue.errors).flatMap((inner) => told(inner, path));
   }
-  return [{ path: path.map(String).join("."), message: issue.message }];
+  const at = (...below: string[]): string => [...path.map(String), ...below].join(".");
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: at(key), message: "is no field here" }));
+    case "invalid_key":
+      return [{ path: at(), message: issue.issues[0]?.message ?? issue.message }];
+    default:
+      return [{ path: at(), message: issue.message }];
+  }
 }
 
 /** Of a union's branches the one that the input was probably meant for: with the fewest complaints. */

@@ -1,0 +1,186 @@
+import { isWellFormed } from "../well-formed.ts";
+import type { PartnerConfig } from "./config.ts";
+import type { Delivery } from "./delivery-config.ts";
+import { templateError } from "./template.ts";
+
+// What is wrong with a configuration that fits its schema: what no store takes, what overflows a timer, what contradicts itself.
+
+/** Where, and what: never what it was, since it may be a secret. */
+export interface ConfigError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Longer than this no mail is kept for anybody. */
+const MAX_WAIT_MS = 7 * 24 * 3_600_000;
+const MAX_THRESHOLD = 1_000_000;
+const MIN_PER_SECOND = 1 / 86_400;
+const MAX_PER_SECOND = 100_000;
+const MAX_WINDOW_HOURS = 10 * 366 * 24;
+const MAX_NAME = 200;
+const MAX_PATHS = 20;
+const MAX_PATH = 200;
+const MAX_EQUALS = 1_000;
+
+export function configErrors(config: PartnerConfig): ConfigError[] {
+  const { name, dedupe, retry, circuit, limits, response, delivery } = config;
+  return [
+    ...textErrors(config, ""),
+    ...check("name", name.trim() === "" || name.length > MAX_NAME, `use 1 to ${MAX_NAME} characters`),
+    ...deliveryErrors(delivery),
+    ...check("dedupe.fields", (dedupe?.fields.length ?? 0) > MAX_PATHS, `name at most ${MAX_PATHS} fields`),
+    ...(dedupe?.fields ?? []).flatMap((field, at) => pathErrors(`dedupe.fields.${at}`, field)),
+    ...check(
+      "dedupe.fields",
+      new Set(dedupe?.fields).size < (dedupe?.fields.length ?? 0),
+      "names a field twice",
+    ),
+    ...atMost("dedupe.window_hours", dedupe?.window_hours, MAX_WINDOW_HOURS),
+    ...atMost("retry.base_ms", retry.base_ms, MAX_WAIT_MS),
+    ...atMost("retry.max_ms", retry.max_ms, MAX_WAIT_MS),
+    ...check("retry.max_ms", retry.max_ms < retry.base_ms, "is less than base_ms"),
+    ...atMost("circuit.open_ms", circuit.open_ms, MAX_WAIT_MS),
+    ...atMost("circuit.failure_threshold", circuit.failure_threshold, MAX_THRESHOLD),
+    ...atMost("limits.per_second", limits.per_second, MAX_PER_SECOND),
+    ...check(
+      "limits.per_second",
+      (limits.per_second ?? 1) < MIN_PER_SECOND,
+      "is less than one a day; pause the partner instead",
+    ),
+    ...responseErrors(response),
+  ];
+}
+
+const check = (path: string, isWrong: boolean, message: string): ConfigError[] =>
+  isWrong ? [{ path, message }] : [];
+
+const atMost = (path: string, value: number | undefined, max: number): ConfigError[] =>
+  check(path, value !== undefined && value > max, `must be at most ${max}`);
+
+/** Every text in it, names of fields included. */
+function textErrors(value: unknown, path: string): ConfigError[] {
+  if (typeof value === "string")
+    return check(path, !isWellFormed(value), "has a NUL or half of a surrogate pair in it");
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => {
+    const below = path === "" ? name : `${path}.${name}`;
+    return isWellFormed(name)
+      ? textErrors(one, below)
+      : [{ path, message: "has a name with a NUL or half of a surrogate pair in it" }];
+  });
+}
+
+function deliveryErrors(delivery: Delivery): ConfigError[] {
+  switch (delivery.type) {
+    case "http":
+      return [
+        ...urlErrors("delivery.url", delivery.url),
+        ...headerErrors(delivery.headers ?? {}, delivery.secret_headers ?? []),
+        ...bodyErrors(delivery.body),
+      ];
+  }
+}
+
+const MAX_URL = 2_048;
+
+function urlErrors(path: string, text: string): ConfigError[] {
+  const { username, password, port } = new URL(text);
+  return [
+    ...check(path, text.length > MAX_URL, `has more than ${MAX_URL} characters`),
+    ...check(path, username + password !== "", "must not have a user or password in it; use a secret header"),
+    ...check(path, port === "0", "has a port that nobody listens on"),
+  ];
+}
+
+/** Headers that belong to the connection or to us. */
+export const OUR_HEADERS =
+  /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect|webhook-.*|idempotency-key|traceparent|x-switchyard-test)$/i;
+
+const MAX_HEADERS = 50;
+const MAX_HEADERS_LENGTH = 8_192;
+
+function headerErrors(headers: Readonly<Record<string, string>>, secret: readonly string[]): ConfigError[] {
+  const names = Object.keys(headers);
+  const lower = names.map((name) => name.toLowerCase());
+  const length = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  return [
+    ...check("delivery.headers", names.length > MAX_HEADERS, `has more than ${MAX_HEADERS} headers`),
+    ...check(
+      "delivery.headers",
+      length > MAX_HEADERS_LENGTH,
+      `has more than ${MAX_HEADERS_LENGTH} characters`,
+    ),
+    ...names.flatMap((name, at) => [
+      ...check(`delivery.headers.${name}`, OUR_HEADERS.test(name), "is set by Switchyard; leave it out"),
+      ...check(
+        `delivery.headers.${name}`,
+        lower.indexOf(name.toLowerCase()) < at,
+        "is given twice: names of headers are the same in any case",
+      ),
+    ]),
+    ...secret.flatMap((name, at) =>
+      check(
+        `delivery.secret_headers.${at}`,
+        !lower.includes(name.toLowerCase()),
+        "names a header that is not given",
+      ),
+    ),
+  ];
+}
+
+const MAX_TEMPLATE = 65_536;
+const MAX_DEPTH = 20;
+
+function bodyErrors(body: Readonly<Record<string, unknown>> | undefined): ConfigError[] {
+  if (body === undefined) return [];
+  return [
+    ...templateErrors("delivery.body", body, 1),
+    ...check(
+      "delivery.body",
+      JSON.stringify(body).length > MAX_TEMPLATE,
+      `has more than ${MAX_TEMPLATE} characters`,
+    ),
+  ];
+}
+
+function templateErrors(path: string, value: unknown, depth: number): ConfigError[] {
+  if (typeof value === "string") {
+    const message = templateError(value);
+    return message === undefined ? [] : [{ path, message }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  if (depth > MAX_DEPTH) return [{ path, message: `is nested more than ${MAX_DEPTH} levels deep` }];
+  return Object.entries(value).flatMap(([name, one]) => templateErrors(`${path}.${name}`, one, depth + 1));
+}
+
+function responseErrors(response: PartnerConfig["response"]): ConfigError[] {
+  if (response === undefined) return [];
+  const { success, duplicate, reason_path, price_path } = response;
+  const matches = Object.entries({ success, duplicate }).flatMap(([name, match]) => {
+    if (match === undefined) return [];
+    const equals = JSON.stringify(match.equals) as string | undefined;
+    return [
+      ...pathErrors(`response.${name}.path`, match.path),
+      ...check(`response.${name}.equals`, equals === undefined, "is missing"),
+      ...check(
+        `response.${name}.equals`,
+        (equals?.length ?? 0) > MAX_EQUALS,
+        `has more than ${MAX_EQUALS} characters`,
+      ),
+    ];
+  });
+  const isSame = success !== undefined && JSON.stringify(success) === JSON.stringify(duplicate);
+  return [
+    ...matches,
+    ...check("response.duplicate", isSame, "is the same as response.success, so nothing would be a success"),
+    ...(reason_path === undefined ? [] : pathErrors("response.reason_path", reason_path)),
+    ...(price_path === undefined ? [] : pathErrors("response.price_path", price_path)),
+  ];
+}
+
+function pathErrors(path: string, fields: string): ConfigError[] {
+  return [
+    ...check(path, fields.length > MAX_PATH, `has more than ${MAX_PATH} characters`),
+    ...check(path, fields.split(".").includes(""), "is no path: use names joined by dots, like result.code"),
+  ];
+}
