@@ -40,6 +40,13 @@ export default {
       to: { path: "^projections/" },
     },
     {
+      name: "nobody-imports-deploy",
+      comment: "How the yard is started is known to those who start it alone.",
+      severity: "error",
+      from: { pathNot: "^deploy/" },
+      to: { path: "^deploy/" },
+    },
+    {
       name: "production-does-not-import-tests",
       severity: "error",
       from: { path: "^(domain|services|projections|platform|deploy)/", pathNot: test },

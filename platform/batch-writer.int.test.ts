@@ -1,15 +1,21 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { counted, numberOf, numbersUpTo, silent, startMortalStore } from "../test/eventstore/mortal-store.ts";
+import {
+  counted,
+  numberOf,
+  numbersUpTo,
+  silent,
+  startKillableStore,
+} from "../test/eventstore/killable-store.ts";
 import { type BatchWriterOptions, openBatchWriter } from "./batch-writer.ts";
 import type { NewEvent, StoredEvent } from "./event-store/stored-event.ts";
 import { foldStream } from "./fold-stream.ts";
 import { deterministicUuid } from "./ids.ts";
 
 const writers = suite("batch writer");
-const mortal = await startMortalStore();
-const { store } = mortal;
-writers.after(mortal.stop);
+const killable = await startKillableStore();
+const { store } = killable;
+writers.after(killable.stop);
 
 /** Counts up: each number may be taken once, and only the next one. */
 interface Count {
@@ -129,9 +135,9 @@ writers("repeats an append that the store did not answer, and stores it once", a
   const chosen = options();
   const writer = openBatchWriter(chosen);
   await writer.write(0);
-  mortal.freeze();
+  killable.freeze();
   const pending = Promise.all(numbersUpTo(50).map((n) => writer.write(n + 1)));
-  await mortal.whileDown(async () => undefined);
+  await killable.whileDown(async () => undefined);
   assert.ok((await pending).every(({ decision }) => decision.accepted));
   assert.equal(await numbersIn(chosen.stream), numbersUpTo(51));
   await writer.close();
@@ -146,17 +152,22 @@ writers("begins with what a writer that died left undone", async () => {
   await writer.close();
 });
 
-writers("refuses a decision that no append can hold, and goes on", async () => {
-  const chosen = options();
-  const encode: Options["encode"] = (events, command) =>
-    command === 7
-      ? events.map(({ n }) => ({ ...counted(n), data: { n, text: "x".repeat(1_000_000) } }))
-      : chosen.encode(events, command);
-  const writer = openBatchWriter({ ...chosen, encode });
-  assert.is(reasonOf(await writer.write(7)), "too_large");
-  assert.is(reasonOf(await writer.write(0)), "accepted");
-  await writer.close();
-});
+for (const encodes of ["at once", "later"]) {
+  writers(`refuses a decision that no append can hold, and goes on (encoded ${encodes})`, async () => {
+    const chosen = options();
+    const encoded: Options["encode"] = (events, command) =>
+      command === 7
+        ? events.map(({ n }) => ({ ...counted(n), data: { n, text: "x".repeat(1_000_000) } }))
+        : chosen.encode(events, command);
+    const encode: Options["encode"] =
+      encodes === "later" ? async (events, command) => encoded(events, command) : encoded;
+    const writer = openBatchWriter({ ...chosen, encode });
+    assert.is(reasonOf(await writer.write(7)), "too_large");
+    assert.is(reasonOf(await writer.write(0)), "accepted");
+    assert.equal(await numbersIn(chosen.stream), [0]);
+    await writer.close();
+  });
+}
 
 writers("fails a decision that can't be encoded, and no other", async () => {
   const chosen = options({ decides: "by_batch" });

@@ -134,20 +134,21 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     reject: (error) => log.error({ err: error, stream }, "left-over work not written"),
   });
 
-  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): void {
+  /** How many events it led to. */
+  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): number {
     let isEvolving = false;
     try {
       const decision = decider.decide(one.command, loaded.state);
       if (!decision.accepted) {
         decided.push({ ...one, decision, encoded: [] });
-        return;
+        return 0;
       }
       const events = decision.events as readonly EventIn<Made>[];
       // First, because it may throw, and the state must not know of what is never stored.
       const encoded = encode(events, one.command);
       if (!(encoded instanceof Promise) && sizeOf(encoded) > MAX_DECISION_BYTES) {
         one.resolve({ decision: notWritten("too_large"), position: undefined });
-        return;
+        return 0;
       }
       if (encoded instanceof Promise) encoded.catch(() => undefined);
       // Only the state moves: the revision is that of what is stored.
@@ -155,18 +156,21 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
       current = { ...loaded, state: events.reduce(decider.evolve, loaded.state) };
       isEvolving = false;
       decided.push({ ...one, decision, encoded });
+      return events.length;
     } catch (error) {
       one.reject(error);
       isDamaged ||= isEvolving;
+      return 0;
     }
   }
 
   function decideWaiting(): void {
     if (isDamaged || (decides === "by_batch" && decided.length > 0)) return;
+    let events = 0;
     for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {
-      if (decides === "by_batch" && countOf(decided) >= MAX_BATCH_EVENTS) return;
+      if (decides === "by_batch" && events >= MAX_BATCH_EVENTS) return;
       waiting.shift();
-      decide(one, current);
+      events += decide(one, current);
     }
   }
 
@@ -190,10 +194,16 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     encoding: Promise<readonly NewEvent[]>,
   ): Promise<readonly NewEvent[]> {
     try {
-      return await encoding;
+      const encoded = await encoding;
+      if (sizeOf(encoded) > MAX_DECISION_BYTES) throw new DecisionTooLarge();
+      return encoded;
     } catch (error) {
       decided = decided.filter((other) => other !== one);
-      one.reject(error);
+      // Before anybody is told, so that nothing more is decided on it.
+      current = undefined;
+      if (error instanceof DecisionTooLarge)
+        one.resolve({ decision: notWritten("too_large"), position: undefined });
+      else one.reject(error);
       throw error;
     }
   }
@@ -279,10 +289,11 @@ class NotTheWriter extends Error {
   override name = "NotTheWriter";
 }
 
-const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
+class DecisionTooLarge extends Error {
+  override name = "DecisionTooLarge";
+}
 
-const countOf = (decided: readonly { readonly decision: AnyDecision }[]): number =>
-  decided.reduce((sum, { decision }) => sum + (decision.accepted ? decision.events.length : 0), 0);
+const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
 
 /** Roughly: what is sealed is nearly all of an event, and plain ASCII. */
 function sizeOf(events: readonly NewEvent[]): number {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ConfigError, ROLES, readConfig } from "./config.ts";
+import { ConfigError, configurationFor, ROLES, type Role, readConfig } from "./config.ts";
 
 const config = suite("configuration");
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -26,12 +26,20 @@ config("has a default for everything", () => {
   assert.is(read.leadPartitions, 16);
   assert.is(read.identifyMaxRetries, 3);
   assert.equal(read.sources, []);
+  assert.is(read.publishFacts, false);
   assert.match(read.instance, /^[\w-]+-\d+$/);
   assert.not.ok("natsUrl" in read);
 });
 
 config("takes what is given, and an empty variable as none", () => {
-  const read = readConfig({ PORT: "0", ROLES: "relay, leads", SOURCES: `a:${SECRET},b:${SECRET}`, HOST: "" });
+  const read = readConfig({
+    PORT: "0",
+    ROLES: "relay, leads",
+    SOURCES: `a:${SECRET},b:${SECRET}`,
+    HOST: "",
+    PUBLISH_FACTS: "true",
+  });
+  assert.is(read.publishFacts, true);
   assert.is(read.http.port, 0);
   assert.is(read.http.host, "127.0.0.1");
   assert.equal(read.roles, ["relay", "leads"]);
@@ -53,6 +61,14 @@ config("tells everything that is wrong at once, in plain words", () => {
     'NATS_URL is "http://x", which is not nats://host:port or tls://host:port',
     `ROLES is "relay,chef", which is not a comma-separated list of ${ROLES.join(", ")}`,
     "SWITCHYARD_X is not known",
+  ]);
+});
+
+config("knows who started the process", () => {
+  assert.is(readConfig({ SWITCHYARD_PARENT: "77" }).launcherPid, 77);
+  assert.not.ok("launcherPid" in readConfig({}));
+  assert.equal(problemsOf({ SWITCHYARD_PARENT: "0" }), [
+    `SWITCHYARD_PARENT is "0", which is not the launcher's process id`,
   ]);
 });
 
@@ -104,6 +120,25 @@ config("never repeats a master key in a message, whichever variable it was given
     assert.match(text, `${name} is not `);
     assert.not.match(text, key);
   }
+});
+
+config("gives a process what its roles need, and no secret of others", () => {
+  const env = {
+    PORT: "1",
+    DATABASE_URL: "postgres://x",
+    ADMIN_TOKEN: "token",
+    SOURCES: "source",
+    MASTER_KEY: "key",
+    LEAD_PARTITIONS: "4",
+    SIMULATOR_PORT: "2",
+    AWS_SECRET_ACCESS_KEY: "hush",
+  };
+  const namesFor = (...roles: Role[]): string[] => Object.keys(configurationFor(roles, env)).sort();
+  assert.equal(namesFor("simulator"), ["PORT", "SIMULATOR_PORT"]);
+  assert.equal(namesFor("gateway"), ["ADMIN_TOKEN", "DATABASE_URL", "MASTER_KEY", "PORT", "SOURCES"]);
+  assert.equal(namesFor("relay"), ["DATABASE_URL", "LEAD_PARTITIONS", "PORT"]);
+  assert.equal(namesFor("relay", "identity"), ["DATABASE_URL", "LEAD_PARTITIONS", "MASTER_KEY", "PORT"]);
+  assert.is(configurationFor(["relay"], env).LEAD_PARTITIONS, "4");
 });
 
 config.run();

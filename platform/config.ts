@@ -33,6 +33,8 @@ export interface Config {
   readonly identifyMaxRetries: number;
   readonly routingMaxRetries: number;
   readonly allowPrivatePartners: boolean;
+  /** Whether events that nobody has to react to are published too, for others to consume. */
+  readonly publishFacts: boolean;
   readonly logLevel: LogLevel;
   readonly masterKey?: Buffer;
   /** What keys may be wrapped under besides, while one master key replaces another. */
@@ -41,6 +43,8 @@ export interface Config {
   readonly simulatorPort: number;
   readonly leadPartitions: number;
   readonly drainMs: number;
+  /** Who started this process and ends it; unset where nobody does. */
+  readonly launcherPid?: number;
 }
 
 /** `problems` has one plain sentence for each thing that is wrong; the message lists them all. */
@@ -54,12 +58,12 @@ export class ConfigError extends Error {
   }
 }
 
-const wholeNumber = (least: number, most: number, unset: number) =>
+const wholeNumber = (min: number, max: number, unset: number) =>
   z
     .string()
     .regex(/^\d+$/)
     .transform(Number)
-    .pipe(z.number().min(least).max(most))
+    .pipe(z.number().min(min).max(max))
     .optional()
     .transform((given) => given ?? unset);
 const address = (...protocols: string[]) =>
@@ -79,6 +83,10 @@ const source = z
   .string()
   .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
   .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+const processId = z
+  .string()
+  .regex(/^[1-9]\d*$/)
+  .transform(Number);
 const masterKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{43}=$/)
@@ -93,23 +101,42 @@ const fileWith = <Schema extends z.ZodType<unknown, string>>(schema: Schema) =>
     .transform((path) => readFileSync(path, "utf8").trim())
     .pipe(schema)
     .optional();
-/** Something like a master key, though it was given where none belongs. */
+/** Something like a master key, given where none belongs. */
 const LIKE_A_KEY = /[A-Za-z0-9+/]{43}=/;
 
-/** Each variable with what is allowed, in words. A secret is never repeated in a message. */
+interface Variable {
+  /** What may be given, in words. */
+  readonly allows: string;
+  readonly schema: z.ZodType<unknown, string | undefined>;
+  /** Who needs it; every role unless told. */
+  readonly roles?: readonly Role[];
+}
+/** A secret is never repeated in a message, and must say who needs it. */
+type SecretVariable = Variable & { readonly secret: true; readonly roles: readonly Role[] };
+
+/** The simulator uses no part of the yard, the relay opens nothing that is sealed. */
+const YARD_ROLES = ROLES.filter((role) => role !== "simulator");
+const VAULT_ROLES = YARD_ROLES.filter((role) => role !== "relay");
+
 const VARIABLES = {
   HOST: { allows: "an address to listen on", schema: z.string().default("127.0.0.1") },
   PORT: { allows: "a port from 0 to 65535", schema: wholeNumber(0, 65_535, 8080) },
-  DATA_DIR: { allows: "a folder", schema: z.string().default(".data") },
-  NATS_URL: { allows: "nats://host:port or tls://host:port", schema: address("nats", "tls").optional() },
+  DATA_DIR: { allows: "a folder", schema: z.string().default(".data"), roles: YARD_ROLES },
+  NATS_URL: {
+    allows: "nats://host:port or tls://host:port",
+    schema: address("nats", "tls").optional(),
+    roles: YARD_ROLES,
+  },
   EVENTSTORE_URL: {
     allows: "esdb://host:port or esdb+discover://host:port",
     schema: address("esdb", "esdb+discover").optional(),
+    roles: YARD_ROLES,
   },
   DATABASE_URL: {
     allows: "postgres://user:password@host:port/database",
     schema: address("postgres", "postgresql").optional(),
     secret: true,
+    roles: YARD_ROLES,
   },
   ROLES: { allows: `a comma-separated list of ${ROLES.join(", ")}`, schema: roles },
   ADMIN_TOKEN: {
@@ -119,32 +146,59 @@ const VARIABLES = {
       .regex(/^\S{16,}$/)
       .optional(),
     secret: true,
+    roles: ["gateway"],
   },
   SOURCES: {
     allows: "id:whsec_<base64 of 24 to 64 bytes>, several separated by commas",
     schema: z.string().default("").transform(list).pipe(z.array(source)),
     secret: true,
+    roles: ["gateway"],
   },
-  IDENTIFY_MAX_RETRIES: { allows: "a whole number from 0 to 100", schema: wholeNumber(0, 100, 3) },
-  ROUTING_MAX_RETRIES: { allows: "a whole number from 0 to 100", schema: wholeNumber(0, 100, 3) },
-  ALLOW_PRIVATE_PARTNERS: { allows: "true or false", schema: z.enum(["true", "false"]).optional() },
+  IDENTIFY_MAX_RETRIES: {
+    allows: "a whole number from 0 to 100",
+    schema: wholeNumber(0, 100, 3),
+    roles: ["leads"],
+  },
+  ROUTING_MAX_RETRIES: {
+    allows: "a whole number from 0 to 100",
+    schema: wholeNumber(0, 100, 3),
+    roles: ["leads"],
+  },
+  ALLOW_PRIVATE_PARTNERS: {
+    allows: "true or false",
+    schema: z.enum(["true", "false"]).optional(),
+    roles: ["gateway", "partners"],
+  },
+  PUBLISH_FACTS: {
+    allows: "true or false",
+    schema: z.enum(["true", "false"]).default("false"),
+    roles: ["relay"],
+  },
   LOG_LEVEL: {
     allows: "fatal, error, warn, info, debug, trace or silent",
     schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   },
-  MASTER_KEY: { allows: "32 bytes in base64", schema: masterKey.optional(), secret: true },
+  MASTER_KEY: {
+    allows: "32 bytes in base64",
+    schema: masterKey.optional(),
+    secret: true,
+    roles: VAULT_ROLES,
+  },
   MASTER_KEY_FILE: {
     allows: "a file with 32 bytes in base64",
     schema: fileWith(masterKey),
+    roles: VAULT_ROLES,
   },
   MASTER_KEYS_READABLE: {
     allows: "32 bytes in base64, several separated by commas",
     schema: masterKeys.optional(),
     secret: true,
+    roles: VAULT_ROLES,
   },
   MASTER_KEYS_READABLE_FILE: {
     allows: "a file with 32 bytes in base64, several on lines of their own",
     schema: fileWith(masterKeys),
+    roles: VAULT_ROLES,
   },
   INSTANCE: {
     allows: "a name of letters, digits, - and _",
@@ -157,17 +211,24 @@ const VARIABLES = {
           .slice(0, 48)}-${process.pid}`,
       ),
   },
-  SIMULATOR_PORT: { allows: "a port from 0 to 65535", schema: wholeNumber(0, 65_535, 8090) },
-  LEAD_PARTITIONS: { allows: "a whole number from 1 to 256", schema: wholeNumber(1, 256, 16) },
+  SIMULATOR_PORT: {
+    allows: "a port from 0 to 65535",
+    schema: wholeNumber(0, 65_535, 8090),
+    roles: ["simulator"],
+  },
+  LEAD_PARTITIONS: {
+    allows: "a whole number from 1 to 256",
+    schema: wholeNumber(1, 256, 16),
+    roles: ["relay", "leads"],
+  },
   DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
-} as const;
+  /** Set by the launcher, not by people. */
+  SWITCHYARD_PARENT: { allows: "the launcher's process id", schema: processId.optional() },
+} as const satisfies Readonly<Record<string, (Variable & { readonly secret?: never }) | SecretVariable>>;
 
 type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
 
-/** For processes among themselves, not for people. */
-const INTERNAL = ["SWITCHYARD_PARENT"];
-
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 function readVariables(env: Environment): Values {
   const problems: string[] = [];
@@ -183,7 +244,7 @@ function readVariables(env: Environment): Values {
     }
   }
   for (const name of Object.keys(env)) {
-    if (name.startsWith("SWITCHYARD_") && !INTERNAL.includes(name)) problems.push(`${name} is not known`);
+    if (name.startsWith("SWITCHYARD_") && !(name in VARIABLES)) problems.push(`${name} is not known`);
   }
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
     if (env[name] && env[`${name}_FILE`])
@@ -209,6 +270,7 @@ export function readConfig(env: Environment): Config {
     identifyMaxRetries: read.IDENTIFY_MAX_RETRIES,
     routingMaxRetries: read.ROUTING_MAX_RETRIES,
     allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
+    publishFacts: read.PUBLISH_FACTS === "true",
     logLevel: read.LOG_LEVEL,
     ...(key && { masterKey: key }),
     readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],
@@ -216,5 +278,16 @@ export function readConfig(env: Environment): Config {
     simulatorPort: read.SIMULATOR_PORT,
     leadPartitions: read.LEAD_PARTITIONS,
     drainMs: read.DRAIN_MS,
+    ...(read.SWITCHYARD_PARENT && { launcherPid: read.SWITCHYARD_PARENT }),
   };
+}
+
+/** The part of `env` that configures a process with these roles. */
+export function configurationFor(roles: readonly Role[], env: Environment): Record<string, string> {
+  const needed = Object.entries<Variable>(VARIABLES).flatMap(([name, variable]) => {
+    const value = env[name];
+    const isNeeded = variable.roles?.some((role) => roles.includes(role)) ?? true;
+    return isNeeded && value !== undefined ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(needed);
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -7,16 +7,17 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ConfigError, readConfig } from "./config.ts";
 import { resolveConnections, resolveSecrets } from "./connections.ts";
-import { readEndpoints, writeEndpoints } from "./endpoints.ts";
+import { type Endpoints, readEndpoints, writeEndpoints } from "./endpoints.ts";
 
 const connections = suite("connections");
 const dataDir = mkdtempSync(join(tmpdir(), "connections-"));
-const endpoints = {
+const endpoints: Endpoints = {
   nats_url: "nats://127.0.0.1:1",
   eventstore_url: "esdb://127.0.0.1:2?tls=false",
   database_url: "postgres://127.0.0.1:3/x",
   http_url: "http://127.0.0.1:4",
   simulator_url: "http://127.0.0.1:5",
+  processes: [{ name: "gateway", roles: ["gateway"], url: "http://127.0.0.1:4" }],
   pid: 6,
   started_at: "2026-01-01T00:00:00.000Z",
 };
@@ -57,6 +58,17 @@ connections("keeps generated secrets, readable by the owner alone", () => {
   const path = join(dataDir, "secrets", "admin-token");
   assert.is(readFileSync(path, "utf8"), first.adminToken);
   assert.is(statSync(path).mode & 0o777, 0o600);
+});
+
+connections("makes no secret that is not asked for", () => {
+  const lazy = join(dataDir, "lazy");
+  const urls = { NATS_URL: "nats://n", EVENTSTORE_URL: "esdb://e", DATABASE_URL: "postgres://d" };
+  const resolved = resolveConnections(readConfig({ DATA_DIR: lazy, ...urls }));
+  assert.not.ok(existsSync(lazy));
+  assert.is(resolved.masterKey, resolved.masterKey);
+  assert.equal(readdirSync(join(lazy, "secrets")), ["master-key"]);
+  const { adminToken, sources } = resolved;
+  assert.equal([resolved.adminToken, resolved.sources], [adminToken, sources]);
 });
 
 connections("agrees with every process that starts at the same moment", async () => {

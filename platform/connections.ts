@@ -1,11 +1,13 @@
-// The configuration with nothing left open: every address and secret that a role needs is definite.
+// The configuration with every address and secret that a role needs.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Config, ConfigError } from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { keptOrMade } from "./kept-file.ts";
 import { keptMasterKey, MASTER_KEY_BYTES, masterKeyFile } from "./kept-master-key.ts";
+import { once } from "./once.ts";
 
+/** Made once below DATA_DIR where they are not configured, by the first process that asks for them. */
 export interface KeptSecrets {
   readonly adminToken: string;
   readonly masterKey: Buffer;
@@ -17,23 +19,39 @@ export interface Connections extends Config, KeptSecrets {
   readonly eventstoreUrl: string;
   readonly databaseUrl: string;
   readonly adminToken: string;
-  readonly masterKey: Buffer;
   readonly sources: Config["sources"];
+  readonly masterKey: Buffer;
 }
 
-/** The secrets alone, for a launcher that has no addresses yet; made once below DATA_DIR where not configured. */
+/** The secrets alone, for a launcher that has no addresses yet. */
 export function resolveSecrets(config: Config): KeptSecrets {
   const kept = (name: string, make: () => string): string =>
     keptOrMade(join(config.dataDir, "secrets", name), make);
-  const adminToken = config.adminToken ?? kept("admin-token", () => randomBytes(24).toString("base64url"));
-  const masterKey = config.masterKey ?? keptMasterKey(config.dataDir);
-  if (masterKey.length !== MASTER_KEY_BYTES) {
+  const adminToken = once(
+    () => config.adminToken ?? kept("admin-token", () => randomBytes(24).toString("base64url")),
+  );
+  const masterKey = once(() => {
+    const key = config.masterKey ?? keptMasterKey(config.dataDir);
+    if (key.length === MASTER_KEY_BYTES) return key;
     throw new ConfigError([`${masterKeyFile(config.dataDir)} is not ${MASTER_KEY_BYTES} bytes in base64`]);
-  }
+  });
   const demoSecret = (): string =>
     kept("demo-source-secret", () => `whsec_${randomBytes(32).toString("base64")}`);
-  const sources = config.sources.length > 0 ? config.sources : [{ id: "demo", secret: demoSecret() }];
-  return { adminToken, masterKey, sources };
+  const sources = once(() =>
+    config.sources.length > 0 ? config.sources : [{ id: "demo", secret: demoSecret() }],
+  );
+  // Getters, since a process must make no secret that it has no use for.
+  return {
+    get adminToken() {
+      return adminToken();
+    },
+    get masterKey() {
+      return masterKey();
+    },
+    get sources() {
+      return sources();
+    },
+  };
 }
 
 /** Fills in from endpoints.json and from the secrets kept below DATA_DIR; throws ConfigError when an address is nowhere. */
@@ -51,5 +69,20 @@ export function resolveConnections(config: Config): Connections {
   const eventstoreUrl = known("EVENTSTORE_URL", config.eventstoreUrl, running?.eventstore_url);
   const databaseUrl = known("DATABASE_URL", config.databaseUrl, running?.database_url);
   if (missing.length > 0) throw new ConfigError(missing);
-  return { ...config, ...resolveSecrets(config), natsUrl, eventstoreUrl, databaseUrl };
+  const secrets = resolveSecrets(config);
+  return {
+    ...config,
+    natsUrl,
+    eventstoreUrl,
+    databaseUrl,
+    get adminToken() {
+      return secrets.adminToken;
+    },
+    get masterKey() {
+      return secrets.masterKey;
+    },
+    get sources() {
+      return secrets.sources;
+    },
+  };
 }

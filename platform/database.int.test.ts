@@ -80,7 +80,7 @@ databases("works on after a restart, and says that notifications may be missing"
 });
 
 databases("waits for a server that is starting, and not for a wrong statement", async () => {
-  await postgres.stop();
+  await postgres.halt();
   const asked = database.query("select 1 as one");
   await postgres.restart();
   assert.equal(await asked, [{ one: 1 }]);

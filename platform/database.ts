@@ -3,21 +3,28 @@ import pg from "pg";
 import { type Listening, listenFor } from "./database/listen.ts";
 import { runMigrations } from "./database/migrate.ts";
 import { parsers } from "./database/parsers.ts";
-import { type Queryable, queryableOn } from "./database/queryable.ts";
+import { type Queryable, queryableOn, type StatementOptions } from "./database/queryable.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { backoffMs, pause } from "./retry.ts";
 
-export type { Queryable } from "./database/queryable.ts";
+export type { Queryable, StatementOptions } from "./database/queryable.ts";
 
 export interface Database extends Queryable {
   /** Commits when `work` resolves, rolls back when it throws. Never retried. */
-  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (transaction: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Calls back for each notification; listens again after every lost connection, then calls with undefined: some may be missed. */
   listen(channel: string, onNotification: (payload: string | undefined) => void): Promise<Listening>;
   /** Runs those of the numbered steps that have not run yet, once, whoever asks first. Steps may only be appended. */
   migrate(name: string, steps: readonly string[]): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /** False: a crash of the database may lose it although it was committed, together with all that was committed after it. */
+  readonly durable?: boolean;
+  /** Rolled back where it takes longer. */
+  readonly maxMs?: number;
 }
 
 export interface DatabaseOptions {
@@ -38,6 +45,29 @@ const NOT_RUN = new Set(["57P01", "57P02", "57P03", "53300"]);
 const wasNotRun = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && NOT_RUN.has(error.code ?? "");
 
+/** The server refuses what it was given, now and ever: a value that no column takes, a row that contradicts another. */
+export function isRefusedValue(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+}
+
+/** The work was not done within the transaction's time. */
+class TransactionTooSlow extends Error {
+  override name = "TransactionTooSlow";
+}
+
+async function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new TransactionTooSlow(`transaction not done after ${maxMs} ms`)),
+    maxMs,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -45,8 +75,9 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     types: parsers,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
+    pipeline: true,
   });
-  pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
+  pool.on("error", (error) => log.warn({ err: error }, "idle database connection broke"));
   const closing = new AbortController();
 
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */
@@ -90,15 +121,25 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     }
   }
 
-  async function transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T> {
+  async function transaction<T>(
+    work: (transaction: Queryable) => Promise<T>,
+    { durable = true, maxMs }: TransactionOptions = {},
+  ): Promise<T> {
+    const settings = [
+      ...(durable ? [] : ["set local synchronous_commit = off"]),
+      // So that the server gives up as well, and with that the locks.
+      ...(maxMs === undefined ? [] : [`set local statement_timeout = ${maxMs}`]),
+    ];
     return await withConnection(async (client) => {
-      await client.query("begin");
+      await client.query(["begin", ...settings].join("; "));
       try {
-        const result = await work(queryableOn(client));
+        const working = work(queryableOn(client));
+        const result = await (maxMs === undefined ? working : inTime(working, maxMs));
         await client.query("commit");
         return result;
       } catch (error) {
-        await client.query("rollback").catch(() => undefined);
+        // Whoever is too late still holds the connection, which is closed under them.
+        if (!(error instanceof TransactionTooSlow)) await client.query("rollback").catch(() => undefined);
         throw error;
       }
     });
@@ -111,9 +152,9 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
   lifecycle?.own("database", close);
 
   return {
-    query: <R extends object>(sql: string, params?: readonly unknown[]) =>
-      once((client) => client.query<R>(sql, params)),
-    execute: (sql, params) => once((client) => client.execute(sql, params)),
+    query: <R extends object>(sql: string, params?: readonly unknown[], options?: StatementOptions) =>
+      once((client) => client.query<R>(sql, params, options)),
+    execute: (sql, params, options) => once((client) => client.execute(sql, params, options)),
     transaction,
     listen: (channel, onNotification) =>
       listenFor({ url, channel, onNotification, log, signal: closing.signal }),

@@ -2,14 +2,18 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ROLES } from "./config.ts";
 import { readKept, writeKept } from "./kept-file.ts";
 
 const schema = z.object({
   nats_url: z.string(),
   eventstore_url: z.string(),
   database_url: z.string(),
+  /** Of the gateway. */
   http_url: z.string(),
   simulator_url: z.string(),
+  /** Of our own programs; each answers /livez, /readyz and /metrics at its URL. */
+  processes: z.array(z.object({ name: z.string(), roles: z.array(z.enum(ROLES)), url: z.string() })),
   /** The launcher's. */
   pid: z.number(),
   started_at: z.string(),
@@ -19,7 +23,7 @@ export type Endpoints = Readonly<z.infer<typeof schema>>;
 
 const fileIn = (dataDir: string): string => join(dataDir, "endpoints.json");
 
-/** Undefined when nothing is written there, or not by us. */
+/** Undefined when there is none, or none of this version. */
 export function readEndpoints(dataDir: string): Endpoints | undefined {
   const text = readKept(fileIn(dataDir));
   if (text === undefined) return undefined;
@@ -34,7 +38,7 @@ export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
   writeKept(fileIn(dataDir), `${JSON.stringify(endpoints, null, 2)}\n`);
 }
 
-/** Nothing runs there any more. */
+/** For a launcher that has stopped everything. */
 export function removeEndpoints(dataDir: string): void {
   rmSync(fileIn(dataDir), { force: true });
 }

@@ -1,10 +1,10 @@
 // Who owns what, for a while: leases on NATS KV, shared fairly among the processes of a group. See docs/decisions/0024.
 import { randomUUID } from "node:crypto";
 import type { Bus } from "./bus/bus.ts";
+import { every } from "./every.ts";
 import { type HeldLease, holdLease, type Lease } from "./leases/held-lease.ts";
 import { leaseRecords } from "./leases/lease-record.ts";
 import { joinPresence } from "./leases/presence.ts";
-import { fairShare } from "./leases/share.ts";
 import { watchLeases } from "./leases/sightings.ts";
 import type { Log } from "./log.ts";
 
@@ -19,8 +19,6 @@ export interface LeaseOptions {
   readonly instance: string;
   /** 5 s unless told. */
   readonly ttlMs?: number;
-  /** This process takes no more than so many. */
-  readonly capacity?: number;
   readonly onGained: (name: string, lease: Lease) => Promise<void>;
   /** Awaited before the name is given to another. */
   readonly onLost: (name: string) => Promise<void>;
@@ -43,17 +41,16 @@ interface Free {
 }
 
 /** After the work on a name could not begin, others may try; hot repetition helps nobody. */
-const REST_MS = 5000;
+const BACKOFF_MS = 5000;
 /** Of a lease's life. */
 const RENEW_EVERY = 1 / 3;
 /** Of a process with many names somebody else must take many, while all that is in them waits. */
-const AT_ONCE = 8;
+const MAX_AT_ONCE = 8;
 /** Whatever is free is seen after this at the latest. */
 const REVIEW_EVERY = 1 / 20;
 
 export function holdLeases(options: LeaseOptions): LeaseHolder {
-  const { bus, group, names, instance, ttlMs = 5000, capacity = Number.POSITIVE_INFINITY } = options;
-  const { onGained, onLost } = options;
+  const { bus, group, names, instance, ttlMs = 5000, onGained, onLost } = options;
   const log = options.log.child({ leases: group });
   const records = leaseRecords(bus, group);
   const sightings = watchLeases(records, ttlMs);
@@ -62,7 +59,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
   const held = new Map<string, HeldLease>();
   const gaining = new Map<string, Promise<void>>();
   const ending = new Map<string, Promise<void>>();
-  const restUntil = new Map<string, number>();
+  const backoffUntil = new Map<string, number>();
   let closed = false;
   let beats = 0;
   const nextBeat = (): number => ++beats;
@@ -76,9 +73,9 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
       await gaining.get(name);
       await onLost(name);
     })()
-      .catch((error: unknown) => log.error({ err: error, name }, "the work on a name did not end cleanly"))
+      .catch((error: unknown) => log.error({ err: error, name }, "work on a leased name not ended cleanly"))
       .then(() => lease.release())
-      .catch((error: unknown) => log.warn({ err: error, name }, "a lease was not given back and must expire"))
+      .catch((error: unknown) => log.warn({ err: error, name }, "lease not released, it must expire"))
       .finally(() => {
         held.delete(name);
         ending.delete(name);
@@ -95,8 +92,8 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     lease.lost.addEventListener("abort", () => void end(lease), { once: true });
     const start = (async () => onGained(name, lease))()
       .catch((error: unknown) => {
-        log.error({ err: error, name }, "the work on a name could not begin");
-        restUntil.set(name, performance.now() + REST_MS);
+        log.error({ err: error, name }, "work on a leased name not begun");
+        backoffUntil.set(name, performance.now() + BACKOFF_MS);
         // Not from within the promise that ending waits for.
         setImmediate(() => void end(lease));
       })
@@ -116,7 +113,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     const revision = await records.write(name, { holder, instance, beat: nextBeat() }, seen);
     if (revision === undefined) return;
     const silentMs = Math.round(sightings.silentMs(name) ?? 0);
-    log.info({ name, number: revision, silentMs }, "a lease is gained");
+    log.info({ name, silentMs }, "lease gained");
     sightings.forget(name);
     const lease = holdLease({ name, records, holder, instance, ttlMs, revision, since, nextBeat, log });
     if (closed) await lease.release();
@@ -127,14 +124,15 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
   function candidates(wanted: ReadonlySet<string>): string[] {
     const now = performance.now();
     const foreign = [...wanted].filter(
-      (name) => !held.has(name) && sightings.isDue(name) && (restUntil.get(name) ?? 0) <= now,
+      (name) => !held.has(name) && sightings.isDue(name) && (backoffUntil.get(name) ?? 0) <= now,
     );
     // Rivals begin at different places.
     const first = Math.floor(Math.random() * foreign.length);
     return [...foreign.slice(first), ...foreign.slice(0, first)];
   }
 
-  const share = (): number => fairShare(names().length, capacity, presence.others());
+  /** The same for everybody, rounded up. */
+  const share = (): number => Math.ceil(names().length / (presence.others() + 1));
 
   async function balance(): Promise<void> {
     const wanted = new Set(names());
@@ -146,7 +144,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     for (const name of wanted) if (sightings.isNewlyOverdue(name)) options.onOverdue?.(name);
     const left = candidates(wanted);
     while (left.length > 0 && !closed) {
-      const looked = await Promise.all(left.splice(0, AT_ONCE).map(look));
+      const looked = await Promise.all(left.splice(0, MAX_AT_ONCE).map(look));
       const free = looked.filter((one) => one !== undefined);
       // Never more than there is room for, so that a process doesn't outrun its share.
       const room = (): number => Math.max(0, share() - held.size);
@@ -166,7 +164,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     }
     again = false;
     balancing = balance()
-      .catch((error: unknown) => log.warn({ err: error }, "leases can't be taken yet"))
+      .catch((error: unknown) => log.warn({ err: error }, "leases not taken yet"))
       .finally(() => {
         balancing = undefined;
         if (again) rebalance();
@@ -176,8 +174,7 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
   const presence = joinPresence({
     bus,
     group,
-    instance: holder,
-    capacity,
+    holder,
     ttlMs,
     onChange: rebalance,
     onReleased(name) {
@@ -185,10 +182,13 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
       rebalance();
     },
   });
-  const renewals = setInterval(() => {
-    for (const lease of held.values()) if (lease.valid) void lease.renew();
-  }, ttlMs * RENEW_EVERY);
-  const reviews = setInterval(rebalance, ttlMs * REVIEW_EVERY);
+  const endRenewals = every({
+    ms: ttlMs * RENEW_EVERY,
+    work() {
+      for (const lease of held.values()) if (lease.valid) void lease.renew();
+    },
+  });
+  const endReviews = every({ ms: ttlMs * REVIEW_EVERY, work: rebalance });
   void presence.introduce().then(rebalance);
 
   return {
@@ -201,8 +201,8 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
       presence.leave();
       await balancing;
       await Promise.all(Array.from(held.values(), end));
-      clearInterval(renewals);
-      clearInterval(reviews);
+      endRenewals();
+      endReviews();
       await Promise.all([presence.close(), sightings.close()]);
     },
   };

@@ -19,7 +19,7 @@ lifecycle("closes in reverse order, once, and everyone who asks waits for the sa
   assert.ok(one.stopping.aborted);
 });
 
-lifecycle("leaves behind what does not close in time, and still closes the rest", async () => {
+lifecycle("abandons what does not close in time, and still closes the rest", async () => {
   const one = createLifecycle({ log, deadlineMs: 50 });
   const closed: string[] = [];
   one.own("good", () => void closed.push("good"));
@@ -34,7 +34,8 @@ const source = (body: string): string => `
   import { ConfigError } from ${JSON.stringify(new URL("./config.ts", import.meta.url).href)};
   const say = (text) => process.stdout.write(text + "\\n");
   setInterval(() => {}, 1000);
-  await runProcess("test", async (lifecycle) => { ${body} }, { deadlineMs: 2000 });
+  const parentPid = Number(process.env.PARENT) || undefined;
+  await runProcess("test", async (lifecycle) => { ${body} }, { deadlineMs: 2000, parentPid });
 `;
 
 function start(body: string): {
@@ -95,6 +96,7 @@ lifecycle("stops with 1 after an error that nobody handled", async () => {
   assert.is(await exitOf(child), 1);
   assert.match(output(), "closed");
   assert.match(output(), "stray");
+  assert.match(output(), "error was not handled");
 });
 
 lifecycle("tells a wrong configuration in words, without a stack", async () => {
@@ -109,7 +111,7 @@ lifecycle("ends when its parent is killed outright", async () => {
     const { spawn } = require("node:child_process");
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e",
       ${JSON.stringify(source(`say("pid " + process.pid); lifecycle.own("x", () => say("closed"));`))}],
-      { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, SWITCHYARD_PARENT: String(process.pid) } });
+      { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, PARENT: String(process.pid) } });
     setInterval(() => {}, 1000);
   `;
   const parent = spawn(process.execPath, ["-e", child], { stdio: ["ignore", "pipe", "ignore"] });

@@ -1,5 +1,6 @@
-// Who opens a resource hands over its end here; the process closes everything in reverse order, once, under a deadline.
+// Resources register how they close; the process closes all of them in reverse order, once, within a deadline.
 import { ConfigError } from "./config.ts";
+import { every } from "./every.ts";
 import { createLog, type Log } from "./log.ts";
 
 export interface Lifecycle {
@@ -13,7 +14,7 @@ export interface Lifecycle {
 
 export interface LifecycleOptions {
   readonly log: Log;
-  /** For everything together; what is not closed by then is left behind. */
+  /** For all resources together; what is not closed by then is abandoned. */
   readonly deadlineMs: number;
 }
 
@@ -33,22 +34,22 @@ export function createLifecycle({ log, deadlineMs }: LifecycleOptions): Lifecycl
     const timer = setTimeout(deadline.resolve, remainingMs, late);
     try {
       const outcome = await Promise.race([(async () => close())(), deadline.promise]);
-      if (outcome === late) log.warn({ resource: name }, "did not close in time and is left behind");
+      if (outcome === late) log.warn({ resource: name }, "resource did not close in time");
     } catch (error) {
-      log.error({ err: error, resource: name }, "did not close cleanly");
+      log.error({ err: error, resource: name }, "resource did not close cleanly");
     } finally {
       clearTimeout(timer);
     }
   }
 
   async function closeAll(reason: string): Promise<void> {
-    log.info({ reason }, "stopping");
+    log.info({ reason }, "process stopping");
     const deadline = performance.now() + deadlineMs;
     stopping.abort();
     for (let one = owned.pop(); one; one = owned.pop()) {
       await closeOne(one, Math.max(0, deadline - performance.now()));
     }
-    log.info("stopped");
+    log.info("process stopped");
   }
 
   return {
@@ -66,25 +67,22 @@ export function createLifecycle({ log, deadlineMs }: LifecycleOptions): Lifecycl
 export interface ProcessOptions {
   readonly log: Log;
   readonly deadlineMs: number;
-  /** Ends with this process, also when it is killed outright; from SWITCHYARD_PARENT unless told. */
+  /** Ends with this process, also when that is killed outright. */
   readonly parentPid: number;
 }
 
 const PARENT_CHECK_MS = 1000;
 
-function parentFromEnvironment(): number | undefined {
-  const pid = Number(process.env.SWITCHYARD_PARENT);
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
-}
-
 /** Calls back once when this process is no child of `pid` any more. */
-function whenOrphaned(pid: number, onOrphaned: () => void): void {
-  const timer = setInterval(() => {
-    if (process.ppid === pid) return;
-    clearInterval(timer);
-    onOrphaned();
-  }, PARENT_CHECK_MS);
-  timer.unref();
+export function whenOrphaned(pid: number, onOrphaned: () => void): void {
+  const end = every({
+    ms: PARENT_CHECK_MS,
+    work: () => {
+      if (process.ppid === pid) return;
+      end();
+      onOrphaned();
+    },
+  });
 }
 
 /** Runs `build` as the whole of this process. It exits when the lifecycle has stopped, with 1 after an error. */
@@ -95,7 +93,7 @@ export async function runProcess(
 ): Promise<void> {
   const log = options.log ?? createLog({ level: "info", name, instance: `${process.pid}` });
   const lifecycle = createLifecycle({ log, deadlineMs: options.deadlineMs ?? 10_000 });
-  const parentPid = options.parentPid ?? parentFromEnvironment();
+  const { parentPid } = options;
 
   const stopWith = async (code: number, reason: string): Promise<void> => {
     // The first to ask for a failure wins over a clean end, never the other way round.
@@ -106,7 +104,7 @@ export async function runProcess(
 
   const onSignal = (signal: NodeJS.Signals): void => {
     if (lifecycle.stopping.aborted) {
-      log.warn({ signal }, "stopped at once by a second signal");
+      log.warn({ signal }, "process ended by a second signal");
       process.exit(130);
     }
     void stopWith(0, signal);
@@ -115,7 +113,7 @@ export async function runProcess(
   process.on("SIGINT", onSignal);
   // Unhandled rejections arrive here too: Node raises them as exceptions.
   process.on("uncaughtException", (error) => {
-    log.fatal({ err: error }, "an error that nobody handled");
+    log.fatal({ err: error }, "error was not handled");
     void stopWith(1, "uncaught exception");
   });
   if (parentPid !== undefined) {

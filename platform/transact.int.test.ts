@@ -1,13 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { counted, numberOf, startMortalStore } from "../test/eventstore/mortal-store.ts";
+import { counted, numberOf, startKillableStore } from "../test/eventstore/killable-store.ts";
 import { foldStream } from "./fold-stream.ts";
 import { type Transaction, transact } from "./transact.ts";
 
 const transactions = suite("transact");
-const mortal = await startMortalStore();
-const { store } = mortal;
-transactions.after(mortal.stop);
+const killable = await startKillableStore();
+const { store } = killable;
+transactions.after(killable.stop);
 
 type Sum = number;
 type Refusal = { readonly accepted: false; readonly reason: "enough" };

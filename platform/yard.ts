@@ -1,5 +1,6 @@
 // What a role is given: the process's configuration and its connections, each opened when first asked for and shared.
 import { type Bus, connectBus } from "./bus/bus.ts";
+import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import { connectDatabase, type Database } from "./database.ts";
 import { connectEventStore, type EventStore } from "./event-store/event-store.ts";
@@ -8,26 +9,27 @@ import { keptMasterKeys } from "./kept-master-key.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { once } from "./once.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 
-export interface Yard {
-  readonly config: Connections;
+/** What every process has, also one that uses no part of the yard. */
+export interface ProcessParts {
+  readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly lifecycle: Lifecycle;
+}
+
+export interface YardParts extends ProcessParts {
+  readonly config: Connections;
+}
+
+export interface Yard extends YardParts {
   eventStore(): EventStore;
   bus(): Promise<Bus>;
   database(): Database;
   vault(): Promise<Vault>;
-}
-
-export interface YardParts {
-  readonly config: Connections;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly health: Health;
-  readonly lifecycle: Lifecycle;
 }
 
 export interface Serving {
@@ -37,6 +39,9 @@ export interface Serving {
 
 /** A role: starts its work and registers its end with the yard's lifecycle. Resolves once it serves. */
 export type StartRole = (yard: Yard) => Promise<Serving>;
+
+/** A role that uses no part of the yard. */
+export type StartStandalone = (parts: ProcessParts) => Promise<Serving>;
 
 export function createYard({ config, log, metrics, health, lifecycle }: YardParts): Yard {
   const eventStore = once(() => {
@@ -69,12 +74,4 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     return opened;
   });
   return { config, log, metrics, health, lifecycle, eventStore, bus, database, vault };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

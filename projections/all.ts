@@ -7,19 +7,12 @@ import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
 import { unfinishedProjection } from "./unfinished/projection.ts";
 
-/** `onSkipped` is told the projection's name and why an event was passed over. */
-export function allProjections(
-  vault: Vault,
-  onSkipped: (projection: string, ...skipped: Parameters<OnSkipped>) => void,
-): Projection[] {
-  const of = (name: string): { vault: Vault; onSkipped: OnSkipped } => ({
-    vault,
-    onSkipped: (raw, why) => onSkipped(name, raw, why),
-  });
+/** `onSkippedBy` is given the projection's name. */
+export function allProjections(vault: Vault, onSkippedBy: (projection: string) => OnSkipped): Projection[] {
   return [
-    leadsProjection(of("leads")),
-    unfinishedProjection(of("unfinished")),
-    partnersProjection(of("partners")),
-    identitiesProjection(of("identities")),
+    leadsProjection({ vault, onSkipped: onSkippedBy("leads") }),
+    unfinishedProjection({ onSkipped: onSkippedBy("unfinished") }),
+    partnersProjection({ onSkipped: onSkippedBy("partners") }),
+    identitiesProjection({ onSkipped: onSkippedBy("identities") }),
   ];
 }

@@ -15,6 +15,15 @@ const STEPS = [
     lag bigint not null default 0,
     reported_at timestamptz not null default now()
   )`,
+  // Rebuilds had another name before: those that were under way begin anew.
+  `do $$
+   declare unfinished text;
+   begin
+     for unfinished in select schema_name from projections.checkpoint where schema_name like '%\\_beside' loop
+       execute format('drop schema if exists %I cascade', unfinished);
+       delete from projections.checkpoint where schema_name = unfinished;
+     end loop;
+   end $$`,
 ];
 
 export interface Checkpoint {
@@ -26,8 +35,14 @@ export interface Checkpoint {
 
 type Shape = Pick<Projection, "name" | "version" | "tables">;
 
-/** Where a projection is built beside the one that is in use. */
-export const besideOf = (name: string): string => `${name}_beside`;
+const REBUILD = "_rebuild";
+
+/** Where a projection is built anew while the one in use goes on. */
+export const rebuildOf = (name: string): string => `${name}${REBUILD}`;
+
+/** Undefined where the schema is no rebuild. */
+export const rebuiltName = (schema: string): string | undefined =>
+  schema.endsWith(REBUILD) ? schema.slice(0, -REBUILD.length) : undefined;
 
 export const prepareCheckpoints = (database: Database): Promise<void> =>
   database.migrate("projections", STEPS);
@@ -65,44 +80,56 @@ export async function prepare(
 }
 
 /** For queries: the tables are prepared once, when first asked for, and again only when that failed. */
-export function preparation(database: Database, projection: Shape): () => Promise<void> {
-  let prepared: Promise<unknown> | undefined;
+export const preparedOnce = (database: Database, projection: Shape): (() => Promise<void>) =>
+  onceDone(() => prepare(database, projection));
+
+/** Does the work when first asked, and again only when it failed. */
+export function onceDone(work: () => Promise<unknown>): () => Promise<void> {
+  let done: Promise<unknown> | undefined;
   return async () => {
-    prepared ??= prepare(database, projection);
+    done ??= work();
     try {
-      await prepared;
+      await done;
     } catch (error) {
-      prepared = undefined;
+      done = undefined;
       throw error;
     }
   };
 }
 
-/** Moves the checkpoint from where this writer left it; false when another writer has been there. */
+/** Moves checkpoints from where this writer left them; the names of those that no other writer has moved meanwhile. */
 export async function advance(
   transaction: Queryable,
-  schema: string,
-  from: Checkpoint,
+  schemas: readonly { readonly name: string; readonly checkpoint: Checkpoint }[],
   to: bigint,
-): Promise<boolean> {
-  const moved = await transaction.execute(
-    `update projections.checkpoint set position = $1
-      where schema_name = $2 and generation = $3 and position = $4`,
-    [to, schema, from.generation, from.position],
+): Promise<ReadonlySet<string>> {
+  const moved = await transaction.query<{ schema_name: string }>(
+    `update projections.checkpoint as stored set position = $1
+      from unnest($2::text[], $3::uuid[], $4::bigint[]) as own (schema_name, generation, position)
+      where stored.schema_name = own.schema_name and stored.generation = own.generation
+        and stored.position = own.position
+      returning stored.schema_name`,
+    [
+      to,
+      schemas.map(({ name }) => name),
+      schemas.map(({ checkpoint }) => checkpoint.generation),
+      schemas.map(({ checkpoint }) => checkpoint.position),
+    ],
+    { prepared: true },
   );
-  return moved === 1;
+  return new Set(moved.map(({ schema_name }) => schema_name));
 }
 
-/** The one that was built beside takes the name; readers see the old one or the new one, never neither. */
+/** The rebuilt one takes the name; readers see the old one or the new one, never neither. */
 export async function swapIn(database: Database, name: string): Promise<void> {
-  const beside = besideOf(name);
+  const rebuilt = rebuildOf(name);
   await database.transaction(async (transaction) => {
     await transaction.execute(`drop schema if exists ${name} cascade`);
-    await transaction.execute(`alter schema ${beside} rename to ${name}`);
+    await transaction.execute(`alter schema ${rebuilt} rename to ${name}`);
     await transaction.execute("delete from projections.checkpoint where schema_name = $1", [name]);
     await transaction.execute(
       "update projections.checkpoint set schema_name = $1, rebuilt_at = now() where schema_name = $2",
-      [name, beside],
+      [name, rebuilt],
     );
   });
 }

@@ -1,12 +1,28 @@
-// Where the next page begins: opaque to who holds it.
+// Pages of rows, newest first, and where the next one begins: opaque to who holds it.
 export class InvalidCursor extends Error {
   override name = "InvalidCursor";
 }
 
-export const cursorAt = (position: bigint): string => Buffer.from(`${position}`).toString("base64url");
+const cursorAt = (position: bigint): string => Buffer.from(`${position}`).toString("base64url");
 
 export function positionOf(cursor: string): bigint {
   const text = Buffer.from(cursor, "base64url").toString();
   if (!/^\d{1,19}$/.test(text)) throw new InvalidCursor("this cursor is none that was given out");
   return BigInt(text);
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** Absent on the last page. */
+  readonly next: { readonly next_cursor?: string };
+}
+
+/** `rows` has one more than `limit` where another page follows. */
+export function pageOf<Row extends { readonly position: bigint }>(
+  rows: readonly Row[],
+  limit: number,
+): Page<Row> {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page, next: rows.length > limit && last ? { next_cursor: cursorAt(last.position) } : {} };
 }

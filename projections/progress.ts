@@ -2,7 +2,7 @@
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import { besideOf, prepareCheckpoints } from "./checkpoint.ts";
+import { onceDone, prepareCheckpoints, rebuildOf, rebuiltName } from "./checkpoint.ts";
 
 export interface ProjectionProgress {
   readonly name: string;
@@ -27,7 +27,7 @@ interface Row {
   readonly silent: boolean;
 }
 
-/** Whoever runs a projection tells its lag each second; after so long without a word nobody runs it. */
+/** Whoever runs a projection reports its lag each second; after so long without a report nobody runs it. */
 const SILENCE = "10 seconds";
 
 export function createProgressQueries({
@@ -37,11 +37,10 @@ export function createProgressQueries({
   readonly database: Database;
   readonly eventStore: EventStore;
 }): ProgressQueries {
-  let prepared: Promise<void> | undefined;
+  const ready = onceDone(() => prepareCheckpoints(database));
   return {
     async list() {
-      prepared ??= prepareCheckpoints(database);
-      await prepared;
+      await ready();
       const rows = await database.query<Row>(
         `select schema_name, position, rebuilt_at, lag, reported_at < now() - interval '${SILENCE}' as silent
            from projections.checkpoint order by schema_name`,
@@ -49,19 +48,16 @@ export function createProgressQueries({
       const head = rows.some((row) => row.silent) ? await eventStore.head() : 0n;
       const named = new Map(rows.map((row) => [row.schema_name, row]));
       return rows
-        .filter(
-          (row) =>
-            !named.has(row.schema_name.replace(/_beside$/, "")) || !row.schema_name.endsWith("_beside"),
-        )
+        .filter((row) => !named.has(rebuiltName(row.schema_name) ?? ""))
         .map((row) => {
-          const beside = named.get(besideOf(row.schema_name));
+          const rebuild = named.get(rebuildOf(row.schema_name));
           const behind = head > row.position ? head - row.position : 0n;
           return {
             name: row.schema_name,
             position: String(row.position),
             lag: Number(row.silent ? behind : row.lag),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
-            ...(beside && { rebuilding: { position: String(beside.position) } }),
+            ...(rebuild && { rebuilding: { position: String(rebuild.position) } }),
           };
         });
     },

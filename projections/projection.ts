@@ -8,10 +8,13 @@ export interface Projection {
   /** Raised with every change of tables or of what events do to them: it is then built anew from the log. */
   readonly version: number;
   readonly prefixes: readonly string[];
-  /** Its checkpoint moves with every event of the log, for those who wait until it has come so far. */
-  readonly keepsUp?: boolean;
   /** Statements that create the tables. Names have no schema: while it is rebuilt it stands in another one. */
   readonly tables: readonly string[];
-  /** Takes in events in the order of the log, each once; `transaction` also moves the checkpoint. */
-  apply(transaction: Queryable, events: readonly StoredEvent[]): Promise<void>;
+  /** Takes in events in the order of the log, each once. */
+  apply(target: Target, events: readonly StoredEvent[]): Promise<void>;
+}
+
+/** The transaction that also moves the checkpoint. Statements name the schema, since other models share the transaction. */
+export interface Target extends Queryable {
+  readonly schema: string;
 }

@@ -1,5 +1,5 @@
 // One statement per batch: rows go over as one array per column and become rows again inside the database.
-import type { Queryable } from "#platform/database.ts";
+import type { Target } from "./projection.ts";
 
 type PostgresType =
   | "uuid"
@@ -9,13 +9,17 @@ type PostgresType =
   | "double precision"
   | "boolean"
   | "timestamptz"
-  | "jsonb";
+  | "json";
 
 export interface Table<Row> {
-  /** Inserts the rows; where the key exists, all other columns are replaced. */
-  upsert(transaction: Queryable, rows: readonly Row[]): Promise<void>;
+  /** The rows with these values in the key's only column. */
+  find(target: Target, keys: readonly string[]): Promise<Row[]>;
+  /** Inserts the rows; where the key exists, all other columns are replaced. Of rows with the same key the last one counts. */
+  upsert(target: Target, rows: readonly Row[]): Promise<void>;
   /** Inserts the rows that are new. */
-  insertMissing(transaction: Queryable, rows: readonly Row[]): Promise<void>;
+  insertMissing(target: Target, rows: readonly Row[]): Promise<void>;
+  /** For rows that can't be there already. */
+  insert(target: Target, rows: readonly Row[]): Promise<void>;
 }
 
 export function table<Row extends object>(
@@ -28,20 +32,35 @@ export function table<Row extends object>(
   const arrays = names.map((column, index) => `$${index + 1}::${columns[column]}[]`).join(", ");
   const others = names.filter((column) => !key.includes(column));
   const replaced = others.map((column) => `${column} = excluded.${column}`).join(", ");
-  const insert = `insert into ${name} (${list}) select * from unnest(${arrays}) on conflict`;
+  const [keyColumn] = key;
 
-  const write = async (transaction: Queryable, rows: readonly Row[], onConflict: string): Promise<void> => {
+  const write = async (target: Target, rows: readonly Row[], onConflict = ""): Promise<void> => {
     if (rows.length === 0) return;
     const params = names.map((column) => rows.map((row) => asParam(row[column], columns[column])));
-    await transaction.execute(`${insert} ${onConflict}`, params);
+    const insert = `insert into ${target.schema}.${name} (${list}) select * from unnest(${arrays})`;
+    await target.execute(`${insert} ${onConflict}`, params);
   };
   return {
-    upsert: (transaction, rows) => write(transaction, rows, `(${key.join(", ")}) do update set ${replaced}`),
-    insertMissing: (transaction, rows) => write(transaction, rows, "do nothing"),
+    async find(target, keys) {
+      if (keyColumn === undefined || keys.length === 0) return [];
+      const from = `${target.schema}.${name} where ${keyColumn} = any($1::${columns[keyColumn]}[])`;
+      return target.query<Row>(`select ${list} from ${from}`, [keys]);
+    },
+    upsert: (target, rows) =>
+      // No statement may touch a row twice.
+      write(target, lastOfEach(rows, key), `on conflict (${key.join(", ")}) do update set ${replaced}`),
+    insertMissing: (target, rows) => write(target, rows, "on conflict do nothing"),
+    insert: (target, rows) => write(target, rows),
   };
+}
+
+function lastOfEach<Row extends object>(rows: readonly Row[], key: readonly (keyof Row & string)[]): Row[] {
+  return [...new Map(rows.map((row) => [key.map((column) => String(row[column])).join("\n"), row])).values()];
 }
 
 function asParam(value: unknown, type: PostgresType): unknown {
   if (value === undefined || value === null) return null;
-  return type === "jsonb" ? JSON.stringify(value) : value;
+  if (type === "json") return JSON.stringify(value);
+  // PostgreSQL takes every character but this one.
+  return type === "text" && typeof value === "string" ? value.replaceAll("\0", "\uFFFD") : value;
 }

@@ -1,19 +1,13 @@
 // The composition root: every role that ROLES names, in one process. Each also runs alone by its own main.ts.
 import { runRoles } from "#platform/role.ts";
-import { startGateway } from "./gateway/app.ts";
-import { startIdentity } from "./identity/app.ts";
-import { startLeads } from "./leads/app.ts";
-import { startPartners } from "./partners/app.ts";
-import { startProjections } from "./projections/app.ts";
-import { startRelay } from "./relay/app.ts";
-import { startSimulator } from "./simulator/app.ts";
 
+// Imported when wanted, so that a process loads the code of its own roles alone.
 await runRoles("switchyard", {
-  gateway: startGateway,
-  relay: startRelay,
-  leads: startLeads,
-  identity: startIdentity,
-  partners: startPartners,
-  projections: startProjections,
-  simulator: startSimulator,
+  gateway: async () => (await import("./gateway/app.ts")).startGateway,
+  relay: async () => (await import("./relay/app.ts")).startRelay,
+  leads: async () => (await import("./leads/app.ts")).startLeads,
+  identity: async () => (await import("./identity/app.ts")).startIdentity,
+  partners: async () => (await import("./partners/app.ts")).startPartners,
+  projections: async () => (await import("./projections/app.ts")).startProjections,
+  simulator: async () => (await import("./simulator/app.ts")).startSimulator,
 });

@@ -19,6 +19,8 @@ const allowed: Record<string, string> = {
   "services/gateway/app.ts": `import "../../projections/leads/query.ts"; import "../../domain/rules/rule.ts";`,
   "services/leads/app.ts": "export const app = 1;",
   "services/main.ts": `import "./gateway/app.ts"; import "./leads/app.ts";`,
+  "deploy/local/start.ts": `import "../../platform/log.ts"; import "./banner.ts";`,
+  "deploy/local/banner.ts": "export const banner = 1;",
   "test/start.ts": `import "../services/leads/app.ts";`,
 };
 
@@ -28,6 +30,7 @@ const violations: Record<string, readonly [file: string, code: string]> = {
   "services-do-not-import-each-other": ["services/leads/nosy.ts", `import "../gateway/app.ts";`],
   "projections-read-events-only": ["projections/leads/nosy.ts", `import "../../services/leads/app.ts";`],
   "only-readers-import-queries": ["services/leads/reader.ts", `import "../../projections/leads/query.ts";`],
+  "nobody-imports-deploy": ["test/launching.ts", `import "../deploy/local/banner.ts";`],
   "production-does-not-import-tests": ["services/leads/tested.ts", `import "../../test/start.ts";`],
   "no-cycles": ["platform/and-round.ts", `import "./round.ts";`],
   "everything-resolves": ["platform/lost.ts", `import "./nowhere.ts";`],
@@ -53,6 +56,7 @@ function inspect(): Violation[] {
     config,
     "--output-type",
     "json",
+    "deploy",
     "domain",
     "platform",
     "projections",

@@ -1,6 +1,7 @@
 // npm run demo: a hundred signed submissions at once, then what became of each. Fails when one is lost.
 import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "undici";
+import { every } from "#platform/every.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type DemoLead, demoLeads } from "./demo/leads.ts";
 import { createProgress } from "./demo/progress.ts";
@@ -46,7 +47,7 @@ async function demo(yard: RunningYard): Promise<void> {
     `${SUBMISSIONS} submissions at once to ${yard.endpoints.http_url}, signed as "${yard.source.id}"`,
   );
 
-  const ticking = setInterval(() => progress.show(howFar(all)), LOOK_MS);
+  const stopShowing = every({ ms: LOOK_MS, work: () => progress.show(howFar(all)) });
   const failures = await Promise.all(
     leads.map(async (lead, at) => {
       const followed = all[at];
@@ -60,7 +61,7 @@ async function demo(yard: RunningYard): Promise<void> {
       }
     }),
   );
-  clearInterval(ticking);
+  stopShowing();
   progress.end(howFar(all));
   await pool.close();
 

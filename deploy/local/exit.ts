@@ -1,4 +1,4 @@
-// How a command ends that can't go on: in words for what a person can mend, with a stack for what is our own mistake.
+// How a command ends that can't go on: in words for what a person can repair, with a stack for what is a bug.
 import { ConfigError } from "#platform/config.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { Problem } from "./problem.ts";
@@ -9,11 +9,11 @@ export function exitWith(error: unknown): never {
 }
 
 export function wordsFor(error: unknown): string {
-  if (isMendable(error)) return `\n${error.message}`;
+  if (isRepairable(error)) return `\n${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** By the person at the terminal. */
-export function isMendable(error: unknown): error is Error {
+export function isRepairable(error: unknown): error is Error {
   return error instanceof Problem || error instanceof ConfigError || error instanceof UnknownMasterKey;
 }

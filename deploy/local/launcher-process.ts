@@ -1,23 +1,21 @@
-// The launcher as a process: signals and hopeless children all end in one stop, in order and within its time.
+// The launcher as a process: a signal, or a child that is given up, leads to one stop, in order and within its time.
 import { readConfig } from "#platform/config.ts";
-import { createLifecycle } from "#platform/lifecycle.ts";
+import { createLifecycle, whenOrphaned } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
-import { identityOf } from "./children/process-identity.ts";
 import { exitWith, wordsFor } from "./exit.ts";
-import { launch } from "./launch.ts";
+import { type LaunchOptions, launch } from "./launch.ts";
 
 /** npm passes Ctrl-C on although the terminal has done so already; a person takes longer to press it again. */
 const SAME_PRESS_MS = 400;
-const PARTS_STOP_MS = 4_000;
-const LOOK_FOR_NPM_MS = 500;
+/** For the processes' last words and the parts behind them, once everything is drained. */
+const AFTER_DRAIN_MS = 4_000;
 
 const say = (line: string): void => console.log(line);
 
-/** `application` is the script that runs the roles. */
-export async function runLauncher(application?: string): Promise<void> {
+export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores"> = {}): Promise<void> {
   const lifecycle = createLifecycle({
     log: createLog({ level: "silent", name: "launcher", instance: `${process.pid}` }),
-    deadlineMs: drainMsOrExit() + PARTS_STOP_MS,
+    deadlineMs: drainMsOrExit() + AFTER_DRAIN_MS,
   });
   let stoppingSince: number | undefined;
 
@@ -42,18 +40,19 @@ export async function runLauncher(application?: string): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   // The terminal may be gone before us; that is no reason to stop uncleanly.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  if (process.env.npm_lifecycle_event !== undefined) whenGone(process.ppid, () => onSignal("SIGTERM"));
+  // npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on.
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(process.ppid, () => onSignal("SIGTERM"));
 
   try {
     await launch({
       env: process.env,
       lifecycle,
       say,
-      application,
-      onHopeless: (problem) => {
+      ...given,
+      onGiveUp: (problem) => {
         if (stoppingSince !== undefined) return;
         console.error(wordsFor(problem));
-        void stop(1, "a part can't be kept up");
+        void stop(1, "a child was given up");
       },
     });
   } catch (error) {
@@ -69,14 +68,4 @@ function drainMsOrExit(): number {
   } catch (error) {
     return exitWith(error);
   }
-}
-
-/** npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on. */
-function whenGone(parent: number, act: () => void): void {
-  const look = setInterval(() => {
-    if (process.ppid === parent && identityOf(parent) !== undefined) return;
-    clearInterval(look);
-    act();
-  }, LOOK_FOR_NPM_MS);
-  look.unref();
 }

@@ -5,40 +5,43 @@ import { isBeingReplaced, keptMasterKeys, masterKeyFile } from "#platform/kept-m
 import { createMasterKeys, type MasterKeys } from "#platform/vault/master-key.ts";
 import { oneRotationAtATime, rewrapKeys, surveyKeys } from "#platform/vault/rewrap.ts";
 import { createProgress } from "./demo/progress.ts";
-import { exitWith, isMendable } from "./exit.ts";
-import { withKeys } from "./master-key/reach.ts";
+import { exitWith, isRepairable } from "./exit.ts";
+import { type Given, withKeys } from "./master-key/reach.ts";
 import { counted, report } from "./master-key/report.ts";
 import { rotate } from "./master-key/rotate.ts";
 import { Problem } from "./problem.ts";
 
-const commands: Readonly<Record<string, (config: Config) => Promise<string>>> = {
-  async status(config) {
+const commands: Readonly<Record<string, (given: Given) => Promise<string>>> = {
+  async status(given) {
+    const { config } = given;
     const masters = mastersOf(config);
-    const survey = await withKeys(config, surveyKeys);
+    const survey = await withKeys(given, surveyKeys);
     const begun = isReplacing(config)
       ? "\n\nA rotation was begun: npm run master-key -- rotate ends it."
       : "";
     return `${report(survey, masters.ids())}${begun}`;
   },
 
-  async rewrap(config) {
+  async rewrap(given) {
+    const { config } = given;
     if (isReplacing(config))
       throw new Problem("A rotation was begun here: npm run master-key -- rotate ends it.");
     const masters = mastersOf(config);
-    const keys = await withKeys(config, (database) =>
+    const keys = await withKeys(given, (database) =>
       oneRotationAtATime(database, () => rewrapKeys(database, masters, showing())),
     );
     return `Wrapped ${counted(keys)} anew; all are wrapped under ${masters.currentId} now.`;
   },
 
-  async rotate(config) {
+  async rotate(given) {
+    const { config } = given;
     if (config.masterKey !== undefined)
       throw new Problem(
         "MASTER_KEY is given, so nothing is kept here that could be replaced.\n" +
           "Give every process the new key as MASTER_KEY and the old one among MASTER_KEYS_READABLE, then: npm run master-key -- rewrap",
       );
     mastersOf(config);
-    const { masterId, keys } = await withKeys(config, (database) => rotate(database, config, showing()));
+    const { masterId, keys } = await withKeys(given, (database) => rotate(database, config, showing()));
     return (
       `Wrapped ${counted(keys)} anew; ${masterKeyFile(config.dataDir)} holds ${masterId} now, and the old master key is gone.\n` +
       "Backups of the database that were made before can be read with the old one only, from a backup of that file."
@@ -52,11 +55,12 @@ async function run(name = ""): Promise<void> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined)
     throw new Problem(`Say what to do: npm run master-key -- <${Object.keys(commands).join("|")}>`);
-  const given = readConfig(process.env);
+  const env = process.env;
+  const config = readConfig(env);
   try {
-    console.log(await command({ ...given, dataDir: resolve(given.dataDir) }));
+    console.log(await command({ env, config: { ...config, dataDir: resolve(config.dataDir) } }));
   } catch (error) {
-    if (!isMendable(error)) console.error("It broke off. No key is lost by that: run it once more.");
+    if (!isRepairable(error)) console.error("It broke off. No key is lost by that: run it once more.");
     throw error;
   }
 }

@@ -1,10 +1,12 @@
 // What a newcomer does first, with everything real: start, paste the curl, run the demo, stop, start again.
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { request } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readEndpoints } from "#platform/endpoints.ts";
 import { freePort } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
@@ -14,6 +16,21 @@ const execute = promisify(execFile);
 const dataDir = temporaryDataFolder();
 let port = 0;
 let yard: Launched;
+let partnersWhenReady = 0;
+/** Leads so far. */
+let sent = 0;
+
+/** How many partners there are at the moment when the gateway says that it is ready. */
+function askWhenReady(): Promise<number> {
+  return until(
+    "the gateway is ready",
+    async () => {
+      const { statusCode } = await request(`http://127.0.0.1:${port}/readyz`);
+      return statusCode === 200 && (await asAdmin<Listed>("/api/partners")).items.length;
+    },
+    60_000,
+  );
+}
 
 async function start(simulatorPort: number): Promise<Launched> {
   const env = { PORT: `${port}`, SIMULATOR_PORT: `${simulatorPort}`, LOG_LEVEL: "warn" };
@@ -23,7 +40,9 @@ async function start(simulatorPort: number): Promise<Launched> {
 }
 test.before(async () => {
   port = await freePort();
+  const watching = askWhenReady();
   yard = await start(await freePort());
+  partnersWhenReady = await watching;
 });
 test.after(async () => {
   yard.signal("SIGTERM");
@@ -39,7 +58,7 @@ interface Listed {
 }
 
 async function asAdmin<T>(path: string): Promise<T> {
-  const token = /admin token +(\S+)/.exec(yard.output())?.[1];
+  const token = readFileSync(join(dataDir, "secrets", "admin-token"), "utf8");
   const { body } = await request(`http://127.0.0.1:${port}${path}`, {
     headers: { authorization: `Bearer ${token}` },
   });
@@ -61,6 +80,21 @@ async function deliveredAfter(curl: string): Promise<void> {
   });
 }
 
+test("is told ready by the gateway only once the demo partners are there", () => {
+  assert.is(partnersWhenReady, 3);
+});
+
+test("can ask each process whether it lives, whether it is ready, and for its figures", async () => {
+  const processes = readEndpoints(dataDir)?.processes ?? [];
+  assert.ok(processes.length >= 3);
+  for (const { name, url } of processes) {
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      const { statusCode, body } = await request(`${url}${path}`);
+      assert.is(statusCode, 200, `${name}${path}: ${await body.text()}`);
+    }
+  }
+});
+
 test("finds three partners that check signatures, and rules that lead to them", async () => {
   const { items } = await asAdmin<Listed>("/api/partners");
   assert.equal(
@@ -81,16 +115,31 @@ test("finds three partners that check signatures, and rules that lead to them", 
 test("pastes the printed curl and sees the lead delivered", async () => {
   const printed = /^curl -i [\s\S]*?-d '.*'$/m.exec(yard.output())?.[0] ?? "";
   await deliveredAfter(printed);
+  sent += 1;
 });
 
 test("is given a fresh curl when that one is old", async () => {
   await deliveredAfter((await run("curl.ts")).stdout);
+  sent += 1;
 });
 
 test("runs the demo and sees that none is lost", async () => {
   const { stdout } = await run("demo.ts");
   assert.match(stdout, /None is lost\./);
   assert.match(stdout, /^all +100 /m);
+  sent += 100;
+});
+
+test("sees every process come back that was killed, and leads delivered again", async () => {
+  const processes = readEndpoints(dataDir)?.processes ?? [];
+  for (const { name } of processes) {
+    process.kill(yard.children()[name] ?? 0, "SIGKILL");
+    await until(`${name} is back`, () => yard.output().includes(`${name} is back after`), 20_000);
+    await deliveredAfter((await run("curl.ts")).stdout);
+    sent += 1;
+  }
+  const { items } = await asAdmin<Listed>("/api/partners");
+  assert.ok(items.every(({ signed }) => signed));
 });
 
 test("finds all of it after a second start, also when the simulator has had to move", async () => {
@@ -105,7 +154,7 @@ test("finds all of it after a second start, also when the simulator has had to m
     assert.ok(signed);
   }
   const leads = await asAdmin<{ items: readonly unknown[] }>("/api/leads?limit=200");
-  assert.is(leads.items.length, 102);
+  assert.is(leads.items.length, sent);
   await deliveredAfter((await run("curl.ts")).stdout);
 });
 

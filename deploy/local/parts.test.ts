@@ -8,13 +8,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ROLES, type Role, readConfig } from "#platform/config.ts";
 import { newSecret, parseSecret, verify } from "#platform/webhooks.ts";
 import { openLogFile } from "./children/log-file.ts";
+import { errorIn, warningIn } from "./children/log-lines.ts";
 import { endProcess, identityOf, isAlive } from "./children/process-identity.ts";
 import { InUse, openDataFolder } from "./data-folder.ts";
-import { applicationCommand } from "./parts/application.ts";
 import { demandPort, freePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
+import { chooseAddresses } from "./processes/addresses.ts";
+import { roleProcessCommand } from "./processes/role-process.ts";
+import { spread } from "./processes/spread.ts";
 import { signedCurl } from "./welcome/signed-curl.ts";
 
 const test = suite("The launcher's parts");
@@ -97,13 +101,75 @@ test("a log is read by whole lines, from where it stood", () => {
   log.close();
 });
 
-test("warnings of the application reach the terminal, and nothing else does", () => {
-  const { remark } = applicationCommand({ script: "", env: {}, drainMs: 0, onRestarted: async () => {} });
+test("a line of a log is put into words: a warning for the terminal, an error for why a process ended", () => {
   const line = (level: number) =>
     JSON.stringify({ level, role: "relay", msg: "late", err: { message: "why" } });
-  assert.is(remark?.(line(30)), undefined);
-  assert.is(remark?.(line(40)), "relay: late: why");
-  assert.is(remark?.("{ not JSON"), undefined);
+  assert.equal([30, 40, 50].map(line).map(warningIn), [undefined, "relay: late: why", "relay: late: why"]);
+  assert.equal([30, 40, 50].map(line).map(errorIn), [undefined, undefined, "relay: late: why"]);
+  for (const odd of ["{ not JSON", '{"level":"loud"}', "", "plain"])
+    assert.equal([warningIn(odd), errorIn(odd)], [undefined, undefined]);
+  const errors = [
+    "TypeError: x is not a function",
+    "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+    "2026-01-01 00:00:00.000 UTC [7] FATAL:  lock file is empty",
+    "[7] 2026/01/01 00:00:00.000000 [FTL] can't start JetStream",
+  ];
+  assert.equal(errors.map(errorIn), errors);
+});
+
+test("a process is given its own configuration, what Node needs, and nothing else of the shell", () => {
+  const shell = { PATH: "/bin", TZ: "UTC", HTTPS_PROXY: "http://proxy", AWS_SECRET_ACCESS_KEY: "hush" };
+  const yard = { ADMIN_TOKEN: "token", MASTER_KEY: "key", DATABASE_URL: "postgres://x", PORT: "8080" };
+  const env = {
+    ...shell,
+    ...yard,
+    NODE_OPTIONS: "--max-old-space-size=512",
+    INSTANCE: "one",
+    ROLES: "relay,leads",
+  };
+  const envOf = (name: string, ...roles: Role[]) =>
+    roleProcessCommand({ name, roles, env, address: { host: "127.0.0.1", port: 1 }, drainMs: 0 }).env;
+  const { NODE_COMPILE_CACHE, SWITCHYARD_PARENT, ...simulator } = envOf("simulator", "simulator");
+  assert.ok(NODE_COMPILE_CACHE);
+  assert.is(SWITCHYARD_PARENT, `${process.pid}`);
+  assert.equal(simulator, {
+    PATH: "/bin",
+    TZ: "UTC",
+    NODE_OPTIONS: "--max-old-space-size=512",
+    ROLES: "simulator",
+    HOST: "127.0.0.1",
+    PORT: "1",
+    INSTANCE: "one-simulator",
+  });
+  const worker = envOf("worker", "relay", "leads");
+  assert.is(worker.ROLES, "relay,leads");
+  assert.is(worker.MASTER_KEY, "key");
+  assert.is(worker.INSTANCE, "one-worker");
+  assert.not.ok("ADMIN_TOKEN" in worker);
+  assert.is(envOf("gateway", "gateway").ADMIN_TOKEN, "token");
+});
+
+test("addresses: the gateway's is the one that was asked for, all others are free ones on loopback", async () => {
+  const config = readConfig({ HOST: "0.0.0.0", DATA_DIR: dir });
+  const [gatewayPort, simulatorPort] = [await freePort(), await freePort()];
+  const env = { PORT: `${gatewayPort}`, SIMULATOR_PORT: `${simulatorPort}` };
+  const given = { ...config, ...readConfig({ ...env, HOST: "0.0.0.0" }) };
+  const all = await chooseAddresses(spread(ROLES, 2), given, env, undefined);
+  assert.equal(all.of("gateway"), { host: "0.0.0.0", port: gatewayPort });
+  assert.equal(all.gateway, all.of("gateway"));
+  assert.is(all.simulatorPort, simulatorPort);
+  const others = [all.of("worker"), all.of("simulator")];
+  assert.equal(
+    others.map(({ host }) => host),
+    ["127.0.0.1", "127.0.0.1"],
+  );
+  assert.is(new Set([gatewayPort, simulatorPort, ...others.map(({ port }) => port)]).size, 4);
+  // Without a gateway the port is an operator's to give; its own stays free.
+  const relay = spread(["relay"], 2);
+  assert.is((await chooseAddresses(relay, given, env, undefined)).of("relay").port, gatewayPort);
+  const unasked = await chooseAddresses(relay, given, {}, undefined);
+  assert.is.not(unasked.of("relay").port, gatewayPort);
+  assert.is(unasked.gateway.port, gatewayPort);
 });
 
 test("the printed curl is signed for what it sends", () => {

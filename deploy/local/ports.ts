@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { Problem } from "./problem.ts";
 
-const LOOPBACK = "127.0.0.1";
-const LOWEST_PORT = 20_000;
+export const LOOPBACK = "127.0.0.1";
+const MIN_PORT = 20_000;
 const PORTS = 12_000;
-const MOST_TRIES = 50;
+const MAX_TRIES = 50;
+/** Those chosen by chance, since who was given one may not listen yet. */
+const chosen = new Set<number>();
 
 /** The first of these that nobody uses, else any. */
 export async function freePort(...preferred: readonly (number | undefined)[]): Promise<number> {
@@ -38,9 +40,11 @@ export async function demandPort(variable: string, host: string, port: number): 
  * otherwise be given that very port, and keep the part from coming back.
  */
 async function anyPort(): Promise<number> {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const port = randomInt(LOWEST_PORT, LOWEST_PORT + PORTS);
-    if ((await obstacle(LOOPBACK, port)) === undefined) return port;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const port = randomInt(MIN_PORT, MIN_PORT + PORTS);
+    if (chosen.has(port) || (await obstacle(LOOPBACK, port)) !== undefined) continue;
+    chosen.add(port);
+    return port;
   }
   throw new Problem("This machine gave no free port.");
 }

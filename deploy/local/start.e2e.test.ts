@@ -1,4 +1,4 @@
-// The launcher with everything embedded, and an application that does as it is told.
+// The launcher with everything embedded, and processes that do as they are told in place of the services.
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { request } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ROLES } from "#platform/config.ts";
 import { readEndpoints } from "#platform/endpoints.ts";
 import { freePort } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
@@ -24,8 +23,13 @@ test.after(async () => {
   await Promise.all(started.map(({ exited }) => exited));
 });
 
-function start(env: Readonly<Record<string, string>> = {}, dir = dataDir): Launched {
-  const launched = startLauncher(dir, { PORT: `${port}`, ...env });
+type Services = Parameters<typeof startLauncher>[2];
+
+function start(
+  env: Readonly<Record<string, string>> = {},
+  { dir = dataDir, services = "application" }: { readonly dir?: string; readonly services?: Services } = {},
+): Launched {
+  const launched = startLauncher(dir, { PORT: `${port}`, ...env }, services);
   started.push(launched);
   return launched;
 }
@@ -36,38 +40,87 @@ async function startReady(env: Readonly<Record<string, string>> = {}): Promise<L
   return launched;
 }
 
-async function ask(path = "/"): Promise<{ readonly pid: number; readonly nats: string }> {
-  const { body } = await request(`http://127.0.0.1:${port}${path}`);
-  return (await body.json()) as { pid: number; nats: string };
+interface Answer {
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string>>;
 }
 
-const ALL = ["NATS", "PostgreSQL", "application", "event store"];
+async function ask(path = "/", url = `http://127.0.0.1:${port}`): Promise<Answer> {
+  const { body } = await request(`${url}${path}`);
+  return (await body.json()) as Answer;
+}
+
+const ALL = ["NATS", "PostgreSQL", "event store", "gateway", "simulator", "worker"];
+/** What stands in the shell of whoever starts it. */
+const SHELL = {
+  TZ: "UTC",
+  ADMIN_TOKEN: "token-of-the-launcher-test",
+  MASTER_KEY: Buffer.alloc(32, 9).toString("base64"),
+  AWS_SECRET_ACCESS_KEY: "only-for-the-shell",
+  HTTPS_PROXY: "http://proxy.example",
+};
 const gone = (pids: readonly number[], withinMs: number) =>
   until("every process is gone", () => pids.every(isGone), withinMs);
 
 test("brings up every part, says where it is, and keeps that for other commands", async () => {
-  const yard = await startReady();
+  const yard = await startReady(SHELL);
   assert.equal(Object.keys(yard.children()).sort(), ALL);
   const endpoints = readEndpoints(dataDir);
   assert.is(endpoints?.pid, yard.pid);
   assert.is(endpoints?.http_url, `http://127.0.0.1:${port}`);
-  assert.is((await ask()).nats, endpoints?.nats_url);
+  const { pid, env } = await ask();
+  assert.is(pid, yard.children().gateway);
+  assert.is(env.NATS_URL, endpoints?.nats_url);
   for (const said of ["admin token", "webhook-signature: v1,", String(endpoints?.eventstore_url)])
     assert.match(yard.output(), said);
 });
 
+test("names every process with its roles and an address for operators, for commands and for people", async () => {
+  const [yard] = started;
+  const processes = readEndpoints(dataDir)?.processes ?? [];
+  assert.equal(
+    processes.map(({ name, roles }) => [name, ...roles]),
+    [
+      ["gateway", "gateway"],
+      ["worker", "relay", "leads", "identity", "partners", "projections"],
+      ["simulator", "simulator"],
+    ],
+  );
+  for (const { name, roles, url } of processes) {
+    const { pid, env } = await ask("/", url);
+    assert.is(pid, yard?.children()[name]);
+    assert.is(env.ROLES, roles.join());
+    assert.match(yard?.output() ?? "", new RegExp(`${url}/metrics +${name}\\n`));
+  }
+});
+
+test("gives no child anything of the environment that it does not need", async () => {
+  const children = Object.entries(started[0]?.children() ?? {});
+  const texts = children.map(([name, pid]) => [name, readFileSync(`/proc/${pid}/environ`, "utf8")] as const);
+  for (const [name, text] of texts) {
+    assert.not.match(text, SHELL.AWS_SECRET_ACCESS_KEY, name);
+    assert.not.match(text, SHELL.HTTPS_PROXY, name);
+  }
+  const knows = (secret: string): string[] =>
+    texts.filter(([, text]) => text.includes(secret)).map(([name]) => name);
+  assert.equal(knows(SHELL.ADMIN_TOKEN), ["gateway"]);
+  assert.equal(knows(SHELL.MASTER_KEY).sort(), ["gateway", "worker"]);
+  assert.equal(knows(String(readEndpoints(dataDir)?.database_url)).sort(), ["gateway", "worker"]);
+  assert.equal(knows("TZ=UTC").sort(), ALL);
+});
+
 test("refuses a second start on the same folder, and says who has it", async () => {
   const [first] = started;
-  const second = start({ ROLES: ROLES.join(",") });
+  const second = start();
   assert.is(await second.exited, 1);
   assert.match(second.output(), `(process ${first?.pid})`);
-  assert.is((await ask()).pid, first?.children().application);
+  assert.is((await ask()).pid, first?.children().gateway);
 });
 
 test("joins with single roles where the whole yard runs", async () => {
-  const joining = start({ ROLES: "gateway", PORT: `${await freePort()}` });
+  const joining = start({ ROLES: "gateway,relay", PORT: `${await freePort()}` });
   assert.ok(await joining.ready, joining.output());
-  assert.equal(Object.keys(joining.children()), ["application"]);
+  assert.equal(Object.keys(joining.children()).sort(), ["gateway", "relay"]);
   joining.signal("SIGTERM");
   assert.is(await joining.exited, 0);
   assert.is(readEndpoints(dataDir)?.pid, started[0]?.pid);
@@ -79,10 +132,31 @@ for (const part of ALL) {
     const before = yard?.children()[part] ?? 0;
     process.kill(before, "SIGKILL");
     await until(`${part} is back`, () => yard?.output().includes(`${part} is back`), 20_000);
+    assert.match(
+      yard?.output() ?? "",
+      new RegExp(`${part} ended with signal SIGKILL, starts again in 0\\.\\d s\\n`),
+    );
     assert.is.not(yard?.children()[part], before);
     assert.ok((await ask()).pid > 0);
   });
 }
+
+test("says why one of its processes ended, and has it again at the same address", async () => {
+  const [yard] = started;
+  for (const { name, url } of readEndpoints(dataDir)?.processes ?? []) {
+    const { pid } = await ask("/", url);
+    const isBack = `${name} is back`;
+    const times = (): number => (yard?.output() ?? "").split(isBack).length;
+    const before = times();
+    await ask("/crash", url).catch(() => {});
+    await until(`${name} is back`, () => times() > before, 20_000);
+    const why = new RegExp(
+      `${name} ended with code 1, starts again in 0\\.\\d s: error was not handled: asked to crash\\n`,
+    );
+    assert.match(yard?.output() ?? "", why);
+    assert.is.not((await ask("/", url)).pid, pid);
+  }
+});
 
 test("finishes what was begun when it is stopped, and leaves no process", async () => {
   const [yard] = started;
@@ -133,23 +207,32 @@ test("names the port that is taken, and the variable that changes it", async () 
   other.close();
 });
 
-test("ends with the words of an application that does not start", async () => {
-  const yard = start({ DIES: "at once" });
+test("ends with the words of a process that does not start", async () => {
+  const yard = start({}, { services: "dies-at-once" });
   assert.is(await yard.exited, 1);
-  assert.match(yard.output(), /application ended \(code 3\) before it was ready/);
-  assert.match(yard.output(), /no wish to live/);
+  assert.match(
+    yard.output(),
+    /gateway ended with code 3 before it was ready\. Its log, \S+gateway\.log, ends with:\n/,
+  );
+  assert.match(yard.output(), /this gateway never starts/);
 });
 
-test("gives up, and says so, when the application can't stay up", async () => {
-  const yard = start({ DIES: "when ready" });
+test("gives up, and says why, when a process can't stay up", async () => {
+  const yard = start({}, { services: "dies-when-ready" });
   assert.is(await yard.exited, 1);
-  assert.match(yard.output(), /application ended \d+ times in a row/);
+  assert.match(
+    yard.output(),
+    /worker ended with code 4, starts again in [\d.]+ s: Error: this worker never stays up\n/,
+  );
+  const last =
+    /worker ended \d+ times in a row as soon as it was started, the last time with code 4: Error: this worker never stays up\n/;
+  assert.match(yard.output(), last);
 });
 
 test("does not touch the folder of another version", async () => {
   const dir = temporaryDataFolder();
   writeFileSync(join(dir, "version.json"), '{"layout":99}');
-  const yard = start({}, dir);
+  const yard = start({}, { dir });
   assert.is(await yard.exited, 1);
   assert.match(yard.output(), /another version of Switchyard: its layout is 99/);
   assert.not.ok(existsSync(join(dir, "postgres")));

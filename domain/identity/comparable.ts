@@ -12,10 +12,10 @@ interface Values {
 
 /** Each value in the one spelling that is compared; what is blank is not there, so that it never matches. */
 export function comparable({ email, phone, full_name }: Values): Comparable {
-  const spelt = { email: fold(email), phone: fold(phone), name: fold(full_name) };
+  const spelt = { email: canonical(email), phone: canonical(phone), name: canonical(full_name) };
   return Object.fromEntries(Object.entries(spelt).filter(([, value]) => value !== ""));
 }
 
-function fold(value: string | undefined): string {
+function canonical(value: string | undefined): string {
   return (value ?? "").normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
 }

@@ -1,28 +1,52 @@
-import { accept, type Decision, refuse } from "../decider.ts";
-
+import { type Accepted, accept, type Decider, type Decision, refuse } from "../decider.ts";
 import { AliasId, PersonId, type SubmissionId } from "../ids.ts";
-import type { Draft } from "./draft.ts";
-import type { Traits } from "./events.ts";
-import type { People } from "./people.ts";
+import type { Traits, UnsealedIdentityEvent } from "./events.ts";
+import { createPeople, type People } from "./people.ts";
+import type { Identified, IdentityRefusal } from "./question.ts";
+
+export type IdentityCommand =
+  | Identify
+  /** Takes back a merge: named by the one who was merged away, that one; named by the one who stayed, the last who came. */
+  | { readonly type: "split"; readonly person_id: PersonId }
+  /** Forgets a person with all who were merged into them. */
+  | { readonly type: "forget"; readonly person_id: PersonId; readonly raw_readable_until: string };
 
 /** "Who is this?", asked on behalf of one submission. */
 export interface Identify {
+  readonly type: "identify";
   readonly submission_id: SubmissionId;
   /** Derived from the submission: becomes the person's id, or the alias's, if the record is new. */
   readonly record_id: string;
   readonly traits: Traits;
 }
 
-export interface Identification {
-  readonly person_id: PersonId;
-  /** The record of that person which has exactly these traits, where it is not the first. */
-  readonly alias_id?: AliasId;
-  readonly match: "new" | "same" | "alias" | "merged";
-  /** What is to be recorded; nothing where the record says nothing new. */
-  readonly drafts: readonly Found[];
+/** Nothing is recorded where the record says nothing new. */
+export type Identification = Accepted<UnsealedIdentityEvent> & { readonly answer: Identified };
+
+export type IdentityDecision = Identification | Decision<UnsealedIdentityEvent, IdentityRefusal>;
+
+function decide(command: IdentityCommand, people: People): IdentityDecision {
+  switch (command.type) {
+    case "identify":
+      return identify(command, people);
+    case "split":
+      return split(command.person_id, people);
+    case "forget":
+      return forget(command.person_id, command.raw_readable_until, people);
+  }
 }
 
-type Found = Extract<Draft, { type: "PersonRegistered" | "AliasRecorded" | "PersonsMerged" }>;
+/** A decider for one index, which is changed in place: copying a million people is no option. */
+export function identityDecider(
+  people: People = createPeople(),
+): Decider<People, IdentityCommand, IdentityDecision> {
+  return { initial: people, evolve, decide };
+}
+
+function evolve(people: People, event: UnsealedIdentityEvent): People {
+  people.apply(event);
+  return people;
+}
 
 /**
  * Two of three traits equal, whatever the third: the same person. Asking again for the same submission gives the same answer
@@ -30,84 +54,73 @@ type Found = Extract<Draft, { type: "PersonRegistered" | "AliasRecorded" | "Pers
  */
 export function identify({ submission_id, record_id, traits }: Identify, people: People): Identification {
   const repeated = people.find(record_id);
-  if (repeated !== undefined) return recordedBefore(repeated, people);
+  if (repeated !== undefined) return { ...accept(), answer: answerAgain(repeated, people) };
   const { people: candidates, known } = people.match(traits);
   const [oldest, ...others] = candidates;
   if (oldest === undefined) {
     const person_id = PersonId.parse(record_id);
-    const registered: Found = { type: "PersonRegistered", data: { person_id, submission_id, traits } };
-    return { person_id, match: "new", drafts: [registered] };
+    const registered = accept<UnsealedIdentityEvent>({
+      type: "PersonRegistered",
+      data: { person_id, submission_id, traits },
+    });
+    return { ...registered, answer: { person_id, match: "new" } };
   }
-  if (known !== undefined) return { ...knownAs(known, people), drafts: [] };
-  const into = PersonId.parse(people.idOf(oldest));
+  if (known !== undefined) return { ...accept(), answer: answerAs(known, people) };
+  const person_id = personId(oldest, people);
   const alias_id = AliasId.parse(record_id);
-  // Whom an operator has told apart stays apart, whatever records say.
-  const younger = others.filter((one) => !people.households.areApart(oldest, one));
-  const merges = younger.map(
-    (one): Found => ({
-      type: "PersonsMerged",
-      data: { into, from: PersonId.parse(people.idOf(one)), submission_id },
-    }),
-  );
+  // Whom an operator has split stays apart, whatever records say.
+  const merges = others
+    .filter((one) => !people.merges.areSplit(oldest, one))
+    .map((one): UnsealedIdentityEvent => {
+      return { type: "PersonsMerged", data: { into: person_id, from: personId(one, people), submission_id } };
+    });
   const differs = people.differing(oldest, traits);
-  const recorded: Found = {
+  const recorded = accept<UnsealedIdentityEvent>(...merges, {
     type: "AliasRecorded",
-    data: { person_id: into, submission_id, traits, alias_id, differs },
-  };
-  return {
-    person_id: into,
-    alias_id,
-    match: merges.length > 0 ? "merged" : "alias",
-    drafts: [...merges, recorded],
-  };
+    data: { person_id, submission_id, traits, alias_id, differs },
+  });
+  return { ...recorded, answer: { person_id, alias_id, match: merges.length > 0 ? "merged" : "alias" } };
 }
 
-function recordedBefore(record: number, people: People): Identification {
-  const answer = knownAs(record, people);
-  return { ...answer, match: answer.match === "same" ? "new" : answer.match, drafts: [] };
+/** As the submission that brought this record was answered at first, but for merges since. */
+function answerAgain(record: number, people: People): Identified {
+  const answer = answerAs(record, people);
+  return answer.match === "same" ? { ...answer, match: "new" } : answer;
 }
 
-function knownAs(record: number, people: People): Omit<Identification, "drafts"> {
+function answerAs(record: number, people: People): Identified {
   const person = people.personOf(record);
-  const person_id = PersonId.parse(people.idOf(person));
+  const person_id = personId(person, people);
   if (person === record) return { person_id, match: "same" };
   return { person_id, alias_id: AliasId.parse(people.idOf(record)), match: "alias" };
 }
 
-export type Refusal = "unknown_person" | "forgotten" | "nothing_to_split";
+const personId = (record: number, people: People): PersonId => PersonId.parse(people.idOf(record));
 
-/**
- * Takes back a merge. Named by the one who was merged away, that one is split off; named by the one who stayed, the last who
- * came.
- */
-export function split(id: PersonId, people: People): Decision<Draft, Refusal> {
+type OperatorDecision = Decision<UnsealedIdentityEvent, IdentityRefusal>;
+
+function split(id: PersonId, people: People): OperatorDecision {
   const record = people.find(id);
   if (record === undefined) return refuse("unknown_person");
   if (people.isForgotten(record)) return refuse("forgotten");
   const person = people.personOf(record);
-  const into = people.columns.parents[record] as number;
-  const isMerged = person !== record && people.columns.owners[record] === record;
-  const from = isMerged ? record : people.households.lastMergedInto(person);
+  const mergedInto = people.mergedInto(record);
+  const from = mergedInto === undefined ? people.merges.lastMergedInto(person) : record;
   if (from === undefined) return refuse("nothing_to_split");
-  const told = { into: people.idOf(isMerged ? into : person), from: people.idOf(from) };
   return accept({
     type: "PersonsSplit",
-    data: { into: PersonId.parse(told.into), from: PersonId.parse(told.from) },
+    data: { into: personId(mergedInto ?? person, people), from: personId(from, people) },
   });
 }
 
-/** Forgets a person with all who were merged into them. */
-export function forget(
-  { person_id, raw_readable_until }: { readonly person_id: PersonId; readonly raw_readable_until: string },
-  people: People,
-): Decision<Draft, Refusal> {
-  const record = people.find(person_id);
+function forget(id: PersonId, raw_readable_until: string, people: People): OperatorDecision {
+  const record = people.find(id);
   if (record === undefined) return refuse("unknown_person");
   if (people.isForgotten(record)) return refuse("forgotten");
   const person = people.personOf(record);
-  const persons = people.households.of(person).map((one) => PersonId.parse(people.idOf(one)));
+  const persons = people.merges.membersOf(person).map((one) => personId(one, people));
   return accept({
     type: "PersonForgotten",
-    data: { person_id: PersonId.parse(people.idOf(person)), persons, raw_readable_until },
+    data: { person_id: personId(person, people), persons, raw_readable_until },
   });
 }

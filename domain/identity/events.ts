@@ -49,3 +49,10 @@ export const identityEvents = {
 } as const;
 
 export type IdentityEvent = EventOf<typeof identityEvents>;
+
+type Unsealed<Event> = Event extends { readonly type: infer Type; readonly data: infer Data }
+  ? { readonly type: Type; readonly data: Omit<Data, "sealed"> }
+  : never;
+
+/** As it is decided: its personal part is not sealed yet; under whose key it will be is part of the decision. */
+export type UnsealedIdentityEvent = Unsealed<IdentityEvent>;

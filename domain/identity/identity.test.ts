@@ -1,18 +1,18 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { given as givenEvents } from "../fixtures/given.ts";
 import { AliasId, PersonId, SubmissionId } from "../ids.ts";
 import { comparable } from "./comparable.ts";
-import { type Identification, identify } from "./decide.ts";
-import type { Draft } from "./draft.ts";
-import type { Traits } from "./events.ts";
-import { createPeople, type People } from "./people.ts";
+import { type IdentityCommand, identityDecider } from "./decide.ts";
+import type { Traits, UnsealedIdentityEvent } from "./events.ts";
+import type { Identified } from "./question.ts";
 
 const uuid = (n: number): string => `6b1f0a52-4444-8000-8000-${String(n).padStart(12, "0")}`;
 const person = (n: number): PersonId => PersonId.parse(uuid(n));
 const alias = (n: number): AliasId => AliasId.parse(uuid(n));
 const submission = (n: number): SubmissionId => SubmissionId.parse(uuid(n));
 
-const registered = (n: number, traits: Traits): Draft => ({
+const registered = (n: number, traits: Traits): UnsealedIdentityEvent => ({
   type: "PersonRegistered",
   data: { person_id: person(n), submission_id: submission(n), traits },
 });
@@ -21,103 +21,119 @@ const recorded = (
   of: number,
   traits: Traits,
   ...differs: ("email" | "phone" | "name")[]
-): Draft => ({
+): UnsealedIdentityEvent => ({
   type: "AliasRecorded",
   data: { person_id: person(of), alias_id: alias(n), submission_id: submission(n), traits, differs },
 });
-const merged = (from: number, into: number, because: number): Draft => ({
+const merged = (from: number, into: number, cause: number): UnsealedIdentityEvent => ({
   type: "PersonsMerged",
-  data: { from: person(from), into: person(into), submission_id: submission(because) },
+  data: { from: person(from), into: person(into), submission_id: submission(cause) },
+});
+const splitOff = (from: number, into: number): UnsealedIdentityEvent => ({
+  type: "PersonsSplit",
+  data: { from: person(from), into: person(into) },
+});
+const forgotten = (...persons: [number, ...number[]]): UnsealedIdentityEvent => ({
+  type: "PersonForgotten",
+  data: { person_id: person(persons[0]), persons: persons.map(person), raw_readable_until },
 });
 
-function given(...events: Draft[]) {
-  const people: People = createPeople();
-  for (const event of events) people.apply(event);
+const raw_readable_until = "2026-01-09T01:00:00.000Z";
+const split = (n: number): IdentityCommand => ({ type: "split", person_id: person(n) });
+const forget = (n: number): IdentityCommand => ({ type: "forget", person_id: person(n), raw_readable_until });
+
+const given = (...events: UnsealedIdentityEvent[]) => {
+  const known = givenEvents(identityDecider(), ...events);
   return {
-    when: (n: number, traits: Traits) => {
-      const { drafts, ...answer }: Identification = identify(
-        { submission_id: submission(n), record_id: uuid(n), traits },
-        people,
-      );
+    ...known,
+    whenAsked(n: number, traits: Traits) {
+      const made = known.when({
+        type: "identify",
+        submission_id: submission(n),
+        record_id: uuid(n),
+        traits,
+      });
       return {
-        answers: (expected: Omit<Identification, "drafts">, ...recordedNow: Draft[]) => {
-          assert.equal(answer, expected);
-          assert.equal(drafts, recordedNow);
+        answers(expected: Identified, ...recordedNow: UnsealedIdentityEvent[]) {
+          made.then(...recordedNow);
+          assert.equal("answer" in made.decision && made.decision.answer, expected);
         },
       };
     },
   };
-}
+};
 
 const ann = { email: "ann@", phone: "+1", name: "ann" };
+const bob = { email: "bob@", phone: "+2", name: "bob" };
+const eve = { email: "eve@", phone: "+3", name: "eve" };
 const test = suite("identity");
 
 test("registers who is new", () => {
   given()
-    .when(1, ann)
+    .whenAsked(1, ann)
     .answers({ person_id: person(1), match: "new" }, registered(1, ann));
 });
 
 test("knows the same record again and records nothing", () => {
   given(registered(1, ann))
-    .when(2, ann)
+    .whenAsked(2, ann)
     .answers({ person_id: person(1), match: "same" });
 });
 
 test("knows a person by any two of three", () => {
   const known = given(registered(1, ann));
-  known.when(2, { email: "ann@", phone: "+1" }).answers({ person_id: person(1), match: "same" });
-  known.when(2, { email: "ann@", name: "ann" }).answers({ person_id: person(1), match: "same" });
-  known.when(2, { phone: "+1", name: "ann" }).answers({ person_id: person(1), match: "same" });
+  known.whenAsked(2, { email: "ann@", phone: "+1" }).answers({ person_id: person(1), match: "same" });
+  known.whenAsked(2, { email: "ann@", name: "ann" }).answers({ person_id: person(1), match: "same" });
+  known.whenAsked(2, { phone: "+1", name: "ann" }).answers({ person_id: person(1), match: "same" });
 });
 
 test("keeps a third value that differs as an alias", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann))
-    .when(2, other)
+    .whenAsked(2, other)
     .answers({ person_id: person(1), alias_id: alias(2), match: "alias" }, recorded(2, 1, other, "email"));
 });
 
 test("keeps a third value that was missing as an alias", () => {
   given(registered(1, { email: "ann@", phone: "+1" }))
-    .when(2, ann)
+    .whenAsked(2, ann)
     .answers({ person_id: person(1), alias_id: alias(2), match: "alias" }, recorded(2, 1, ann, "name"));
 });
 
 test("knows an alias again", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann), recorded(2, 1, other, "email"))
-    .when(3, other)
+    .whenAsked(3, other)
     .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
 });
 
 test("knows a person by the pairs of an alias", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann), recorded(2, 1, other, "email"))
-    .when(3, { email: "other@", name: "ann" })
+    .whenAsked(3, { email: "other@", name: "ann" })
     .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
 });
 
 test("takes one equal value for nothing", () => {
   const namesake = { email: "second@", phone: "+2", name: "ann" };
   given(registered(1, ann))
-    .when(2, namesake)
+    .whenAsked(2, namesake)
     .answers({ person_id: person(2), match: "new" }, registered(2, namesake));
 });
 
 test("never matches what is blank", () => {
   const onlyName = { name: "ann" };
   given(registered(1, onlyName))
-    .when(2, onlyName)
+    .whenAsked(2, onlyName)
     .answers({ person_id: person(2), match: "new" }, registered(2, onlyName));
   given(registered(1, { email: "ann@" }))
-    .when(2, { email: "ann@", name: "ann" })
+    .whenAsked(2, { email: "ann@", name: "ann" })
     .answers({ person_id: person(2), match: "new" }, registered(2, { email: "ann@", name: "ann" }));
 });
 
 test("merges two persons into the older when a record fits both", () => {
   given(registered(1, ann), registered(2, { email: "bob@", phone: "+1", name: "bob" }))
-    .when(3, { email: "bob@", phone: "+1", name: "ann" })
+    .whenAsked(3, { email: "bob@", phone: "+1", name: "ann" })
     .answers(
       { person_id: person(1), alias_id: alias(3), match: "merged" },
       merged(2, 1, 3),
@@ -128,17 +144,66 @@ test("merges two persons into the older when a record fits both", () => {
 test("follows a merge from then on", () => {
   const second = { email: "bob@", phone: "+1", name: "bob" };
   given(registered(1, ann), registered(2, second), merged(2, 1, 3))
-    .when(4, second)
+    .whenAsked(4, second)
     .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
 });
 
 test("answers the same submission the same way twice", () => {
   given(registered(1, ann))
-    .when(1, ann)
+    .whenAsked(1, ann)
     .answers({ person_id: person(1), match: "new" });
   given(registered(1, { name: "ann" }))
-    .when(1, { name: "ann" })
+    .whenAsked(1, { name: "ann" })
     .answers({ person_id: person(1), match: "new" });
+});
+
+test("splits off who is named, or who was merged last", () => {
+  const history = [
+    registered(1, ann),
+    registered(2, bob),
+    registered(3, eve),
+    merged(2, 1, 4),
+    merged(3, 1, 5),
+  ];
+  given(...history)
+    .when(split(2))
+    .then(splitOff(2, 1));
+  given(...history)
+    .when(split(1))
+    .then(splitOff(3, 1));
+  given(...history, splitOff(3, 1))
+    .when(split(1))
+    .then(splitOff(2, 1));
+  given(registered(1, ann)).when(split(1)).thenRefused("nothing_to_split");
+  given().when(split(1)).thenRefused("unknown_person");
+  given(registered(1, ann), forgotten(1)).when(split(1)).thenRefused("forgotten");
+});
+
+test("never merges again whom an operator has split", () => {
+  const both = { email: bob.email, phone: ann.phone, name: ann.name };
+  given(registered(1, ann), registered(2, { ...bob, phone: ann.phone }), merged(2, 1, 3), splitOff(2, 1))
+    .whenAsked(4, both)
+    .answers({ person_id: person(1), alias_id: alias(4), match: "alias" }, recorded(4, 1, both, "email"));
+});
+
+test("forgets a person with all who were merged into them", () => {
+  const history = [registered(1, ann), registered(2, bob), merged(2, 1, 3)];
+  given(...history)
+    .when(forget(1))
+    .then(forgotten(1, 2));
+  given(...history)
+    .when(forget(2))
+    .then(forgotten(1, 2));
+  given().when(forget(1)).thenRefused("unknown_person");
+  given(...history, forgotten(1, 2))
+    .when(forget(2))
+    .thenRefused("forgotten");
+});
+
+test("takes who comes again after being forgotten for somebody new", () => {
+  given(registered(1, ann), forgotten(1))
+    .whenAsked(2, ann)
+    .answers({ person_id: person(2), match: "new" }, registered(2, ann));
 });
 
 test("compares in one spelling, and leaves out what is blank", () => {

@@ -45,8 +45,8 @@ export function keyTable(hashOf: (entry: number) => number): KeyTable {
       used += 1;
     },
     reserve(entries) {
-      const least = (used + entries) / MAX_LOAD;
-      if (least > slots.length) grow(2 ** Math.ceil(Math.log2(least)));
+      const minSlots = (used + entries) / MAX_LOAD;
+      if (minSlots > slots.length) grow(2 ** Math.ceil(Math.log2(minSlots)));
     },
   };
 }

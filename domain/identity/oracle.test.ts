@@ -3,10 +3,18 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { anyTraits, oracle } from "../../test/identity/oracle.ts";
 import { SubmissionId } from "../ids.ts";
-import { identify } from "./decide.ts";
+import { type Identify, identify } from "./decide.ts";
+import type { Traits } from "./events.ts";
 import { createPeople } from "./people.ts";
 
 const uuid = (n: number): string => `6b1f0a52-5555-8000-8000-${String(n).padStart(12, "0")}`;
+
+const asking = (n: number, traits: Traits): Identify => ({
+  type: "identify",
+  submission_id: SubmissionId.parse(uuid(n)),
+  record_id: uuid(n),
+  traits,
+});
 
 const test = suite("identity against a naive oracle");
 
@@ -15,14 +23,12 @@ test("finds the same people, whatever the records and their order", () => {
     fc.property(fc.array(anyTraits, { maxLength: 40 }), (records) => {
       const people = createPeople();
       for (const [n, traits] of records.entries()) {
-        const asked = { submission_id: SubmissionId.parse(uuid(n)), record_id: uuid(n), traits };
-        for (const draft of identify(asked, people).drafts) people.apply(draft);
+        for (const event of identify(asking(n, traits), people).events) people.apply(event);
       }
       const again = records.map((traits, n) => {
-        const asked = { submission_id: SubmissionId.parse(uuid(n)), record_id: uuid(n), traits };
-        const { person_id, drafts } = identify(asked, people);
-        assert.equal(drafts, [], "what is known needs no recording");
-        return person_id;
+        const { answer, events } = identify(asking(n, traits), people);
+        assert.equal(events, [], "what is known needs no recording");
+        return answer.person_id;
       });
       const groups = oracle(records);
       for (const [a, mine] of groups.entries()) {

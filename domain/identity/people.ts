@@ -1,10 +1,9 @@
-import type { Draft } from "./draft.ts";
-import type { Traits } from "./events.ts";
-import { type Apart, createHouseholds, type Households } from "./households.ts";
+import type { Traits, UnsealedIdentityEvent } from "./events.ts";
 import { keyTable } from "./key-table.ts";
+import { createMerges, type Merges, type Split } from "./merges.ts";
 import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
 
-// Everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
+// The identity index: everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
 
 type KeyWords = readonly [first: number, second: number, third?: number];
 
@@ -29,22 +28,24 @@ export interface People {
   /** How many records there are. */
   readonly count: number;
   readonly columns: Columns;
-  apply(event: Draft): void;
+  apply(event: UnsealedIdentityEvent): void;
   match(traits: Traits): Match;
   /** The record with this id. */
   find(id: string): number | undefined;
   idOf(record: number): string;
   /** Today's person of a record, as their first record. */
   personOf(record: number): number;
+  /** Into whom the person was merged, where the record is their first. */
+  mergedInto(record: number): number | undefined;
   isForgotten(record: number): boolean;
-  readonly households: Households;
+  readonly merges: Merges;
   /** Which of these traits another record does not share. */
   differing(record: number, traits: Traits): ("email" | "phone" | "name")[];
 }
 
-export function createPeople(stored?: Columns, apart?: readonly Apart[]): People {
+export function createPeople(stored?: Columns, splits?: readonly Split[]): People {
   const records = createRecords(stored);
-  const households = createHouseholds(records, apart);
+  const merges = createMerges(records, splits);
   const isForgotten = (record: number): boolean => records.isForgotten(records.personOf(record));
 
   // Asked for millions of times, so nothing here makes an object.
@@ -83,7 +84,7 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
   };
   const mustFind = (id: string): number => {
     const record = find(id);
-    if (record === undefined) throw new Error(`the identity log speaks of ${id} before it registers them`);
+    if (record === undefined) throw new Error(`the identity stream names ${id} before it registers them`);
     return record;
   };
 
@@ -121,10 +122,10 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
           break;
         }
         case "PersonsMerged":
-          households.merge(mustFind(event.data.from), mustFind(event.data.into));
+          merges.merge(mustFind(event.data.from), mustFind(event.data.into));
           break;
         case "PersonsSplit":
-          households.split(mustFind(event.data.from), mustFind(event.data.into));
+          merges.split(mustFind(event.data.from), mustFind(event.data.into));
           break;
         case "PersonForgotten":
           for (const person of event.data.persons) records.forget(mustFind(person));
@@ -151,8 +152,9 @@ export function createPeople(stored?: Columns, apart?: readonly Apart[]): People
     find,
     idOf: records.idOf,
     personOf: records.personOf,
+    mergedInto: records.mergedInto,
     isForgotten,
-    households,
+    merges,
     differing(record, traits) {
       const mine = wordsOfTraits(traits);
       const differs = (at: number): boolean => isSet(mine, at) && !sharesTrait(record, mine, at);

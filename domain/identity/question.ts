@@ -3,9 +3,9 @@ import { Instant, Sealed } from "../event.ts";
 import { AliasId, PersonId, SubmissionId } from "../ids.ts";
 import { Traits } from "./events.ts";
 
-// What the lead's actor asks the identity writer over the bus, many at once: "who are these?"
+// What lead actors and operators ask the identity writer over the bus, and how it answers.
 
-/** The record's values as people read them: never plain on the bus, kept under the person's key. */
+/** The values as people read them: never plain on the bus, kept under the person's key. */
 export const Details = z.object({
   email: z.string().optional(),
   phone: z.string().optional(),
@@ -15,6 +15,7 @@ export type Details = z.infer<typeof Details>;
 
 export type DetailsById = Readonly<Record<SubmissionId, Details>>;
 
+/** "Who are these?" */
 export const Questions = z.object({
   about: z.array(z.object({ submission_id: SubmissionId, traits: Traits })),
   /** DetailsById of all whose payloads came under the same key, sealed under that key. */
@@ -22,12 +23,16 @@ export const Questions = z.object({
 });
 export type Questions = z.infer<typeof Questions>;
 
+const Identified = z.object({
+  person_id: PersonId,
+  /** The record of that person which has exactly these traits, where it is not the first. */
+  alias_id: AliasId.optional(),
+  match: z.enum(["new", "same", "alias", "merged"]),
+});
+export type Identified = z.infer<typeof Identified>;
+
 const Answer = z.union([
-  z.object({
-    person_id: PersonId,
-    alias_id: AliasId.optional(),
-    match: z.enum(["new", "same", "alias", "merged"]),
-  }),
+  Identified,
   /** This one can't be identified, however often it is asked. */
   z.object({ refused: z.string() }),
 ]);
@@ -37,7 +42,10 @@ export const Answers = z.array(Answer);
 /** What an operator asks of the writer. */
 export const PersonNamed = z.object({ person_id: PersonId });
 
-const refused = z.object({ refused: z.enum(["unknown_person", "forgotten", "nothing_to_split"]) });
+const IdentityRefusal = z.enum(["unknown_person", "forgotten", "nothing_to_split"]);
+export type IdentityRefusal = z.infer<typeof IdentityRefusal>;
+
+const refused = z.object({ refused: IdentityRefusal });
 /** Where in the log it stands: a read that waits for this position sees it done. */
 const position = z.string();
 

@@ -32,6 +32,8 @@ export interface Records {
   idOf(record: number): string;
   /** The first record of the person whom this record speaks of today, merges followed. */
   personOf(record: number): number;
+  /** For a person's first record: into whom the person was merged. */
+  mergedInto(record: number): number | undefined;
   merge(from: number, into: number): void;
   unmerge(from: number): void;
   forget(person: number): void;
@@ -86,6 +88,10 @@ export function createRecords(stored?: Columns): Records {
       let person = owners[record] as number;
       for (let up = parents[person]; up !== NOT_MERGED; up = parents[person]) person = up as number;
       return person;
+    },
+    mergedInto(record) {
+      const into = parents[record] as number;
+      return into === NOT_MERGED ? undefined : into;
     },
     merge(from, into) {
       parents[from] = into;

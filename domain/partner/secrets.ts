@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { ConfigError } from "./config-errors.ts";
-import type { Delivery } from "./delivery-config.ts";
+import { Delivery } from "./delivery-config.ts";
+import { errorsOf, type OpenedDelivery } from "./stored-delivery.ts";
 
 // What of a partner's delivery nobody may read, wherever it is shown: the configuration, a timeline, a log.
 
@@ -10,7 +12,7 @@ const ALWAYS_SECRET = ["authorization", "proxy-authorization", "cookie"];
 
 export function isSecretHeader(
   name: string,
-  { secret_headers = [] }: Pick<Delivery, "secret_headers">,
+  { secret_headers = [] }: { readonly secret_headers?: readonly string[] | undefined },
 ): boolean {
   return [...ALWAYS_SECRET, ...secret_headers].some((one) => one.toLowerCase() === name.toLowerCase());
 }
@@ -32,12 +34,21 @@ export interface DeliveryChange extends Omit<Delivery, "secret"> {
   readonly secret?: string | null | undefined;
 }
 
-/** The delivery with what is to be kept put in its place, and what there is nothing to keep of. */
+/** What may be kept, also of a delivery that can't be used. */
+const Kept = z.object({
+  headers: z.record(z.string(), z.string()).optional().catch(undefined),
+  secret_headers: z.array(z.string()).optional().catch(undefined),
+  secret: z.string().optional().catch(undefined),
+});
+type Kept = z.infer<typeof Kept>;
+
+/** The delivery with what is to be kept put in its place, and what can't be kept. */
 export function withKeptSecrets(
   { secret: given, ...change }: DeliveryChange,
-  before: Delivery | undefined,
+  opened: OpenedDelivery,
 ): { readonly delivery: Delivery; readonly errors: readonly ConfigError[] } {
   const errors: ConfigError[] = [];
+  const before: Kept | undefined = Kept.safeParse(opened.usable ? opened.delivery : opened.found).data;
   const keptHeader = (value: string, name: string): string => {
     if (value !== HIDDEN) return value;
     const kept = before && isSecretHeader(name, before) ? headerOf(before, name) : undefined;
@@ -54,12 +65,14 @@ export function withKeptSecrets(
   if (given === HIDDEN && secret === undefined)
     errors.push({ path: "delivery.secret", message: NOTHING_TO_KEEP });
   const delivery = { ...change, ...(headers && { headers }), ...(secret !== undefined && { secret }) };
-  return { delivery, errors };
+  // What was stored before anybody checked is no better for being kept.
+  const checked = errors.length > 0 ? undefined : Delivery.safeParse(delivery).error;
+  return { delivery, errors: checked === undefined ? errors : errorsOf(checked) };
 }
 
 const NOTHING_TO_KEEP = `is ${HIDDEN}, and there is nothing to keep: give its value`;
 
-function headerOf({ headers = {} }: Delivery, name: string): string | undefined {
+function headerOf({ headers = {} }: Kept, name: string): string | undefined {
   return Object.entries(headers).find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
 }
 

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Sealed } from "../event.ts";
 import type { StoredDelivery } from "./config.ts";
 import type { ConfigError } from "./config-errors.ts";
@@ -11,17 +12,18 @@ export const sealedIn = (stored: StoredDelivery): Sealed | undefined =>
 
 export type OpenedDelivery =
   | { readonly usable: true; readonly delivery: Delivery }
-  | { readonly usable: false; readonly errors: readonly ConfigError[] };
+  /** `found` may still hold secrets that are worth keeping. */
+  | { readonly usable: false; readonly found: unknown; readonly errors: readonly ConfigError[] };
 
 /** `opened` is what was sealed, in the clear. */
 export function openedDelivery(stored: StoredDelivery, opened: unknown): OpenedDelivery {
   const given =
     "sealed" in stored ? opened : { ...stored.plain, ...(stored.sealed_secret && { secret: opened }) };
   const parsed = Delivery.safeParse(given);
-  if (parsed.success) return { usable: true, delivery: parsed.data };
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    path: ["delivery", ...path].map(String).join("."),
-    message,
-  }));
-  return { usable: false, errors };
+  return parsed.success
+    ? { usable: true, delivery: parsed.data }
+    : { usable: false, found: given, errors: errorsOf(parsed.error) };
 }
+
+export const errorsOf = ({ issues }: z.ZodError): ConfigError[] =>
+  issues.map(({ path, message }) => ({ path: ["delivery", ...path].map(String).join("."), message }));

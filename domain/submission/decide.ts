@@ -1,12 +1,12 @@
-import { accept, type Decision, refuse } from "../decider.ts";
+import { accept, type Decider, type Decision, refuse } from "../decider.ts";
 import type { Sealed } from "../event.ts";
-import type { DeliveryId, PartnerId, RuleId, SubmissionId } from "../ids.ts";
+import type { DeliveryId, PartnerId, RuleId } from "../ids.ts";
 import type { PartnerEvent } from "../partner/events.ts";
 import type { Route, Stage, SubmissionEvent } from "./events.ts";
-import { evolve, type SubmissionState } from "./fold.ts";
 import { nextStatus } from "./machine.ts";
+import { evolve, type SubmissionState } from "./state.ts";
 
-/** The partner's last word about a delivery. */
+/** How a delivery ended, in the words of the partner's actor. */
 export type Outcome = Extract<
   PartnerEvent,
   { type: "DeliverySucceeded" | "DeliveryRejected" | "DeliveryDuplicated" | "DeliveryDeadLettered" }
@@ -26,28 +26,34 @@ export type Routing =
     }
   | { readonly partners: null; readonly reason: string; readonly version: number };
 
-export type Command =
-  /** It is known who it is about. `sealed` is the payload under the person's key. */
-  | { readonly type: "identify"; readonly person: Identified; readonly sealed: Sealed }
-  /** … and where it goes: the usual case, both at once. */
+/** Names the delivery of a leg: the same leg always gets the same id. */
+export type DeliveryIds = (partner: PartnerId, leg: number) => DeliveryId;
+
+export type SubmissionCommand =
+  /** It is known who it is about, and nearly always where it goes. `sealed` is the payload under the person's key. */
   | {
-      readonly type: "settle";
+      readonly type: "identify";
       readonly person: Identified;
       readonly sealed: Sealed;
-      readonly routing: Routing;
+      readonly routing?: Routing;
+      readonly deliveryId: DeliveryIds;
     }
   /** Where it goes, known later than who it is about. */
-  | { readonly type: "route"; readonly routing: Routing }
-  /** The partner has spoken. */
-  | { readonly type: "conclude"; readonly outcome: Outcome }
+  | { readonly type: "route"; readonly routing: Routing; readonly deliveryId: DeliveryIds }
+  | { readonly type: "record_outcome"; readonly outcome: Outcome; readonly deliveryId: DeliveryIds }
   /** Tried as often as is allowed. */
-  | { readonly type: "give_up"; readonly stage: Stage; readonly reason: string; readonly attempts: number }
-  /** Fetched back from the dead letters by an operator. */
+  | {
+      readonly type: "dead_letter";
+      readonly stage: Stage;
+      readonly reason: string;
+      readonly attempts: number;
+    }
+  /** Fetched back from the dead letters by an operator. No API issues it yet; what follows from it works. */
   | { readonly type: "redrive" }
   /** What was fetched back for delivery goes to the same partner once more. */
-  | { readonly type: "deliver_again" };
+  | { readonly type: "deliver_again"; readonly deliveryId: DeliveryIds };
 
-export type Refusal =
+export type SubmissionRefusal =
   | "unknown_submission"
   | "already_identified"
   | "not_to_be_routed"
@@ -57,50 +63,49 @@ export type Refusal =
   | "not_dead_lettered"
   | "nothing_to_deliver";
 
-/** The same leg always gives the same id. */
-export type DeliveryIds = (submission: SubmissionId, partner: PartnerId, leg: number) => DeliveryId;
+type Decided = Decision<SubmissionEvent, SubmissionRefusal>;
 
-type Verdict = Decision<SubmissionEvent, Refusal>;
+export const submissionDecider: Decider<SubmissionState | undefined, SubmissionCommand, Decided> = {
+  initial: undefined,
+  evolve,
+  decide,
+};
 
-export function decide(
-  command: Command,
-  state: SubmissionState | undefined,
-  deliveryId: DeliveryIds,
-): Verdict {
+function decide(command: SubmissionCommand, state: SubmissionState | undefined): Decided {
   if (state === undefined) return refuse("unknown_submission");
   switch (command.type) {
     case "identify":
-      return state.status === "received" ? accept(identified(command, state)) : refuse("already_identified");
-    case "settle": {
-      if (state.status !== "received") return refuse("already_identified");
-      const first = identified(command, state);
-      return accept(first, routedBy(command.routing, evolve(state, first), deliveryId));
-    }
+      return state.status === "received" ? identify(command, state) : refuse("already_identified");
     case "route":
       return state.status === "identified"
-        ? accept(routedBy(command.routing, state, deliveryId))
+        ? accept(firstLeg(command.routing, state, command.deliveryId))
         : refuse("not_to_be_routed");
-    case "conclude":
-      return conclude(command.outcome, state, deliveryId);
-    case "give_up":
-      return giveUp(command, state);
+    case "record_outcome":
+      return recordOutcome(command.outcome, state, command.deliveryId);
+    case "dead_letter":
+      return deadLetter(command, state);
     case "redrive":
       return state.status === "dead_lettered" && state.dead !== undefined
         ? accept({ type: "SubmissionRedriven", data: { submission_id: state.id, ...state.dead } })
         : refuse("not_dead_lettered");
     case "deliver_again":
-      return deliverAgain(state, deliveryId);
+      return deliverAgain(state, command.deliveryId);
   }
 }
 
-function identified(
-  { person, sealed }: { readonly person: Identified; readonly sealed: Sealed },
+function identify(
+  { person, sealed, routing, deliveryId }: Extract<SubmissionCommand, { type: "identify" }>,
   state: SubmissionState,
-): SubmissionEvent {
-  return { type: "PersonIdentified", data: { submission_id: state.id, ...person, sealed } };
+): Decided {
+  const identified: SubmissionEvent = {
+    type: "PersonIdentified",
+    data: { submission_id: state.id, ...person, sealed },
+  };
+  if (routing === undefined) return accept(identified);
+  return accept(identified, firstLeg(routing, evolve(state, identified), deliveryId));
 }
 
-function routedBy(routing: Routing, state: SubmissionState, deliveryId: DeliveryIds): SubmissionEvent {
+function firstLeg(routing: Routing, state: SubmissionState, deliveryId: DeliveryIds): SubmissionEvent {
   if (routing.partners === null) {
     const { reason, version: ruleset_version } = routing;
     return { type: "SubmissionUnrouted", data: { submission_id: state.id, reason, ruleset_version } };
@@ -109,20 +114,20 @@ function routedBy(routing: Routing, state: SubmissionState, deliveryId: Delivery
   const [partner, ...remaining] = partners;
   // A submission that was routed before goes on counting: its earlier deliveries keep their own ids.
   const leg = (state.route?.leg ?? 0) + 1;
-  const delivery_id = deliveryId(state.id, partner, leg);
+  const delivery_id = deliveryId(partner, leg);
   return routed(state, { partner, delivery_id, leg, remaining, rule, ruleset_version });
 }
 
-function giveUp(
-  { stage, reason, attempts }: Extract<Command, { type: "give_up" }>,
+function deadLetter(
+  { stage, reason, attempts }: Extract<SubmissionCommand, { type: "dead_letter" }>,
   state: SubmissionState,
-): Verdict {
+): Decided {
   const data = { submission_id: state.id, stage, reason, attempts };
   const deadLettered = { type: "SubmissionDeadLettered", data } as const;
   return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
 }
 
-function conclude(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Verdict {
+function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Decided {
   const { route } = state;
   if (route === undefined || route.delivery_id !== outcome.data.delivery_id) return refuse("another_leg");
   if (state.status !== "queued" || state.dead !== undefined) return refuse("already_ended");
@@ -131,8 +136,8 @@ function conclude(outcome: Outcome, state: SubmissionState, deliveryId: Delivery
   switch (outcome.type) {
     case "DeliverySucceeded": {
       const { attempt: attempts, price, reason } = outcome.data;
-      const told = { ...(price !== undefined && { price }), ...(reason !== undefined && { reason }) };
-      return accept({ type: "SubmissionDelivered", data: { ...about, delivery_id, attempts, ...told } });
+      const reported = { ...(price !== undefined && { price }), ...(reason !== undefined && { reason }) };
+      return accept({ type: "SubmissionDelivered", data: { ...about, delivery_id, attempts, ...reported } });
     }
     case "DeliveryDuplicated": {
       const { attempts, reason } = outcome.data;
@@ -158,21 +163,20 @@ function conclude(outcome: Outcome, state: SubmissionState, deliveryId: Delivery
   }
 }
 
-function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Verdict | undefined {
+function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Decided | undefined {
   const [partner, ...remaining] = route.remaining;
   if (partner === undefined) return undefined;
   const leg = route.leg + 1;
-  const delivery_id = deliveryId(state.id, partner, leg);
-  return accept(routed(state, { ...route, partner, delivery_id, leg, remaining }));
+  return accept(routed(state, { ...route, partner, delivery_id: deliveryId(partner, leg), leg, remaining }));
 }
 
-function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Verdict {
+function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Decided {
   const { route, dead } = state;
   if (state.status !== "queued" || dead?.stage !== "deliver" || route === undefined) {
     return refuse("nothing_to_deliver");
   }
   const leg = route.leg + 1;
-  return accept(routed(state, { ...route, leg, delivery_id: deliveryId(state.id, route.partner, leg) }));
+  return accept(routed(state, { ...route, leg, delivery_id: deliveryId(route.partner, leg) }));
 }
 
 function routed(state: SubmissionState, route: Route): SubmissionEvent {

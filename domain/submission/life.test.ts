@@ -1,10 +1,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
-import { type Command, type DeliveryIds, decide, type Outcome, type Refusal } from "./decide.ts";
+import {
+  type DeliveryIds,
+  type Outcome,
+  type SubmissionCommand,
+  type SubmissionRefusal,
+  submissionDecider,
+} from "./decide.ts";
 import { Stage } from "./events.ts";
-import { evolve, type SubmissionState } from "./fold.ts";
 import type { Status } from "./machine.ts";
+import { evolve, type SubmissionState } from "./state.ts";
 
 // Every command in every state that commands can lead to: it is accepted and what it decides can be folded, or it is refused
 // by name. Nothing throws, and no delivery id comes twice.
@@ -13,7 +19,7 @@ const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
 const sealed = { key: "k", iv: "i", tag: "t", data: "d" };
 const rule = RuleId.parse("only");
 const [edu, fin] = [PartnerId.parse("edu"), PartnerId.parse("fin")];
-const deliveryId: DeliveryIds = (_, partner, leg) =>
+const deliveryId: DeliveryIds = (partner, leg) =>
   DeliveryId.parse(
     `6b1f0a52-3333-8000-8000-00000000${partner === edu ? "ed" : "f1"}${`${leg}`.padStart(2, "0")}`,
   );
@@ -38,20 +44,20 @@ const routings = [
   { partners: null, reason: "no_rule_matched", version: 1 },
 ] as const;
 
-function commandsIn(state: SubmissionState): Command[] {
+function commandsIn(state: SubmissionState): SubmissionCommand[] {
   return [
-    { type: "identify", person, sealed },
-    ...routings.map((routing) => ({ type: "settle", person, sealed, routing }) as const),
-    ...routings.map((routing) => ({ type: "route", routing }) as const),
-    ...outcomesIn(state).map((outcome) => ({ type: "conclude", outcome }) as const),
-    ...Stage.options.map((stage) => ({ type: "give_up", stage, reason: "x", attempts: 3 }) as const),
+    { type: "identify", person, sealed, deliveryId },
+    ...routings.map((routing) => ({ type: "identify", person, sealed, routing, deliveryId }) as const),
+    ...routings.map((routing) => ({ type: "route", routing, deliveryId }) as const),
+    ...outcomesIn(state).map((outcome) => ({ type: "record_outcome", outcome, deliveryId }) as const),
+    ...Stage.options.map((stage) => ({ type: "dead_letter", stage, reason: "x", attempts: 3 }) as const),
     { type: "redrive" },
-    { type: "deliver_again" },
+    { type: "deliver_again", deliveryId },
   ];
 }
 
 function outcomesIn({ route }: SubmissionState): Outcome[] {
-  const delivery_id = route?.delivery_id ?? deliveryId(id, edu, 99);
+  const delivery_id = route?.delivery_id ?? deliveryId(edu, 99);
   const about = { submission_id: id, partner: route?.partner ?? edu, delivery_id };
   const attempt = { ...about, attempt: 1, timings: { total_ms: 1, partner_ms: 1, overhead_ms: 0 } };
   return [
@@ -62,8 +68,8 @@ function outcomesIn({ route }: SubmissionState): Outcome[] {
       (cause) =>
         ({ type: "DeliveryDeadLettered", data: { ...about, attempts: 3, reason: "x", cause } }) as const,
     ),
-    // A word about a leg that is over.
-    { type: "DeliverySucceeded", data: { ...attempt, delivery_id: deliveryId(id, fin, 98) } },
+    // About a leg that is over.
+    { type: "DeliverySucceeded", data: { ...attempt, delivery_id: deliveryId(fin, 98) } },
   ];
 }
 
@@ -73,14 +79,14 @@ test("accepts or refuses, and can fold what it accepts", () => {
   const DEPTH = 7;
   const seen = new Map<string, SubmissionState>([[JSON.stringify(born), born]]);
   const reached = new Set<Status>();
-  const refused = new Set<Refusal>();
+  const refused = new Set<SubmissionRefusal>();
   let front = [born];
   for (let depth = 0; depth < DEPTH; depth += 1) {
     const next: SubmissionState[] = [];
     for (const state of front) {
       reached.add(state.status);
       for (const command of commandsIn(state)) {
-        const decision = decide(command, state, deliveryId);
+        const decision = submissionDecider.decide(command, state);
         if (!decision.accepted) {
           refused.add(decision.reason);
           continue;

@@ -1,8 +1,9 @@
-import { getNextTransitions, setup, transition } from "xstate";
+import { setup } from "xstate";
+import { tabulate } from "../machine-table.ts";
 import type { PartnerEvent } from "../partner/events.ts";
-import { type Stage, Stage as Stages, type SubmissionEvent } from "./events.ts";
+import { Stage, type SubmissionEvent } from "./events.ts";
 
-// A submission's life, from the gateway to its end. The submission's own events decide; what its partner says about it
+// A submission's life, from the gateway to its end. The submission's own events decide; what its partner's actor writes about it
 // (started, failed, held …) shows how far a delivery is. Time is no part of it: waiting is an event that has not come yet.
 
 export const statuses = [
@@ -11,6 +12,7 @@ export const statuses = [
   "queued",
   "delivering",
   "retrying",
+  /** No partner's actor holds deliveries yet; caps, schedules and doubts about what a partner got will. */
   "held",
   "delivered",
   "duplicate",
@@ -23,7 +25,7 @@ export type Status = (typeof statuses)[number];
 type PartnerEventOfOne = Extract<PartnerEvent, { data: { submission_id: unknown } }>;
 type Redriven = { readonly type: "SubmissionRedriven"; readonly data: { readonly stage: Stage } };
 
-/** What can happen to a submission. Every event that concerns one is such a happening. */
+/** What can happen to a submission. */
 export type LifeEvent =
   | { readonly type: Exclude<SubmissionEvent["type"], "SubmissionRedriven"> | PartnerEventOfOne["type"] }
   | Redriven;
@@ -33,8 +35,8 @@ const atStage =
   ({ event }: { event: LifeEvent }): boolean =>
     event.type === "SubmissionRedriven" && stages.includes(event.data.stage);
 
-/** How every leg ends: the lead's actor has heard of the outcome and writes what it means. */
-const endsOfALeg = {
+/** How every leg ends: the lead's actor has read the outcome and writes what it means. */
+const legEnds = {
   SubmissionRouted: "queued",
   SubmissionDelivered: "delivered",
   SubmissionDuplicate: "duplicate",
@@ -72,7 +74,7 @@ export const submissionMachine = setup({
     },
     queued: {
       on: {
-        ...endsOfALeg,
+        ...legEnds,
         ...decidedAtPartner("queued"),
         DeliveryStarted: "delivering",
         DeliveryHeld: "held",
@@ -80,7 +82,7 @@ export const submissionMachine = setup({
     },
     delivering: {
       on: {
-        ...endsOfALeg,
+        ...legEnds,
         ...decidedAtPartner("delivering"),
         DeliveryStarted: "delivering",
         DeliveryFailed: "retrying",
@@ -88,14 +90,14 @@ export const submissionMachine = setup({
     },
     retrying: {
       on: {
-        ...endsOfALeg,
+        ...legEnds,
         ...decidedAtPartner("retrying"),
         DeliveryStarted: "delivering",
         DeliveryHeld: "held",
       },
     },
     held: {
-      on: { ...endsOfALeg, ...decidedAtPartner("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
+      on: { ...legEnds, ...decidedAtPartner("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
     },
     delivered: { type: "final" },
     duplicate: { type: "final" },
@@ -113,35 +115,18 @@ export const submissionMachine = setup({
   },
 });
 
-type Place = Status | "expected";
-type Key = string;
-
-const keyOf = (event: LifeEvent): Key =>
-  event.type === "SubmissionRedriven" ? `${event.type}/${event.data.stage}` : event.type;
-
-/** The machine written out as a table: a `transition` costs 17 µs, a look-up next to nothing. */
-const table: ReadonlyMap<Place, ReadonlyMap<Key, Status>> = new Map(
-  (["expected", ...statuses] as const).map((place) => [place, rowOf(place)]),
-);
-
-function rowOf(place: Place): ReadonlyMap<Key, Status> {
-  const here = submissionMachine.resolveState({ value: place });
-  const row = new Map<Key, Status>();
-  for (const { eventType } of getNextTransitions(here)) {
-    const events = (
-      eventType === "SubmissionRedriven"
-        ? Stages.options.map((stage) => ({ type: eventType, data: { stage } }))
-        : [{ type: eventType }]
-    ) as LifeEvent[];
-    for (const event of events) {
-      if (here.can(event))
-        row.set(keyOf(event), transition(submissionMachine, here, event)[0].value as Status);
-    }
-  }
-  return row;
-}
+const table = tabulate<typeof submissionMachine, Status | "expected", LifeEvent>({
+  machine: submissionMachine,
+  states: ["expected", ...statuses],
+  examples: (type) =>
+    (type === "SubmissionRedriven"
+      ? Stage.options.map((stage) => ({ type, data: { stage } }))
+      : [{ type }]) as LifeEvent[],
+  keyOf: (event) => (event.type === "SubmissionRedriven" ? `${event.type}/${event.data.stage}` : event.type),
+});
 
 /** Where the event leads from here; undefined where it must not happen. Before the first event there is no status. */
 export function nextStatus(status: Status | undefined, event: LifeEvent): Status | undefined {
-  return table.get(status ?? "expected")?.get(keyOf(event));
+  const next = table.next(status ?? "expected", event);
+  return next === "expected" ? undefined : next;
 }

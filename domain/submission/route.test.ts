@@ -17,7 +17,7 @@ const rule = (route: RouteTarget): Rule => ({
 });
 const by = (route: RouteTarget, one = id) => routeBy({ rules: [rule(route)], version: 4, partner }, one, {});
 const names = (...list: string[]): PartnerId[] => list.map((one) => PartnerId.parse(one));
-const [edu, fin, old] = names("edu", "fin", "old") as [PartnerId, PartnerId, PartnerId];
+const [edu, fin, old] = [PartnerId.parse("edu"), PartnerId.parse("fin"), PartnerId.parse("old")];
 
 const test = suite("routing by the rules");
 

@@ -13,7 +13,7 @@ export interface Routable {
   readonly partner: (id: PartnerId) => PartnerState;
 }
 
-/** The rules can't be carried out as they stand: someone has to mend them or the partner, then it can be tried again. */
+/** The rules can't be followed as they stand: someone has to mend them or the partner, then it can be tried again. */
 export interface Blocked {
   readonly blocked: string;
 }
@@ -54,7 +54,7 @@ function legsOf(
 
 type Share = { readonly to: PartnerId; readonly weight: number };
 
-/** Each partner gets its part of all submissions; which one gets this is settled by the submission's id alone. */
+/** Each partner gets its part of all submissions; which one gets this follows from the submission's id alone. */
 function share(
   split: readonly Share[],
   id: SubmissionId,

@@ -1,10 +1,18 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { given as givenEvents } from "../fixtures/given.ts";
 import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
-import { type Command, type DeliveryIds, decide, type Outcome, type Routing } from "./decide.ts";
+import {
+  type DeliveryIds,
+  type Outcome,
+  type Routing,
+  type SubmissionCommand,
+  type SubmissionRefusal,
+  submissionDecider,
+} from "./decide.ts";
 import type { Route, SubmissionEvent } from "./events.ts";
-import { evolve, fold, ImpossibleHistory } from "./fold.ts";
 import { nextStatus } from "./machine.ts";
+import { evolve, ImpossibleHistory } from "./state.ts";
 
 const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
 const person = PersonId.parse("6b1f0a52-2222-8000-8000-000000000002");
@@ -12,7 +20,7 @@ const [edu, fin] = [PartnerId.parse("edu"), PartnerId.parse("fin")];
 const rule = RuleId.parse("education");
 const intake = { key: "intake-2026-01-01", iv: "i", tag: "t", data: "d" };
 const personal = { ...intake, key: `person-${person}` };
-const deliveryId: DeliveryIds = (_, partner, leg) =>
+const deliveryId: DeliveryIds = (partner, leg) =>
   DeliveryId.parse(`6b1f0a52-3333-8000-8000-00000000${partner === edu ? "ed" : "f1"}0${leg}`);
 
 const received: SubmissionEvent = {
@@ -33,7 +41,7 @@ const identified: SubmissionEvent = {
 };
 const routeTo = (partner: PartnerId, leg = 1, remaining: PartnerId[] = []): Route => ({
   partner,
-  delivery_id: deliveryId(id, partner, leg),
+  delivery_id: deliveryId(partner, leg),
   leg,
   remaining,
   rule,
@@ -59,7 +67,7 @@ const unrouted: SubmissionEvent = {
 const atPartner = (partner: PartnerId, leg = 1) => ({
   submission_id: id,
   partner,
-  delivery_id: deliveryId(id, partner, leg),
+  delivery_id: deliveryId(partner, leg),
 });
 const rejected: SubmissionEvent = {
   type: "SubmissionRejected",
@@ -100,134 +108,136 @@ const removal = (attempts: number): Outcome => ({
   data: { ...atPartner(edu), attempts, reason: "partner_removed", cause: "partner_removed" },
 });
 
-const settle = (routing: Routing): Command => ({
-  type: "settle",
+const identify = (routing?: Routing): SubmissionCommand => ({
+  type: "identify",
   person: { person_id: person, match: "new" },
   sealed: personal,
-  routing,
+  ...(routing && { routing }),
+  deliveryId,
 });
+const route = (routing: Routing): SubmissionCommand => ({ type: "route", routing, deliveryId });
 const toEdu: Routing = { partners: [edu], rule, version: 3 };
-const conclude = (outcome: Outcome): Command => ({ type: "conclude", outcome });
+const record = (outcome: Outcome): SubmissionCommand => ({ type: "record_outcome", outcome, deliveryId });
+const deliverAgain: SubmissionCommand = { type: "deliver_again", deliveryId };
 
-function given(...events: SubmissionEvent[]) {
+const given = (...events: SubmissionEvent[]) => {
+  const { state, when } = givenEvents(submissionDecider, ...events);
   return {
-    when: (command: Command) => {
-      const decision = decide(command, fold(events), deliveryId);
+    when(command: SubmissionCommand) {
+      const made = when(command);
       return {
-        decides: (...expected: SubmissionEvent[]) => {
-          assert.equal(decision, { accepted: true, events: expected });
-          assert.not.throws(() => fold([...events, ...expected]), "what is decided must be possible");
+        decides(...expected: SubmissionEvent[]) {
+          made.then(...expected);
+          assert.not.throws(() => expected.reduce(evolve, state), "what is decided must be possible");
         },
-        refuses: (reason: string) => assert.equal(decision, { accepted: false, reason }),
+        refuses: (reason: SubmissionRefusal) => made.thenRefused(reason),
       };
     },
   };
-}
+};
 
 const test = suite("submission");
 
 test("is identified and routed in one decision", () => {
   given(received)
-    .when(settle(toEdu))
+    .when(identify(toEdu))
     .decides(identified, routed(routeTo(edu)));
 });
 
 test("is unrouted where no rule matches", () => {
   given(received)
-    .when(settle({ partners: null, reason: "no_rule_matched", version: 3 }))
+    .when(identify({ partners: null, reason: "no_rule_matched", version: 3 }))
     .decides(identified, unrouted);
 });
 
 test("keeps the other partners of a waterfall for later", () => {
   given(received)
-    .when(settle({ partners: [edu, fin], rule, version: 3 }))
+    .when(identify({ partners: [edu, fin], rule, version: 3 }))
     .decides(identified, routed(routeTo(edu, 1, [fin])));
 });
 
 test("is routed later where nobody could take it at first", () => {
-  given(received)
-    .when({ type: "identify", person: { person_id: person, match: "new" }, sealed: personal })
-    .decides(identified);
+  given(received).when(identify()).decides(identified);
   given(received, identified)
-    .when({ type: "route", routing: toEdu })
+    .when(route(toEdu))
     .decides(routed(routeTo(edu)));
-  given(received, identified, unrouted).when({ type: "route", routing: toEdu }).refuses("not_to_be_routed");
+  given(received, identified, unrouted).when(route(toEdu)).refuses("not_to_be_routed");
 });
 
-test("is settled once", () => {
+test("is identified once", () => {
   given(received, identified, routed(routeTo(edu)))
-    .when(settle(toEdu))
+    .when(identify(toEdu))
     .refuses("already_identified");
 });
 
-test("can't be settled before it was received", () => {
-  given().when(settle(toEdu)).refuses("unknown_submission");
+test("can't be identified before it was received", () => {
+  given().when(identify(toEdu)).refuses("unknown_submission");
 });
 
 test("is delivered when the partner took it", () => {
   given(received, identified, routed(routeTo(edu)))
-    .when(conclude(success))
+    .when(record(success))
     .decides(delivered);
 });
 
-test("hears of an outcome once", () => {
+test("records an outcome once", () => {
   given(received, identified, routed(routeTo(edu)), delivered)
-    .when(conclude(success))
+    .when(record(success))
     .refuses("already_ended");
 });
 
 test("goes to the next of a waterfall when the first declines", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
-    .when(conclude(rejection(edu)))
+    .when(record(rejection(edu)))
     .decides(routed(routeTo(fin, 2)));
 });
 
 test("goes to the next of a waterfall when the first was tried in vain", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
-    .when(conclude(exhaustion("retries_exhausted")))
+    .when(record(exhaustion("retries_exhausted")))
     .decides(routed(routeTo(fin, 2)));
 });
 
 test("goes to the next of a waterfall when the first was removed before it was asked", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
-    .when(conclude(removal(0)))
+    .when(record(removal(0)))
     .decides(routed(routeTo(fin, 2)));
   given(received, identified, routed(routeTo(edu, 1, [fin])))
-    .when(conclude(removal(1)))
+    .when(record(removal(1)))
     .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed" }));
 });
 
 test("goes nowhere else while the first may have got it", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
-    .when(conclude(exhaustion("outcome_unknown")))
+    .when(record(exhaustion("outcome_unknown")))
     .decides(deadAt("deliver", edu));
 });
 
 test("is rejected when the last one declines", () => {
   given(received, identified, routed(routeTo(edu)))
-    .when(conclude(rejection(edu)))
+    .when(record(rejection(edu)))
     .decides(rejected);
 });
 
 test("ignores the outcome of a leg that is over", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])), routed(routeTo(fin, 2)))
-    .when(conclude(rejection(edu)))
+    .when(record(rejection(edu)))
     .refuses("another_leg");
 });
 
 test("is given up before it is routed", () => {
   given(received)
-    .when({ type: "give_up", stage: "identify", reason: "exhausted", attempts: 3 })
+    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
     .decides(deadAt("identify"));
   given(received, identified, routed(routeTo(edu)), delivered)
-    .when({ type: "give_up", stage: "identify", reason: "exhausted", attempts: 3 })
+    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
     .refuses("already_ended");
 });
 
 test("comes back from the dead letters to its stage", () => {
   given(received, deadAt("identify")).when({ type: "redrive" }).decides(redriven("identify"));
   given(received, deadAt("identify"), redriven("identify"))
-    .when(settle(toEdu))
+    .when(identify(toEdu))
     .decides(identified, routed(routeTo(edu)));
   given(received, identified, routed(routeTo(edu)))
     .when({ type: "redrive" })
@@ -240,13 +250,13 @@ test("comes back to the same partner as a delivery of its own", () => {
     .when({ type: "redrive" })
     .decides(redriven("deliver", edu));
   given(...history, redriven("deliver", edu))
-    .when({ type: "deliver_again" })
+    .when(deliverAgain)
     .decides(routed(routeTo(edu, 2)));
   given(...history, redriven("deliver", edu))
-    .when(conclude(success))
+    .when(record(success))
     .refuses("already_ended");
   given(...history)
-    .when({ type: "deliver_again" })
+    .when(deliverAgain)
     .refuses("nothing_to_deliver");
 });
 
@@ -262,11 +272,11 @@ test("shows how far its delivery is", () => {
 
 test("refuses to fold what can't have happened", () => {
   assert.throws(
-    () => fold([identified]),
+    () => evolve(undefined, identified),
     (error: unknown) => error instanceof ImpossibleHistory,
   );
   assert.throws(
-    () => evolve(fold([received, identified, unrouted]), delivered),
+    () => evolve([received, identified, unrouted].reduce(evolve, submissionDecider.initial), delivered),
     (error: unknown) => error instanceof ImpossibleHistory,
   );
 });

@@ -1,7 +1,7 @@
-// What JetStream tells about its streams and consumers.
-import type { JetStreamManager, MsgHdrs } from "nats";
+// What JetStream reports about its streams and consumers.
+import type { JetStreamManager, MsgHdrs, MsgRequest } from "nats";
 import { toBusError } from "./bus-error.ts";
-import { isMissing, type StreamName } from "./topology.ts";
+import { isMissing, type StreamName, SUBJECTS } from "./topology.ts";
 
 interface ConsumerState {
   /** In the stream and never delivered yet. */
@@ -43,35 +43,25 @@ async function orMissing<T>(doing: string, ask: () => Promise<T>): Promise<T | u
 }
 
 export function createInspector(manager: JetStreamManager): Inspector {
-  const messageAt = (seq: number, stream: StreamName = "YARD"): Promise<StreamMessage | undefined> =>
-    orMissing(`message ${seq} of ${stream}`, async () => {
-      const { subject, data, header } = await manager.streams.getMessage(stream, { seq });
+  const ask = (what: string, which: MsgRequest, stream: StreamName): Promise<StreamMessage | undefined> =>
+    orMissing(what, async () => {
+      const { seq, subject, data, header } = await manager.streams.getMessage(stream, which);
       return { seq, subject, data, headers: header };
     });
 
-  const range = async (stream: StreamName) => {
-    const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
-    return info?.state;
-  };
-
   return {
-    messageAt,
-    async lastMessage(stream = "YARD") {
-      // The newest may be dropped between the two questions; the one before it went even earlier.
-      for (;;) {
-        const state = await range(stream);
-        if (!state || state.messages === 0) return undefined;
-        const message = await messageAt(state.last_seq, stream);
-        if (message) return message;
-      }
-    },
+    messageAt: (seq, stream = "YARD") => ask(`message ${seq} of ${stream}`, { seq }, stream),
+    // By its subject: the last number that the stream gave out may be that of a message which was deleted.
+    lastMessage: (stream = "YARD") =>
+      ask(`the last message of ${stream}`, { last_by_subj: SUBJECTS[stream] }, stream),
     lastStoredAt: (subject, stream = "YARD") =>
       orMissing(`the last message of ${subject}`, async () => {
         const { time } = await manager.streams.getMessage(stream, { last_by_subj: subject });
         return time.getTime();
       }),
     async firstSeq(stream = "YARD") {
-      return Math.max(1, (await range(stream))?.first_seq ?? 1);
+      const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
+      return Math.max(1, info?.state.first_seq ?? 1);
     },
     consumerState: (name, stream = "YARD") =>
       orMissing(`the state of mailbox ${name}`, async () => {

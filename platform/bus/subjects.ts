@@ -6,7 +6,10 @@ export const partnerMailbox = (partner: string): string => `partner-${partner}`;
 
 export const leadSubject = (partition: number, type: string): string => `yard.lead.${partition}.${type}`;
 export const partnerSubject = (partner: string, type: string): string => `yard.partner.${partner}.${type}`;
+/** Only where PUBLISH_FACTS asks for what nobody has to react to. */
 export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;
+/** How far the relay is, where nothing else says so; only the next relay reads it. */
+export const RELAY_POSITION_SUBJECT = "yard.relay.position";
 
 /** Questions of lead actors to the identity writer, many at once. */
 export const IDENTIFY_SUBJECT = "identity.identify";

@@ -15,10 +15,15 @@ import {
 export type StreamName = "YARD" | "SUBMISSIONS";
 export type BucketName = "leases";
 
+export const SUBJECTS: Readonly<Record<StreamName, string>> = {
+  YARD: "yard.>",
+  SUBMISSIONS: "submissions.>",
+};
+
 export interface TopologyOptions {
   /** 1 on a single server, 3 in a cluster. */
   readonly replicas?: number;
-  /** The most that YARD may keep on disk; the oldest goes first. */
+  /** What YARD may keep on disk; the oldest goes first. */
   readonly maxBytes?: number;
 }
 
@@ -38,7 +43,7 @@ function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial
     {
       ...shared,
       name: "YARD",
-      subjects: ["yard.>"],
+      subjects: [SUBJECTS.YARD],
       num_replicas: replicas,
       // Derived from the log, which can derive it again: the oldest may go.
       retention: RetentionPolicy.Limits,
@@ -49,7 +54,7 @@ function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial
     {
       ...shared,
       name: "SUBMISSIONS",
-      subjects: ["submissions.>"],
+      subjects: [SUBJECTS.SUBMISSIONS],
       num_replicas: replicas,
       // The only copy until the gateway has taken it in: kept until then, and refused to its sender when there is no room.
       retention: RetentionPolicy.Workqueue,

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import protobuf from "protobufjs/minimal.js";
 import type { NewEvent } from "./stored-event.ts";
+import { nested, readUint64, STREAM_NAME, STRUCTURED_UUID, UUID, varint } from "./wire.ts";
 
 type Streams = typeof import("@eventstore/db-client/generated/streams_pb.js");
 type Errors = typeof import("@eventstore/db-client/dist/streams/appendToStream/unpackError.js");
@@ -35,9 +36,6 @@ export interface Append {
   readonly deadline: number;
 }
 
-const nested = (field: number): number => (field << 3) | 2;
-const varint = (field: number): number => field << 3;
-
 /** Field numbers of event_store.client.streams.BatchAppendReq and BatchAppendResp. */
 const CORRELATION = 1;
 const REQUEST = { options: 2, events: 3, isFinal: 4 };
@@ -45,9 +43,6 @@ const OPTIONS = { stream: 1, revision: 2, noStream: 3, any: 4, deadline: 6 };
 const EVENT = { id: 1, metadata: 2, customMetadata: 3, data: 4 };
 const ANSWER = { error: 2, success: 3 };
 const SUCCESS = { revision: 1, position: 3 };
-const STREAM_NAME = 3;
-const UUID = { structured: 1, text: 2 };
-const LOW_BITS = 2;
 
 const contentType = entry("content-type", "application/json");
 const types = new Map<string, Uint8Array>();
@@ -55,7 +50,12 @@ const types = new Map<string, Uint8Array>();
 export function encodeAppend({ number, stream, expected, events, deadline }: Append): Buffer {
   const writer = protobuf.Writer.create();
   writer.uint32(nested(CORRELATION)).fork();
-  writer.uint32(nested(UUID.structured)).fork().uint32(varint(LOW_BITS)).uint32(number).ldelim();
+  writer
+    .uint32(nested(UUID.structured))
+    .fork()
+    .uint32(varint(STRUCTURED_UUID.lowBits))
+    .uint32(number)
+    .ldelim();
   writer.ldelim();
 
   writer.uint32(nested(REQUEST.options)).fork();
@@ -116,7 +116,7 @@ function readNumber(reader: protobuf.Reader, end: number): number {
   for (reader.uint32(); reader.pos < end; ) {
     const field = reader.uint32() >>> 3;
     const value = Number(readUint64(reader));
-    if (field === LOW_BITS) number = value;
+    if (field === STRUCTURED_UUID.lowBits) number = value;
   }
   return number;
 }
@@ -139,12 +139,6 @@ function readSuccess(reader: protobuf.Reader, end: number): Confirmed {
     }
   }
   return { revision, position };
-}
-
-function readUint64(reader: protobuf.Reader): bigint {
-  const value = reader.uint64();
-  if (typeof value === "number") return BigInt(value);
-  return (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
 }
 
 /** Errors are rare and of many kinds, and the client knows them all. */

@@ -1,9 +1,8 @@
-// Appends over one stream of the client's own connection: the client finds the store, connects, signs in and connects again;
-// what goes over the stream is written here, because it is most of what a busy process does. See docs/decisions/0026.
-
-import { convertToCommandError, type EventStoreDBClient } from "@eventstore/db-client";
-import { type CallOptions, Client, type ClientDuplexStream, type Metadata } from "@grpc/grpc-js";
+// Appends over one stream of the client's own connection. See docs/decisions/0026.
+import { convertToCommandError } from "@eventstore/db-client";
+import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { type Append, type Confirmed, decodeAnswer, encodeAppend } from "./append-wire.ts";
+import type { Calls } from "./calls.ts";
 import { NoAnswer } from "./errors.ts";
 
 export interface Appender {
@@ -21,41 +20,17 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** What the client keeps for those who build on it; fixed by its version, and seen to work by the tests. */
-interface Inside {
-  GRPCStreamCreator(
-    stub: typeof Stub,
-    name: string,
-    open: (stub: Stub) => Stream,
-    cache: WeakMap<Stub, Stream>,
-  ): () => Promise<Stream>;
-  callArguments(options: object, more: CallOptions): [Metadata, CallOptions];
-}
-
-const METHOD = "/event_store.client.streams.Streams/BatchAppend";
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-class Stub extends Client {
-  batchAppend(metadata: Metadata, options: CallOptions): Stream {
-    return this.makeBidiStreamRequest(METHOD, asIs, asIs, metadata, options);
-  }
-}
-
-const LARGEST_NUMBER = 0x7fff_ffff;
+const MAX_NUMBER = 0x7fff_ffff;
 /** How exactly the end of patience is kept. */
 const LOOK_EVERY_MS = 50;
 
-export function openAppender(client: EventStoreDBClient): Appender {
-  const inside = client as unknown as Inside;
+export function openAppender(calls: Calls): Appender {
   const pending = new Map<number, Pending>();
   let number = 0;
   let current: Stream | undefined;
   let watching: NodeJS.Timeout | undefined;
 
-  const connected = inside.GRPCStreamCreator(Stub, "append", open, new WeakMap());
-
-  function open(stub: Stub): Stream {
-    const opened = stub.batchAppend(...inside.callArguments({}, { deadline: Number.POSITIVE_INFINITY }));
+  function onOpened(opened: Stream): void {
     opened.on("data", (bytes: Buffer) => {
       const { number: of, result } = decodeAnswer(bytes);
       const asked = take(of);
@@ -65,7 +40,6 @@ export function openAppender(client: EventStoreDBClient): Appender {
     opened.on("error", (error) => breakOff(opened, convertToCommandError(error)));
     opened.on("close", () => breakOff(opened, new NoAnswer("the stream of appends closed")));
     current = opened;
-    return opened;
   }
 
   function take(of: number): Pending | undefined {
@@ -101,7 +75,7 @@ export function openAppender(client: EventStoreDBClient): Appender {
 
   return {
     append(what, timeoutMs) {
-      const own = number === LARGEST_NUMBER ? 1 : number + 1;
+      const own = number === MAX_NUMBER ? 1 : number + 1;
       number = own;
       const bytes = encodeAppend({ ...what, number: own, deadline: Date.now() + timeoutMs });
       return new Promise((resolve, reject) => {
@@ -109,7 +83,7 @@ export function openAppender(client: EventStoreDBClient): Appender {
         watch();
         if (current !== undefined) write(own, bytes, current);
         else
-          connected().then(
+          calls.appendStream(onOpened).then(
             (over) => write(own, bytes, over),
             (error: unknown) => take(own)?.reject(error),
           );

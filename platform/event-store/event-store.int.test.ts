@@ -6,8 +6,8 @@ import {
   silent as log,
   numberOf,
   numbersUpTo,
-  startMortalStore,
-} from "../../test/eventstore/mortal-store.ts";
+  startKillableStore,
+} from "../../test/eventstore/killable-store.ts";
 import { startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
 import { until } from "../../test/harness/wait.ts";
 import { deterministicUuid } from "../ids.ts";
@@ -15,7 +15,7 @@ import { EventStoreUnavailable, WrongExpectedRevision } from "./errors.ts";
 import { connectEventStore } from "./event-store.ts";
 
 const events = suite("event store");
-const { store, freeze, whileDown, stop } = await startMortalStore();
+const { store, freeze, whileDown, stop } = await startKillableStore();
 events.after(stop);
 
 events("appends, and reads back what was written with where it stands", async () => {

@@ -5,9 +5,12 @@ import type { Log } from "../log.ts";
 import { type Appended, appendUntilConfirmed } from "./append.ts";
 import type { ExpectedRevision } from "./append-wire.ts";
 import { openAppender } from "./appender.ts";
+import { callsOver } from "./calls.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
 import { readBackwards, readForwards, readHead } from "./read.ts";
+import { shareTail } from "./shared-tail.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
+import { openTail } from "./tail.ts";
 
 export interface EventStore {
   /**
@@ -44,6 +47,11 @@ export interface EventStoreOptions {
   readonly deadlineMs?: number;
 }
 
+const TAIL = {
+  feedBounds: { maxEvents: 8_192, maxBytes: 8 * 1024 * 1024 },
+  // More events than two checkpoints of a subscription are apart, so that one which has caught up is never too far behind.
+  recentBounds: { maxEvents: 2_048, maxBytes: 4 * 1024 * 1024 },
+};
 const WITHOUT_END = Number.MAX_SAFE_INTEGER;
 
 export function connectEventStore({
@@ -54,8 +62,9 @@ export function connectEventStore({
 }: EventStoreOptions): EventStore {
   // A connection of its own: what ends a subscription, or fills the wire with a long read, holds up no append.
   const appends = EventStoreDBClient.connectionString(url);
-  const appender = openAppender(appends);
+  const appender = openAppender(callsOver(appends));
   const reads = EventStoreDBClient.connectionString(url);
+  const calls = callsOver(reads);
   const closing = new AbortController();
   const patience = { deadlineMs, signal: closing.signal };
   const underWay = new Set<Promise<unknown>>();
@@ -67,7 +76,8 @@ export function connectEventStore({
     return work;
   }
 
-  const head = (): Promise<bigint> => readHead(reads, patience);
+  const head = (): Promise<bigint> => readHead(calls, patience);
+  const tail = shareTail(() => openTail({ calls, log, head, ...TAIL }));
 
   async function append(
     stream: string,
@@ -90,12 +100,12 @@ export function connectEventStore({
     { from = 0n, maxCount = WITHOUT_END }: { readonly from?: bigint; readonly maxCount?: number } = {},
   ): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
-    for await (const page of readForwards(reads, stream, from, maxCount, patience)) events.push(...page);
+    for await (const page of readForwards(calls, stream, from, maxCount, patience)) events.push(...page);
     return events;
   }
 
   async function* streamEvents(stream: string, from = 0n): AsyncGenerator<StoredEvent> {
-    for await (const page of readForwards(reads, stream, from, WITHOUT_END, patience)) yield* page;
+    for await (const page of readForwards(calls, stream, from, WITHOUT_END, patience)) yield* page;
   }
 
   async function close(): Promise<void> {
@@ -108,12 +118,12 @@ export function connectEventStore({
   return {
     append: (stream, expected, events, options) => whileOpen(append(stream, expected, events, options)),
     readStream,
-    readStreamBackwards: (stream, maxCount) => readBackwards(reads, stream, maxCount, patience),
+    readStreamBackwards: (stream, maxCount) => readBackwards(calls, stream, maxCount, patience),
     streamEvents,
     head,
     follow(options) {
       const signal = AbortSignal.any([options.signal, closing.signal]);
-      const following = follow({ client: reads, log, head }, { ...options, signal });
+      const following = follow({ calls, tail, log, head }, { ...options, signal });
       void whileOpen(following.done);
       return following;
     },

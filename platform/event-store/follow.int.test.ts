@@ -4,13 +4,13 @@ import {
   counted as event,
   numberOf,
   numbersUpTo,
-  startMortalStore,
-} from "../../test/eventstore/mortal-store.ts";
+  startKillableStore,
+} from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 const follows = suite("following");
-const { store, whileDown, stop } = await startMortalStore();
+const { store, whileDown, stop } = await startKillableStore();
 const stopping = new AbortController();
 follows.after(async () => {
   stopping.abort();

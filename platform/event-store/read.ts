@@ -1,60 +1,57 @@
 // Reads in pages, each tried again while the store can't be reached.
-import {
-  BACKWARDS,
-  END,
-  type EventStoreDBClient,
-  FORWARDS,
-  type ReadRevision,
-  START,
-  StreamNotFoundError,
-} from "@eventstore/db-client";
+import type { Calls } from "./calls.ts";
 import { type Patience, untilAnswered } from "./patience.ts";
-import { type StoredEvent, toStoredEvent } from "./stored-event.ts";
+import { encodeHeadRead, encodeStreamRead, type StreamRead } from "./read-request.ts";
+import type { ReadMessage } from "./read-response.ts";
+import { openReading } from "./reading.ts";
+import type { RecordedEvent } from "./recorded-event.ts";
 
 const PAGE = 1000;
 
 interface Page {
-  readonly events: StoredEvent[];
+  readonly events: RecordedEvent[];
   /** Whether the store had no more to give. */
   readonly last: boolean;
 }
 
-function readPage(
-  client: EventStoreDBClient,
-  stream: string,
-  fromRevision: ReadRevision,
-  direction: typeof FORWARDS | typeof BACKWARDS,
-  maxCount: number,
-  patience: Patience,
-): Promise<Page> {
-  const ask = async (deadline: number): Promise<Page> => {
-    const events: StoredEvent[] = [];
-    let seen = 0;
-    const reading = client.readStream(stream, { fromRevision, direction, maxCount, deadline });
-    try {
-      for await (const resolved of reading) {
-        seen += 1;
-        const event = toStoredEvent(resolved);
-        if (event) events.push(event);
-      }
-    } catch (error) {
-      if (!(error instanceof StreamNotFoundError)) throw error;
-    }
-    return { events, last: seen < maxCount };
-  };
-  return untilAnswered(`a read of ${stream}`, ask, patience);
+function messagesOf(calls: Calls, request: Buffer, remainingMs: number): Promise<ReadMessage[]> {
+  return new Promise((resolve, reject) => {
+    const messages: ReadMessage[] = [];
+    openReading(calls, {
+      request,
+      deadline: Date.now() + remainingMs,
+      onMessage: (message) => void messages.push(message),
+      onEnd: (error) => (error ? reject(error) : resolve(messages)),
+    });
+  });
+}
+
+async function readPage(calls: Calls, read: StreamRead, patience: Patience): Promise<Page> {
+  const request = encodeStreamRead(read);
+  const messages = await untilAnswered(
+    `a read of ${read.stream}`,
+    (remainingMs) => messagesOf(calls, request, remainingMs),
+    patience,
+  );
+  const found = messages.filter(({ kind }) => kind === "event").length;
+  return { events: eventsIn(messages), last: found < read.maxCount };
+}
+
+function eventsIn(messages: readonly ReadMessage[]): RecordedEvent[] {
+  return messages.flatMap((message) => (message.kind === "event" && message.event ? [message.event] : []));
 }
 
 export async function* readForwards(
-  client: EventStoreDBClient,
+  calls: Calls,
   stream: string,
   from: bigint,
   maxCount: number,
   patience: Patience,
-): AsyncGenerator<StoredEvent[]> {
-  let next: ReadRevision = from === 0n ? START : from;
+): AsyncGenerator<RecordedEvent[]> {
+  let next = from;
   for (let left = maxCount; left > 0; left -= PAGE) {
-    const page = await readPage(client, stream, next, FORWARDS, Math.min(PAGE, left), patience);
+    const read = { stream, from: next, backwards: false, maxCount: Math.min(PAGE, left) };
+    const page = await readPage(calls, read, patience);
     if (page.events.length > 0) yield page.events;
     const newest = page.events.at(-1);
     if (page.last || newest === undefined) return;
@@ -63,23 +60,19 @@ export async function* readForwards(
 }
 
 export async function readBackwards(
-  client: EventStoreDBClient,
+  calls: Calls,
   stream: string,
   maxCount: number,
   patience: Patience,
-): Promise<StoredEvent[]> {
-  return (await readPage(client, stream, END, BACKWARDS, maxCount, patience)).events;
+): Promise<RecordedEvent[]> {
+  return (await readPage(calls, { stream, from: "end", backwards: true, maxCount }, patience)).events;
 }
 
 /** The position of the log's last event, whoever wrote it; 0n when there is none. */
-export function readHead(client: EventStoreDBClient, patience: Patience): Promise<bigint> {
-  const ask = async (deadline: number): Promise<bigint> => {
-    const reading = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, deadline });
-    let head = 0n;
-    for await (const { event, commitPosition } of reading) {
-      head = event?.position.commit ?? commitPosition ?? 0n;
-    }
-    return head;
-  };
-  return untilAnswered("the end of the log", ask, patience);
+export async function readHead(calls: Calls, patience: Patience): Promise<bigint> {
+  const ask = (remainingMs: number): Promise<ReadMessage[]> =>
+    messagesOf(calls, encodeHeadRead(), remainingMs);
+  const messages = await untilAnswered("the end of the log", ask, patience);
+  const last = messages.find((message) => message.kind === "event");
+  return last?.position ?? 0n;
 }

@@ -1,6 +1,4 @@
 // An event as the store keeps it: what we write, and what comes back.
-import type { AllStreamResolvedEvent, RecordedEvent, ResolvedEvent } from "@eventstore/db-client";
-
 export interface EventMetadata {
   /** The version of the event's schema when it was written. */
   readonly schema: number;
@@ -35,34 +33,7 @@ export interface StoredEvent extends RawEvent {
   readonly position: bigint;
   readonly metadata: EventMetadata;
   readonly created: Date;
-}
-
-/** Others may write to the same store, so nothing about their metadata is taken for granted. */
-function metadataOf(recorded: RecordedEvent): EventMetadata {
-  const given = recorded.metadata;
-  const known = typeof given === "object" && given !== null && !(given instanceof Uint8Array) ? given : {};
-  const { schema, at, ...rest } = known as Partial<EventMetadata>;
-  return {
-    ...rest,
-    schema: typeof schema === "number" ? schema : 1,
-    at: typeof at === "string" ? at : recorded.created.toISOString(),
-  };
-}
-
-/** Undefined for what is no user event: the system's own, and links whose event is gone. */
-export function toStoredEvent(resolved: ResolvedEvent | AllStreamResolvedEvent): StoredEvent | undefined {
-  const recorded = resolved.event;
-  if (recorded === undefined || recorded.type.startsWith("$")) return undefined;
-  const metadata = metadataOf(recorded);
-  return {
-    id: recorded.id,
-    stream: recorded.streamId,
-    revision: recorded.revision,
-    position: recorded.position?.commit ?? resolved.commitPosition ?? 0n,
-    type: recorded.type,
-    version: metadata.schema,
-    data: recorded.data,
-    metadata,
-    created: recorded.created,
-  };
+  /** The JSON text of `data` and `metadata` as the store keeps it; undefined where they did not come as such. */
+  readonly rawData?: Uint8Array | undefined;
+  readonly rawMetadata?: Uint8Array | undefined;
 }

@@ -4,10 +4,6 @@ import type { LeaseRecords } from "./lease-record.ts";
 
 export interface Lease {
   readonly name: string;
-  /** Grows with every acquisition: a later owner's is higher. */
-  readonly token: number;
-  /** On the clock of performance.now(). */
-  expiresAt(): number;
   /** Whether this process may act for the name at this very moment; ask it after every wait. */
   readonly valid: boolean;
   /** Aborted as soon as this process may not act for the name any more. */
@@ -29,7 +25,7 @@ export interface HeldLeaseOptions {
   readonly revision: number;
   /** When the write that acquired it was begun, which the others can't have seen earlier. */
   readonly since: number;
-  /** Numbers the holder's writes, so that the later of two can be told. */
+  /** Numbers the writes of the holder, to tell the later of two. */
   readonly nextBeat: () => number;
   readonly log: Log;
 }
@@ -41,9 +37,9 @@ export function holdLease(options: HeldLeaseOptions): HeldLease {
   let expiresAt = options.since + ttlMs;
   let renewing = false;
 
-  const lose = (why: string): void => {
+  const lose = (reason: string): void => {
     if (lost.signal.aborted) return;
-    log.warn({ name, why }, "a lease is lost");
+    log.warn({ name, reason }, "lease lost");
     clearTimeout(expiry);
     lost.abort();
   };
@@ -77,7 +73,7 @@ export function holdLease(options: HeldLeaseOptions): HeldLease {
         if (performance.now() < expiresAt) expiresAt = Math.max(expiresAt, since + ttlMs);
       }
     } catch (error) {
-      log.warn({ err: error, name }, "a lease can't be renewed yet");
+      log.warn({ err: error, name }, "lease not renewed yet");
     } finally {
       renewing = false;
     }
@@ -85,8 +81,6 @@ export function holdLease(options: HeldLeaseOptions): HeldLease {
 
   return {
     name,
-    token: options.revision,
-    expiresAt: () => expiresAt,
     get valid() {
       if (performance.now() >= expiresAt) lose("expired");
       return !lost.signal.aborted;

@@ -1,20 +1,19 @@
 // Who else is there: each process of a group says so regularly, at once when somebody new asks, and when it leaves.
 import { z } from "zod";
 import type { Requests } from "../bus/requests.ts";
+import { every } from "../every.ts";
 
-const news = z.object({
-  instance: z.string(),
-  /** Null for as many as there are. */
-  capacity: z.number().nullable(),
+const Message = z.object({
+  holder: z.string(),
   /** "hello" wants to hear from the others; "released" says that a name is free. */
   saying: z.enum(["hello", "here", "released", "bye"]),
   name: z.string().optional(),
 });
-type News = Pick<z.infer<typeof news>, "saying" | "name">;
+type Message = z.infer<typeof Message>;
 
 export interface Presence {
-  /** The capacities of the others. */
-  others(): number[];
+  /** How many others there are. */
+  others(): number;
   /** Resolves when whoever is there has had time to say so. */
   introduce(): Promise<void>;
   /** To whoever waits for this name. */
@@ -27,8 +26,7 @@ export interface Presence {
 export interface PresenceOptions {
   readonly bus: Pick<Requests, "broadcast" | "listen">;
   readonly group: string;
-  readonly instance: string;
-  readonly capacity: number;
+  readonly holder: string;
   /** Who is not heard of for so long is gone. */
   readonly ttlMs: number;
   /** Somebody came or left. */
@@ -38,43 +36,33 @@ export interface PresenceOptions {
 
 const ANSWERS_MS = 150;
 
-export function joinPresence(options: PresenceOptions): Presence {
-  const { bus, group, instance, capacity, ttlMs, onChange, onReleased } = options;
+export function joinPresence({ bus, group, holder, ttlMs, onChange, onReleased }: PresenceOptions): Presence {
   const subject = `presence.${group}`;
-  const heard = new Map<string, { readonly capacity: number; readonly at: number }>();
-
+  const heardAt = new Map<string, number>();
   let hasLeft = false;
 
-  const say = (what: News): void => {
-    const told = { instance, capacity: Number.isFinite(capacity) ? capacity : null, ...what };
-    bus.broadcast(subject, Buffer.from(JSON.stringify(told)));
-  };
+  const say = (what: Omit<Message, "holder">): void =>
+    bus.broadcast(subject, Buffer.from(JSON.stringify({ holder, ...what })));
 
   const listening = bus.listen(subject, (data) => {
-    const told = news.parse(JSON.parse(Buffer.from(data).toString()));
-    if (told.instance === instance) return;
-    if (told.saying === "released") {
-      onReleased(told.name);
+    const message = Message.parse(JSON.parse(Buffer.from(data).toString()));
+    if (message.holder === holder) return;
+    if (message.saying === "released") {
+      onReleased(message.name);
       return;
     }
-    const known = heard.has(told.instance);
-    if (told.saying === "bye") {
-      heard.delete(told.instance);
-    } else {
-      heard.set(told.instance, {
-        capacity: told.capacity ?? Number.POSITIVE_INFINITY,
-        at: performance.now(),
-      });
-    }
-    if (told.saying === "hello" && !hasLeft) say({ saying: "here" });
-    if (told.saying !== "here" || !known) onChange();
+    const isKnown = heardAt.has(message.holder);
+    if (message.saying === "bye") heardAt.delete(message.holder);
+    else heardAt.set(message.holder, performance.now());
+    if (message.saying === "hello" && !hasLeft) say({ saying: "here" });
+    if (message.saying !== "here" || !isKnown) onChange();
   });
-  const beat = setInterval(() => say({ saying: "here" }), ttlMs / 3);
+  const endBeat = every({ ms: ttlMs / 3, work: () => say({ saying: "here" }) });
 
   function leave(): void {
     if (hasLeft) return;
     hasLeft = true;
-    clearInterval(beat);
+    endBeat();
     say({ saying: "bye" });
   }
 
@@ -83,8 +71,8 @@ export function joinPresence(options: PresenceOptions): Presence {
     leave,
     others() {
       const oldest = performance.now() - ttlMs;
-      for (const [other, { at }] of heard) if (at < oldest) heard.delete(other);
-      return Array.from(heard.values(), (one) => one.capacity);
+      for (const [other, at] of heardAt) if (at < oldest) heardAt.delete(other);
+      return heardAt.size;
     },
     introduce() {
       say({ saying: "hello" });

@@ -23,11 +23,11 @@ export interface Sightings {
 /** Of a lease's life; a holder that is well renews three times in it. */
 const OVERDUE_AFTER = 1 / 2;
 /** So long after a name was let go, a record that still names somebody may have been read too early: it is read again. */
-const SETTLING_MS = 1000;
+const RELEASE_RACE_MS = 1000;
 
 export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
   const seen = new Map<string, Sighting>();
-  const told = new WeakSet<Sighting>();
+  const reported = new WeakSet<Sighting>();
   const forgottenAt = new Map<string, number>();
 
   function forget(name: string): void {
@@ -52,9 +52,9 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
     isDue: (name) => (silentMs(name) ?? ttlMs) >= ttlMs,
     isNewlyOverdue(name) {
       const sighting = seen.get(name);
-      if (!sighting || told.has(sighting) || performance.now() - sighting.at < ttlMs * OVERDUE_AFTER)
+      if (!sighting || reported.has(sighting) || performance.now() - sighting.at < ttlMs * OVERDUE_AFTER)
         return false;
-      told.add(sighting);
+      reported.add(sighting);
       return true;
     },
     isFree(name, record) {
@@ -65,7 +65,7 @@ export function watchLeases(records: LeaseRecords, ttlMs: number): Sightings {
       const unmoved = sighting?.owner.holder === owner.holder && owner.beat <= sighting.owner.beat;
       if (unmoved) return isOld(sighting);
       const now = performance.now();
-      if (now - (forgottenAt.get(name) ?? Number.NEGATIVE_INFINITY) < SETTLING_MS) return false;
+      if (now - (forgottenAt.get(name) ?? Number.NEGATIVE_INFINITY) < RELEASE_RACE_MS) return false;
       forgottenAt.delete(name);
       seen.set(name, { owner, at: now });
       return false;

@@ -44,3 +44,12 @@ export function openWith(key: CipherKey, sealed: Sealed, context: string): unkno
   const text = cipher.update(sealed.data, "base64", "utf8") + cipher.final("utf8");
   return JSON.parse(text);
 }
+
+/** Undefined where openWith throws. */
+export function openIfWhole(key: CipherKey, sealed: Sealed, context: string): unknown {
+  try {
+    return openWith(key, sealed, context);
+  } catch {
+    return undefined;
+  }
+}

@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import { createKeyCache } from "./key-cache.ts";
 import { DESTROYED_CHANNEL, openKeyStore } from "./key-store.ts";
 import { createMasterKeys } from "./master-key.ts";
-import { openWith, type Sealed, sealWith } from "./seal.ts";
+import { openIfWhole, openWith, type Sealed, sealWith } from "./seal.ts";
 
 export type { Sealed } from "./seal.ts";
 
@@ -21,6 +21,10 @@ export interface Vault {
   open(sealed: Sealed, context: string): Promise<unknown | undefined>;
   /** Many with one look-up of keys, in the order given. */
   openMany(
+    items: readonly { readonly sealed: Sealed; readonly context: string }[],
+  ): Promise<(unknown | undefined)[]>;
+  /** The same for readers that show many: one that can't be opened is undefined as well, so that it does not hide the others. */
+  openReadable(
     items: readonly { readonly sealed: Sealed; readonly context: string }[],
   ): Promise<(unknown | undefined)[]>;
   /** Gone for good here at once, and in every other process within seconds. */
@@ -101,15 +105,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const ensured = (keyIds: readonly string[]) =>
     complete(atHand(keyIds), (missing) => store.ensure(missing, () => randomBytes(32)));
 
-  async function openMany(
+  async function openAll(
     items: readonly { readonly sealed: Sealed; readonly context: string }[],
+    open: typeof openWith,
   ): Promise<(unknown | undefined)[]> {
     const keys = await complete(atHand(items.map(({ sealed }) => sealed.key)), store.load);
     return items.map(({ sealed, context }) => {
       const key = keys.get(sealed.key);
-      return key && openWith(key, sealed, context);
+      return key && open(key, sealed, context);
     });
   }
+  const openMany: Vault["openMany"] = (items) => openAll(items, openWith);
 
   return {
     async ensureKeys(keyIds) {
@@ -126,6 +132,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     },
     open: async (sealed, context) => (await openMany([{ sealed, context }]))[0],
     openMany,
+    openReadable: (items) => openAll(items, openIfWhole),
     async destroy(keyIds) {
       await store.destroy(keyIds);
       for (const keyId of keyIds) cache.drop(keyId);

@@ -101,7 +101,11 @@ test("show nothing of whom we were told to forget", async () => {
     lead_count: 1,
   });
   assert.equal((await queries.list({ email: "gone@example.com", limit: 10 })).items, []);
-  const leads = createLeadQueries({ database: yard.own.database(), vault: await yard.own.vault() });
+  const leads = createLeadQueries({
+    database: yard.own.database(),
+    vault: await yard.own.vault(),
+    eventStore: yard.own.eventStore(),
+  });
   assert.ok(await leads.reached(await yard.own.eventStore().head(), 30_000));
   assert.equal((await leads.list({ q: "gone@example.com", limit: 10 })).items, []);
   assert.is((await leads.byId(lead))?.payload, null);

@@ -1,37 +1,33 @@
 // Everybody, with their aliases and what they sent. Values are sealed; only keyed hashes can be searched.
-import { IDENTITY_STREAM, type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
-import {
-  SUBMISSION_STREAM_PREFIX,
-  type SubmissionEvent,
-  submissionEvents,
-} from "#domain/submission/events.ts";
-import type { Queryable } from "#platform/database.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
-import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
-import type { Projection } from "../projection.ts";
+import type { Sealed } from "#domain/event.ts";
+import { IDENTITY_STREAM, type IdentityEvent } from "#domain/identity/events.ts";
+import type { AliasId, PersonId, SubmissionId } from "#domain/ids.ts";
+import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { type Known, knownEvents, type ModelEvent, type OnSkipped } from "../decoding.ts";
+import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
 
 /** What one submission brought that was not known: the first record of a person, or an alias. */
 export interface RecordRow {
-  readonly id: string;
+  readonly id: PersonId | AliasId;
   /** Whom it was recorded for; merges are followed when it is read. */
-  readonly person_id: string;
+  readonly person_id: PersonId;
   readonly position: bigint;
   readonly email: string | null;
   readonly phone: string | null;
   readonly name: string | null;
-  readonly sealed: object | null;
+  readonly sealed: Sealed | null;
 }
 
 interface LeadRow {
-  readonly lead_id: string;
-  readonly person_id: string;
+  readonly lead_id: SubmissionId;
+  readonly person_id: PersonId;
   readonly position: bigint;
 }
 
 export const identitiesModel = {
   name: "identities",
-  version: 1,
+  version: 2,
   tables: [
     `create table record (
       id uuid primary key,
@@ -40,7 +36,7 @@ export const identitiesModel = {
       email text,
       phone text,
       name text,
-      sealed jsonb
+      sealed json
     )`,
     "create index record_by_person on record (person_id, position)",
     "create index record_by_email on record (email) where email is not null",
@@ -69,11 +65,11 @@ const records = table<RecordRow>(
     email: "text",
     phone: "text",
     name: "text",
-    sealed: "jsonb",
+    sealed: "json",
   },
   ["id"],
 );
-const persons = table<{ id: string; position: bigint; main: string }>(
+const persons = table<{ id: PersonId; position: bigint; main: PersonId }>(
   "person",
   { id: "uuid", position: "bigint", main: "uuid" },
   ["id"],
@@ -84,97 +80,102 @@ type Registered = Extract<IdentityEvent, { type: "PersonRegistered" | "AliasReco
 type Changed = Exclude<IdentityEvent, Registered>;
 
 export function identitiesProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
-  const codec = createCodec({ ...identityEvents, ...submissionEvents });
   return {
     ...identitiesModel,
     prefixes: [IDENTITY_STREAM, SUBMISSION_STREAM_PREFIX],
-    async apply(transaction, stored) {
-      const known = knownEvents(codec, stored, onSkipped);
-      // New records in one statement; a merge or a split, which are rare, ends the run before it.
-      let run: Known<Registered>[] = [];
-      const flush = async (): Promise<void> => {
-        await register(transaction, run);
-        run = [];
-      };
-      for (const one of known) {
-        const { event, raw } = one;
+    async apply(target, stored) {
+      const known = knownEvents(stored, onSkipped);
+      // New records in one statement; a merge or a split, which are rare, comes between those before and after it.
+      const statements: Promise<unknown>[] = [leads.upsert(target, known.flatMap(leadIn))];
+      let registered: Known<Registered>[] = [];
+      for (const { event, raw } of known) {
         if (event.type === "PersonRegistered" || event.type === "AliasRecorded") {
-          run.push({ event, raw });
+          registered.push({ event, raw });
         } else if (isChange(event)) {
-          await flush();
-          await change(transaction, event, raw.metadata.at);
+          statements.push(register(target, registered), change(target, event, raw.metadata.at));
+          registered = [];
         }
       }
-      await flush();
-      await leads.upsert(transaction, known.flatMap(leadIn));
+      statements.push(register(target, registered));
+      await Promise.all(statements);
     },
   };
 }
 
-function isChange(event: IdentityEvent | SubmissionEvent): event is Changed {
+function isChange(event: ModelEvent): event is Changed {
   return event.type === "PersonsMerged" || event.type === "PersonsSplit" || event.type === "PersonForgotten";
 }
 
-async function register(transaction: Queryable, run: readonly Known<Registered>[]): Promise<void> {
-  await persons.insertMissing(
-    transaction,
-    run.flatMap(({ event: { type, data }, raw: { position } }) =>
-      type === "PersonRegistered" ? [{ id: data.person_id, position, main: data.person_id }] : [],
+async function register(target: Target, registered: readonly Known<Registered>[]): Promise<void> {
+  await Promise.all([
+    persons.insertMissing(
+      target,
+      registered.flatMap(({ event: { type, data }, raw: { position } }) =>
+        type === "PersonRegistered" ? [{ id: data.person_id, position, main: data.person_id }] : [],
+      ),
     ),
-  );
-  await records.upsert(
-    transaction,
-    run.map(({ event, raw }): RecordRow => {
-      const { person_id, traits, sealed } = event.data;
-      return {
-        id: event.type === "AliasRecorded" ? event.data.alias_id : person_id,
-        person_id,
-        position: raw.position,
-        email: traits.email ?? null,
-        phone: traits.phone ?? null,
-        name: traits.name ?? null,
-        sealed,
-      };
-    }),
-  );
+    records.upsert(
+      target,
+      registered.map(({ event, raw }): RecordRow => {
+        const { person_id, traits, sealed } = event.data;
+        return {
+          id: event.type === "AliasRecorded" ? event.data.alias_id : person_id,
+          person_id,
+          position: raw.position,
+          email: traits.email ?? null,
+          phone: traits.phone ?? null,
+          name: traits.name ?? null,
+          sealed,
+        };
+      }),
+    ),
+  ]);
 }
 
-async function change(transaction: Queryable, event: Changed, at: string): Promise<void> {
+/** Statements run in the order in which they are given, also where nobody waits in between. */
+async function change(target: Target, event: Changed, at: string): Promise<void> {
+  const person = `${target.schema}.person`;
   switch (event.type) {
     case "PersonsMerged": {
       const { from, into } = event.data;
-      await transaction.execute("update person set merged_into = $2 where id = $1", [from, into]);
-      await transaction.execute("update person set main = $2 where main = $1", [from, into]);
+      await Promise.all([
+        target.execute(`update ${person} set merged_into = $2 where id = $1`, [from, into]),
+        target.execute(`update ${person} set main = $2 where main = $1`, [from, into]),
+      ]);
       return;
     }
     case "PersonsSplit": {
       const { from } = event.data;
-      await transaction.execute("update person set merged_into = null where id = $1", [from]);
-      // With them go all who had been merged into them before.
-      await transaction.execute(
-        `with recursive household as (
-           select id from person where id = $1
-           union select person.id from person join household on person.merged_into = household.id
-         )
-         update person set main = $1 from household where person.id = household.id`,
-        [from],
-      );
+      await Promise.all([
+        target.execute(`update ${person} set merged_into = null where id = $1`, [from]),
+        // With them go all who had been merged into them before.
+        target.execute(
+          `with recursive merged as (
+             select id from ${person} where id = $1
+             union select person.id from ${person} join merged on person.merged_into = merged.id
+           )
+           update ${person} set main = $1 from merged where person.id = merged.id`,
+          [from],
+        ),
+      ]);
       return;
     }
     case "PersonForgotten": {
-      const { persons: gone } = event.data;
-      await transaction.execute("update person set forgotten_at = $2 where id = any($1::uuid[])", [gone, at]);
-      // The keys are destroyed, so the sealed parts are only ballast, and a hash must find nobody any more.
-      await transaction.execute(
-        `update record set email = null, phone = null, name = null, sealed = null
-          where person_id = any($1::uuid[])`,
-        [gone],
-      );
+      const { persons: forgotten } = event.data;
+      await Promise.all([
+        target.execute(`update ${person} set forgotten_at = $2 where id = any($1::uuid[])`, [forgotten, at]),
+        // The keys are destroyed, so the sealed parts are useless, and a hash must find nobody any more.
+        target.execute(
+          `update ${target.schema}.record set email = null, phone = null, name = null, sealed = null
+            where person_id = any($1::uuid[])`,
+          [forgotten],
+        ),
+      ]);
     }
   }
 }
 
-function leadIn({ event, raw }: Known<IdentityEvent | SubmissionEvent>): LeadRow[] {
+function leadIn({ event, raw }: Known): LeadRow[] {
   if (event.type !== "PersonIdentified" || event.data.person_id === undefined) return [];
   const { submission_id: lead_id, person_id } = event.data;
   return [{ lead_id, person_id, position: raw.position }];

@@ -1,14 +1,13 @@
 // Who is known, as the contract shows them. Reads follow merges: whichever id is asked for, the answer is today's person.
 
-import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
 import { Details } from "#domain/identity/question.ts";
-import type { PersonId } from "#domain/ids.ts";
+import { PersonId } from "#domain/ids.ts";
 import { personContext } from "#domain/seal-contexts.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { preparation } from "../checkpoint.ts";
-import { cursorAt, positionOf } from "../cursor.ts";
+import { preparedOnce } from "../checkpoint.ts";
+import { pageOf, positionOf } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import { identitiesModel, type RecordRow } from "./projection.ts";
 
@@ -53,8 +52,7 @@ interface MemberRecord extends RecordRow {
   readonly main: string;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const MOST_LEADS = 100;
+const MAX_LEADS = 100;
 
 export function createIdentityQueries({
   database,
@@ -63,7 +61,7 @@ export function createIdentityQueries({
   readonly database: Database;
   readonly vault: Vault;
 }): IdentityQueries {
-  const ready = preparation(database, identitiesModel);
+  const ready = preparedOnce(database, identitiesModel);
   const watch = positionWatch(database, identitiesModel.name);
 
   async function complete(people: readonly PersonRow[]): Promise<Identity[]> {
@@ -75,7 +73,7 @@ export function createIdentityQueries({
         [ids],
       ),
       database.query<{ main: string; count: bigint; newest: string[] }>(
-        `select main, count(*) as count, (array_agg(lead_id order by lead.position desc))[1:${MOST_LEADS}] as newest
+        `select main, count(*) as count, (array_agg(lead_id order by lead.position desc))[1:${MAX_LEADS}] as newest
            from identities.lead join identities.person on person.id = lead.person_id
           where person.main = any($1::uuid[]) group by main`,
         [ids],
@@ -105,15 +103,12 @@ export function createIdentityQueries({
   }
 
   async function detailsOf(records: readonly RecordRow[]): Promise<Map<string, Details>> {
-    const sealed = records.filter((record) => record.sealed !== null);
-    const opened = await vault.openMany(
-      sealed.map((record) => ({
-        sealed: record.sealed as Sealed,
-        context: personContext(record.person_id as PersonId),
-      })),
+    const readable = records.flatMap(({ id, person_id, sealed }) =>
+      sealed === null ? [] : [{ id, sealed, context: personContext(person_id) }],
     );
+    const opened = await vault.openReadable(readable);
     return new Map(
-      sealed.flatMap(({ id }, n) => {
+      readable.flatMap(({ id }, n) => {
         const details = Details.safeParse(opened[n]);
         return details.success ? [[id, details.data] as const] : [];
       }),
@@ -122,7 +117,7 @@ export function createIdentityQueries({
 
   return {
     async byId(id) {
-      if (!UUID.test(id)) return undefined;
+      if (!PersonId.safeParse(id).success) return undefined;
       await ready();
       const people = await database.query<PersonRow>(
         `select main.id, main.position, main.forgotten_at from identities.record
@@ -151,16 +146,14 @@ export function createIdentityQueries({
         params.push(positionOf(cursor));
         conditions.push(`main.position < $${params.length}`);
       }
-      const rows = await database.query<PersonRow>(
+      const found = await database.query<PersonRow>(
         `select main.id, main.position, main.forgotten_at from identities.person main
           where main.merged_into is null and ${conditions.join(" and ")}
           order by main.position desc limit ${limit + 1}`,
         params,
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const items = await complete(page);
-      return rows.length > page.length && last ? { items, next_cursor: cursorAt(last.position) } : { items };
+      const { rows, next } = pageOf(found, limit);
+      return { items: await complete(rows), ...next };
     },
 
     position: () => ready().then(watch.position),

@@ -1,29 +1,42 @@
 // One lead as the read model keeps it, and what each event makes of it. The payload stays sealed.
 import type { Sealed } from "#domain/event.ts";
-import { identityEvents } from "#domain/identity/events.ts";
-import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
-import { type Stage, type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
+import type { AliasId, DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PARTNER_STREAM_PREFIX, type PartnerEvent } from "#domain/partner/events.ts";
+import {
+  type Kind,
+  type Stage,
+  SUBMISSION_STREAM_PREFIX,
+  type SubmissionEvent,
+} from "#domain/submission/events.ts";
 import { nextStatus, type Status } from "#domain/submission/machine.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import type { Known } from "../decoding.ts";
 
 type AboutOne = Extract<PartnerEvent, { data: { submission_id: unknown } }>;
 export type LeadEvent = SubmissionEvent | AboutOne;
 
-const { CircuitOpened, CircuitHalfOpened, CircuitClosed, ...aboutOne } = partnerEvents;
-export const leadEvents = { ...submissionEvents, ...aboutOne };
-/** These concern no single lead; known, so that they are not counted as unknown. */
-export const otherEvents = { CircuitOpened, CircuitHalfOpened, CircuitClosed, ...identityEvents };
+export function isAboutALead(one: Known): one is Known<LeadEvent> {
+  const { stream } = one.raw;
+  const isOurs = stream.startsWith(SUBMISSION_STREAM_PREFIX) || stream.startsWith(PARTNER_STREAM_PREFIX);
+  return isOurs && "submission_id" in one.event.data;
+}
+
+/** Revisions in the stream of each partner. */
+export type PartnerRevisions = Readonly<Record<string, readonly number[]>>;
 
 export interface LeadRow {
-  readonly id: string;
+  readonly id: SubmissionId;
   /** Of the first event: the order in which leads came. */
   readonly position: bigint;
-  readonly kind: string;
-  readonly source: string;
+  /** Of the newest event that is in this row. */
+  readonly last_position: bigint;
+  readonly kind: Kind;
+  readonly source: SourceId;
   readonly status: Status;
-  readonly person_id: string | null;
-  readonly alias_id: string | null;
-  readonly partner: string | null;
-  readonly delivery_id: string | null;
+  readonly person_id: PersonId | null;
+  readonly alias_id: AliasId | null;
+  readonly partner: PartnerId | null;
+  readonly delivery_id: DeliveryId | null;
   readonly attempts: number;
   readonly reason: string | null;
   /** Of a dead letter: where it ended. */
@@ -31,26 +44,23 @@ export interface LeadRow {
   readonly price: number | null;
   readonly received_at: Date;
   readonly updated_at: Date;
+  /** Where its partners' streams tell of it. */
+  readonly partner_events: PartnerRevisions;
+  /** Whether its hashes are in the search table. */
+  readonly searchable: boolean;
   readonly sealed: Sealed;
 }
 
-interface Happening {
-  readonly position: bigint;
-  readonly at: string;
-}
-
 /** Undefined where the lead's beginning is not known: then there is nothing to change. */
-export function evolve(
-  row: LeadRow | undefined,
-  event: LeadEvent,
-  { position, at }: Happening,
-): LeadRow | undefined {
-  const updated_at = new Date(at);
+export function evolve(row: LeadRow | undefined, event: LeadEvent, raw: StoredEvent): LeadRow | undefined {
+  const updated_at = new Date(raw.metadata.at);
+  const last_position = raw.position;
   if (event.type === "SubmissionReceived") {
     const { submission_id, kind, source, received_at, sealed } = event.data;
     return {
       id: submission_id,
-      position,
+      position: raw.position,
+      last_position,
       kind,
       source,
       status: nextStatus(undefined, event) ?? "received",
@@ -64,15 +74,23 @@ export function evolve(
       price: null,
       received_at: new Date(received_at),
       updated_at,
+      partner_events: {},
+      searchable: false,
       sealed,
     };
   }
   if (row === undefined) return undefined;
+  const seen = { ...row, last_position, partner_events: withRevision(row.partner_events, event, raw) };
   // What an earlier leg's partner says late changes nothing any more.
   if ("delivery_id" in event.data && row.delivery_id !== null && event.data.delivery_id !== row.delivery_id)
-    return row;
+    return seen;
   const status = nextStatus(row.status, event) ?? row.status;
-  return { ...row, ...changes(event), status, updated_at };
+  return { ...seen, ...changes(event), status, updated_at };
+}
+
+function withRevision(known: PartnerRevisions, { data }: LeadEvent, raw: StoredEvent): PartnerRevisions {
+  if (!raw.stream.startsWith(PARTNER_STREAM_PREFIX) || !("delivery_id" in data)) return known;
+  return { ...known, [data.partner]: [...(known[data.partner] ?? []), Number(raw.revision)] };
 }
 
 function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Partial<LeadRow> {

@@ -1,15 +1,17 @@
 // What people ask about leads; each answer stands in the contract's shape.
-import type { Sealed } from "#domain/event.ts";
+import { SubmissionId } from "#domain/ids.ts";
+import { submissionContext } from "#domain/seal-contexts.ts";
+import type { Stage } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { preparation } from "../checkpoint.ts";
-import { cursorAt, positionOf } from "../cursor.ts";
+import { preparedOnce } from "../checkpoint.ts";
+import { pageOf, positionOf } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import type { LeadRow } from "./lead.ts";
 import { leadsModel } from "./projection.ts";
 import { hashesFor } from "./search.ts";
-import { type TimelineItem, timelineOf } from "./timeline.ts";
+import { type TimelineItem, type TimelineParts, timelineOf } from "./timeline.ts";
 
 export { InvalidCursor } from "../cursor.ts";
 export type { TimelineItem } from "./timeline.ts";
@@ -57,64 +59,81 @@ export interface LeadQueries {
   list(filter: LeadFilter): Promise<LeadPage>;
   /** Undefined when there is no such lead. */
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
+  /** How many leads are dead letters, by where they ended. */
+  deadLetters(): Promise<DeadLetterCount[]>;
   /** How far into the log these answers reach. */
   position(): Promise<bigint>;
   /** True once the answers reach at least so far; false when that took longer. */
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export interface DeadLetterCount {
+  readonly stage: Stage;
+  /** Of those that ended in delivery. */
+  readonly partner: string | null;
+  readonly count: bigint;
+}
 
-export function createLeadQueries({
-  database,
-  vault,
-}: {
+export interface LeadQueryParts {
   readonly database: Database;
   readonly vault: Vault;
-}): LeadQueries {
+  readonly eventStore: TimelineParts["eventStore"];
+}
+
+export function createLeadQueries({ database, vault, eventStore }: LeadQueryParts): LeadQueries {
   // A gateway may be asked before any projection has run.
-  const ready = preparation(database, leadsModel);
+  const ready = preparedOnce(database, leadsModel);
   const watch = positionWatch(database, leadsModel.name);
 
   async function inTheClear(rows: readonly LeadRow[]): Promise<Lead[]> {
-    const opened = await vault.openMany(
-      rows.map(({ id, sealed }) => ({ sealed: sealed as Sealed, context: `submission-${id}` })),
+    const opened = await vault.openReadable(
+      rows.map(({ id, sealed }) => ({ sealed, context: submissionContext(id) })),
     );
     return rows.map((row, index) => answer(row, opened[index]));
   }
 
+  async function rowOf(id: string): Promise<LeadRow | undefined> {
+    if (!isId(id)) return undefined;
+    await ready();
+    return (await database.query<LeadRow>("select * from leads.lead where id = $1", [id]))[0];
+  }
+
   return {
     async byId(id) {
-      if (!UUID.test(id)) return undefined;
-      await ready();
-      const rows = await database.query<LeadRow>("select * from leads.lead where id = $1", [id]);
-      return (await inTheClear(rows))[0];
+      const row = await rowOf(id);
+      return row && (await inTheClear([row]))[0];
     },
 
     async list(filter) {
       await ready();
       const { where, params } = conditions(vault, filter);
-      const rows = await database.query<LeadRow>(
+      const found = await database.query<LeadRow>(
         `select * from leads.lead ${where} order by position desc limit ${filter.limit + 1}`,
         params,
       );
-      const page = rows.slice(0, filter.limit);
-      const last = page.at(-1);
-      const items = await inTheClear(page);
-      return rows.length > page.length && last ? { items, next_cursor: cursorAt(last.position) } : { items };
+      const { rows, next } = pageOf(found, filter.limit);
+      return { items: await inTheClear(rows), ...next };
     },
 
     async timeline(id) {
-      if (!UUID.test(id)) return undefined;
+      const row = await rowOf(id);
+      return row && { items: await timelineOf(row, { eventStore, vault }) };
+    },
+
+    async deadLetters() {
       await ready();
-      const items = await timelineOf(database, vault, id);
-      return items.length === 0 ? undefined : { items };
+      return database.query<DeadLetterCount>(
+        `select stage, case when stage = 'deliver' then partner end as partner, count(*)
+           from leads.lead where status = 'dead_lettered' group by 1, 2`,
+      );
     },
 
     position: () => ready().then(watch.position),
     reached: (position, timeoutMs) => ready().then(() => watch.reached(position, timeoutMs)),
   };
 }
+
+const isId = (text: string): boolean => SubmissionId.safeParse(text).success;
 
 function conditions(vault: Vault, filter: LeadFilter): { where: string; params: unknown[] } {
   const all: string[] = [];
@@ -128,13 +147,13 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   }
   if (filter.person_id !== undefined) {
     // What is no id is nobody's.
-    if (UUID.test(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
+    if (isId(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
     else all.push("false");
   }
   if (filter.cursor !== undefined) add((param) => `position < ${param}`, positionOf(filter.cursor));
   const typed = filter.q?.trim();
   if (typed) {
-    if (UUID.test(typed)) add((param) => `${param}::uuid in (id, person_id, alias_id)`, typed);
+    if (isId(typed)) add((param) => `${param}::uuid in (id, person_id, alias_id)`, typed);
     else
       add(
         (param) => `id in (select lead_id from leads.search where hash = any(${param}::text[]))`,

@@ -1,15 +1,52 @@
 // Finding a lead by a value without keeping the value: only keyed hashes are compared.
-import type { Submission } from "#domain/submission/submission.ts";
+import type { Sealed } from "#domain/event.ts";
+import type { SubmissionId } from "#domain/ids.ts";
+import { submissionContext } from "#domain/seal-contexts.ts";
+import { Submission } from "#domain/submission/submission.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+
+export interface SearchRow {
+  readonly hash: string;
+  readonly lead_id: SubmissionId;
+}
+
+export interface Searchable {
+  readonly lead_id: SubmissionId;
+  readonly sealed: Sealed;
+}
 
 type Fingerprint = Pick<Vault, "fingerprint">;
 
 const inText = (value: string): string => value.trim().toLowerCase().replace(/\s+/g, " ");
 const inDigits = (value: string): string => value.replace(/\D/g, "");
-const LEAST_DIGITS = 6;
+const MIN_DIGITS = 6;
 
-/** The hashes under which a submission is found. */
-export function hashesOf(vault: Fingerprint, { normalised }: Submission): string[] {
+/**
+ * The rows by which these leads are found. A payload is opened under its intake key when it arrives; a rebuild after that key's end
+ * finds the same payload under the person's key.
+ */
+export async function searchRows(vault: Vault, payloads: readonly Searchable[]): Promise<SearchRow[]> {
+  const rows: SearchRow[] = [];
+  const found = new Set<SubmissionId>();
+  for (let left = payloads; left.length > 0; ) {
+    const first = new Map<SubmissionId, Searchable>();
+    for (const one of left) if (!first.has(one.lead_id)) first.set(one.lead_id, one);
+    const tried = [...first.values()];
+    const opened = await vault.openReadable(
+      tried.map(({ lead_id, sealed }) => ({ sealed, context: submissionContext(lead_id) })),
+    );
+    for (const [n, { lead_id }] of tried.entries()) {
+      const submission = Submission.safeParse(opened[n]);
+      if (!submission.success) continue;
+      found.add(lead_id);
+      for (const hash of hashesOf(vault, submission.data)) rows.push({ hash, lead_id });
+    }
+    left = left.filter((one) => !found.has(one.lead_id) && !tried.includes(one));
+  }
+  return rows;
+}
+
+function hashesOf(vault: Fingerprint, { normalised }: Submission): string[] {
   const { email, phone, full_name } = normalised;
   const texts = [email, full_name].filter((value) => value !== undefined).map(inText);
   const hashes = texts.map((text) => vault.fingerprint("lead text", text));
@@ -21,6 +58,6 @@ export function hashesOf(vault: Fingerprint, { normalised }: Submission): string
 export function hashesFor(vault: Fingerprint, typed: string): string[] {
   const hashes = [vault.fingerprint("lead text", inText(typed))];
   const digits = inDigits(typed);
-  if (digits.length >= LEAST_DIGITS) hashes.push(vault.fingerprint("lead phone", digits));
+  if (digits.length >= MIN_DIGITS) hashes.push(vault.fingerprint("lead phone", digits));
   return hashes;
 }

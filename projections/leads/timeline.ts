@@ -1,7 +1,14 @@
-// All that happened to one lead, with each attempt's request, answer and timings in the clear for who may see them.
+// All that happened to one lead, read from the log where its row points to, with each attempt's request, response and timings.
 import { Sealed } from "#domain/event.ts";
-import type { Database } from "#platform/database.ts";
+import { DeliveryId, PartnerId } from "#domain/ids.ts";
+import { partnerStream } from "#domain/partner/events.ts";
+import { deliveryContext } from "#domain/seal-contexts.ts";
+import { submissionStream } from "#domain/submission/events.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { type Known, knownEvents } from "../decoding.ts";
+import { isAboutALead, type LeadEvent, type LeadRow } from "./lead.ts";
 
 export interface Timings {
   readonly total_ms: number;
@@ -21,25 +28,58 @@ export interface TimelineItem {
   readonly [field: string]: unknown;
 }
 
-interface Row {
-  readonly position: bigint;
-  readonly at: Date;
-  readonly type: string;
-  readonly data: Record<string, unknown>;
+export interface TimelineParts {
+  readonly eventStore: Pick<EventStore, "readStream">;
+  readonly vault: Pick<Vault, "openReadable">;
 }
 
-/** Which field of an event is which part of an attempt. */
-const SEALED_PARTS = { sealed_request: "request", sealed_response: "response" } as const;
+export async function timelineOf(
+  row: Pick<LeadRow, "id" | "last_position" | "partner_events">,
+  { eventStore, vault }: TimelineParts,
+): Promise<TimelineItem[]> {
+  const [own, ...atPartners] = await Promise.all([
+    eventStore.readStream(submissionStream(row.id)),
+    ...Object.entries(row.partner_events).map(([partner, revisions]) =>
+      eventsAt(eventStore, partnerStream(PartnerId.parse(partner)), revisions),
+    ),
+  ]);
+  const stored = [...own.filter(({ position }) => position <= row.last_position), ...atPartners.flat()];
+  stored.sort((a, b) => Number(a.position - b.position));
+  const events = knownEvents(stored, () => undefined).filter(isAboutALead);
+  return itemsOf(events, await openedParts(vault, events));
+}
 
-export async function timelineOf(database: Database, vault: Vault, id: string): Promise<TimelineItem[]> {
-  const rows = await database.query<Row>(
-    "select position, at, type, data from leads.timeline where lead_id = $1 order by position",
-    [id],
+/** Closer than this, one read that also brings what others did in between costs less than two. */
+const MAX_GAP = 16;
+
+async function eventsAt(
+  eventStore: TimelineParts["eventStore"],
+  stream: string,
+  revisions: readonly number[],
+): Promise<StoredEvent[]> {
+  const runs: { readonly from: number; to: number }[] = [];
+  for (const revision of revisions) {
+    const last = runs.at(-1);
+    if (last !== undefined && revision - last.to <= MAX_GAP) last.to = revision;
+    else runs.push({ from: revision, to: revision });
+  }
+  const wanted = new Set(revisions);
+  const pages = await Promise.all(
+    runs.map(({ from, to }) =>
+      eventStore.readStream(stream, { from: BigInt(from), maxCount: to - from + 1 }),
+    ),
   );
-  const opened = await openParts(vault, rows);
+  return pages.flat().filter(({ revision }) => wanted.has(Number(revision)));
+}
+
+function itemsOf(
+  events: readonly Known<LeadEvent>[],
+  opened: readonly Record<string, unknown>[],
+): TimelineItem[] {
   const requests = new Map<string, unknown>();
-  return rows.map(({ position, at, type, data }, index) => {
-    const { sealed_request, sealed_response, submission_id, ...rest } = data;
+  return events.map(({ event, raw: { position, metadata } }, index) => {
+    const data: Record<string, unknown> = event.data;
+    const { sealed, sealed_request, sealed_response, submission_id, ...rest } = data;
     // An outcome that ends the delivery says how many attempts there were: it is that of the last one.
     const number = data.attempt ?? (data.timings === undefined ? undefined : data.attempts);
     const attempt = `${data.delivery_id} ${number}`;
@@ -48,27 +88,35 @@ export async function timelineOf(database: Database, vault: Vault, id: string): 
       ...opened[index],
     };
     if ("request" in parts) requests.set(attempt, parts.request);
-    // An attempt's outcome repeats what was asked, so that the one item tells all of it.
+    // An attempt's outcome repeats what was requested, so that the one item tells all of it.
     else if (requests.has(attempt)) parts.request = requests.get(attempt);
-    return { position: String(position), at: at.toISOString(), type, ...rest, ...parts };
+    const at = new Date(metadata.at).toISOString();
+    return { position: String(position), at, type: event.type, ...rest, ...parts };
   });
 }
 
-/** What stands sealed in each row, in the clear; null where its key is destroyed. */
-async function openParts(vault: Vault, rows: readonly Row[]): Promise<Record<string, unknown>[]> {
-  const sealed = rows.flatMap(({ data }, row) =>
-    Object.entries(SEALED_PARTS).flatMap(([field, part]) => {
+/** Which field of an event is which part of an attempt. */
+const SEALED_PARTS = { sealed_request: "request", sealed_response: "response" } as const;
+
+/** What stands sealed in each event, in the clear; null where its key is destroyed. */
+async function openedParts(
+  vault: TimelineParts["vault"],
+  events: readonly Known<LeadEvent>[],
+): Promise<Record<string, unknown>[]> {
+  const sealed = events.flatMap(({ event }, index) => {
+    const data: Record<string, unknown> = event.data;
+    return Object.entries(SEALED_PARTS).flatMap(([field, part]) => {
       const parsed = Sealed.safeParse(data[field]);
-      return parsed.success
-        ? [{ row, part, sealed: parsed.data, context: `delivery-${data.delivery_id}` }]
-        : [];
-    }),
-  );
-  const values = await vault.openMany(sealed);
-  const parts: Record<string, unknown>[] = rows.map(() => ({}));
-  for (const [index, { row, part }] of sealed.entries()) {
-    const of = parts[row];
-    if (of !== undefined) of[part] = values[index] ?? null;
+      if (!parsed.success) return [];
+      const context = deliveryContext(DeliveryId.parse(data.delivery_id));
+      return [{ index, part, sealed: parsed.data, context }];
+    });
+  });
+  const values = await vault.openReadable(sealed);
+  const parts: Record<string, unknown>[] = events.map(() => ({}));
+  for (const [n, { index, part }] of sealed.entries()) {
+    const of = parts[index];
+    if (of !== undefined) of[part] = values[n] ?? null;
   }
   return parts;
 }

@@ -1,26 +1,25 @@
 // How each partner has fared: counts, and the state of its circuit.
-import { PARTNER_STREAM_PREFIX, type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
-import type { Queryable } from "#platform/database.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
-import { knownEvents, type OnSkipped } from "../decoding.ts";
+import type { PartnerId } from "#domain/ids.ts";
+import { type Circuit, closedCircuit, evolveCircuit } from "#domain/partner/circuit.ts";
+import { PARTNER_STREAM_PREFIX, type PartnerEvent } from "#domain/partner/events.ts";
+import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 
 export interface PartnerRow {
-  readonly partner: string;
+  readonly partner: PartnerId;
   readonly delivered: bigint;
   readonly failed: bigint;
   readonly rejected: bigint;
   readonly dead_lettered: bigint;
   readonly duplicates: bigint;
   readonly in_flight: bigint;
-  readonly circuit: "closed" | "open" | "half_open";
-  readonly retry_at: string | null;
+  readonly circuit: Circuit;
 }
 
 export const partnersModel = {
   name: "partners",
-  version: 1,
+  version: 2,
   tables: [
     `create table partner (
       partner text primary key,
@@ -30,8 +29,7 @@ export const partnersModel = {
       dead_lettered bigint not null,
       duplicates bigint not null,
       in_flight bigint not null,
-      circuit text not null,
-      retry_at timestamptz
+      circuit json not null
     )`,
   ],
 } as const;
@@ -46,41 +44,36 @@ const partners = table<PartnerRow>(
     dead_lettered: "bigint",
     duplicates: "bigint",
     in_flight: "bigint",
-    circuit: "text",
-    retry_at: "timestamptz",
+    circuit: "json",
   },
   ["partner"],
 );
 
 export function partnersProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
-  const codec = createCodec(partnerEvents);
   return {
     ...partnersModel,
     prefixes: [PARTNER_STREAM_PREFIX],
-    async apply(transaction, stored) {
-      const known = knownEvents(codec, stored, onSkipped);
-      const rows = await rowsBefore(transaction, new Set(known.map(({ event }) => event.data.partner)));
-      for (const { event } of known) {
+    async apply(target, stored) {
+      const known = knownEvents(stored, onSkipped).filter(isAboutAPartner);
+      const names = [...new Set(known.map(({ event }) => event.data.partner))];
+      const before = new Map((await partners.find(target, names)).map((row) => [row.partner, row]));
+      const changed = new Map<PartnerId, PartnerRow>();
+      for (const { event, raw } of known) {
         const { partner } = event.data;
-        rows.set(partner, evolve(rows.get(partner) ?? nothingYet(partner), event));
+        const row = changed.get(partner) ?? before.get(partner) ?? untouched(partner);
+        const circuit = circuitAfter(row.circuit, event);
+        if (circuit === undefined) onSkipped(raw, "impossible");
+        else changed.set(partner, { ...counted(row, event), circuit });
       }
-      await partners.upsert(transaction, [...rows.values()]);
+      await partners.upsert(target, [...changed.values()]);
     },
   };
 }
 
-async function rowsBefore(
-  transaction: Queryable,
-  names: ReadonlySet<string>,
-): Promise<Map<string, PartnerRow>> {
-  if (names.size === 0) return new Map();
-  const rows = await transaction.query<PartnerRow>("select * from partner where partner = any($1::text[])", [
-    [...names],
-  ]);
-  return new Map(rows.map((row) => [row.partner, row]));
-}
+const isAboutAPartner = (one: Known): one is Known<PartnerEvent> =>
+  one.raw.stream.startsWith(PARTNER_STREAM_PREFIX) && "partner" in one.event.data;
 
-export const nothingYet = (partner: string): PartnerRow => ({
+export const untouched = (partner: PartnerId): PartnerRow => ({
   partner,
   delivered: 0n,
   failed: 0n,
@@ -88,45 +81,48 @@ export const nothingYet = (partner: string): PartnerRow => ({
   dead_lettered: 0n,
   duplicates: 0n,
   in_flight: 0n,
-  circuit: "closed",
-  retry_at: null,
+  circuit: closedCircuit,
 });
 
-function evolve(row: PartnerRow, event: PartnerEvent): PartnerRow {
+/** Undefined where it can't have happened: one odd event must not stop the counting of all others. */
+function circuitAfter(circuit: Circuit, event: PartnerEvent): Circuit | undefined {
+  try {
+    return evolveCircuit(circuit, event);
+  } catch {
+    return undefined;
+  }
+}
+
+function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
   switch (event.type) {
     case "DeliveryStarted":
       return { ...row, in_flight: row.in_flight + 1n };
     case "DeliverySucceeded":
-      return { ...answered(row), delivered: row.delivered + 1n };
+      return { ...attemptEnded(row), delivered: row.delivered + 1n };
     case "DeliveryFailed":
-      return { ...answered(row), failed: row.failed + 1n };
+      return { ...attemptEnded(row), failed: row.failed + 1n };
     case "DeliveryRejected":
-      return { ...answered(row), rejected: row.rejected + 1n };
+      return { ...attemptEnded(row), rejected: row.rejected + 1n };
     case "DeliveryDuplicated": {
-      const counted = { ...row, duplicates: row.duplicates + 1n };
-      return event.data.timings === undefined ? counted : answered(counted);
+      const duplicated = { ...row, duplicates: row.duplicates + 1n };
+      return event.data.timings === undefined ? duplicated : attemptEnded(duplicated);
     }
     case "DeliveryDeadLettered": {
-      const counted = { ...row, dead_lettered: row.dead_lettered + 1n };
-      // Its last attempt ended with it, if the letter tells of one.
-      return event.data.timings === undefined
-        ? counted
-        : { ...answered(counted), failed: counted.failed + 1n };
+      const dead = { ...row, dead_lettered: row.dead_lettered + 1n };
+      // Where the event tells of an attempt, that attempt ended with it.
+      return event.data.timings === undefined ? dead : { ...attemptEnded(dead), failed: dead.failed + 1n };
     }
     case "DeliveryHeld":
-      return row;
     case "CircuitOpened":
-      return { ...row, circuit: "open", retry_at: event.data.until };
     case "CircuitHalfOpened":
-      return { ...row, circuit: "half_open", retry_at: null };
     case "CircuitClosed":
-      return { ...row, circuit: "closed", retry_at: null };
+      return row;
     case "PartnerRetired":
-      return nothingYet(row.partner);
+      return untouched(row.partner);
   }
 }
 
-const answered = (row: PartnerRow): PartnerRow => ({
+const attemptEnded = (row: PartnerRow): PartnerRow => ({
   ...row,
   in_flight: row.in_flight > 0n ? row.in_flight - 1n : 0n,
 });

@@ -1,7 +1,9 @@
 // How each partner has fared so far.
+import type { PartnerId } from "#domain/ids.ts";
+import type { CircuitState } from "#domain/partner/circuit.ts";
 import type { Database } from "#platform/database.ts";
-import { preparation } from "../checkpoint.ts";
-import { nothingYet, type PartnerRow, partnersModel } from "./projection.ts";
+import { preparedOnce } from "../checkpoint.ts";
+import { type PartnerRow, partnersModel, untouched } from "./projection.ts";
 
 export interface PartnerCounts {
   readonly partner: string;
@@ -10,46 +12,46 @@ export interface PartnerCounts {
   readonly failed: number;
   readonly dead_lettered: number;
   readonly duplicates: number;
-  readonly circuit: "closed" | "open" | "half_open";
+  readonly circuit: CircuitState;
   /** When an open circuit lets a probe through. */
   readonly retry_at?: string;
-  /** Called and not answered yet. */
+  /** Attempts that were begun and have not ended. */
   readonly in_flight: number;
 }
 
 export interface PartnerQueries {
   /** A partner that nothing was ever sent to has counts of 0 and a closed circuit. */
-  byId(partner: string): Promise<PartnerCounts>;
+  byId(partner: PartnerId): Promise<PartnerCounts>;
   all(): Promise<ReadonlyMap<string, PartnerCounts>>;
 }
 
-type Row = Omit<PartnerRow, "retry_at"> & { readonly retry_at: Date | string | null };
-
 export function createPartnerQueries({ database }: { readonly database: Database }): PartnerQueries {
-  const ready = preparation(database, partnersModel);
+  const ready = preparedOnce(database, partnersModel);
   return {
     async byId(partner) {
       await ready();
-      const [row] = await database.query<Row>("select * from partners.partner where partner = $1", [partner]);
-      return counts(row ?? nothingYet(partner));
+      const [row] = await database.query<PartnerRow>("select * from partners.partner where partner = $1", [
+        partner,
+      ]);
+      return counts(row ?? untouched(partner));
     },
     async all() {
       await ready();
-      const rows = await database.query<Row>("select * from partners.partner");
+      const rows = await database.query<PartnerRow>("select * from partners.partner");
       return new Map(rows.map((row) => [row.partner, counts(row)]));
     },
   };
 }
 
-function counts(row: Row): PartnerCounts {
+function counts({ circuit, ...row }: PartnerRow): PartnerCounts {
   return {
     partner: row.partner,
     delivered: Number(row.delivered),
     failed: Number(row.failed + row.rejected),
     dead_lettered: Number(row.dead_lettered),
     duplicates: Number(row.duplicates),
-    circuit: row.circuit,
-    ...(row.retry_at !== null && { retry_at: new Date(row.retry_at).toISOString() }),
+    circuit: circuit.state,
+    ...(circuit.state === "open" && { retry_at: new Date(circuit.until).toISOString() }),
     in_flight: Number(row.in_flight),
   };
 }

@@ -1,20 +1,16 @@
-// Which event is still owed to whom. A submission is in it from its arrival to its end.
+// Which event of an unfinished submission waits for a reaction, and whose. A submission is in it from its arrival to its end.
+import type { PartnerId, SubmissionId } from "#domain/ids.ts";
 import { mailboxOf } from "#domain/mail.ts";
-import { PARTNER_STREAM_PREFIX, type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
-import {
-  SUBMISSION_STREAM_PREFIX,
-  type SubmissionEvent,
-  submissionEvents,
-} from "#domain/submission/events.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
-import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
+import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
+import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { type Known, knownEvents, type ModelEvent, type OnSkipped } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 
-interface OwedRow {
-  readonly submission_id: string;
+interface UnfinishedRow {
+  readonly submission_id: SubmissionId;
   readonly mailbox: "lead" | "partner";
-  readonly partner: string | null;
+  readonly partner: PartnerId | null;
   readonly stream: string;
   readonly revision: bigint;
   readonly position: bigint;
@@ -23,9 +19,9 @@ interface OwedRow {
 
 export const unfinishedModel = {
   name: "unfinished",
-  version: 1,
+  version: 2,
   tables: [
-    `create table owed (
+    `create table submission (
       submission_id uuid primary key,
       mailbox text not null,
       partner text,
@@ -34,12 +30,12 @@ export const unfinishedModel = {
       position bigint not null,
       since timestamptz not null
     )`,
-    "create index owed_in_order on owed (position)",
+    "create index submission_in_order on submission (position)",
   ],
 } as const;
 
-const owed = table<OwedRow>(
-  "owed",
+const submissions = table<UnfinishedRow>(
+  "submission",
   {
     submission_id: "uuid",
     mailbox: "text",
@@ -52,51 +48,54 @@ const owed = table<OwedRow>(
   ["submission_id"],
 );
 
-type YardEvent = SubmissionEvent | PartnerEvent;
-
 export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
-  const codec = createCodec({ ...submissionEvents, ...partnerEvents });
   return {
     ...unfinishedModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
-    async apply(transaction, stored) {
-      // Only the newest word on each submission counts.
-      const changed = new Map<string, OwedRow | "ended">();
-      for (const one of knownEvents(codec, stored, onSkipped)) {
-        if (!("submission_id" in one.event.data)) continue;
-        const debt = debtOf(one);
-        if (debt !== "as_before") changed.set(one.event.data.submission_id, debt);
+    async apply(target, stored) {
+      // Only what is newest about each submission counts.
+      const newest = new Map<SubmissionId, UnfinishedRow | "ended">();
+      const begun = new Set<SubmissionId>();
+      for (const one of knownEvents(stored, onSkipped)) {
+        const { type, data } = one.event;
+        if (!("submission_id" in data)) continue;
+        if (type === "SubmissionReceived") begun.add(data.submission_id);
+        const change = changeBy(one, data.submission_id);
+        if (change !== undefined) newest.set(data.submission_id, change);
       }
-      const ended = [...changed].filter(([, debt]) => debt === "ended").map(([id]) => id);
-      if (ended.length > 0)
-        await transaction.execute("delete from owed where submission_id = any($1::uuid[])", [ended]);
-      await owed.upsert(
-        transaction,
-        [...changed.values()].filter((debt) => debt !== "ended"),
-      );
+      const waiting: UnfinishedRow[] = [];
+      const ended: SubmissionId[] = [];
+      for (const [id, change] of newest) {
+        if (change !== "ended") waiting.push(change);
+        // What began in the same batch has no row yet.
+        else if (!begun.has(id)) ended.push(id);
+      }
+      const { schema } = target;
+      await Promise.all([
+        ended.length > 0 &&
+          target.execute(`delete from ${schema}.submission where submission_id = any($1::uuid[])`, [ended]),
+        submissions.upsert(target, waiting),
+      ]);
     },
   };
 }
 
-function debtOf({ event, raw }: Known<YardEvent>): OwedRow | "ended" | "as_before" {
+/** Undefined where it changes nothing. */
+function changeBy({ event, raw }: Known, submission_id: SubmissionId): UnfinishedRow | "ended" | undefined {
   const mailbox = mailboxOf(event);
+  const { stream, revision, position, metadata } = raw;
+  const row = { submission_id, stream, revision, position, since: metadata.at };
   switch (mailbox.to) {
     case "lead":
-      return row(mailbox.submission, "lead", null);
+      return { ...row, mailbox: "lead", partner: null };
     case "partner":
-      return "submission_id" in event.data
-        ? row(event.data.submission_id, "partner", mailbox.partner)
-        : "as_before";
+      return { ...row, mailbox: "partner", partner: mailbox.partner };
     case "nobody":
-      return ENDS.has(event.type) ? "ended" : "as_before";
-  }
-  function row(submission_id: string, to: OwedRow["mailbox"], partner: string | null): OwedRow {
-    const { stream, revision, position, metadata } = raw;
-    return { submission_id, mailbox: to, partner, stream, revision, position, since: metadata.at };
+      return ENDS.has(event.type) ? "ended" : undefined;
   }
 }
 
-const ENDS: ReadonlySet<YardEvent["type"]> = new Set([
+const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([
   "SubmissionUnrouted",
   "SubmissionDelivered",
   "SubmissionDuplicate",

@@ -1,18 +1,21 @@
-// Which event is still owed to whom: what the reconciler compares with what is waiting in the mailboxes.
+// Which events wait for whose reaction: what the reconciler compares with what waits in the mailboxes.
+import type { PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { Database } from "#platform/database.ts";
-import { preparation, readCheckpoint } from "../checkpoint.ts";
+import { preparedOnce, readCheckpoint } from "../checkpoint.ts";
 import { unfinishedModel } from "./projection.ts";
 
-export interface Unfinished {
-  readonly submission_id: string;
-  readonly mailbox: "lead" | "partner";
-  readonly partner?: string;
-  /** Where the owed event stands. */
+/** The event that waits for a reaction, and whose. */
+export type Unfinished = {
+  readonly submission_id: SubmissionId;
+  /** Where the event stands. */
   readonly stream: string;
   readonly revision: bigint;
   readonly position: bigint;
   readonly since: Date;
-}
+} & (
+  | { readonly mailbox: "lead"; readonly partner: null }
+  | { readonly mailbox: "partner"; readonly partner: PartnerId }
+);
 
 export interface UnfinishedQueries {
   /** In the order of the log; `after` is the position of the last one seen. */
@@ -25,19 +28,16 @@ export interface UnfinishedQueries {
   checkpoint(): Promise<bigint>;
 }
 
-type Row = Omit<Unfinished, "partner"> & { readonly partner: string | null };
-
 export function createUnfinishedQueries({ database }: { readonly database: Database }): UnfinishedQueries {
-  const ready = preparation(database, unfinishedModel);
+  const ready = preparedOnce(database, unfinishedModel);
   return {
     async list({ olderThan, limit, after = 0n }) {
       await ready();
-      const rows = await database.query<Row>(
-        `select submission_id, mailbox, partner, stream, revision, position, since from unfinished.owed
+      return database.query<Unfinished>(
+        `select submission_id, mailbox, partner, stream, revision, position, since from unfinished.submission
           where position > $1 and since < $2 order by position limit $3`,
         [after, olderThan, limit],
       );
-      return rows.map(({ partner, ...row }) => (partner === null ? row : { ...row, partner }));
     },
     async checkpoint() {
       await ready();

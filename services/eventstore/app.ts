@@ -2,16 +2,13 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { ServerCredentials } from "@grpc/grpc-js";
-import { Server } from "@grpc/grpc-js";
+import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import type { EventLog } from "./engine/event-log.ts";
-import { persistentSubscriptions } from "./persistent/service.ts";
-import { CommitBell } from "./protocol/commit-bell.ts";
-import type { User } from "./protocol/credentials.ts";
-import { requireCredentials } from "./protocol/credentials.ts";
+import { CommitNotifier } from "./protocol/commit-notifier.ts";
+import { requireCredentials, type User } from "./protocol/credentials.ts";
+import { toGrpcError } from "./protocol/errors.ts";
 import { registerRoutes } from "./protocol/routes.ts";
-import { refuseWith } from "./protocol/services.ts";
 
 export interface AppOptions {
   readonly log: EventLog;
@@ -19,7 +16,7 @@ export interface AppOptions {
   readonly host: string;
   readonly port: number;
   readonly credentials: ServerCredentials;
-  /** Without users nobody is asked who they are. */
+  /** Without users no call needs credentials. */
   readonly users: readonly User[];
 }
 
@@ -32,27 +29,28 @@ export interface App {
 }
 
 /** A client sends appends in chunks of 3 MiB, and a single event that is too large in one piece. */
-const LARGEST_MESSAGE = 32 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 const GRACE_MS = 2_000;
 
-export async function startApp(options: AppOptions): Promise<App> {
-  const { log, logger, users } = options;
+export async function startApp({ log, logger, users, ...options }: AppOptions): Promise<App> {
   const stopping = new AbortController();
   // Each open call listens, and there may be thousands.
   setMaxListeners(0, stopping.signal);
 
   const server = new Server({
-    "grpc.max_receive_message_length": LARGEST_MESSAGE,
-    "grpc.max_send_message_length": LARGEST_MESSAGE,
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
     "grpc.enable_channelz": 0,
     interceptors: users.length > 0 ? [requireCredentials(users)] : [],
   });
-  const bell = new CommitBell();
-  const stopRinging = log.onCommit(bell.ring);
-  const refusalFor = refuseWith(logger);
-  registerRoutes(server, { log, bell, stopping: stopping.signal, refusalFor });
-  const persistent = persistentSubscriptions({ log, logger, refusalFor });
-  server.addService(persistent.definition, persistent.handlers);
+  const commits = new CommitNotifier();
+  const stopNotifying = log.onCommit(commits.notify);
+  registerRoutes(server, {
+    log,
+    commits,
+    stopping: stopping.signal,
+    toGrpcError: (error) => toGrpcError(error, logger),
+  });
 
   const bind = promisify(server.bindAsync.bind(server)) as (
     address: string,
@@ -66,14 +64,12 @@ export async function startApp(options: AppOptions): Promise<App> {
     address: `${host}:${port}`,
     async close() {
       stopping.abort();
-      const recorded = persistent.close();
       await Promise.race([
         new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
         // Connections whose client does not read never end by themselves.
         setTimeout(GRACE_MS, undefined, { ref: false }).then(() => server.forceShutdown()),
       ]);
-      await recorded;
-      stopRinging();
+      stopNotifying();
     },
   };
 }

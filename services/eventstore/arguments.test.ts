@@ -28,7 +28,7 @@ const wrong: ReadonlyArray<readonly [RegExp, ...string[]]> = [
 ];
 
 for (const [message, ...args] of wrong) {
-  test(`refuses ${args.slice(0, 2).join(" ")} because of ${message.source}`, () => {
+  test(`rejects ${args.slice(0, 2).join(" ")} because of ${message.source}`, () => {
     assert.throws(
       () => parseArguments(args),
       (error: unknown) => error instanceof WrongArguments && message.test(error.message),
@@ -36,7 +36,7 @@ for (const [message, ...args] of wrong) {
   });
 }
 
-test("listens on loopback without being told anything", () => {
+test("listens on loopback by default", () => {
   assert.equal(parseArguments([]), {
     port: 2113,
     host: "127.0.0.1",
@@ -48,7 +48,7 @@ test("listens on loopback without being told anything", () => {
   });
 });
 
-test("takes users from the command line and from a file, and lets them in from outside over TLS", () => {
+test("reads users from the command line and from a file, and listens for them on other addresses over TLS", () => {
   const file = join(temporaryFolder(), "users");
   writeFileSync(file, "ops:with:colons\n\nreader:secret\n");
   const given = ["--host", "0.0.0.0", ...tls, "--user", "admin:changeit", "--users-file", file];
@@ -61,7 +61,7 @@ test("takes users from the command line and from a file, and lets them in from o
   ]);
 });
 
-test("prefers to help", () => {
+test("prefers --help to everything else", () => {
   assert.is(parseArguments(["--help", "--host", "0.0.0.0"]), "help");
 });
 

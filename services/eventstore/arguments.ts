@@ -1,4 +1,4 @@
-// The command line, checked before anything is touched.
+// The command line, checked before anything is opened.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { User } from "./protocol/credentials.ts";
@@ -22,19 +22,19 @@ export const HELP = `The embedded event store of Switchyard: one node that speak
   --host ADDRESS        address to listen on (default 127.0.0.1); any but a loopback address needs TLS and a user
   --tls-cert FILE       certificate chain in PEM; with --tls-key the server speaks TLS only
   --tls-key FILE        its private key in PEM
-  --user NAME:PASSWORD  may be repeated; needs TLS. With users, every call except discovery must carry the Basic
-                        credentials of one of them. A command line can be read by others on the machine:
+  --user NAME:PASSWORD  may be repeated; needs TLS. With users, every call except discovery needs the Basic credentials
+                        of one of them. Others on the machine can read a command line, so prefer
   --users-file FILE     the same, one NAME:PASSWORD per line
   --log-level LEVEL     trace, debug, info, warn, error, fatal or silent (default info); JSON lines on stderr
-  --die-with-parent     stop cleanly once the process that started this one is gone, however it ended: the parent's
-                        id is looked at four times a second, and where stdin is a pipe, its end counts too
+  --die-with-parent     stop cleanly once the parent process is gone, however it ended: its id is checked four times
+                        a second, and where stdin is a pipe, its end counts too
   --help                this text
 
-On stdout it prints one line when it serves: eventstore ready on ADDRESS:PORT
+Once it serves it prints one line on stdout: eventstore ready on ADDRESS:PORT
 SIGTERM and SIGINT stop it cleanly within 5 seconds; a second signal ends it at once.
 Connect with esdb://127.0.0.1:2113?tls=false`;
 
-/** The command line asks for something that can't be. */
+/** The command line is wrong; the message is for who typed it. */
 export class WrongArguments extends Error {
   override name = "WrongArguments";
 }
@@ -97,15 +97,15 @@ function readTls(certPath: string | undefined, keyPath: string | undefined): Arg
   if (certPath === undefined && keyPath === undefined) return undefined;
   if (certPath === undefined || keyPath === undefined)
     throw new WrongArguments("--tls-cert and --tls-key are given together or not at all");
-  return { cert: readGiven("--tls-cert", certPath), key: readGiven("--tls-key", keyPath) };
+  return { cert: readOption("--tls-cert", certPath), key: readOption("--tls-key", keyPath) };
 }
 
 function usersIn(path: string | undefined): string[] {
   if (path === undefined) return [];
-  return readGiven("--users-file", path).toString("utf8").split(/\r?\n/).filter(Boolean);
+  return readOption("--users-file", path).toString("utf8").split(/\r?\n/).filter(Boolean);
 }
 
-function readGiven(flag: string, path: string): Buffer {
+function readOption(flag: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -1,14 +1,13 @@
-// A new log begins with an event of its own, as the real server's does: whoever reads $all without leaving out system
-// events finds out here and not in production.
+// A new log begins with a system event, as the real server's does: who forgets to leave system events out of $all finds
+// out here and not in production.
 import { randomUUID } from "node:crypto";
-import type { EventLog } from "./engine/event-log.ts";
-import { StoreUnavailable } from "./engine/event-log.ts";
+import { type EventLog, StoreUnavailable } from "./engine/event-log.ts";
 
 const EPOCH = "$epoch-information";
 
-export async function writeFirstEvent(log: EventLog, now: () => Date): Promise<void> {
+export async function writeFirstEvent(log: EventLog): Promise<void> {
   if (log.head > 0n) return;
-  const epoch = { EpochNumber: 0, EpochId: randomUUID(), TimeStamp: now().toISOString() };
+  const epoch = { EpochNumber: 0, EpochId: randomUUID(), TimeStamp: new Date().toISOString() };
   try {
     await log.append(EPOCH, { kind: "no_stream" }, [
       {
@@ -20,7 +19,7 @@ export async function writeFirstEvent(log: EventLog, now: () => Date): Promise<v
       },
     ]);
   } catch (error) {
-    // A folder that can't be written to is still served for reading; writers are told.
+    // A folder that can't be written to is still served for reading; writers get the error.
     if (!(error instanceof StoreUnavailable)) throw error;
   }
 }

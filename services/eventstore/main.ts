@@ -2,26 +2,24 @@
 import { setFlagsFromString } from "node:v8";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { destination, pino } from "pino";
-import type { App } from "./app.ts";
-import { startApp } from "./app.ts";
-import type { Arguments } from "./arguments.ts";
-import { HELP, parseArguments, WrongArguments } from "./arguments.ts";
+import { type App, startApp } from "./app.ts";
+import { type Arguments, HELP, parseArguments, WrongArguments } from "./arguments.ts";
 import { openEventLog } from "./engine/open.ts";
 import { writeFirstEvent } from "./first-event.ts";
 import { onParentGone } from "./parent-watch.ts";
 
 // Left alone, V8 lets the young generation of a busy server grow by more than a hundred MiB and gains nothing from it.
 setFlagsFromString("--semi-space-growth-factor=1");
-// The old one it would collect twice a second under load, three times as often as this, to find that most of it is still needed.
+// The old generation it would collect twice a second under load, to find that most of it is still needed; this is a third of that.
 setFlagsFromString("--heap-growing-percent=200");
 
-/** What was promised is five seconds, the end of the process included. */
+/** Five seconds are promised, the end of the process included. */
 const STOP_DEADLINE_MS = 4_500;
 const STDERR = 2;
 
 const given = readArguments();
 const output = destination({ dest: STDERR, sync: true });
-// Whoever read the log is gone; that is no reason to fail.
+// The reader of the log may be gone; that is no reason to fail.
 output.on("error", () => {});
 process.stdout.on("error", () => {});
 const logger = pino({ name: "eventstore", level: given.logLevel }, output);
@@ -44,8 +42,8 @@ function readArguments(): Arguments {
 
 async function start({ dir, tls, ...options }: Arguments): Promise<App> {
   try {
-    const log = await openEventLog({ dir, log: logger });
-    await writeFirstEvent(log, () => new Date());
+    const log = await openEventLog({ dir, logger });
+    await writeFirstEvent(log);
     const credentials = tls
       ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
       : ServerCredentials.createInsecure();
@@ -57,19 +55,19 @@ async function start({ dir, tls, ...options }: Arguments): Promise<App> {
     logger.info({ port: running.port, host: options.host, dir, tls: tls !== undefined }, "serving");
     return running;
   } catch (error) {
-    logger.fatal({ err: error }, `could not start: ${error instanceof Error ? error.message : error}`);
+    logger.fatal({ err: error }, "start failed");
     return process.exit(1);
   }
 }
 
 function stopOnRequest(dieWithParent: boolean, close: () => Promise<void>): void {
-  let asked = false;
-  const stop = (why: string): void => {
-    if (asked) process.exit(1);
-    asked = true;
-    logger.info({ why }, "stopping");
+  let isStopping = false;
+  const stop = (reason: string): void => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.info({ reason }, "stopping");
     setTimeout(() => {
-      logger.error(`not stopped within ${STOP_DEADLINE_MS} ms; ending anyway`);
+      logger.error({ deadlineMs: STOP_DEADLINE_MS }, "stop deadline passed");
       process.exit(1);
     }, STOP_DEADLINE_MS).unref();
     close().then(
@@ -78,12 +76,12 @@ function stopOnRequest(dieWithParent: boolean, close: () => Promise<void>): void
         process.exit(0);
       },
       (error: unknown) => {
-        logger.fatal({ err: error }, "could not stop cleanly");
+        logger.fatal({ err: error }, "stop failed");
         process.exit(1);
       },
     );
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  if (dieWithParent) onParentGone(() => stop("the parent is gone"));
+  if (dieWithParent) onParentGone(() => stop("parent process gone"));
 }

@@ -1,23 +1,23 @@
-// Notices that the parent is gone even when it was killed outright and could tell nobody.
+// Notices that the parent process is gone, also when it was killed and could tell nobody.
 import { fstatSync } from "node:fs";
 
-const LOOK_MS = 250;
+const CHECK_MS = 250;
 const STDIN = 0;
 
-/** As early as it can be known: opening a log takes time in which the parent may go. */
+/** Read as early as possible: opening a log takes time in which the parent may end. */
 const parent = process.ppid;
 
-export function onParentGone(act: () => void): void {
-  const look = setInterval(() => {
-    // Orphans are handed to another process.
+export function onParentGone(callback: () => void): void {
+  const timer = setInterval(() => {
+    // An orphan gets another process as its parent.
     if (process.ppid !== parent) gone();
-  }, LOOK_MS);
-  look.unref();
+  }, CHECK_MS);
+  timer.unref();
   const gone = (): void => {
-    clearInterval(look);
-    act();
+    clearInterval(timer);
+    callback();
   };
-  // Sees also a parent that was gone before its id could be read.
+  // This notices also a parent that was gone before its id could be read.
   if (isPipe(STDIN)) process.stdin.once("end", gone).resume().unref();
 }
 

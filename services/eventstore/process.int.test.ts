@@ -1,6 +1,7 @@
-// The process: what it accepts on its command line, how it ends, and that it outlives nobody it should not.
+// The process: its command line, how it stops, and that it does not outlive its parent.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { status } from "@grpc/grpc-js";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect, events, streamName, until } from "../../test/eventstore/client.ts";
@@ -23,6 +24,8 @@ async function run(...args: string[]): Promise<{ code: number | null; stdout: st
   return { code, stdout, stderr };
 }
 
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -31,21 +34,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("explains itself", async () => {
+test("prints its options with --help", async () => {
   const { code, stdout } = await run("--help");
   assert.is(code, 0);
   for (const flag of ["--port", "--data", "--host", "--tls-cert", "--user", "--die-with-parent"])
     assert.match(stdout, flag);
 });
 
-test("refuses a wrong command line with code 2 and a reason", async () => {
+test("ends with code 2 and a reason after a wrong command line", async () => {
   const { code, stdout, stderr } = await run("--port", "seventy");
   assert.is(code, 2);
   assert.match(stderr, /--port must be a number/);
   assert.is(stdout, "");
 });
 
-test("says why it can't start on a port that is taken", async () => {
+test("ends with code 1 and a reason when the port is taken", async () => {
   const server = await startEventStore({ dir: temporaryFolder() });
   const { code, stderr } = await run("--port", `${server.port}`, "--data", temporaryFolder());
   assert.is(code, 1);
@@ -53,33 +56,35 @@ test("says why it can't start on a port that is taken", async () => {
   await server.stop();
 });
 
-test("stops cleanly within five seconds while clients write, read and refuse to read", async () => {
+test("stops cleanly within five seconds while clients write, read and do not read", async () => {
   const server = await startEventStore({ dir: temporaryFolder() });
   const client = connect(server);
   const stream = streamName();
   await client.appendToStream(stream, events(5_000));
-  const errors: string[] = [];
+  const ends: unknown[] = [];
   const reading = client.subscribeToAll();
   let caughtUp = false;
   reading.on("caughtUp", () => {
     caughtUp = true;
   });
-  reading.on("data", () => {}).on("error", (error) => errors.push(error.constructor.name));
-  // Never read from: its events stay with the server.
-  const unread = client.subscribeToStream(stream).on("error", (error) => errors.push(error.constructor.name));
+  reading.on("data", () => {}).on("error", (error) => ends.push(codeOf(error)));
+  // Nobody reads from it, so its events stay with the server.
+  const unread = client.subscribeToStream(stream).on("error", (error) => ends.push(codeOf(error)));
   await until(() => caughtUp && unread.readableLength > 0);
   let acknowledged = 0;
   const writing = (async () => {
     for (;;) acknowledged = Number((await client.appendToStream(stream, events(1))).nextExpectedRevision);
-  })().catch((error: unknown) => (error as Error).constructor.name);
+  })().catch(codeOf);
   await until(() => acknowledged > 5_010);
 
   const start = Date.now();
   const exit = await server.stop();
   assert.is(exit.code, 0);
   assert.ok(Date.now() - start < 5_000, `took ${Date.now() - start} ms`);
-  assert.match(await writing, /UnavailableError|CancelledError/);
-  assert.match(errors[0] ?? "", /UnavailableError|CancelledError/);
+  // The client wraps most of these errors in classes of its own, but not one that meets it while it reconnects.
+  const isEnd = (code: unknown): boolean => code === status.UNAVAILABLE || code === status.CANCELLED;
+  assert.ok(isEnd(await writing), `the writer ended with ${await writing}`);
+  assert.ok(ends.length > 0 && ends.every(isEnd), `the readers ended with ${ends}`);
   await client.dispose();
 
   const again = await startEventStore({ dir: server.dir });
@@ -96,7 +101,7 @@ test("stops cleanly within five seconds while clients write, read and refuse to 
   await again.stop();
 });
 
-test("ends at once on a second signal", async () => {
+test("ends at once after a second signal", async () => {
   const server = await startEventStore({ dir: temporaryFolder() });
   const client = connect(server);
   await client.appendToStream("stream", events(5_000));
@@ -111,8 +116,8 @@ test("ends at once on a second signal", async () => {
 });
 
 for (const stdin of ["pipe", "ignore"] as const) {
-  test(`dies with a parent that is killed outright, its stdin being "${stdin}"`, async () => {
-    // A parent in between, because this process has to survive it.
+  test(`stops when its parent is killed, with "${stdin}" as its stdin`, async () => {
+    // A parent in between, because this process must survive it.
     const script = `
       const { spawn } = require("node:child_process");
       const child = spawn(process.execPath, ${JSON.stringify([MAIN, "--port", "0", "--data", temporaryFolder(), "--die-with-parent"])},

@@ -1,4 +1,5 @@
-// The gateway: everything that reaches the yard from outside comes through here.
+// The gateway: the one way into the yard from outside, over HTTP and NATS.
+import swagger from "@fastify/swagger";
 import { opsRoutes } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
@@ -13,16 +14,16 @@ import { ruleRoutes } from "./admin/rules.ts";
 import { followRuleset } from "./admin/ruleset-view.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
-import { describeRoutes } from "./describe/routes.ts";
+import { openApiOptions } from "./describe/openapi.ts";
+import { describedOps, describeRoutes } from "./describe/routes.ts";
 import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
 import { batchRoutes } from "./intake/batch.ts";
-import { createEndings } from "./intake/endings.ts";
+import { createDeadLetters } from "./intake/dead-letters.ts";
 import { serveNats } from "./intake/nats.ts";
-import { createRateLimits } from "./intake/rate-limits.ts";
-import { createReception } from "./intake/receive.ts";
-import { createDeadLetters } from "./intake/refused.ts";
+import { createOutcomes } from "./intake/outcomes.ts";
+import { createIntake } from "./intake/receive.ts";
 import { registerSources } from "./intake/register-sources.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
@@ -41,20 +42,21 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
-  const book = () => sources.current();
   const admission = createAdmission();
   const store = createStore({ eventStore, vault, admission, log });
-  const reception = createReception({ sources: book, limits: createRateLimits(), store, metrics });
-
-  const endings = createEndings(eventStore, lifecycle);
+  const intake = createIntake({ sources: sources.current, store, metrics });
+  const outcomes = createOutcomes(eventStore, lifecycle);
   const deadLetters = createDeadLetters(eventStore, vault);
 
   const app = createServer(log);
-  await app.register(opsRoutes({ health, metrics }));
-  await app.register(describeRoutes());
-  await app.register(intakeRoutes(reception, endings, admission));
-  await app.register(batchRoutes(reception));
-  await app.register(leadRoutes(createLeadQueries({ database, vault }), { isAdmin, sources: book }));
+  await app.register(swagger, openApiOptions());
+  await app.register(describedOps(opsRoutes({ health, metrics })));
+  await app.register(describeRoutes);
+  await app.register(intakeRoutes(intake, outcomes, admission));
+  await app.register(batchRoutes(intake));
+  await app.register(
+    leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
+  );
   await app.register(
     adminScope(isAdmin, [
       sourceRoutes({ eventStore, vault, view: sources }),
@@ -72,7 +74,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),
   );
-  await serveNats({ bus, reception, endings, deadLetters, lifecycle, log });
+  await serveNats({ bus, intake, outcomes, deadLetters, lifecycle, log });
   const url = await app.listen(config.http);
   lifecycle.own("http", () => app.close());
   return { url };

@@ -1,36 +1,17 @@
 import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { holdAgainstDescription } from "../../test/gateway/described.ts";
-import {
-  ADMIN_TOKEN,
-  type Parts,
-  startParts,
-  startTestGateway,
-  type TestGateway,
-} from "../../test/gateway/gateway.ts";
+import { ADMIN_TOKEN } from "../../test/gateway/gateway.ts";
 import { mangled } from "../../test/gateway/mutation.ts";
-import { type OddRequest, oddRequest, type Secrets } from "../../test/gateway/odd-requests.ts";
+import { type OddRequest, oddRequests } from "../../test/gateway/odd-requests.ts";
+import { gatewaySuite } from "../../test/gateway/suite.ts";
 
-const test = suite("mutated requests");
-let parts: Parts;
-let yard: TestGateway;
-let secrets: Secrets;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-  await yard.admin("PUT", "/api/sources/hasher", { scheme: "body-sha256" });
-  const { body: made } = await yard.admin("POST", "/api/sources/hasher/secrets");
-  secrets = { demo: yard.secret, hasher: made.secret };
-});
-test.after(async () => {
-  agent.destroy();
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("mutated requests");
+await yard.admin("PUT", "/api/sources/hasher", { scheme: "body-sha256" });
+const { body: made } = await yard.admin("POST", "/api/sources/hasher/secrets");
+const oddRequest = oddRequests(yard.openApi, { demo: yard.secret, hasher: made.secret });
+test.after(() => agent.destroy());
 
 const REQUESTS = 10_000;
 const RAW = 500;
@@ -38,7 +19,7 @@ const AT_ONCE = 32;
 /** What was sent about a person, what guards the yard, and what only a stack would show. */
 const PRIVATE = /jane|2025550143|Jane Doe|whsec_|node_modules|\bat \S+ \(|\.ts:\d/i;
 
-interface Heard {
+interface RawResponse {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
@@ -47,19 +28,19 @@ interface Heard {
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
 /** Undefined for what Node's client itself would not send: that is nobody's request. */
-async function send({ method, path, headers, body }: OddRequest): Promise<Heard | undefined> {
+async function send({ method, path, headers, body }: OddRequest): Promise<RawResponse | undefined> {
   try {
     const host = ["host", "x"];
     const length = body === undefined ? [] : ["content-length", `${body.length}`];
-    const asking = httpRequest(yard.url + path, {
+    const sending = httpRequest(yard.url + path, {
       agent,
       method,
       headers: [host, ...headers, length].flat(),
     });
-    asking.end(body);
-    const [answer] = (await once(asking, "response")) as [IncomingMessage];
-    const text = Buffer.concat(await answer.toArray()).toString();
-    return { status: answer.statusCode ?? 0, headers: answer.headers, text };
+    sending.end(body);
+    const [response] = (await once(sending, "response")) as [IncomingMessage];
+    const text = Buffer.concat(await response.toArray()).toString();
+    return { status: response.statusCode ?? 0, headers: response.headers, text };
   } catch (error) {
     if (/ECONN|socket/.test(String(error))) throw error;
     return undefined;
@@ -81,7 +62,7 @@ function assertProblem(
   assert.equal(rest, {}, of);
 }
 
-function assertSound(request: OddRequest, { status, headers, text }: Heard): void {
+function assertSound(request: OddRequest, { status, headers, text }: RawResponse): void {
   const of = `${request.method} ${request.path} ${request.body?.toString().slice(0, 500)}`;
   assert.ok(status < 500 || status === 503, `${status} for ${of}`);
   if (request.method === "HEAD") return;
@@ -97,7 +78,7 @@ function assertSound(request: OddRequest, { status, headers, text }: Heard): voi
     }
     assert.not.match(text, PRIVATE, of);
   }
-  holdAgainstDescription({
+  yard.assertDescribed({
     method: request.method,
     path: request.path,
     // What was odd about a request need not be described.
@@ -121,7 +102,7 @@ test(`of ${REQUESTS} none gets a 5xx other than 503, and every refusal is a prob
   let answered = 0;
   async function sender(): Promise<void> {
     while (answered < REQUESTS) {
-      const request = oddRequest(secrets);
+      const request = oddRequest();
       const answer = await send(request);
       if (answer === undefined) continue;
       answered += 1;

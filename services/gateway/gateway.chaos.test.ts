@@ -1,35 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore } from "../../test/eventstore/server.ts";
-import { type Crowd, sendAsACrowd } from "../../test/gateway/crowd.ts";
-import { type Parts, startParts, startTestGateway, storedIn } from "../../test/gateway/gateway.ts";
-import { type NatsProducer, natsProducer } from "../../test/gateway/over-nats.ts";
+import { startTestGateway, storedIn } from "../../test/gateway/gateway.ts";
+import { natsProducer } from "../../test/gateway/over-nats.ts";
 import { sendPlainly } from "../../test/gateway/plain-http.ts";
-import { type GatewayProcess, startGatewayProcess } from "../../test/gateway/process.ts";
+import { startGatewayProcess } from "../../test/gateway/process.ts";
+import { startProducers } from "../../test/gateway/producers.ts";
+import { partsSuite } from "../../test/gateway/suite.ts";
 import { until } from "../../test/harness/wait.ts";
 import { submissionIdOf } from "./intake/receive.ts";
 
-const test = suite("the gateway without its event store");
-let parts: Parts;
-let gateway: GatewayProcess;
-let nats: NatsProducer;
+const { test, parts, atEnd } = await partsSuite("the gateway without its event store");
 let restarted: EventStoreServer | undefined;
-
-test.before(async () => {
-  parts = await startParts();
-  gateway = await startGatewayProcess(parts);
-  nats = await natsProducer(parts.nats.url);
-});
-test.after(async () => {
-  await nats?.close();
-  await gateway?.stop();
-  await restarted?.kill();
-  await parts?.stop();
-});
+atEnd(() => restarted?.kill());
+const gateway = await startGatewayProcess(parts);
+atEnd(() => gateway.stop());
+const nats = await natsProducer(parts.nats.url);
+atEnd(() => nats.close());
 
 /** The store first hears and says nothing, then is killed and gone. */
 const SILENT_MS = 10_000;
@@ -76,8 +66,8 @@ async function batchStatuses(keys: readonly string[]): Promise<number[]> {
 }
 
 test("with the store away for 30 s under load nothing accepted is lost, all else is told to come again, and service resumes by itself", async () => {
-  const crowd: Crowd = sendAsACrowd({ url: gateway.url, producers: PRODUCERS, signed, bodyOf });
-  await until("some are accepted", () => crowd.accepted.size > SOME);
+  const producers = startProducers({ url: gateway.url, producers: PRODUCERS, signed, bodyOf });
+  await until("some are accepted", () => producers.accepted.size > SOME);
   const before = gateway.residentMb();
   let most = before;
   const watching = setInterval(() => (most = Math.max(most, gateway.residentMb())), 250);
@@ -92,14 +82,14 @@ test("with the store away for 30 s under load nothing accepted is lost, all else
   await parts.eventStore.kill();
   await Promise.all(publishedKeys.map((key) => nats.publish("demo", signed(key), bodyOf(key))));
   await pause(GONE_MS);
-  const refusedMeanwhile = crowd.refused();
+  const refusedMeanwhile = producers.refused();
   restarted = await startEventStore({ dir: parts.eventStore.dir, port: parts.eventStore.port });
   const back = performance.now();
-  await until("it accepts again", () => crowd.lastAcceptedAt() > back, RESUMED_MS);
-  const resumedMs = crowd.lastAcceptedAt() - back;
-  const acceptedSoFar = crowd.accepted.size;
-  await until("it is at work again", () => crowd.accepted.size > acceptedSoFar + SOME);
-  await crowd.end();
+  await until("it accepts again", () => producers.lastAcceptedAt() > back, RESUMED_MS);
+  const resumedMs = producers.lastAcceptedAt() - back;
+  const acceptedSoFar = producers.accepted.size;
+  await until("it is at work again", () => producers.accepted.size > acceptedSoFar + SOME);
+  await producers.end();
   await Promise.all([...asked, batch]);
   assert.equal(
     await batchStatuses(batchKeys),
@@ -107,25 +97,25 @@ test("with the store away for 30 s under load nothing accepted is lost, all else
   );
   clearInterval(watching);
 
-  assert.equal(crowd.unexpected, []);
+  assert.equal(producers.unexpected, []);
   assert.ok(refusedMeanwhile > PRODUCERS, `only ${refusedMeanwhile} were refused`);
-  assert.ok(crowd.slowestMs() < WITHIN_MS, `the slowest answer took ${crowd.slowestMs()} ms`);
+  assert.ok(producers.slowestMs() < WITHIN_MS, `the slowest answer took ${producers.slowestMs()} ms`);
   assert.ok(most - before < GROWTH_MB, `it grew from ${before} to ${most} MB`);
   assert.not.match(gateway.log(), /@example\.com|whsec_/);
 
   const reader = await startTestGateway(parts);
   const idOf = (key: string) => submissionIdOf(SourceId.parse("demo"), key);
-  const expected = [...crowd.accepted.keys(), ...askedKeys, ...publishedKeys, ...batchKeys].map(idOf);
+  const expected = [...producers.accepted.keys(), ...askedKeys, ...publishedKeys, ...batchKeys].map(idOf);
   const events = await until("what was published is taken in, too", async () => {
     const all = await storedIn("submission-", reader);
     return all.length >= expected.length && all;
   });
   assert.equal(events.map(({ stream }) => stream).sort(), expected.map((id) => `submission-${id}`).sort());
-  for (const [key, id] of crowd.accepted) assert.is(id, idOf(key));
+  for (const [key, id] of producers.accepted) assert.is(id, idOf(key));
   assert.equal(await storedIn("intake-", reader), []);
   await reader.stop();
   console.log(
-    `  ${crowd.accepted.size} accepted, ${crowd.refused()} told to come again; slowest answer ${crowd.slowestMs().toFixed(0)} ms; ` +
+    `  ${producers.accepted.size} accepted, ${producers.refused()} told to come again; slowest answer ${producers.slowestMs().toFixed(0)} ms; ` +
       `first accepted ${resumedMs.toFixed(0)} ms after the store was back; memory ${before.toFixed(0)} → at most ${most.toFixed(0)} MB`,
   );
 });

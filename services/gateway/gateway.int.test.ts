@@ -1,35 +1,19 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import type { RefusedMessage } from "#domain/intake/events.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import {
-  type Parts,
-  startParts,
-  startTestGateway,
-  storedIn,
-  type TestGateway,
-} from "../../test/gateway/gateway.ts";
-import { type NatsProducer, natsProducer } from "../../test/gateway/over-nats.ts";
+import { startTestGateway, storedIn } from "../../test/gateway/gateway.ts";
+import { natsProducer } from "../../test/gateway/over-nats.ts";
+import { partsSuite } from "../../test/gateway/suite.ts";
 import { until } from "../../test/harness/wait.ts";
 import { submissionIdOf } from "./intake/receive.ts";
 
-const test = suite("the gateway on real parts");
-let parts: Parts;
-let gateway: TestGateway;
-let nats: NatsProducer;
-
-test.before(async () => {
-  parts = await startParts();
-  gateway = await startTestGateway(parts);
-  nats = await natsProducer(parts.nats.url);
-});
-test.after(async () => {
-  await nats?.close();
-  await gateway?.stop();
-  await parts?.stop();
-});
+const { test, parts, atEnd } = await partsSuite("the gateway on real parts");
+let gateway = await startTestGateway(parts);
+atEnd(() => gateway.stop());
+const nats = await natsProducer(parts.nats.url);
+atEnd(() => nats.close());
 
 const lead = JSON.stringify({ email: "jane@example.com" });
 const signed = (key: string, body = lead) => signedHeaders(parseSecret(parts.secret), key, body);

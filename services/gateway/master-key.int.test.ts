@@ -1,16 +1,10 @@
 // A process that was not given the master key: it says so and harms nothing, and is well again with it.
 import { randomBytes, randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { rewrapKeys } from "#platform/vault/rewrap.ts";
-import {
-  type Parts,
-  startParts,
-  startTestGateway,
-  storedIn,
-  type TestGateway,
-} from "../../test/gateway/gateway.ts";
+import { startTestGateway, storedIn } from "../../test/gateway/gateway.ts";
+import { partsSuite } from "../../test/gateway/suite.ts";
 import { startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { startIdentity } from "../identity/app.ts";
@@ -18,28 +12,18 @@ import { startLeads } from "../leads/app.ts";
 import { startProjections } from "../projections/app.ts";
 import { startRelay } from "../relay/app.ts";
 
-const test = suite("a process without the master key");
+const { test, parts, atEnd } = await partsSuite("a process without the master key");
 const [masterKey, next] = [randomBytes(32), randomBytes(32)];
 const roles = [startRelay, startIdentity, startLeads];
-let parts: Parts;
-let uninformed: TestGateway;
-let informed: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  uninformed = await startTestGateway(parts, { masterKey, instance: "uninformed" }, roles);
-  informed = await startTestGateway(
-    parts,
-    { masterKey: next, readableMasterKeys: [masterKey], instance: "informed" },
-    [startProjections],
-  );
-  await rewrapKeys(informed.database(), createMasterKeys({ current: next, readable: [masterKey] }));
-});
-test.after(async () => {
-  await uninformed?.stop();
-  await informed?.stop();
-  await parts?.stop();
-});
+let uninformed = await startTestGateway(parts, { masterKey, instance: "uninformed" }, roles);
+const informed = await startTestGateway(
+  parts,
+  { masterKey: next, readableMasterKeys: [masterKey], instance: "informed" },
+  [startProjections],
+);
+atEnd(() => informed.stop());
+atEnd(() => uninformed.stop());
+await rewrapKeys(informed.database(), createMasterKeys({ current: next, readable: [masterKey] }));
 
 /** More often than a submission is tried before it becomes a dead letter. */
 const OFTEN = 6;
@@ -76,7 +60,7 @@ test("lets submissions that it can't open wait, answers 503 about them, and dead
   const { status, body } = await informed.submit(lead, { key });
   assert.is(status, 202);
   await until("its actor has met it again and again", () => {
-    const waited = uninformed.logged().split("waits for what is missing").length - 1;
+    const waited = uninformed.logged().split("lead waits for an outage to end").length - 1;
     return waited > OFTEN;
   });
   assert.equal(await typesOf(body.id), ["SubmissionReceived"]);

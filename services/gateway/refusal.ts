@@ -1,4 +1,4 @@
-// Why the gateway says no. A refusal is data on its way to whoever asked, over whichever transport.
+// Why the gateway refuses a request, over every transport. The HTTP statuses stand in http/problem.ts.
 
 export type RefusalReason =
   | "unsupported_media_type"
@@ -21,25 +21,39 @@ export type RefusalReason =
   | "unacceptable"
   | "internal";
 
-/** What is wrong with the input, and where; never what the input was. */
-export interface Flaw {
+/** What is wrong with the input, and where; never the input itself. */
+export interface InputError {
   readonly path: string;
   readonly message: string;
 }
 
-export interface Refusal {
-  readonly refused: RefusalReason;
+interface RefusalDetails {
   readonly detail?: string;
-  readonly errors?: readonly Flaw[];
+  readonly errors?: readonly InputError[];
   readonly retryAfterS?: number;
 }
 
-export function refusal(refused: RefusalReason, more: Omit<Refusal, "refused"> = {}): Refusal {
-  return { refused, ...more };
+/** A class, because a payload may have any field: only the prototype distinguishes the two. */
+export class Refusal {
+  readonly reason: RefusalReason;
+  readonly detail: string | undefined;
+  readonly errors: readonly InputError[] | undefined;
+  readonly retryAfterS: number | undefined;
+
+  constructor(reason: RefusalReason, { detail, errors, retryAfterS }: RefusalDetails) {
+    this.reason = reason;
+    this.detail = detail;
+    this.errors = errors;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+export function refusal(reason: RefusalReason, details: RefusalDetails = {}): Refusal {
+  return new Refusal(reason, details);
 }
 
 export function isRefusal(value: unknown): value is Refusal {
-  return typeof value === "object" && value !== null && "refused" in value;
+  return value instanceof Refusal;
 }
 
 /** Carries a refusal out of a place that can only throw. */
@@ -48,7 +62,7 @@ export class Refused extends Error {
   readonly refusal: Refusal;
 
   constructor(why: Refusal) {
-    super(why.refused);
+    super(why.reason);
     this.refusal = why;
   }
 }

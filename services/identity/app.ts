@@ -9,12 +9,11 @@ import {
 } from "#platform/bus/subjects.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
-import { loadPeople } from "./load.ts";
-import { QueueClosed } from "./queue.ts";
+import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createStandby } from "./standby.ts";
 import { sweepIntakeKeys } from "./sweep.ts";
-import { NotTheWriter, openWriter, type WriterParts } from "./writer.ts";
+import { NotAnswered, openIdentityWriter } from "./writer.ts";
 
 /** Every submission waits for it, so it is taken over as fast as a partition. */
 const LEASE_MS = 4_000;
@@ -28,12 +27,15 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   const bus = await yard.bus();
   const vault = await yard.vault();
   const snapshots = await createSnapshots(yard.database(), log);
-  const parts: WriterParts = { eventStore: yard.eventStore(), vault, snapshots, log };
-  const standby = createStandby(() => loadPeople(parts), log);
+  const parts: IdentityParts = { eventStore: yard.eventStore(), vault, snapshots, log };
+  const standby = createStandby(() => loadIndex(parts), log);
   let serving: Served | undefined;
 
   async function serveWhile(lease: Lease): Promise<Served> {
-    const writer = await openWriter(parts, lease, await standby.take());
+    // Where it can't be loaded, as by a release that does not know all events, another process gets the lease.
+    const loaded = await loadIndex(parts, await standby.take());
+    const stopping = new AbortController();
+    const writer = openIdentityWriter({ ...parts, lease, loaded, stopping: stopping.signal });
     let isFirst = true;
     const serve = (subject: string, answer: (asked: unknown) => Promise<object>) =>
       // A queue of its own: a question shared out among all would be lost with a process that sleeps.
@@ -43,7 +45,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
     const listening = await Promise.all([
       serve(IDENTIFY_SUBJECT, async (asked) => {
         const answers = await writer.ask(Questions.parse(asked));
-        if (isFirst) log.debug({ questions: answers.length }, "the first questions are answered");
+        if (isFirst) log.debug({ questions: answers.length }, "first identity questions answered");
         isFirst = false;
         return answers;
       }),
@@ -51,10 +53,11 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
       serve(FORGET_SUBJECT, (asked) => writer.forget(PersonNamed.parse(asked).person_id, new Date())),
     ]);
     bus.broadcast(NEW_IDENTITY_WRITER_SUBJECT, new Uint8Array());
-    log.info("speaks for identity");
+    log.info("identity writer serving");
     const stopSweeping = sweepIntakeKeys(vault, log);
     return {
       async close() {
+        stopping.abort();
         stopSweeping();
         await Promise.all(listening.map((one) => one.close()));
         await writer.close();
@@ -82,12 +85,12 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   return {};
 }
 
-/** Empty where another process speaks for identity now: whoever asked asks again. */
+/** Empty where nothing was stored here: whoever asked asks again, perhaps another process. */
 async function inJson(answer: () => Promise<object>): Promise<Uint8Array> {
   try {
     return Buffer.from(JSON.stringify(await answer()));
   } catch (error) {
-    if (error instanceof NotTheWriter || error instanceof QueueClosed) return new Uint8Array();
+    if (error instanceof NotAnswered) return new Uint8Array();
     throw error;
   }
 }

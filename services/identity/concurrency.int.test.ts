@@ -5,27 +5,24 @@ import { IDENTITY_STREAM, type Traits } from "#domain/identity/events.ts";
 import type { Answer, Questions } from "#domain/identity/question.ts";
 import { type PersonId, SubmissionId } from "#domain/ids.ts";
 import { QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
-import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Lease } from "#platform/leases.ts";
 import { anyTraits, oracle } from "../../test/identity/oracle.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
-import { loadPeople } from "./load.ts";
+import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
-import { openWriter, type Writer, type WriterParts } from "./writer.ts";
+import { type IdentityWriter, NotAnswered, openIdentityWriter } from "./writer.ts";
 
 // Two writers on real parts, each sure that it is the one, asked by many at once: the people are those of the naive oracle,
 // whatever came first and whoever answered.
 
 const test = suite("identity under concurrency");
 let yard: TestYard;
-let parts: WriterParts;
-let writers: readonly [Writer, Writer];
+let parts: IdentityParts;
+let writers: readonly [IdentityWriter, IdentityWriter];
 const lease: Lease = {
   name: "writer",
-  token: 1,
   valid: true,
-  expiresAt: () => Number.POSITIVE_INFINITY,
   lost: new AbortController().signal,
 };
 
@@ -40,7 +37,12 @@ test.after(() => yard.stop());
 
 /** Both know all that the log says. */
 async function openWriters(): Promise<void> {
-  writers = [await openWriter(parts, lease), await openWriter(parts, lease)];
+  writers = [await openOne(), await openOne()];
+}
+
+async function openOne(): Promise<IdentityWriter> {
+  const loaded = await loadIndex(parts);
+  return openIdentityWriter({ ...parts, lease, loaded, stopping: new AbortController().signal });
 }
 
 interface Recorded {
@@ -59,7 +61,7 @@ const anyRequest: fc.Arbitrary<Request> = fc.record({
   to: fc.constantFrom([0], [1], [0, 1], [0, 0]),
 });
 
-async function ask(records: readonly Recorded[], writer: Writer): Promise<Answer[]> {
+async function ask(records: readonly Recorded[], writer: IdentityWriter): Promise<Answer[]> {
   const details = Object.fromEntries(
     records.map(({ submission_id }) => [submission_id, { full_name: "Somebody" }]),
   );
@@ -74,7 +76,7 @@ async function untilDone<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof WrongExpectedRevision)) throw error;
+      if (!(error instanceof NotAnswered)) throw error;
     }
   }
 }
@@ -91,7 +93,7 @@ async function askAll(records: readonly Recorded[], requests: readonly Request[]
       const keep = (all: readonly Answer[]): void => {
         for (const [at, one] of all.entries()) named[first + at]?.push(personIn(one));
       };
-      asking.push(ask(some, writers[writer] as Writer).then(keep));
+      asking.push(ask(some, writers[writer] as IdentityWriter).then(keep));
     }
     from += size;
   }
@@ -106,7 +108,7 @@ function personIn(answer: Answer): PersonId {
 
 /** Compares with what the log says to whoever takes over now. */
 async function isAsTheOracleSays(records: readonly Recorded[], named: readonly PersonId[][]): Promise<void> {
-  const { people } = await loadPeople(parts);
+  const { state: people } = await loadIndex(parts);
   const today = named.map((ids) => {
     const persons = new Set(ids.map((id) => people.personOf(people.find(id) as number)));
     assert.is(persons.size, 1, "all answers about a record lead to one person");

@@ -11,7 +11,7 @@ import { dataIn, startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startLeads } from "../leads/app.ts";
 import { startRelay } from "../relay/app.ts";
 import { startIdentity } from "./app.ts";
-import { loadPeople } from "./load.ts";
+import { loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
 
 const test = suite("identity");
@@ -52,8 +52,8 @@ test("makes one person of 200 submissions that come at once", async () => {
   for (const id of ids) {
     named.add(dataIn(await yard.reaches(id, "SubmissionRouted"), "PersonIdentified").person_id as string);
   }
-  // Whoever came before the record that links them was told of one who has been merged since.
-  const { people } = await loadPeople(await freshParts());
+  // Whoever came before the record that links them was answered with one who was merged since.
+  const { state: people } = await loadIndex(await freshParts());
   const today = new Set(Array.from(named, (id) => people.personOf(people.find(id) as number)));
   assert.is(today.size, 1);
 });
@@ -64,7 +64,7 @@ async function freshParts() {
   return { eventStore: own.eventStore(), vault: await own.vault(), snapshots, log: own.log };
 }
 
-test("merges two, and splits them for good when told so", async () => {
+test("merges two, and splits them for good when an operator says so", async () => {
   const ann = { email: "ann@example.com", phone: "+15550100", full_name: "Ann" };
   const bob = { email: "bob@example.com", phone: "+15550200", full_name: "Bob" };
   const [first, second] = [await identified(ann), await identified(bob)];
@@ -108,20 +108,21 @@ test("forgets a person: nothing opens any more, and who comes again is somebody 
 test("is the same from a snapshot as from the log", async () => {
   const parts = await freshParts();
   const { eventStore, snapshots } = parts;
-  const fromLog = await loadPeople(parts);
+  const fromLog = await loadIndex(parts);
   snapshots.consider(fromLog);
-  await snapshots.settled();
+  await snapshots.written();
   const again = (await freshParts()).snapshots;
   const stored = await again.load();
   assert.is(stored?.revision, fromLog.revision);
-  const { people } = await loadPeople({ ...parts, snapshots: again });
-  assert.is(people.count, fromLog.people.count);
-  assert.equal(people.households.apart, fromLog.people.households.apart);
+  const { state: people } = await loadIndex({ ...parts, snapshots: again });
+  assert.is(people.count, fromLog.state.count);
+  assert.ok(people.merges.splits.length > 0);
+  assert.equal(people.merges.splits, fromLog.state.merges.splits);
   const records = await eventStore.readStream(IDENTITY_STREAM);
   for (const { type, data } of records) {
     if (type !== "PersonRegistered" && type !== "AliasRecorded") continue;
     const { traits } = data as { traits: object };
-    assert.equal(people.match(traits), fromLog.people.match(traits));
+    assert.equal(people.match(traits), fromLog.state.match(traits));
   }
 });
 

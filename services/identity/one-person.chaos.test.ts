@@ -7,7 +7,7 @@ import { type Course, startTraffic } from "../../test/leads/traffic.ts";
 import { type Worker, type Workers, workersOf } from "../../test/leads/workers.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startRelay } from "../relay/app.ts";
-import { loadPeople } from "./load.ts";
+import { loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
 
 // 200 submissions of one person come at once, to four processes that each have a quarter of the partitions.
@@ -36,18 +36,18 @@ test.before.each(async () => {
   await yard.start("relay", startRelay);
   four = await Promise.all(Array.from({ length: PROCESSES }, (_, n) => workers.start(`process-${n}`)));
   await workers.share(...four);
-  await until("one of them speaks for identity", () => workers.identityOwner());
+  await until("one of them has the identity lease", () => workers.identityOwner());
 });
 test.after.each(async () => {
   await workers.killAll();
   await yard.stop();
 });
 
-/** As the identity stream says, whoever was told what on the way: who came before the record that links them was told of one merged since. */
+/** As the identity stream says now: whoever came before the record that links them was answered with one who was merged since. */
 async function peopleIn(courses: readonly Course[]): Promise<number> {
   const { own } = yard;
   const snapshots = await createSnapshots(own.database(), own.log);
-  const { people } = await loadPeople({
+  const { state: people } = await loadIndex({
     eventStore: own.eventStore(),
     vault: await own.vault(),
     snapshots,

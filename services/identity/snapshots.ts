@@ -1,17 +1,18 @@
 import { createPeople, type People } from "#domain/identity/people.ts";
 import type { Database } from "#platform/database.ts";
+import type { Loaded } from "#platform/fold-stream.ts";
 import type { Log } from "#platform/log.ts";
-import { columnsFrom, columnsOf, FORMAT } from "./snapshot-format.ts";
+import { FORMAT, fromBytes, toBytes } from "./snapshot-format.ts";
 
-// A copy of the index in the database, so that a takeover reads columns of numbers instead of a million events. It is only a
-// short cut: losing it costs time, and one that does not fit is passed over.
+// The index in the database, so that a takeover reads columns of numbers instead of a million events. It is only a short cut: losing
+// it costs time, and one of another format is ignored.
 
 export interface Snapshots {
-  load(): Promise<{ readonly people: People; readonly revision: bigint } | undefined>;
+  load(): Promise<Loaded<People> | undefined>;
   /** Writes one in the background when enough has happened since the last. */
-  consider(known: { readonly people: People; readonly revision: bigint | "no_stream" }): void;
+  consider(index: Loaded<People>): void;
   /** Resolves when none is being written. */
-  settled(): Promise<void>;
+  written(): Promise<void>;
 }
 
 const TABLES = [
@@ -62,7 +63,7 @@ export async function createSnapshots(
       revision,
     ]);
     await database.execute("delete from identity_index.snapshot where revision < $1", [revision]);
-    log.info({ revision, megabytes: Math.round(bytes.length / 1e6) }, "took a snapshot of the index");
+    log.info({ revision, megabytes: Math.round(bytes.length / 1e6) }, "identity snapshot written");
   }
 
   return {
@@ -82,29 +83,29 @@ export async function createSnapshots(
         if (rows.length === 0) break;
         parts.push(...rows.map(({ bytes }) => bytes));
       }
-      const read = columnsFrom(Buffer.concat(parts));
+      const read = fromBytes(Buffer.concat(parts));
       if (read === undefined) {
         log.warn(
           { revision: newest.revision },
-          "a snapshot of the index is damaged; the log is read instead",
+          "identity snapshot damaged, the whole stream is read instead",
         );
         return undefined;
       }
       last = newest.revision;
-      return { people: createPeople(read.columns, read.apart), revision: newest.revision };
+      return { state: createPeople(read.columns, read.splits), revision: newest.revision };
     },
-    consider({ people, revision }) {
+    consider({ state: people, revision }) {
       const due = last + BigInt(Math.max(everyEvents, Math.floor(people.count / EVERY_PART)));
       if (revision === "no_stream" || writing !== undefined || revision < due) return;
       last = revision;
-      const bytes = columnsOf(people);
+      const bytes = toBytes(people);
       writing = write(revision, bytes)
-        .catch((error: unknown) => log.warn({ err: error }, "no snapshot of the index was taken"))
+        .catch((error: unknown) => log.warn({ err: error }, "identity snapshot not written"))
         .finally(() => {
           writing = undefined;
         });
     },
-    async settled() {
+    async written() {
       await writing;
     },
   };

@@ -1,19 +1,19 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createPeople } from "#domain/identity/people.ts";
+import { createPeople, type People } from "#domain/identity/people.ts";
+import type { Loaded } from "#platform/fold-stream.ts";
 import { createLog } from "#platform/log.ts";
-import type { Known } from "./load.ts";
 import { createStandby } from "./standby.ts";
 
 const standby = suite("standby");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
-const everybody = (): Known => ({ people: createPeople(), revision: 7n });
+const index = (): Loaded<People> => ({ state: createPeople(), revision: 7n });
 
 standby("gives what it prepared once, and prepares it once", async () => {
   let loads = 0;
   const one = createStandby(async () => {
     loads += 1;
-    return everybody();
+    return index();
   }, log);
   assert.is(await one.take(), undefined);
   one.prepare();
@@ -28,7 +28,7 @@ standby("has nothing when preparing failed, and tries again the next time", asyn
   const one = createStandby(async () => {
     loads += 1;
     if (loads === 1) throw new Error("not now");
-    return everybody();
+    return index();
   }, log);
   one.prepare();
   assert.is(await one.take(), undefined);

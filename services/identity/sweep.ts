@@ -1,22 +1,22 @@
 import { intakeKeysToDestroy } from "#domain/identity/retention.ts";
+import { every } from "#platform/every.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 
 const EVERY_MS = 60 * 60 * 1_000;
 
-/** Destroys the intake keys whose time is over: now, and every hour. */
-export function sweepIntakeKeys(vault: Vault, log: Log, now: () => Date = () => new Date()): () => void {
+/** Destroys the intake keys whose time is over: now, and every hour. Returns what ends it. */
+export function sweepIntakeKeys(vault: Vault, log: Log): () => void {
   let sweptDay = "";
-  const sweep = async (): Promise<void> => {
-    const [newest = "", ...older] = intakeKeysToDestroy(now());
-    if (sweptDay === newest) return;
-    await vault.destroy([newest, ...older]);
-    sweptDay = newest;
-  };
-  const attempt = (): void => {
-    sweep().catch((error: unknown) => log.warn({ err: error }, "old intake keys are not destroyed yet"));
-  };
-  attempt();
-  const timer = setInterval(attempt, EVERY_MS);
-  return () => clearInterval(timer);
+  return every({
+    ms: EVERY_MS,
+    atOnce: true,
+    async work() {
+      const [newest = "", ...older] = intakeKeysToDestroy(new Date());
+      if (sweptDay === newest) return;
+      await vault.destroy([newest, ...older]);
+      sweptDay = newest;
+    },
+    onError: (error) => log.warn({ err: error }, "old intake keys not destroyed yet"),
+  });
 }

@@ -1,34 +1,26 @@
-import type { Decision } from "#domain/decider.ts";
-import { forget, type Refusal, split } from "#domain/identity/decide.ts";
-import type { Draft } from "#domain/identity/draft.ts";
+// The one writer of the identity stream, while this process holds the lease.
+import { type IdentityDecision, identityDecider } from "#domain/identity/decide.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import type { People } from "#domain/identity/people.ts";
-import type { Answer, ForgetAnswer, Questions, SplitAnswer } from "#domain/identity/question.ts";
+import type {
+  Answer,
+  ForgetAnswer,
+  IdentityRefusal,
+  Questions,
+  SplitAnswer,
+} from "#domain/identity/question.ts";
 import { rawReadableUntil } from "#domain/identity/retention.ts";
 import type { PersonId } from "#domain/ids.ts";
 import { personKey } from "#domain/seal-contexts.ts";
-import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
-import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { NewEvent } from "#platform/event-store/stored-event.ts";
-import { newUuid } from "#platform/ids.ts";
+import { type NotWritten, openBatchWriter } from "#platform/batch-writer.ts";
+import type { Loaded } from "#platform/fold-stream.ts";
 import type { Lease } from "#platform/leases.ts";
-import type { Log } from "#platform/log.ts";
-import type { Vault } from "#platform/vault/vault.ts";
-import { answerAll } from "./answer.ts";
-import { type Known, loadPeople } from "./load.ts";
+import { retryUntil } from "#platform/retry.ts";
+import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { prepare } from "./prepare.ts";
-import { createQueue } from "./queue.ts";
-import type { Snapshots } from "./snapshots.ts";
-import { codec } from "./stored.ts";
+import { encode, type Question, type WriterCommand } from "./stored-events.ts";
 
-export interface WriterParts {
-  readonly eventStore: EventStore;
-  readonly vault: Vault;
-  readonly snapshots: Snapshots;
-  readonly log: Log;
-}
-
-export interface Writer {
+export interface IdentityWriter {
   /** Resolves once everything that the answers rest on is stored. */
   ask(questions: Questions): Promise<Answer[]>;
   split(id: PersonId): Promise<SplitAnswer>;
@@ -37,102 +29,105 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-/** Another process may speak for identity now; who asked must ask again. */
-export class NotTheWriter extends Error {
-  override name = "NotTheWriter";
+/** Nothing was stored by this process; whoever asked must ask again. */
+export class NotAnswered extends Error {
+  override name = "NotAnswered";
 }
 
-type Order = (known: Known) => Promise<unknown>;
-type Done<Type extends Draft["type"]> =
-  | { readonly event: Extract<Draft, { type: Type }>; readonly position: string }
-  | { readonly refused: Refusal };
+export interface IdentityWriterOptions extends IdentityParts {
+  readonly lease: Lease;
+  /** What was read before the first question; later the index is loaded anew. */
+  readonly loaded: Loaded<People>;
+  /** Ends what is tried again and again. */
+  readonly stopping: AbortSignal;
+}
 
-/** `prepared` is what was read before it was our turn; what came after it is read now. */
-export async function openWriter(parts: WriterParts, lease: Lease, prepared?: Known): Promise<Writer> {
-  const { eventStore, vault, snapshots, log } = parts;
-  const load = (): Promise<Known> => loadPeople(parts);
-  let known: Known | undefined = await loadPeople(parts, prepared);
+const BACKOFF = { baseMs: 100, maxMs: 2_000 };
 
-  async function append(events: readonly NewEvent[], to: Known): Promise<{ readonly position: bigint }> {
-    for (;;) {
-      if (!lease.valid) throw new NotTheWriter("the lease is over");
-      try {
-        const appended = await eventStore.append(IDENTITY_STREAM, to.revision, events);
-        to.revision = appended.revision;
-        return appended;
-      } catch (error) {
-        // It may be stored all the same, so the index is ahead and only the same append can go on.
-        if (!(error instanceof EventStoreUnavailable)) throw error;
-        log.warn({ err: error }, "identity waits for the event store");
-      }
-    }
-  }
+export function openIdentityWriter(options: IdentityWriterOptions): IdentityWriter {
+  const { eventStore, vault, snapshots, log, lease, stopping } = options;
+  let loaded: Loaded<People> | undefined = options.loaded;
+  let forgetting = 0;
+  const { evolve, decide } = identityDecider(loaded.state);
 
-  /** One after the other: each knows what the one before it has stored. */
-  async function exclusively<T>(work: (people: Known) => Promise<T>): Promise<T> {
-    try {
-      if (!lease.valid) throw new NotTheWriter("the lease is over");
-      known ??= await load();
-      const result = await work(known);
-      snapshots.consider(known);
-      return result;
-    } catch (error) {
-      // The index may hold what the log does not: it is read anew before the next answer.
-      known = undefined;
-      if (error instanceof WrongExpectedRevision) log.warn("another writer speaks for identity");
-      throw error;
-    }
-  }
-
-  const queue = createQueue({
-    answer: (questions) =>
-      exclusively(async (now) => {
-        const { answers, events } = await answerAll(questions, now.people, vault);
-        if (events.length > 0) await append(events, now);
-        return answers;
-      }),
-    carryOut: (order: Order) => exclusively(order),
+  const writer = openBatchWriter<People, WriterCommand, IdentityDecision>({
+    stream: IDENTITY_STREAM,
+    decider: { evolve, decide },
+    eventStore,
+    async load() {
+      const before = loaded;
+      loaded = undefined;
+      return before ?? loadIndex(options);
+    },
+    encode: (events, command) => encode(events, command, vault),
+    mayWrite: () => lease.valid,
+    decides: "by_batch",
+    onStored(stored) {
+      // Who loads a snapshot does not see what was forgotten before it, so the keys must be destroyed first.
+      if (forgetting === 0) snapshots.consider(stored);
+    },
+    log,
   });
 
-  async function carryOut<Type extends "PersonsSplit" | "PersonForgotten">(
-    decide: (people: People) => Decision<Draft, Refusal>,
-    afterwards: (event: Extract<Draft, { type: Type }>) => Promise<void>,
-  ): Promise<Done<Type>> {
-    return queue.order(async (now) => {
-      const decision = decide(now.people);
-      if (!decision.accepted) return { refused: decision.reason };
-      const event = decision.events[0] as Extract<Draft, { type: Type }>;
-      now.people.apply(event);
-      const id = newUuid();
-      const { position } = await append([codec.encode(event, { id, at: new Date().toISOString() })], now);
-      await afterwards(event);
-      return { event, position: `${position}` };
-    }) as Promise<Done<Type>>;
+  async function answer(question: Question | undefined): Promise<Answer> {
+    if (question === undefined) return { refused: "its details can't be opened" };
+    const { decision } = await writer.write(question);
+    if ("answer" in decision) return decision.answer;
+    if (!decision.accepted && decision.reason === "too_large")
+      return { refused: "its details are too large" };
+    throw new NotAnswered(decision.accepted ? "no answer" : decision.reason);
+  }
+
+  /** False where it was told to stop before; then whoever loads the index next destroys them. */
+  async function destroyKeys(persons: readonly PersonId[]): Promise<boolean> {
+    const destroyed = await retryUntil(() => vault.destroy(persons.map(personKey)).then(() => true), {
+      backoff: BACKOFF,
+      signal: AbortSignal.any([lease.lost, stopping]),
+      onFailure: (error) => log.warn({ err: error }, "keys of a forgotten person not destroyed yet"),
+    });
+    return destroyed === true;
   }
 
   return {
-    ask: async (questions) => queue.ask(await prepare(questions, known?.people, vault)),
-    async split(id) {
-      const done = await carryOut<"PersonsSplit">(
-        (people) => split(id, people),
-        async () => undefined,
-      );
-      return "refused" in done ? done : { ...done.event.data, position: done.position };
+    async ask(questions) {
+      if (!(await writer.open()) || writer.state === undefined) throw new NotAnswered("not_the_writer");
+      return Promise.all((await prepare(questions, writer.state, vault)).map(answer));
+    },
+    async split(person_id) {
+      const { decision, position } = await writer.write({ type: "split", person_id });
+      if (!decision.accepted) return refusedBy(decision.reason);
+      const [event] = decision.events;
+      if (event?.type !== "PersonsSplit") throw new NotAnswered("no answer");
+      return { ...event.data, position: `${position}` };
     },
     async forget(person_id, now) {
+      forgetting += 1;
       const raw_readable_until = rawReadableUntil(now);
-      const done = await carryOut<"PersonForgotten">(
-        (people) => forget({ person_id, raw_readable_until }, people),
-        // After the log says so: whoever takes over finds it there and destroys them again.
-        ({ data }) => vault.destroy(data.persons.map(personKey)),
-      );
-      if ("refused" in done) return done;
-      const { persons } = done.event.data;
-      return { persons, raw_readable_until, position: done.position };
+      const { decision, position } = await writer.write({ type: "forget", person_id, raw_readable_until });
+      const [event] = decision.accepted ? decision.events : [];
+      const persons = event?.type === "PersonForgotten" ? event.data.persons : [];
+      // After the log says so: whoever takes over finds it there and destroys them again.
+      if (persons.length > 0 && !(await destroyKeys(persons))) throw new NotAnswered("keys not destroyed");
+      forgetting -= 1;
+      if (!decision.accepted) return refusedBy(decision.reason);
+      return { persons, raw_readable_until, position: `${position}` };
     },
     async close() {
-      await queue.close();
-      await snapshots.settled();
+      await writer.close();
+      await snapshots.written();
     },
   };
+}
+
+function refusedBy(reason: IdentityRefusal | NotWritten["reason"]): { readonly refused: IdentityRefusal } {
+  switch (reason) {
+    case "unknown_person":
+    case "forgotten":
+    case "nothing_to_split":
+      return { refused: reason };
+    case "not_the_writer":
+    case "not_stored":
+    case "too_large":
+      throw new NotAnswered(reason);
+  }
 }

@@ -17,7 +17,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     routable,
     eventStore: yard.eventStore(),
     identity: askIdentity(bus, vault),
-    tries: { identify: config.identifyMaxRetries, route: config.routingMaxRetries },
+    maxTries: { identify: config.identifyMaxRetries, route: config.routingMaxRetries },
     metrics,
     health,
     log,

@@ -7,19 +7,20 @@ import { leadMailbox } from "#platform/bus/subjects.ts";
 import { type MachineStall, watchMachine } from "../../test/harness/machine-stall.ts";
 import { until } from "../../test/harness/wait.ts";
 import { timelineOf } from "../../test/leads/timeline.ts";
-import { startTraffic, type Traffic } from "../../test/leads/traffic.ts";
+import { type Course, startTraffic, type Traffic } from "../../test/leads/traffic.ts";
 import { type Worker, type Workers, workersOf } from "../../test/leads/workers.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startRelay } from "../relay/app.ts";
 
-// Partitions and the identity writer change hands under load: no submission waits longer than promised, each is settled once.
+// Partitions and the identity writer change hands under load: no submission waits longer than promised, each is routed once.
 
 const test = suite("hand-over");
 const LEASE_MS = 4_000;
 const BEYOND_MS = 2_000;
 const BURST = 300;
-/** What a process holds at the least when it is struck in the middle of a burst. */
-const HANDS_FULL = 30;
+const EVERY_MS = 25;
+/** How many mails a process holds at least when it is struck in the middle of a burst. */
+const MIN_HELD = 30;
 let yard: TestYard;
 let workers: Workers;
 let machine: MachineStall;
@@ -43,7 +44,7 @@ async function startSharing(...names: string[]): Promise<Worker[]> {
   const started: Worker[] = [];
   for (const name of names) started.push(await workers.start(name));
   await workers.share(...started);
-  await until("the first speaks for identity", async () => (await workers.identityOwner()) === names[0]);
+  await until("the first has the identity lease", async () => (await workers.identityOwner()) === names[0]);
   return started;
 }
 
@@ -52,12 +53,12 @@ async function catchAtWork(victim: Worker, traffic: Traffic): Promise<void> {
   const owners = await workers.partitionOwners();
   const mailboxes = [...owners.keys()].filter((n) => owners[n] === victim.name).map(leadMailbox);
   const bus = await yard.own.bus();
-  await until("it is caught with its hands full", async () => {
+  await until("it is caught with many mails", async () => {
     await traffic.burst(BURST);
     victim.signal("SIGSTOP");
     const states = await Promise.all(mailboxes.map((name) => bus.consumerState(name)));
     const held = states.reduce((sum, state) => sum + (state?.ackPending ?? 0), 0);
-    if (held >= HANDS_FULL) return true;
+    if (held >= MIN_HELD) return true;
     victim.signal("SIGCONT");
     return false;
   });
@@ -70,11 +71,14 @@ async function catchAtWork(victim: Worker, traffic: Traffic): Promise<void> {
 async function within(promisedMs: number, what: string, change: (traffic: Traffic) => Promise<void>) {
   const stalledBefore = machine.total();
   const began = Date.now();
-  const traffic = startTraffic(yard, { everyMs: 25 });
+  const traffic = startTraffic(yard, { everyMs: EVERY_MS });
   await pass(500);
+  const changing = Date.now();
   await change(traffic);
+  const changed = Date.now();
   await pass(500);
   const courses = await traffic.end();
+  cameOutRight(courses, changing, changed);
   const stalled = machine.total() - stalledBefore;
   const [worst] = courses.slice(-1);
   const longest = worst?.waitedMs ?? 0;
@@ -86,20 +90,39 @@ async function within(promisedMs: number, what: string, change: (traffic: Traffi
   assert.ok(longest <= promisedMs + stalled, `${longest} ms are more than ${promisedMs} and ${stalled}`);
 }
 
-test("goes on when the one with both leases is killed with its hands full", async () => {
-  const [victim] = (await startSharing("victim", "survivor")) as [Worker];
+/** There was traffic all the time, and each submission was routed once, about a person of its own. */
+function cameOutRight(courses: readonly Course[], changing: number, changed: number): void {
+  const meanwhile = courses.filter(({ receivedAt }) => receivedAt >= changing && receivedAt <= changed);
+  // A burst at least, and of what comes steadily at least half, since the machine may be busy.
+  const min = BURST / 3 + (changed - changing) / EVERY_MS / 2;
+  assert.ok(meanwhile.length >= min, `${meanwhile.length} submissions came meanwhile, not ${min}`);
+  assert.is(new Set(courses.map(({ person }) => person)).size, courses.length, "nobody comes twice");
+  assert.equal([...new Set(courses.map(({ match }) => match))], ["new"]);
+  assert.equal([...new Set(courses.map(({ partner }) => partner))], ["edu"]);
+}
+
+/** One process has all of it. */
+async function hasTakenOver(heir: Worker): Promise<void> {
+  await workers.share(heir);
+  await until("it has the identity lease", async () => (await workers.identityOwner()) === heir.name);
+}
+
+test("goes on when the one with both leases is killed in the middle of many mails", async () => {
+  const [victim, survivor] = (await startSharing("victim", "survivor")) as [Worker, Worker];
   await within(LEASE_MS + BEYOND_MS, "killed", async (traffic) => {
     await catchAtWork(victim, traffic);
     await victim.kill();
     await pass(LEASE_MS + BEYOND_MS);
+    await hasTakenOver(survivor);
   });
 });
 
-test("goes on when the one with both leases is stopped with its hands full, and wakes long after", async () => {
-  const [sleeper] = (await startSharing("sleeper", "survivor")) as [Worker];
+test("goes on when the one with both leases is stopped in the middle of many mails, and wakes long after", async () => {
+  const [sleeper, survivor] = (await startSharing("sleeper", "survivor")) as [Worker, Worker];
   await within(LEASE_MS + BEYOND_MS, "stopped", async (traffic) => {
     await catchAtWork(sleeper, traffic);
     await pass(LEASE_MS + BEYOND_MS);
+    await hasTakenOver(survivor);
     sleeper.signal("SIGCONT");
     await pass(1_500);
   });

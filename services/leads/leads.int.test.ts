@@ -1,24 +1,21 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sealed } from "#domain/event.ts";
-import { DeliveryId, PartnerId, PersonId, type SubmissionId } from "#domain/ids.ts";
-import { type Command, type DeliveryIds, decide, type Outcome } from "#domain/submission/decide.ts";
-import {
-  type Route,
-  type SubmissionEvent,
-  submissionEvents,
-  submissionStream,
-} from "#domain/submission/events.ts";
-import { evolve, fold, type SubmissionState } from "#domain/submission/fold.ts";
+import { PartnerId, PersonId, type SubmissionId } from "#domain/ids.ts";
+import type { RouteTarget } from "#domain/rules/rule.ts";
+import { type Outcome, type SubmissionCommand, submissionDecider } from "#domain/submission/decide.ts";
+import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import type { SubmissionState } from "#domain/submission/state.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { deterministicUuid, newUuid } from "#platform/ids.ts";
+import { decodeKnown } from "#platform/fold-stream.ts";
+import { newUuid } from "#platform/ids.ts";
 import { until } from "../../test/harness/wait.ts";
 import { dataIn, rejected, routeIn, startTestYard, succeeded, type TestYard } from "../../test/leads/yard.ts";
 import { startIdentity } from "../identity/app.ts";
 import { startRelay } from "../relay/app.ts";
 import { startLeads } from "./app.ts";
-import { createLeads } from "./leads.ts";
+import { createLeads, deliveryIdsOf } from "./leads.ts";
 
 const test = suite("lead actors");
 let yard: TestYard;
@@ -79,60 +76,76 @@ test("ask nobody about what names nobody", async () => {
   assert.match((sealed as Sealed).key, /^nobody-\d{4}-\d\d$/);
 });
 
-test("go on to the next of a waterfall", async () => {
-  await yard.rule({ waterfall: [edu, fin] });
-  // Rules take a moment to reach every router, so a submission may still meet the older ones.
-  for (let seen = ""; seen !== "fin"; ) {
-    const id = await yard.receive({ email: "w@example.com", phone: "+15550122" });
-    const route = routeIn(await yard.reaches(id, "SubmissionRouted"));
-    seen = route.remaining[0] ?? "";
-    await yard.says(route.partner, rejected(id, route));
-    if (seen === "") {
-      await yard.reaches(id, "SubmissionRejected");
-      continue;
-    }
-    const second = await yard.reaches(id, "SubmissionRouted").then(async (history) => {
-      if (routeIn(history).partner === "fin") return routeIn(history);
-      return routeIn(await yard.reaches(id, "SubmissionRouted"));
-    });
-    if (second.partner !== "fin") continue;
-    await yard.says("fin", rejected(id, second));
-    await yard.reaches(id, "SubmissionRejected");
-  }
+/** Rules take a moment to reach a router: the first submission that was decided as they want it, with its history. */
+async function firstUnder(route: RouteTarget, isAsWanted: (history: readonly StoredEvent[]) => boolean) {
+  await yard.rule(route);
+  return until("the rules are in force", async () => {
+    const id = await yard.receive({ email: `${newUuid()}@example.com`, phone: "+15550122" });
+    const history = await longerThan(1, id);
+    return isAsWanted(history) && { id, history };
+  });
+}
+
+const longerThan = (count: number, id: SubmissionId): Promise<StoredEvent[]> =>
+  until(`${id} has more than ${count} events`, async () => {
+    const history = await yard.history(id);
+    return history.length > count && history;
+  });
+
+test("go on to the next of a waterfall, and are rejected when the last one declines", async () => {
+  const { id, history } = await firstUnder(
+    { waterfall: [edu, fin] },
+    (found) => routeIn(found).remaining.length > 0,
+  );
+  const first = routeIn(history);
+  assert.equal([first.partner, first.leg, first.remaining], ["edu", 1, ["fin"]]);
+  await yard.says("edu", rejected(id, first));
+
+  const second = routeIn(await longerThan(history.length, id));
+  assert.equal([second.partner, second.leg, second.remaining], ["fin", 2, []]);
+  assert.is.not(second.delivery_id, first.delivery_id);
+  // Told again, as after a lost acknowledgement, it changes nothing.
+  await yard.says("edu", rejected(id, first));
+  await yard.says("fin", rejected(id, second));
+
+  const ended = await yard.reaches(id, "SubmissionRejected");
+  assert.equal(types(ended), [
+    "SubmissionReceived",
+    "PersonIdentified",
+    "SubmissionRouted",
+    "SubmissionRouted",
+    "SubmissionRejected",
+  ]);
+  const { partner, delivery_id, reason } = dataIn(ended, "SubmissionRejected");
+  assert.equal([partner, delivery_id, reason], ["fin", second.delivery_id, "no"]);
 });
 
 test("dead-letter what leads nowhere, after its tries", async () => {
-  await yard.rule({ to: PartnerId.parse("closed") });
-  for (;;) {
-    const id = await yard.receive({ email: "d@example.com", phone: "+15550133" });
-    const reached = await yard.reaches(id, "SubmissionDeadLettered", 4_000).catch(() => undefined);
-    if (reached === undefined) continue;
-    assert.equal(types(reached), ["SubmissionReceived", "PersonIdentified", "SubmissionDeadLettered"]);
-    const { stage, reason, attempts } = dataIn(reached, "SubmissionDeadLettered");
-    assert.equal(
-      [stage, reason, attempts],
-      ["route", "rule only leads nowhere: partner closed is disabled", 3],
-    );
-    break;
-  }
+  const { id } = await firstUnder(
+    { to: PartnerId.parse("closed") },
+    (history) => history.at(-1)?.type === "PersonIdentified",
+  );
+  const reached = await yard.reaches(id, "SubmissionDeadLettered");
+  assert.equal(types(reached), ["SubmissionReceived", "PersonIdentified", "SubmissionDeadLettered"]);
+  const { stage, reason, attempts } = dataIn(reached, "SubmissionDeadLettered");
+  assert.equal(
+    [stage, reason, attempts],
+    ["route", "rule only leads nowhere: partner closed is disabled", 3],
+  );
 });
 
 test("are quick to fold, however much has happened", async () => {
-  await yard.rule({ to: edu });
-  const stopped = await until("one is routed to an open partner again", async () => {
-    const one = await yard.receive({ email: "long@example.com", phone: "+15550155" });
-    return yard.reaches(one, "SubmissionRouted", 1_000);
-  });
-  const id = dataIn(stopped, "SubmissionReceived").submission_id as SubmissionId;
+  const { id, history } = await firstUnder({ to: edu }, (found) => found.at(-1)?.type === "SubmissionRouted");
   const eventStore = yard.own.eventStore();
   // Fetched back from the dead letters over and over.
   const codec = createCodec(submissionEvents);
-  let state = fold(stopped.map((stored) => (codec.decode(stored) as { event: SubmissionEvent }).event));
-  let revision = BigInt(stopped.length - 1);
+  const { evolve, decide, initial } = submissionDecider;
+  let state = history.map(decodeKnown(codec)).reduce(evolve, initial);
+  let revision = BigInt(history.length - 1);
   const write = async (count: number): Promise<void> => {
     const events = [];
     for (let n = 0; n < count; n += 1) {
-      const decision = decide(commandIn(state), state, deliveryId);
+      const decision = decide(commandIn(state), state);
       assert.ok(decision.accepted);
       for (const event of decision.events) {
         state = evolve(state, event);
@@ -157,40 +170,46 @@ test("are quick to fold, however much has happened", async () => {
 });
 
 test("are forgotten when too many are at hand, and folded anew when they are needed", async () => {
-  await yard.rule({ to: edu });
-  const ids = await Promise.all(
-    [1, 2, 3].map((n) => yard.receive({ email: `m${n}@example.com`, phone: `+15551${n}` })),
-  );
-  const histories = await Promise.all(ids.map((id) => yard.reaches(id, "SubmissionRouted")));
+  const receive = (n: number) => yard.receive({ email: `m${n}@example.com`, phone: `+15551${n}` });
+  const first = await receive(1);
+  const others = [await receive(2), await receive(3)];
+  const history = await yard.reaches(first, "SubmissionRouted");
   const leads = createLeads(yard.own.eventStore(), 2);
-  for (const id of ids) await leads.load(id);
-  const [first, ...others] = ids as [SubmissionId, ...SubmissionId[]];
+  for (const id of [first, ...others]) {
+    await yard.reaches(id, "SubmissionRouted");
+    await leads.load(id);
+  }
   assert.is(leads.atHand(first), undefined);
   for (const id of others) assert.is(leads.atHand(id)?.state.status, "queued");
 
-  const [history] = histories as [StoredEvent[]];
-  const outcome = succeeded(first, routeIn(history)) as Outcome;
-  const ended = await leads.act(await leads.load(first), history.at(-1) as StoredEvent, () => ({
-    type: "conclude",
+  const outcome: Outcome = succeeded(first, routeIn(history));
+  const [cause] = history.slice(-1);
+  assert.ok(cause);
+  const record = (): SubmissionCommand => ({
+    type: "record_outcome",
     outcome,
-  }));
-  assert.is(ended.state.status, "delivered");
+    deliveryId: deliveryIdsOf(first),
+  });
+  const ended = await leads.act(first, cause, record);
+  assert.is(ended.accepted && ended.state.status, "delivered");
   assert.is(leads.atHand(first), undefined, "what has ended takes no room");
+  const again = await leads.act(first, cause, record);
+  assert.is(!again.accepted && again.reason, "already_ended");
 });
 
-function commandIn(state: SubmissionState | undefined): Command {
-  if (state?.status === "dead_lettered") return { type: "redrive" };
-  if (state?.dead !== undefined) return { type: "deliver_again" };
-  return { type: "conclude", outcome: exhausted(state as SubmissionState) };
+function commandIn(state: SubmissionState | undefined): SubmissionCommand {
+  assert.ok(state);
+  const deliveryId = deliveryIdsOf(state.id);
+  if (state.status === "dead_lettered") return { type: "redrive" };
+  if (state.dead !== undefined) return { type: "deliver_again", deliveryId };
+  return { type: "record_outcome", outcome: exhausted(state), deliveryId };
 }
 
 function exhausted({ id: submission_id, route }: SubmissionState): Outcome {
-  const { partner, delivery_id } = route as Route;
+  assert.ok(route);
+  const { partner, delivery_id } = route;
   const data = { submission_id, partner, delivery_id, attempts: 1, reason: "x" };
   return { type: "DeliveryDeadLettered", data: { ...data, cause: "retries_exhausted" } };
 }
-
-const deliveryId: DeliveryIds = (submission, partner, leg) =>
-  DeliveryId.parse(deterministicUuid("delivery", submission, partner, `${leg}`));
 
 test.run();

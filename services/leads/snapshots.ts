@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { SubmissionId } from "#domain/ids.ts";
-import type { SubmissionState } from "#domain/submission/fold.ts";
-import { statuses } from "#domain/submission/machine.ts";
+import { SubmissionState } from "#domain/submission/state.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -18,19 +17,18 @@ export interface Snapshot {
 
 export interface Snapshots {
   newest(id: SubmissionId): Promise<Snapshot | undefined>;
-  take(id: SubmissionId, snapshot: Snapshot): Promise<void>;
+  take(snapshot: Snapshot): Promise<void>;
 }
 
 /** Raised with every change of SubmissionState. */
 const FORMAT = 1;
 
-const definitions = {
+const codec = createCodec({
   LeadSnapshotTaken: {
     version: FORMAT,
-    schema: z.object({ revision: z.string(), state: z.looseObject({ status: z.enum(statuses) }) }),
+    schema: z.object({ revision: z.string(), state: SubmissionState }),
   },
-} as const;
-const codec = createCodec(definitions);
+});
 
 const streamOf = (id: SubmissionId): string => `lead_snapshot-${id}`;
 
@@ -43,17 +41,17 @@ export function createSnapshots(eventStore: EventStore): Snapshots {
         const decoded = codec.decode(stored);
         if (!decoded.known) return undefined;
         const { revision, state } = decoded.event.data;
-        return { revision: BigInt(revision), state: state as unknown as SubmissionState };
+        return { revision: BigInt(revision), state };
       } catch (error) {
         if (error instanceof UnreadableEvent) return undefined;
         throw error;
       }
     },
-    async take(id, { state, revision }) {
-      const stream = streamOf(id);
+    async take({ state, revision }) {
+      const stream = streamOf(state.id);
       const [before] = await eventStore.readStreamBackwards(stream, 1);
       const event = codec.encode(
-        { type: "LeadSnapshotTaken", data: { revision: `${revision}`, state: { ...state } } },
+        { type: "LeadSnapshotTaken", data: { revision: `${revision}`, state } },
         { id: deterministicUuid(stream, `${revision}`), at: new Date().toISOString() },
       );
       try {

@@ -77,7 +77,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
-  const closed = once(closing.signal, "abort").then(() => false);
   const abandoned = new AbortController();
   // 1, 9
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
@@ -111,7 +110,9 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     async deliveryOf({ delivery }) {
       if (delivery === undefined) return UNREADABLE;
       const sealed = sealedIn(delivery);
-      return openedDelivery(delivery, sealed && (await vault.open(sealed, partnerConfigContext(partner))));
+      const context = partnerConfigContext(partner);
+      const [opened] = await vault.openReadable(sealed === undefined ? [] : [{ sealed, context }]);
+      return openedDelivery(delivery, opened);
     },
     allowPrivate: config.allowPrivatePartners,
     log,
@@ -169,18 +170,15 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
 
   /** Begins as many as may begin, and waits until more may, until all have begun or the partner must rest. */
   async function beginAll(): Promise<void> {
+    let looked: PartnerState | undefined;
     while (waiting.length > 0) {
       changed = Promise.withResolvers();
       await tryChannel();
-      const isOurs = await Promise.race([writer.open(), closed]);
-      const { state } = writer;
-      if (!isOurs || closing.signal.aborted) return handBack(0); // 1, 3
-      if (state === undefined) continue;
-
-      // What has ended takes no room: it only has to be acknowledged.
-      const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
-      for (const delivery of waiting.filter(hasEnded)) run(delivery);
-      waiting = waiting.filter((delivery) => !hasEnded(delivery));
+      const state = await stateAsOwner();
+      if (state === undefined) return handBack(0); // 1, 3
+      // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
+      if (looked !== state) runEnded(state);
+      looked = state;
       if (waiting.length === 0) return;
 
       const bucket = tokens();
@@ -204,6 +202,21 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
           await changedWithin(admission.ms);
       }
     }
+  }
+
+  /** Undefined once this process may not work for the partner any more. */
+  async function stateAsOwner(): Promise<PartnerState | undefined> {
+    for (;;) {
+      if (closing.signal.aborted || !lease.valid) return undefined;
+      if (writer.state !== undefined) return writer.state;
+      await Promise.race([writer.open(), once(closing.signal, "abort")]);
+    }
+  }
+
+  function runEnded(state: PartnerState): void {
+    const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
+    for (const delivery of waiting.filter(hasEnded)) run(delivery);
+    waiting = waiting.filter((delivery) => !hasEnded(delivery));
   }
 
   /** Where it can't be opened, the partner rests: see `channelRestMs`. */
@@ -289,10 +302,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     for (const { mail } of waiting) mail.nak(Number.isFinite(ms) ? ms : 0);
   }
 
-  async function changedWithin(ms: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([changed.promise, pause(Math.min(ms, MAX_TIMER_MS), timer.signal)]);
-    timer.abort();
+  function changedWithin(ms: number): Promise<unknown> {
+    if (!Number.isFinite(ms)) return changed.promise;
+    const timer = setTimeout(changed.resolve, Math.min(ms, MAX_TIMER_MS));
+    return changed.promise.finally(() => clearTimeout(timer));
   }
 
   const mailboxOptions: MailboxOptions = {
@@ -372,6 +385,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
 
 const UNREADABLE = {
   usable: false,
+  found: undefined,
   errors: [{ path: "", message: "what is stored can't be read; configure it again" }],
 } as const;
 const CIRCUIT_FIGURES = { closed: 0, half_open: 1, open: 2 } as const;

@@ -15,7 +15,9 @@ const configuredWith = (url: string, more: object = {}): ConfiguredPartner => {
   return { config, delivery: { plain: { ...delivery, ...more } }, standing: "active" };
 };
 const opened: CurrentChannelOptions["deliveryOf"] = async ({ delivery }) =>
-  delivery === undefined ? { usable: false, errors: [] } : openedDelivery(delivery, undefined);
+  delivery === undefined
+    ? { usable: false, found: undefined, errors: [] }
+    : openedDelivery(delivery, undefined);
 const follow = (configured: () => ConfiguredPartner, deliveryOf = opened) =>
   currentChannel({ configured, deliveryOf, allowPrivate: true, log });
 

@@ -3,8 +3,11 @@ import { Counter } from "prom-client";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { allProjections } from "#projections/all.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
+import { createLeadQueries } from "#projections/leads/query.ts";
 import { rebuildSubject } from "#projections/progress.ts";
-import { watchDeadLetters } from "./dead-letter-gauge.ts";
+import { countDeadLetters } from "./dead-letter-gauge.ts";
+import { createGroup } from "./group.ts";
 import { runProjection } from "./runner.ts";
 
 type End = () => Promise<void>;
@@ -19,25 +22,29 @@ export async function startProjections(yard: Yard): Promise<Serving> {
     labelNames: ["projection", "why"],
     registers: [metrics.registry],
   });
-  const projections = new Map(
-    allProjections(vault, (name, raw, why) => {
-      skipped.inc({ projection: name, why });
-      log.debug({ projection: name, stream: raw.stream, type: raw.type, why }, "an event was passed over");
-    }).map((projection) => [projection.name, projection]),
-  );
+  const onSkippedBy =
+    (projection: string): OnSkipped =>
+    ({ stream, type }, why) => {
+      skipped.inc({ projection, why });
+      log.debug({ projection, stream, type, why }, "event skipped");
+    };
+  const projections = new Map(allProjections(vault, onSkippedBy).map((one) => [one.name, one]));
+  const group = createGroup({ database, eventStore, log });
+  const leads = createLeadQueries({ database, vault, eventStore });
   const running = new Map<string, End>();
 
   async function run(name: string): Promise<void> {
     const projection = projections.get(name);
     if (projection === undefined) return;
-    const runner = runProjection({
-      projection,
+    const runner = runProjection(projection, {
+      group,
       database,
       eventStore,
+      onSkipped: onSkippedBy(name),
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });
-    const stopCounting = name === "leads" ? watchDeadLetters({ database, metrics, log }) : undefined;
+    const stopCounting = name === "leads" ? countDeadLetters({ leads, metrics, log }) : undefined;
     const rebuilds = await bus.serve(rebuildSubject(name), "projections", async () => {
       await runner.rebuild();
       return new Uint8Array();

@@ -1,14 +1,13 @@
-// One projection being written into one schema: from its checkpoint to the end of the log, and on from there.
-import type { Database } from "#platform/database.ts";
+// One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
+// found and skipped, so that it stops nothing but itself.
+import { type Database, isRefusedValue } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { advance, type Checkpoint } from "#projections/checkpoint.ts";
-import type { Projection } from "#projections/projection.ts";
-
-const MOST_EVENTS = 2_000;
+import type { Log } from "#platform/log.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
+import { createGather, MAX_BATCH_EVENTS } from "./gather.ts";
+import { type Batch, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
-  readonly schema: string;
   /** How far the rows in the database reach. */
   readonly position: bigint;
   lag(): Promise<number>;
@@ -16,64 +15,76 @@ export interface Build {
   stop(): Promise<void>;
 }
 
-export interface BuildOptions {
-  readonly projection: Projection;
-  readonly schema: string;
-  readonly from: Checkpoint;
+export interface BuildParts {
   readonly database: Database;
   readonly eventStore: EventStore;
+  readonly onSkipped: OnSkipped;
+  readonly log: Log;
+}
+
+export interface BuildOptions {
   /** Another writer has moved the checkpoint: what this one knows is no longer true. */
   readonly onFenced: () => void;
   readonly onCaughtUp?: () => void;
 }
 
-class Fenced extends Error {
-  override name = "Fenced";
-}
-
-export function startBuild(options: BuildOptions): Build {
-  const { projection, schema, database, eventStore, onFenced, onCaughtUp } = options;
+export function startBuild(
+  schema: WrittenSchema,
+  { database, eventStore, onSkipped, log }: BuildParts,
+  { onFenced, onCaughtUp }: BuildOptions,
+): Build {
   const ending = new AbortController();
-  let checkpoint = options.from;
+  const gather = createGather(ending.signal);
+  const { position } = schema.checkpoint;
 
-  const isOwn = ({ stream }: StoredEvent): boolean =>
-    projection.prefixes.some((prefix) => stream.startsWith(prefix));
+  /** False where another writer was faster. */
+  async function write(batch: Batch): Promise<boolean> {
+    try {
+      return (await writeBatch(database, [schema], batch)).length === 0;
+    } catch (error) {
+      if (!isFaultOfEvents(error)) throw error;
+      const [first, ...others] = batch.events;
+      if (first === undefined) throw error;
+      if (others.length > 0) return await writeHalves(batch);
+      const { stream, revision, type } = first;
+      log.error(
+        { err: error, projection: schema.name, stream, revision, type },
+        "event not written, skipped",
+      );
+      onSkipped(first, "failed");
+      return await write({ ...batch, events: [] });
+    }
+  }
 
-  async function take(events: StoredEvent[], position: bigint): Promise<void> {
-    if (ending.signal.aborted || position === checkpoint.position) return;
-    await database.transaction(async (transaction) => {
-      // The fence comes first: its row lock also holds up any other writer until this one has committed.
-      if (!(await advance(transaction, schema, checkpoint, position))) throw new Fenced();
-      const own = events.filter(isOwn);
-      if (own.length === 0) return;
-      await transaction.execute(`set local search_path to ${schema}`);
-      await projection.apply(transaction, own);
-    });
-    checkpoint = { ...checkpoint, position };
+  async function writeHalves({ events, position }: Batch): Promise<boolean> {
+    const half = events.slice(0, events.length / 2);
+    const before = half.at(-1)?.position ?? position;
+    return (
+      (await write({ events: half, position: before })) &&
+      (await write({ events: events.slice(half.length), position }))
+    );
   }
 
   const following = eventStore.follow({
-    name: `projection ${schema}`,
-    prefixes: projection.keepsUp ? [] : projection.prefixes,
-    from: options.from.position === 0n ? "start" : options.from.position,
-    batch: { maxCount: MOST_EVENTS },
+    name: `projection ${schema.name}`,
+    // Everything, so that it reaches positions of streams that it does not read.
+    prefixes: [],
+    from: position === 0n ? "start" : position,
+    batch: { maxCount: MAX_BATCH_EVENTS },
     signal: ending.signal,
     ...(onCaughtUp && { onCaughtUp }),
-    onEvents: async (events, position) => {
-      try {
-        await take(events, position);
-      } catch (error) {
-        if (!(error instanceof Fenced)) throw error;
-        ending.abort();
-        onFenced();
-      }
+    async onEvents(events, reached) {
+      if (ending.signal.aborted) return;
+      const startedAt = performance.now();
+      const isWritten = await write({ events, position: reached });
+      if (isWritten) return await gather({ following, events: events.length, startedAt });
+      ending.abort();
+      onFenced();
     },
   });
-
   return {
-    schema,
     get position() {
-      return checkpoint.position;
+      return schema.checkpoint.position;
     },
     lag: () => following.lag(),
     async stop() {
@@ -82,3 +93,7 @@ export function startBuild(options: BuildOptions): Build {
     },
   };
 }
+
+/** Not the database's, which would pass. */
+const isFaultOfEvents = (error: unknown): boolean =>
+  isRefusedValue(error) || error instanceof TypeError || error instanceof RangeError;

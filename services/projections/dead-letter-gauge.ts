@@ -1,39 +1,31 @@
-// How many dead letters wait for somebody, told to Prometheus from the read model.
-import type { Database } from "#platform/database.ts";
+// How many dead letters wait for a decision, shown to Prometheus from the read model.
+import { every } from "#platform/every.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
-
-interface Count {
-  readonly stage: string | null;
-  readonly partner: string | null;
-  readonly count: bigint;
-}
+import type { LeadQueries } from "#projections/leads/query.ts";
 
 const EVERY_MS = 5_000;
 
-export function watchDeadLetters({
-  database,
-  metrics,
-  log,
-}: {
-  readonly database: Database;
+export interface DeadLetterGaugeParts {
+  readonly leads: Pick<LeadQueries, "deadLetters">;
   readonly metrics: Metrics;
   readonly log: Log;
-}): () => void {
-  async function look(): Promise<void> {
-    const counts = await database.query<Count>(
-      `select stage, case when stage = 'deliver' then partner end as partner, count(*)
-         from leads.lead where status = 'dead_lettered' group by 1, 2`,
-    );
-    metrics.deadLetters.reset();
-    for (const { stage, partner, count } of counts)
-      metrics.deadLetters.set({ stage: stage ?? "", partner: partner ?? "" }, Number(count));
-  }
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => log.debug({ err: error }, "dead letters were not counted"));
-  }, EVERY_MS);
+}
+
+/** Returns what ends it. */
+export function countDeadLetters({ leads, metrics, log }: DeadLetterGaugeParts): () => void {
+  const stop = every({
+    ms: EVERY_MS,
+    async work() {
+      const counts = await leads.deadLetters();
+      metrics.deadLetters.reset();
+      for (const { stage, partner, count } of counts)
+        metrics.deadLetters.set({ stage, partner: partner ?? "" }, Number(count));
+    },
+    onError: (error) => log.debug({ err: error }, "dead letters not counted"),
+  });
   return () => {
-    clearInterval(timer);
+    stop();
     metrics.deadLetters.reset();
   };
 }

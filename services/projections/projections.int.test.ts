@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PartnerId } from "#domain/ids.ts";
+import { PartnerId } from "#domain/ids.ts";
 import { discard, prepare } from "#projections/checkpoint.ts";
 import { createLeadQueries, InvalidCursor, type LeadQueries } from "#projections/leads/query.ts";
 import { partnersProjection } from "#projections/partners/projection.ts";
@@ -27,7 +27,11 @@ test.before(async () => {
   yard = await startPartnerYard();
   await yard.start("work", startRelay, startPartners);
   projections = await yard.start("projections", startProjections);
-  leads = createLeadQueries({ database: yard.own.database(), vault: await yard.own.vault() });
+  leads = createLeadQueries({
+    database: yard.own.database(),
+    vault: await yard.own.vault(),
+    eventStore: yard.own.eventStore(),
+  });
   edu = await yard.configure("edu");
 });
 test.after(() => yard?.stop());
@@ -50,7 +54,7 @@ const caughtUp = async (): Promise<void> => {
     const [row] = await yard.own.database().query<{ behind: bigint }>(
       `select count(*) as behind from projections.checkpoint where
          (schema_name in ('unfinished', 'partners') and position < $1::bigint) or
-         (schema_name = 'unfinished' and position < (select max(position) from leads.timeline))`,
+         (schema_name = 'unfinished' and position < (select max(last_position) from leads.lead))`,
       [`${written}`],
     );
     return row?.behind === 0n;
@@ -65,10 +69,10 @@ async function dump(): Promise<Record<string, unknown[]>> {
   ];
   return Object.fromEntries([
     await of("leads.lead", "id"),
-    await of("leads.timeline", "lead_id, position"),
     await of("leads.search", "lead_id, hash"),
-    await of("unfinished.owed", "submission_id"),
+    await of("unfinished.submission", "submission_id"),
     await of("partners.partner", "partner"),
+    await of("identities.lead", "lead_id"),
   ]);
 }
 
@@ -121,8 +125,8 @@ test("reach the position of an event that they do not read", async () => {
 
 test("keep no personal data in the clear", async () => {
   const rows = await yard.own.database().query<{ row: string }>(
-    `select lead::text as row from leads.lead union all select timeline::text from leads.timeline
-     union all select search::text from leads.search`,
+    `select lead::text as row from leads.lead union all select search::text from leads.search
+     union all select record::text from identities.record`,
   );
   assert.ok(rows.length > 0);
   assert.not.match(rows.map(({ row }) => row).join("\n"), /ann@example|gardening/i);
@@ -178,7 +182,7 @@ test("know what is owed to whom, and how each partner has fared", async () => {
   assert.is(next[0]?.position, second.position);
   assert.ok((await unfinished.checkpoint()) > 0n);
 
-  const counts = await createPartnerQueries({ database: yard.own.database() }).byId("fin");
+  const counts = await createPartnerQueries({ database: yard.own.database() }).byId(PartnerId.parse("fin"));
   assert.equal(counts, {
     partner: "fin",
     delivered: 7,
@@ -235,16 +239,16 @@ test("count each event once although their process is killed again and again", a
   let running: NodeProcess | undefined;
   const counts = createPartnerQueries({ database: yard.own.database() });
   for (let kills = 0; kills < 2; kills++) {
-    const before = (await counts.byId("many")).delivered;
+    const before = (await counts.byId(many)).delivered;
     running = await startNode(MAIN, env);
-    await until("it has moved on", async () => (await counts.byId("many")).delivered > before);
+    await until("it has moved on", async () => (await counts.byId(many)).delivered > before);
     await running.kill();
   }
   running = await startNode(MAIN, env);
   const all = (await Promise.all(routed)).flat();
   for (const one of all) await yard.becomes(one, "DeliverySucceeded");
-  await until("all are counted", async () => (await counts.byId("many")).delivered >= deliveries);
-  assert.is((await counts.byId("many")).delivered, deliveries);
+  await until("all are counted", async () => (await counts.byId(many)).delivered >= deliveries);
+  assert.is((await counts.byId(many)).delivered, deliveries);
   await caughtUp();
   const before = await dump();
   await rebuildAll();
@@ -256,13 +260,17 @@ test("count each event once although their process is killed again and again", a
 test("are written by one of two writers that both believe to be the only one", async () => {
   const [database, eventStore] = [yard.own.database(), yard.own.eventStore()];
   const projection = partnersProjection({ onSkipped: () => undefined });
-  const from = await prepare(database, projection, "contested");
+  const checkpoint = await prepare(database, projection, "contested");
   let fenced = 0;
   const writers = [1, 2].map(() =>
-    startBuild({ projection, schema: "contested", from, database, eventStore, onFenced: () => fenced++ }),
+    startBuild(
+      { name: "contested", projection, checkpoint },
+      { database, eventStore, onSkipped: () => undefined, log: yard.own.log },
+      { onFenced: () => fenced++ },
+    ),
   );
   await caughtUp();
-  const head = (await createPartnerQueries({ database }).byId("many")).delivered;
+  const head = (await createPartnerQueries({ database }).byId(PartnerId.parse("many"))).delivered;
   await until("one of them has written all", async () => {
     const [row] = await database.query<{ delivered: bigint }>(
       "select delivered from contested.partner where partner = 'many'",

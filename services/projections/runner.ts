@@ -1,11 +1,12 @@
-// Keeps one projection up to date, and rebuilds it beside itself when somebody asks or its shape has changed.
+// Keeps one projection up to date, and rebuilds it in a second schema when somebody asks or its shape has changed.
 import { setTimeout as delay } from "node:timers/promises";
-import type { Database } from "#platform/database.ts";
-import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { Log } from "#platform/log.ts";
-import { besideOf, discard, prepare, readCheckpoint, reportLag, swapIn } from "#projections/checkpoint.ts";
+import { every } from "#platform/every.ts";
+import { retryUntil } from "#platform/retry.ts";
+import { discard, prepare, readCheckpoint, rebuildOf, reportLag, swapIn } from "#projections/checkpoint.ts";
 import type { Projection } from "#projections/projection.ts";
 import { type Build, startBuild } from "./build.ts";
+import { type KeepParts, keepCurrent } from "./keep-current.ts";
+import type { WrittenSchema } from "./write.ts";
 
 export interface Runner {
   readonly name: string;
@@ -14,113 +15,109 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-export interface RunnerOptions {
-  readonly projection: Projection;
-  readonly database: Database;
-  readonly eventStore: EventStore;
-  readonly log: Log;
+export interface RunnerParts extends KeepParts {
   readonly onLag: (events: number) => void;
 }
 
 const REPORT_MS = 1_000;
-const PATIENCE_MS = 1_000;
+const BACKOFF = { baseMs: 500, maxMs: 1_000 };
 const SWAP_WAIT_MS = 30_000;
 const POLL_MS = 5;
 
 /** Why the builds that are under way have to be looked at anew. */
 type Turn = "fenced" | "rebuild_wanted" | "caught_up" | "closing";
 
-export function runProjection({ projection, database, eventStore, log, onLag }: RunnerOptions): Runner {
+export function runProjection(projection: Projection, parts: RunnerParts): Runner {
   const { name } = projection;
+  const { database, log, onLag } = parts;
+  const closing = new AbortController();
   let turn = Promise.withResolvers<Turn>();
   let current: Build | undefined;
-  const closing = new AbortController();
+  const onFenced = (): void => turn.resolve("fenced");
 
-  const start = async (schema: string, onCaughtUp?: () => void): Promise<Build> =>
-    startBuild({
-      projection,
-      schema,
-      from: await prepare(database, projection, schema),
-      database,
-      eventStore,
-      onFenced: () => turn.resolve("fenced"),
-      ...(onCaughtUp && { onCaughtUp }),
-    });
+  const opened = async (schema: string): Promise<WrittenSchema> => ({
+    name: schema,
+    projection,
+    checkpoint: await prepare(database, projection, schema),
+  });
 
   /** Whether a rebuild is to be made or finished. */
   async function wantsRebuild(): Promise<boolean> {
     const { version } = await prepare(database, projection);
-    const beside = await readCheckpoint(database, besideOf(name));
-    if (beside !== undefined && beside.version !== projection.version)
-      await discard(database, besideOf(name));
-    return beside !== undefined || version !== projection.version;
+    const rebuild = await readCheckpoint(database, rebuildOf(name));
+    if (rebuild !== undefined && rebuild.version !== projection.version)
+      await discard(database, rebuildOf(name));
+    return rebuild !== undefined || version !== projection.version;
   }
 
   async function isOutdated(): Promise<boolean> {
     return (await readCheckpoint(database, name))?.version !== projection.version;
   }
 
+  /** Until the builds have to be looked at anew. */
   async function onePass(): Promise<void> {
     turn = Promise.withResolvers<Turn>();
     if (closing.signal.aborted) turn.resolve("closing");
-    let next: Build | undefined;
+    let rebuild: Build | undefined;
     try {
       const rebuilding = await wantsRebuild();
       // What has another shape can still be read, but not written by this code.
-      if (!(await isOutdated())) current = await start(name);
-      if (rebuilding) next = await start(besideOf(name), () => turn.resolve("caught_up"));
+      if (!(await isOutdated())) current = keepCurrent(await opened(name), parts, onFenced);
+      if (rebuilding) {
+        const onCaughtUp = (): void => turn.resolve("caught_up");
+        rebuild = startBuild(await opened(rebuildOf(name)), parts, { onFenced, onCaughtUp });
+      }
       const why = await turn.promise;
-      log.debug({ projection: name, why }, "looking at the builds anew");
-      if (why === "caught_up" && next !== undefined) await swap(next);
+      log.debug({ projection: name, why }, "builds of a projection are looked at anew");
+      if (why === "caught_up" && rebuild !== undefined) await swap(rebuild);
     } finally {
-      await Promise.all([current?.stop(), next?.stop()]);
+      await Promise.all([current?.stop(), rebuild?.stop()]);
       current = undefined;
     }
   }
 
   /** Only once the new one reaches at least as far as the old one, so that no reader goes back in time. */
-  async function swap(next: Build): Promise<void> {
+  async function swap(rebuild: Build): Promise<void> {
     await current?.stop();
     const wanted = current?.position ?? 0n;
     const deadline = performance.now() + SWAP_WAIT_MS;
-    while (next.position < wanted && performance.now() < deadline) await delay(POLL_MS);
-    await next.stop();
-    if (next.position < wanted) return;
+    while (rebuild.position < wanted && performance.now() < deadline) await delay(POLL_MS);
+    await rebuild.stop();
+    if (rebuild.position < wanted) return;
     await swapIn(database, name);
-    log.info({ projection: name, position: `${next.position}` }, "rebuilt");
-  }
-
-  async function report(): Promise<void> {
-    if (current === undefined) return;
-    const lag = await current.lag();
-    onLag(lag);
-    await reportLag(database, name, lag);
+    log.info({ projection: name, position: `${rebuild.position}` }, "projection rebuilt");
   }
 
   async function run(): Promise<void> {
-    while (!closing.signal.aborted) {
-      try {
-        await onePass();
-      } catch (error) {
-        log.warn({ err: error, projection: name }, "a projection broke off and begins again");
-        await delay(PATIENCE_MS, undefined, { signal: closing.signal }).catch(() => {});
-      }
-    }
+    while (!closing.signal.aborted)
+      await retryUntil(onePass, {
+        backoff: BACKOFF,
+        signal: closing.signal,
+        onFailure: (error) =>
+          log.warn({ err: error, projection: name }, "projection broke off and begins again"),
+      });
   }
 
   const running = run();
-  const reporting = setInterval(() => {
-    report().catch((error: unknown) => log.debug({ err: error, projection: name }, "the lag is not known"));
-  }, REPORT_MS);
+  const stopReporting = every({
+    ms: REPORT_MS,
+    async work() {
+      if (current === undefined) return;
+      const lag = await current.lag();
+      onLag(lag);
+      await reportLag(database, name, lag);
+    },
+    onError: (error) => log.debug({ err: error, projection: name }, "lag of a projection not reported"),
+  });
 
   return {
     name,
     async rebuild() {
-      await prepare(database, projection, besideOf(name));
+      await prepare(database, projection, rebuildOf(name));
       turn.resolve("rebuild_wanted");
     },
     async close() {
-      clearInterval(reporting);
+      stopReporting();
       closing.abort();
       turn.resolve("closing");
       await running;

@@ -1,4 +1,4 @@
-// The relay: every event of the log goes into the mailbox of whoever must react. One relay works, the others stand by.
+// The relay: what somebody must react to goes from the log into their mailbox. One relay works, the others stand by.
 
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
@@ -13,6 +13,7 @@ export async function startRelay(yard: Yard): Promise<Serving> {
     eventStore: yard.eventStore(),
     unfinished: createUnfinishedQueries({ database: yard.database() }),
     partitions: config.leadPartitions,
+    publishFacts: config.publishFacts,
     metrics,
     log,
   };

@@ -1,5 +1,4 @@
 import { identityEvents } from "#domain/identity/events.ts";
-import type { SubmissionId } from "#domain/ids.ts";
 import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
@@ -7,7 +6,7 @@ import { rulesetEvents } from "#domain/rules/events.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import { factSubject, leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
+import { factSubject, leadSubject, partnerSubject, RELAY_POSITION_SUBJECT } from "#platform/bus/subjects.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -15,11 +14,11 @@ import type { Log } from "#platform/log.ts";
 
 /** Where the event stands in the log. */
 export const POSITION = "Switchyard-Position";
-/** Everything up to here is known to be in the stream before this message. */
+/** Everything up to here that is to be published is known to be in the stream before this message. */
 export const RESUME = "Switchyard-Resume";
 
 /** NATS takes a mebibyte, headers included. */
-const LARGEST_MAIL = 1024 * 1024 - 1024;
+const MAX_MESSAGE_BYTES = 1024 * 1024 - 1024;
 
 const definitions = {
   ...submissionEvents,
@@ -31,46 +30,64 @@ const definitions = {
 };
 const codec = createCodec(definitions);
 
-export interface Window {
+export interface PublishParts {
   readonly bus: Bus;
   readonly partitions: number;
-  readonly stored: bigint;
+  /** Whether what nobody has to react to is published as well. */
+  readonly publishFacts: boolean;
   readonly log: Log;
 }
 
-/** Publishes all at once and in order; resolves when all are stored. When it throws, the same window comes again. */
-export async function publishWindow(events: readonly StoredEvent[], window: Window): Promise<void> {
-  const { bus, partitions, stored, log } = window;
+/**
+ * Publishes what is to be published, all at once and in order; resolves when all of it is stored. When it throws, the same events
+ * come again. `stored` is how far everything was stored before them.
+ */
+export async function publishEvents(
+  events: readonly StoredEvent[],
+  stored: bigint,
+  { bus, partitions, publishFacts, log }: PublishParts,
+): Promise<void> {
   const answers = await Promise.allSettled(
     events.map(async (event) => {
-      const mail = packEvent(event);
-      if (mail.byteLength > LARGEST_MAIL) {
+      const subject = mailSubject(event, partitions) ?? (publishFacts ? factSubjectOf(event) : undefined);
+      if (subject === undefined) return;
+      const message = packEvent(event);
+      if (message.byteLength > MAX_MESSAGE_BYTES) {
         // One that can't be sent must not keep all the others from being sent.
-        log.error({ event: event.id, stream: event.stream, bytes: mail.byteLength }, "too large to relay");
+        const { id, stream } = event;
+        log.error({ event: id, stream, bytes: message.byteLength }, "event is too large to publish");
         return;
       }
       const headers = { [POSITION]: `${event.position}`, [RESUME]: `${stored}` };
-      await bus.publish(subjectOf(event, partitions), mail, { id: event.id, headers });
+      await bus.publish(subject, message, { id: event.id, headers });
     }),
   );
   const failed = answers.find((answer) => answer.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
 
-function subjectOf(stored: StoredEvent, partitions: number): string {
+/** For a relay that starts after a long run of events that were not published: it need not read them again. */
+export async function publishPosition(bus: Bus, stored: bigint): Promise<void> {
+  const headers = { [POSITION]: `${stored}`, [RESUME]: `${stored}` };
+  await bus.publish(RELAY_POSITION_SUBJECT, new Uint8Array(), { id: `relay:${stored}`, headers });
+}
+
+/** Undefined where nobody has to react. */
+function mailSubject(stored: StoredEvent, partitions: number): string | undefined {
   const event = addressable(stored);
-  const mailbox = event === undefined ? ({ to: "nobody" } as const) : mailboxOf(event);
+  if (event === undefined) return undefined;
+  const mailbox = mailboxOf(event);
   switch (mailbox.to) {
     case "lead":
-      return leadSubject(partitionOf(mailbox.submission as SubmissionId, partitions), stored.type);
+      return leadSubject(partitionOf(mailbox.submission, partitions), stored.type);
     case "partner":
       return partnerSubject(mailbox.partner, stored.type);
     case "nobody":
-      return factSubject(categoryOf(stored.stream), stored.type);
+      return undefined;
   }
 }
 
-/** Undefined where it is not ours or can't be read: then nobody can react to it, and it passes by as a fact. */
+/** Undefined where it is not ours or can't be read: then nobody can react to it. */
 function addressable(stored: StoredEvent): YardEvent | undefined {
   const known = Object.hasOwn(definitions, stored.type)
     ? definitions[stored.type as keyof typeof definitions]
@@ -87,7 +104,8 @@ function addressable(stored: StoredEvent): YardEvent | undefined {
   }
 }
 
-const categoryOf = (stream: string): string => stream.split("-", 1)[0] as string;
+const factSubjectOf = ({ stream, type }: StoredEvent): string =>
+  factSubject(stream.split("-", 1)[0] as string, type);
 
 export function positionIn(
   message: { readonly headers: { get(name: string): string } | undefined },

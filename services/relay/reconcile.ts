@@ -1,4 +1,3 @@
-import type { PartnerId, SubmissionId } from "#domain/ids.ts";
 import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
@@ -6,11 +5,11 @@ import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import type { Unfinished, UnfinishedQueries } from "#projections/unfinished/query.ts";
-import { type Floor, floorsOf, mailboxName } from "./floor.ts";
+import { type Acknowledged, acknowledgedIn, mailboxName } from "./acknowledged.ts";
 import { POSITION, RESUME } from "./publish.ts";
 
 // JetStream may forget: its state is not synced on every write, retention passes, a folder is wiped. What the log says is
-// unfinished, and what no mailbox has waiting, is mailed again.
+// unfinished, and what waits in no mailbox, is published again.
 
 export interface ReconcilerParts {
   readonly bus: Bus;
@@ -23,12 +22,13 @@ export interface ReconcilerParts {
 }
 
 export interface Reconciler {
-  /** Looks at one page of what is unfinished; the number of events mailed again. */
+  /** Looks at one page of what is unfinished; the number of events published again. */
   round(now: Date): Promise<number>;
 }
 
-interface Again {
+interface Republished {
   readonly times: number;
+  /** The newest message of it. */
   readonly seq: number;
   readonly notBefore: number;
 }
@@ -36,20 +36,19 @@ interface Again {
 const PAGE = 2_000;
 /** Somebody may just be at it, and the list runs a little behind the log. */
 const GRACE_MS = 10_000;
-const FIRST_WAIT_MS = 10_000;
-const LONGEST_WAIT_MS = 10 * 60_000;
-/** What was settled meanwhile is not asked for again, so its memory is dropped after this long. */
-const FORGET_AFTER_MS = 2 * LONGEST_WAIT_MS;
+const BACKOFF = { baseMs: 10_000, maxMs: 10 * 60_000 };
+/** What was finished meanwhile is not asked for again, so its memory is dropped after this long. */
+const FORGET_AFTER_MS = 2 * BACKOFF.maxMs;
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
   const { unfinished, log } = parts;
-  const mailedAgain = new Map<string, Again>();
+  const republished = new Map<string, Republished>();
   const startedAt = parts.stored();
   let seenUpTo = 0n;
 
   return {
     async round(now) {
-      // What was owed before this relay's start was mailed by nobody of now: it needs no grace.
+      // What was unfinished before this relay's start was published by another one: it needs no grace.
       const listed = await unfinished.list({ olderThan: now, limit: PAGE, after: seenUpTo });
       seenUpTo = listed.length < PAGE ? 0n : (listed.at(-1)?.position ?? 0n);
       const due = listed.filter(
@@ -57,42 +56,43 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       );
       if (due.length === 0) return 0;
 
-      const floors = await floorsOf(due, parts);
-      const forgotten = due.filter((owed) => isForgotten(owed, floors, now));
-      for (const owed of forgotten) await mailAgain(owed, now);
-      if (forgotten.length > 0) log.warn({ events: forgotten.length }, "mailed again what was forgotten");
-      for (const [key, { notBefore }] of mailedAgain) {
-        if (notBefore + FORGET_AFTER_MS < now.getTime()) mailedAgain.delete(key);
+      const mailboxes = new Set(due.map((one) => mailboxName(one, parts.partitions)));
+      const acknowledged = await acknowledgedIn(mailboxes, parts);
+      const forgotten = due.filter((one) => isForgotten(one, acknowledged, now));
+      for (const one of forgotten) await republish(one, now);
+      if (forgotten.length > 0) log.warn({ events: forgotten.length }, "forgotten events published again");
+      for (const [key, { notBefore }] of republished) {
+        if (notBefore + FORGET_AFTER_MS < now.getTime()) republished.delete(key);
       }
       return forgotten.length;
     },
   };
 
-  function isForgotten(owed: Unfinished, floors: ReadonlyMap<string, Floor>, now: Date): boolean {
-    const floor = floors.get(mailboxName(owed, parts.partitions));
-    if (floor === undefined) return false;
-    const again = mailedAgain.get(keyOf(owed));
-    if (again === undefined) return owed.position <= floor.position;
-    return again.seq <= floor.seq && again.notBefore <= now.getTime();
+  function isForgotten(one: Unfinished, acknowledged: ReadonlyMap<string, Acknowledged>, now: Date): boolean {
+    const upTo = acknowledged.get(mailboxName(one, parts.partitions));
+    if (upTo === undefined) return false;
+    const before = republished.get(keyOf(one));
+    if (before === undefined) return one.position <= upTo.position;
+    return before.seq <= upTo.seq && before.notBefore <= now.getTime();
   }
 
-  async function mailAgain(owed: Unfinished, now: Date): Promise<void> {
-    const [event] = await parts.eventStore.readStream(owed.stream, { from: owed.revision, maxCount: 1 });
+  async function republish(one: Unfinished, now: Date): Promise<void> {
+    const [event] = await parts.eventStore.readStream(one.stream, { from: one.revision, maxCount: 1 });
     if (event === undefined) return;
-    const times = (mailedAgain.get(keyOf(owed))?.times ?? 0) + 1;
+    const times = (republished.get(keyOf(one))?.times ?? 0) + 1;
     // Out of its place in the stream, so it stands for the place where it is put.
     const stored = `${parts.stored()}`;
-    const { seq } = await parts.bus.publish(subjectOf(owed, event.type), packEvent(event), {
+    const { seq } = await parts.bus.publish(subjectOf(one, event.type), packEvent(event), {
       id: `${event.id}:again:${times}`,
       headers: { [POSITION]: stored, [RESUME]: stored },
     });
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(times - 1, 10));
-    mailedAgain.set(keyOf(owed), { times, seq, notBefore: now.getTime() + wait });
+    const waitMs = Math.min(BACKOFF.maxMs, BACKOFF.baseMs * 2 ** Math.min(times - 1, 10));
+    republished.set(keyOf(one), { times, seq, notBefore: now.getTime() + waitMs });
   }
 
-  function subjectOf(owed: Unfinished, type: string): string {
-    if (owed.mailbox === "partner") return partnerSubject(owed.partner as PartnerId, type);
-    return leadSubject(partitionOf(owed.submission_id as SubmissionId, parts.partitions), type);
+  function subjectOf(one: Unfinished, type: string): string {
+    if (one.mailbox === "partner") return partnerSubject(one.partner, type);
+    return leadSubject(partitionOf(one.submission_id, parts.partitions), type);
   }
 }
 

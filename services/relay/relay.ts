@@ -4,23 +4,21 @@ import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { RULESET_STREAM } from "#domain/rules/events.ts";
 import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
-import type { Bus } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { Log } from "#platform/log.ts";
+import { every } from "#platform/every.ts";
 import type { Metrics } from "#platform/metrics.ts";
-import { backoffMs, pause } from "#platform/retry.ts";
+import { retryUntil } from "#platform/retry.ts";
 import type { UnfinishedQueries } from "#projections/unfinished/query.ts";
-import { publishWindow } from "./publish.ts";
+import { type PublishParts, publishEvents, publishPosition } from "./publish.ts";
 import { createReconciler } from "./reconcile.ts";
-import { type Start, whereToStart } from "./resume.ts";
+import { whereToStart } from "./resume.ts";
 
-export interface RelayParts {
-  readonly bus: Bus;
+export interface RelayParts extends PublishParts {
   readonly eventStore: EventStore;
   readonly unfinished: UnfinishedQueries;
-  readonly partitions: number;
   readonly metrics: Metrics;
-  readonly log: Log;
+  /** How often the position is published where it moves without mail; 10 s unless told. */
+  readonly positionEveryMs?: number;
 }
 
 const STREAMS = [
@@ -34,54 +32,62 @@ const STREAMS = [
 const BACKOFF = { baseMs: 100, maxMs: 3_000 };
 const RECONCILE_EVERY_MS = 5_000;
 const MEASURE_EVERY_MS = 1_000;
+const POSITION_EVERY_MS = 10_000;
 
 /** Relays the log from where the stream ends until the signal is given. Never rejects. */
 export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promise<void> {
-  const { bus, eventStore, partitions, metrics, log } = parts;
-  const start = await findStart(parts, signal);
+  const { bus, eventStore, metrics, log, positionEveryMs = POSITION_EVERY_MS } = parts;
+  const start = await retryUntil(() => whereToStart(parts), {
+    backoff: BACKOFF,
+    signal,
+    onFailure: (error) => log.warn({ err: error }, "position to resume from not known yet"),
+  });
   if (start === undefined) return;
-  log.info({ from: start.from, emptyStream: start.emptyStream }, "relaying");
+  log.info({ from: start.from, emptyStream: start.emptyStream }, "relay started");
 
-  // Everything up to here is known to be stored in the stream.
+  // Everything up to here that is to be published is known to be stored in the stream.
   let stored = start.from;
+  /** What the stream's last message says of it, or more. */
+  let told = start.emptyStream ? 0n : start.from;
   const following = eventStore.follow({
     name: "relay",
     prefixes: STREAMS,
     from: stored === 0n ? "start" : stored,
     signal,
     async onEvents(events, position) {
-      await publishWindow(events, { bus, partitions, stored, log });
+      await publishEvents(events, stored, parts);
       stored = position;
     },
   });
   const reconciler = createReconciler({ ...parts, stored: () => stored });
 
-  await Promise.all([
-    following.done,
-    every(RECONCILE_EVERY_MS, signal, log, () => reconciler.round(new Date())),
-    every(MEASURE_EVERY_MS, signal, log, async () => metrics.relayLagEvents.set(await following.lag())),
-  ]);
-}
-
-async function findStart(parts: RelayParts, signal: AbortSignal): Promise<Start | undefined> {
-  for (let tries = 0; !signal.aborted; tries += 1) {
-    try {
-      return await whereToStart(parts);
-    } catch (error) {
-      parts.log.warn({ err: error }, "where to resume can't be found out yet");
-    }
-    await pause(backoffMs(tries, BACKOFF), signal);
+  async function tellPosition(): Promise<void> {
+    const now = stored;
+    if (now <= told) return;
+    await publishPosition(bus, now);
+    told = now;
   }
-  return undefined;
-}
 
-async function every(ms: number, signal: AbortSignal, log: Log, work: () => Promise<unknown>): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await work();
-    } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, "a round of the relay failed; the next one follows");
-    }
-    await pause(ms, signal);
-  }
+  const onError = (error: unknown): void => {
+    if (!signal.aborted) log.warn({ err: error }, "round of the relay failed and is repeated");
+  };
+  const stops = [
+    every({
+      ms: RECONCILE_EVERY_MS,
+      atOnce: true,
+      onError,
+      work: async () => {
+        await reconciler.round(new Date());
+      },
+    }),
+    every({ ms: positionEveryMs, onError, work: tellPosition }),
+    every({
+      ms: MEASURE_EVERY_MS,
+      atOnce: true,
+      onError,
+      work: async () => metrics.relayLagEvents.set(await following.lag()),
+    }),
+  ];
+  await following.done;
+  for (const stop of stops) stop();
 }

@@ -3,7 +3,7 @@ import type { UnfinishedQueries } from "#projections/unfinished/query.ts";
 import { positionIn, RESUME } from "./publish.ts";
 
 export interface Start {
-  /** Events after this position are to be relayed. */
+  /** Events after this position are to be published. */
   readonly from: bigint;
   readonly emptyStream: boolean;
 }
@@ -11,7 +11,7 @@ export interface Start {
 /**
  * The stream's last message says where to resume, so a tail that JetStream lost is published again and no checkpoint of our own
  * can run ahead of the stream. An empty stream knows nothing: then the list of what is unfinished says how far it reaches, and
- * everything owed before that is the reconciler's.
+ * everything unfinished before that is the reconciler's.
  */
 export async function whereToStart(parts: {
   readonly bus: Bus;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { parseSecret } from "#platform/webhooks.ts";
-import type { StartRole } from "#platform/yard.ts";
+import type { StartStandalone } from "#platform/yard.ts";
 import { type Answer, type Settings, settingsSchema } from "./behaviour.ts";
 import { createLedgers } from "./ledger.ts";
 import { createPartner, type Partner, type Received } from "./partner.ts";
@@ -36,7 +36,7 @@ const effectsQuery = z.strictObject({
 
 type Named = { Params: { name: string } };
 
-export const startSimulator: StartRole = async ({ config, lifecycle, log }) => {
+export const startSimulator: StartStandalone = async ({ config, lifecycle, log }) => {
   const { url, close } = await createSimulator({ host: config.http.host, port: config.simulatorPort });
   lifecycle.own("simulator", close);
   log.info({ url }, "simulated partners are listening");

@@ -1,5 +1,5 @@
 // The simulated partners as a process of their own.
-import { runRole } from "#platform/role.ts";
+import { runStandalone } from "#platform/serve.ts";
 import { startSimulator } from "./app.ts";
 
-await runRole("simulator", startSimulator);
+await runStandalone("simulator", startSimulator);

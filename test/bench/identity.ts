@@ -1,6 +1,6 @@
 // Who is who: the index alone with a million people, a takeover of it, and the whole stage from mailbox to stored route.
 import { randomBytes } from "node:crypto";
-import { identify } from "#domain/identity/decide.ts";
+import { type Identify, identify } from "#domain/identity/decide.ts";
 import type { Traits } from "#domain/identity/events.ts";
 import { createPeople, type People } from "#domain/identity/people.ts";
 import { SubmissionId } from "#domain/ids.ts";
@@ -45,9 +45,8 @@ function aMillionPeople(): { people: People; sample: Required<Traits>[] } {
   for (let n = 0; n < A_MILLION; n += 1) {
     const traits = somebody();
     if (n % 10 === 0) sample.push(traits);
-    for (const draft of identify({ submission_id: id, record_id: newUuid(), traits }, people).drafts) {
-      people.apply(draft);
-    }
+    const question: Identify = { type: "identify", submission_id: id, record_id: newUuid(), traits };
+    for (const event of identify(question, people).events) people.apply(event);
   }
   global.gc?.();
   const after = process.memoryUsage();
@@ -70,8 +69,8 @@ function askIndex(people: People, sample: readonly Required<Traits>[]): void {
   const ids = questions.map(() => newUuid());
   const began = performance.now();
   for (const [n, traits] of questions.entries()) {
-    const { drafts } = identify({ submission_id, record_id: ids[n] as string, traits }, people);
-    for (const draft of drafts) people.apply(draft);
+    const question: Identify = { type: "identify", submission_id, record_id: ids[n] as string, traits };
+    for (const event of identify(question, people).events) people.apply(event);
   }
   tell("identify, a million people known", QUESTIONS / seconds(began), IDENTIFY_TARGET);
 }
@@ -80,14 +79,14 @@ async function takeOver(yard: TestYard, people: People): Promise<void> {
   const database = yard.own.database();
   const snapshots = await createSnapshots(database, yard.own.log, 1);
   const writing = performance.now();
-  snapshots.consider({ people, revision: 1_000_000n });
-  await snapshots.settled();
+  snapshots.consider({ state: people, revision: 1_000_000n });
+  await snapshots.written();
   console.log(
     `${"snapshot of a million people, written".padEnd(58)} ${seconds(writing).toFixed(2).padStart(9)} s`,
   );
   const reading = performance.now();
   const again = await (await createSnapshots(database, yard.own.log)).load();
-  if (again?.people.count !== people.count) throw new Error("the snapshot is not whole");
+  if (again?.state.count !== people.count) throw new Error("the snapshot is not whole");
   console.log(
     `${"snapshot of a million people, taken over".padEnd(58)} ${seconds(reading).toFixed(2).padStart(9)} s`,
   );

@@ -1,23 +1,47 @@
 // `npm run bench -- <name>…` runs benchmarks by name, and all of them without one. Each file beside this one is one.
+// Options after a name go to that benchmark.
 import { globSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 
 interface Benchmark {
-  run(): Promise<void>;
+  /** A benchmark without a parameter has no options. */
+  run(options: readonly string[]): Promise<void>;
 }
 
-const nameOf = (file: string): string => basename(file, ".ts");
-const files = globSync(`${import.meta.dirname}/*.ts`).filter((file) => nameOf(file) !== "run");
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !files.some((file) => nameOf(file) === name));
-if (unknown.length > 0) {
-  console.error(`No benchmark ${unknown.join(", ")}. There are: ${files.map(nameOf).sort().join(", ")}.`);
+interface Selection {
+  readonly name: string;
+  readonly options: string[];
+}
+
+const names = globSync(`${import.meta.dirname}/*.ts`)
+  .map((file) => basename(file, ".ts"))
+  .filter((name) => name !== "run")
+  .sort();
+
+function read(words: readonly string[]): Selection[] {
+  const selected: Selection[] = [];
+  for (const word of words) {
+    const last = selected.at(-1);
+    if (names.includes(word)) selected.push({ name: word, options: [] });
+    else if (last !== undefined && (word.startsWith("--") || last.options.length > 0))
+      last.options.push(word);
+    else fail(`No benchmark ${word}. There are: ${names.join(", ")}.`);
+  }
+  return selected;
+}
+
+function fail(why: string): never {
+  console.error(why);
   process.exit(2);
 }
 
-for (const file of files.sort().filter((one) => asked.length === 0 || asked.includes(nameOf(one)))) {
-  console.log(`\n# ${nameOf(file)}\n`);
-  const { run } = (await import(file)) as Benchmark;
-  await run();
+const selected = read(process.argv.slice(2));
+const all = names.map((name) => ({ name, options: [] }));
+for (const { name, options } of selected.length > 0 ? selected : all) {
+  console.log(`\n# ${name}\n`);
+  const { run } = (await import(join(import.meta.dirname, `${name}.ts`))) as Benchmark;
+  if (options.length > 0 && run.length === 0) fail(`${name} has no options.`);
+  await run(options);
 }
-process.exit(0);
+// Ends what is still open. A benchmark that failed has set the exit code.
+process.exit();

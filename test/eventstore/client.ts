@@ -1,4 +1,4 @@
-// The official client, and the few things that the tests of this room ask of it.
+// The official client, and what the tests of the event store need around it.
 import { randomUUID } from "node:crypto";
 import type { JSONEventData } from "@eventstore/db-client";
 import { EventStoreDBClient, jsonEvent } from "@eventstore/db-client";
@@ -22,7 +22,7 @@ export async function rejection<E extends Error>(
 ): Promise<E> {
   const error = await call.then(
     (value) => {
-      throw new Error(`expected a ${kind.name}, got an answer: ${String(value)}`);
+      throw new Error(`expected a ${kind.name}, got the result ${String(value)}`);
     },
     (reason: unknown) => reason,
   );

@@ -1,4 +1,4 @@
-// What the server tells clients and operators when the disk is full, taken or damaged.
+// What clients and operators see when the disk is full, in use or damaged.
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ async function serving(
   }
 }
 
-async function whyNotStarted(dir: string): Promise<DidNotStart> {
+async function startError(dir: string): Promise<DidNotStart> {
   const error = await startEventStore({ dir }).then(
     async (server) => {
       await server.stop();
@@ -43,7 +43,7 @@ async function whyNotStarted(dir: string): Promise<DidNotStart> {
   return error as DidNotStart;
 }
 
-/** A folder of eight megabytes, where the machine lets us have one. */
+/** A folder of eight megabytes, where this process may mount one. */
 function smallDisk(): string | undefined {
   const dir = temporaryFolder("small-disk-");
   try {
@@ -60,24 +60,24 @@ test.after(() => {
   if (disk) execFileSync("umount", ["--lazy", disk]);
 });
 
-test("a full disk is told to writers, harms no reader, and is over as soon as there is room", async () => {
+test("a full disk rejects writes and no reads, until there is room", async () => {
   if (disk === undefined) return console.log("skipped: a small disk can only be mounted by root");
   const ballast = join(disk, "ballast");
   writeFileSync(ballast, Buffer.alloc(3 * 1024 * 1024));
   await serving(disk, async (client) => {
     const text = "x".repeat(100_000);
-    let taken = 0;
-    let told = "appended";
-    while (told === "appended") {
-      told = await append(client, text);
-      if (told === "appended") taken += 1;
+    let written = 0;
+    let outcome = "appended";
+    while (outcome === "appended") {
+      outcome = await append(client, text);
+      if (outcome === "appended") written += 1;
     }
-    assert.match(told, /cannot be used at the moment: database or disk is full/);
-    assert.ok(taken > 5);
-    assert.is((await collect(client.readStream(STREAM))).length, taken);
+    assert.match(outcome, /cannot be used at the moment: database or disk is full/);
+    assert.ok(written > 5);
+    assert.is((await collect(client.readStream(STREAM))).length, written);
     rmSync(ballast);
     assert.is(await append(client, "there is room again"), "appended");
-    assert.is((await collect(client.readStream(STREAM))).length, taken + 1);
+    assert.is((await collect(client.readStream(STREAM))).length, written + 1);
   });
   await serving(disk, async (client) => {
     assert.match(
@@ -87,34 +87,34 @@ test("a full disk is told to writers, harms no reader, and is over as soon as th
   });
 });
 
-test("an I/O error is told to writers, logged once, and is over as soon as writes succeed", async () => {
+test("an I/O error rejects writes and is logged once, until writes succeed", async () => {
   if (process.platform !== "linux")
     return console.log("skipped: only Linux limits the files of a running process");
   await serving(temporaryFolder(), async (client, server) => {
     const filesUpTo = (bytes: string): string =>
       execFileSync("prlimit", ["--pid", `${server.pid}`, `--fsize=${bytes}:unlimited`]).toString();
     filesUpTo("1000000");
-    let told = "appended";
-    while (told === "appended") told = await append(client, "x".repeat(100_000));
-    assert.match(told, /cannot be used at the moment: disk I\/O error/);
-    assert.is(await append(client, "x".repeat(100_000)), told);
+    let outcome = "appended";
+    while (outcome === "appended") outcome = await append(client, "x".repeat(100_000));
+    assert.match(outcome, /cannot be used at the moment: disk I\/O error/);
+    assert.is(await append(client, "x".repeat(100_000)), outcome);
     filesUpTo("unlimited");
     assert.is(await append(client, "again"), "appended");
-    await until(() => server.log().includes("appends are taken again"));
-    assert.is(server.log().split("appends are refused").length - 1, 1);
+    await until(() => server.log().includes("appends accepted again"));
+    assert.is(server.log().split("appends rejected").length - 1, 1);
   });
 });
 
-test("a second server on the same folder is refused, naming the first", async () => {
+test("a second server on the same folder ends, naming the first", async () => {
   const dir = temporaryFolder();
   await serving(dir, async (_, { pid }) => {
-    const { exit, log } = await whyNotStarted(dir);
+    const { exit, log } = await startError(dir);
     assert.is(exit.code, 1);
     assert.match(log, `${dir} is in use by process ${pid}`);
   });
 });
 
-test("a damaged end is refused at the start, other damage when it is read", async () => {
+test("a damaged end is an error at the start, other damage when it is read", async () => {
   const dir = temporaryFolder();
   const texts = ["the first of all", ...Array.from({ length: 3_000 }, () => "between"), "the last of all"];
   await serving(dir, async (client) => {
@@ -125,13 +125,13 @@ test("a damaged end is refused at the start, other damage when it is read", asyn
   });
   damage(dir, "the first of all");
   await serving(dir, async (client, server) => {
-    const told = await collect(client.readStream(STREAM)).catch((error: unknown) => error);
-    assert.instance(told, Error);
+    const error = await collect(client.readStream(STREAM)).catch((reason: unknown) => reason);
+    assert.instance(error, Error);
     await until(() => DAMAGED.test(server.log()));
     assert.is(await append(client, "the very last"), "appended");
   });
   damage(dir, "the very last");
-  const { log } = await whyNotStarted(dir);
+  const { log } = await startError(dir);
   assert.match(log, DAMAGED);
 });
 

@@ -1,4 +1,4 @@
-// kill -9 under load, again and again: what was acknowledged is there, in order, and no append is there by half.
+// kill -9 under load, several times: every acknowledged event is there, in order, and no append is there in part.
 import { randomUUID } from "node:crypto";
 import { type EventStoreDBClient, jsonEvent, NO_STREAM } from "@eventstore/db-client";
 import { suite } from "uvu";
@@ -7,13 +7,13 @@ import { collect, connect } from "./client.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "./server.ts";
 
 const ROUNDS = 5;
-const LANES = 24;
+const WRITERS = 24;
 const EVENTS_PER_APPEND = 3;
-const LEAST_APPENDS_A_ROUND = 100;
+const MIN_APPENDS_PER_ROUND = 100;
 
-/** One writer with a stream of its own. What it was told is `acknowledged`; one append more may have been taken. */
-class Lane {
-  readonly stream = `lane-${randomUUID()}`;
+/** Appends to a stream of its own. One append more than was acknowledged may have been written. */
+class Writer {
+  readonly stream = `writer-${randomUUID()}`;
   readonly #sent: string[] = [];
   #acknowledged = 0;
 
@@ -27,11 +27,11 @@ class Lane {
       const events = ids.map((id) => jsonEvent({ id, type: "Written", data: { id } }));
       this.#sent.push(...ids);
       const expectedRevision = this.#acknowledged === 0 ? NO_STREAM : BigInt(this.#acknowledged - 1);
-      const taken = await client.appendToStream(this.stream, events, { expectedRevision }).then(
+      const done = await client.appendToStream(this.stream, events, { expectedRevision }).then(
         () => true,
         () => false,
       );
-      if (!taken) return;
+      if (!done) return;
       this.#acknowledged += EVENTS_PER_APPEND;
     }
   }
@@ -39,7 +39,7 @@ class Lane {
   async verify(client: EventStoreDBClient): Promise<void> {
     const found = await collect(client.readStream(this.stream, { maxCount: 100_000 })).catch(() => []);
     const ids = found.map(({ event }) => event?.id ?? "");
-    assert.is(ids.length % EVENTS_PER_APPEND, 0, "half an append");
+    assert.is(ids.length % EVENTS_PER_APPEND, 0, "part of an append");
     assert.ok(
       ids.length >= this.#acknowledged,
       `${this.#acknowledged - ids.length} acknowledged events lost`,
@@ -52,15 +52,15 @@ class Lane {
 }
 
 const dir = temporaryFolder();
-const lanes = Array.from({ length: LANES }, () => new Lane());
-const acknowledged = (): number => lanes.reduce((sum, lane) => sum + lane.acknowledged, 0);
+const writers = Array.from({ length: WRITERS }, () => new Writer());
+const acknowledged = (): number => writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
 
 async function loadThenKill(server: EventStoreServer): Promise<void> {
   const client = connect(server);
   const before = acknowledged();
   let killed = false;
-  const writing = Promise.all(lanes.map((lane) => lane.write(client, () => killed)));
-  while (acknowledged() - before < LEAST_APPENDS_A_ROUND * EVENTS_PER_APPEND * (1 + Math.random()))
+  const writing = Promise.all(writers.map((writer) => writer.write(client, () => killed)));
+  while (acknowledged() - before < MIN_APPENDS_PER_ROUND * EVENTS_PER_APPEND * (1 + Math.random()))
     await new Promise((resolve) => setTimeout(resolve, 1));
   await server.kill();
   killed = true;
@@ -75,9 +75,9 @@ for (let round = 1; round <= ROUNDS; round++)
     await loadThenKill(await startEventStore({ dir }));
     const server = await startEventStore({ dir });
     const client = connect(server);
-    for (const lane of lanes) await lane.verify(client);
+    for (const writer of writers) await writer.verify(client);
     const inAll = await collect(client.readAll());
-    const written = inAll.filter(({ event }) => event?.streamId.startsWith("lane-"));
+    const written = inAll.filter(({ event }) => event?.streamId.startsWith("writer-"));
     assert.is(written.length, acknowledged());
     await client.dispose();
     await server.kill();

@@ -1,8 +1,8 @@
 // An event log in a folder of its own, for tests of the engine itself.
 import { randomUUID } from "node:crypto";
-import type { ProposedEvent, Recorded } from "../../services/eventstore/engine/event-log.ts";
-import { type DurableEventLog, openEventLog } from "../../services/eventstore/engine/open.ts";
-import { dataOf, idOf } from "../../services/eventstore/engine/wire.ts";
+import type { EventLog, ProposedEvent, RecordedEvent } from "../../services/eventstore/engine/event-log.ts";
+import { openEventLog } from "../../services/eventstore/engine/open.ts";
+import { dataOf, idOf } from "../../services/eventstore/engine/recorded-event.ts";
 import { temporaryFolder } from "./server.ts";
 
 export const ANY = { kind: "any" } as const;
@@ -28,15 +28,16 @@ export const events = (count: number): ProposedEvent[] => Array.from({ length: c
 export const metadata = (settings: object): ProposedEvent =>
   event("", { type: "$metadata", data: Buffer.from(JSON.stringify(settings)) });
 
-export const ids = (found: readonly Recorded[]): string[] => found.map(({ wire }) => idOf(wire));
-export const revisions = (found: readonly Recorded[]): number[] => found.map((one) => Number(one.revision));
-export const text = ({ wire }: Recorded): string => JSON.parse(dataOf(wire).toString()).text;
+export const ids = (found: readonly RecordedEvent[]): string[] => found.map(({ wire }) => idOf(wire));
+export const revisions = (found: readonly RecordedEvent[]): number[] =>
+  found.map((one) => Number(one.revision));
+export const text = ({ wire }: RecordedEvent): string => JSON.parse(dataOf(wire).toString()).text;
 
 interface ScratchLog {
   readonly dir: string;
-  readonly log: DurableEventLog;
+  readonly log: EventLog;
   /** The same folder, opened anew. */
-  reopened(): Promise<DurableEventLog>;
+  reopened(): Promise<EventLog>;
 }
 
 export async function scratchLog(now?: () => number): Promise<ScratchLog> {

@@ -1,4 +1,4 @@
-// Starts the event store as its users do, in a process of its own, so that tests can stop it, kill it and start it again.
+// Starts the event store in a process of its own, as its users do, so tests can stop it, kill it and start it again.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ export interface EventStoreServer {
   readonly dir: string;
   /** For EventStoreDBClient.connectionString; the default deadline is long because test machines stall. */
   readonly connectionString: string;
-  /** What it has logged so far. */
+  /** Everything that it has logged so far. */
   readonly log: () => string;
   readonly exited: Promise<Exit>;
   /** SIGTERM, then waits for the end. */
@@ -29,13 +29,13 @@ export interface EventStoreServer {
 
 export interface StartOptions {
   readonly dir: string;
-  /** Any free one unless told; give the old one to come back where clients expect it. */
+  /** A free one by default; with the old one a restarted server is where clients expect it. */
   readonly port?: number;
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
 }
 
-/** The server ended before it was ready; `log` says why. */
+/** The server ended before it was ready; `log` has the reason. */
 export class DidNotStart extends Error {
   override name = "DidNotStart";
   readonly exit: Exit;

@@ -1,9 +1,8 @@
-// Holds every answer that a test sees against the API's description, with a validator that is not ours.
+// Holds every response that a test sees against the served OpenAPI document, with a validator that is not ours.
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { openApi } from "../../services/gateway/describe/openapi.ts";
 
-/** What was asked and answered; bodies as text. */
+/** Request and response; bodies as text. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
@@ -17,63 +16,91 @@ export interface Exchange {
 interface Content {
   readonly [type: string]: { readonly schema: object };
 }
-interface Described {
+
+export interface DescribedOperation {
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
   readonly requestBody?: { readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly headers?: object; readonly content?: Content }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly headers?: object; readonly content?: Content }>
+  >;
 }
+
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: object[] }>> };
+}
+
+/** Throws when a response, or a request that was accepted, is not as described. */
+export type AssertDescribed = (exchange: Exchange) => void;
 
 const ID = "https://switchyard.invalid/openapi.json";
-const document = openApi();
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-formats.default(ajv);
-ajv.addSchema(document, ID);
 
-const routes = Object.entries(document.paths).map(([template, methods]) => ({
-  template,
-  pattern: new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`),
-  methods: methods as unknown as Readonly<Record<string, Described>>,
-}));
-const compiled = new Map<string, ValidateFunction>();
+export function describedBy(document: OpenApiDocument): AssertDescribed {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addSchema(document, ID);
+  const compiled = new Map<string, ValidateFunction>();
+  const routes = Object.entries(document.paths).map(([template, methods]) => ({
+    template,
+    pattern: new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`),
+    methods,
+  }));
 
-/** Throws when something was answered, or taken, that the description does not say. */
-export function holdAgainstDescription(exchange: Exchange): void {
-  const { method, path, status, headers, text } = exchange;
-  const what = `${method} ${path} → ${status}`;
-  const type = String(headers["content-type"] ?? "").split(";", 1)[0] ?? "";
-  const [bare = ""] = path.split("?", 1);
-  // What stands literally in a path is more than a parameter that would fit it, too.
-  const matching = routes.filter(({ pattern }) => pattern.test(bare));
-  const route = matching.find(({ template }) => template === bare) ?? matching[0];
-  const operation = route?.methods[method.toLowerCase()];
-  if (route === undefined || operation === undefined) {
-    if (status < 400) throw new Error(`${what}: nothing is described there`);
-    if (method !== "HEAD") matches(`${what} ${text}`, "components/schemas/Problem", JSON.parse(text));
-    return;
+  function assertMatches(what: string, schema: string, value: unknown): void {
+    const validate = compiled.get(schema) ?? ajv.compile({ $ref: `${ID}#/${schema}` });
+    compiled.set(schema, validate);
+    if (!validate(value)) throw new Error(`${what} is not as described: ${ajv.errorsText(validate.errors)}`);
   }
-  const at = `paths/${escaped(route.template)}/${method.toLowerCase()}`;
-  const described = operation.responses[status];
-  if (described === undefined) throw new Error(`${what}: this status is not described: ${text}`);
-  for (const name of Object.keys(described.headers ?? {}))
-    if (headers[name] === undefined) throw new Error(`${what}: the header ${name} is described and missing`);
-  if (described.content === undefined) {
-    if (text !== "") throw new Error(`${what}: no content is described, but there is some`);
-    return;
+
+  /** The description must allow everything that the gateway accepts. */
+  function assertRequest(exchange: Exchange, operation: DescribedOperation, at: string): void {
+    const { method, path, requestHeaders, requestBody } = exchange;
+    const type = requestHeaders["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+    if (requestBody === undefined || !(type in (operation.requestBody?.content ?? {}))) return;
+    // Lines have responses of their own, and of a CloudEvent in binary mode half stands in headers.
+    if (type === "application/x-ndjson" || "ce-specversion" in requestHeaders) return;
+    const schema = `${at}/requestBody/content/${escaped(type)}/schema`;
+    const what = `what ${method} ${path} accepted, ${requestBody.slice(0, 2_000)},`;
+    assertMatches(what, schema, JSON.parse(requestBody));
   }
-  if (!(type in described.content)) throw new Error(`${what}: ${type} is not described`);
-  const schema = `${at}/responses/${status}/content/${escaped(type)}/schema`;
-  for (const value of valuesIn(type, text)) matches(`${what} ${text.slice(0, 2_000)}`, schema, value);
-  if (status < 300) requestMatches(exchange, operation, at);
+
+  return (exchange) => {
+    const { method, path, status, headers, text } = exchange;
+    const what = `${method} ${path} → ${status}`;
+    const type = String(headers["content-type"] ?? "").split(";", 1)[0] ?? "";
+    const [bare = ""] = path.split("?", 1);
+    // What stands literally in a path wins over a parameter that would fit it, too.
+    const matching = routes.filter(({ pattern }) => pattern.test(bare));
+    const route = matching.find(({ template }) => template === bare) ?? matching[0];
+    const operation = route?.methods[method.toLowerCase()];
+    if (route === undefined || operation === undefined) {
+      if (status < 400) throw new Error(`${what}: nothing is described there`);
+      if (method !== "HEAD") assertMatches(`${what} ${text}`, "components/schemas/Problem", JSON.parse(text));
+      return;
+    }
+    const at = `paths/${escaped(route.template)}/${method.toLowerCase()}`;
+    const described = operation.responses[status];
+    if (described === undefined) throw new Error(`${what}: this status is not described: ${text}`);
+    for (const name of Object.keys(described.headers ?? {}))
+      if (headers[name] === undefined)
+        throw new Error(`${what}: the header ${name} is described and missing`);
+    if (described.content === undefined) {
+      if (text !== "") throw new Error(`${what}: no content is described, but there is some`);
+      return;
+    }
+    if (!(type in described.content)) throw new Error(`${what}: ${type} is not described`);
+    const schema = `${at}/responses/${status}/content/${escaped(type)}/schema`;
+    for (const value of valuesIn(type, text)) assertMatches(`${what} ${text.slice(0, 2_000)}`, schema, value);
+    if (status < 300) assertRequest(exchange, operation, at);
+  };
 }
 
-/** What was taken must be what the description allows; a producer who goes by it must not be told less than is true. */
-function requestMatches(exchange: Exchange, operation: Described, at: string): void {
-  const { method, path, requestHeaders, requestBody } = exchange;
-  const type = requestHeaders["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (requestBody === undefined || !(type in (operation.requestBody?.content ?? {}))) return;
-  // Lines are answered one by one, and of a CloudEvent in binary mode half stands in headers.
-  if (type === "application/x-ndjson" || "ce-specversion" in requestHeaders) return;
-  const schema = `${at}/requestBody/content/${escaped(type)}/schema`;
-  matches(`what ${method} ${path} took, ${requestBody.slice(0, 2_000)},`, schema, JSON.parse(requestBody));
+/** The examples of what an operation takes as JSON. */
+export function examplesOf({ components }: OpenApiDocument, { requestBody }: DescribedOperation): object[] {
+  const schema = requestBody?.content["application/json"]?.schema as { readonly $ref?: string } | undefined;
+  return components.schemas[schema?.$ref?.split("/").at(-1) ?? ""]?.examples ?? [];
 }
 
 function valuesIn(type: string, text: string): unknown[] {
@@ -83,12 +110,6 @@ function valuesIn(type: string, text: string): unknown[] {
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line));
   return [/json$/.test(type) ? JSON.parse(text) : text];
-}
-
-function matches(what: string, schema: string, value: unknown): void {
-  const validate = compiled.get(schema) ?? ajv.compile({ $ref: `${ID}#/${schema}` });
-  compiled.set(schema, validate);
-  if (!validate(value)) throw new Error(`${what} is not as described: ${ajv.errorsText(validate.errors)}`);
 }
 
 const escaped = (part: string): string =>

@@ -1,4 +1,4 @@
-// A gateway on real parts, each in a process of its own, and a producer and an admin who talk to it over the wire.
+// A gateway on real parts, each in a process of its own, with a producer and an admin that call it over HTTP.
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { Pool } from "undici";
@@ -13,7 +13,7 @@ import { startGateway } from "../../services/gateway/app.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { holdAgainstDescription } from "./described.ts";
+import { type AssertDescribed, describedBy, type OpenApiDocument } from "./described.ts";
 
 export const ADMIN_TOKEN = "test-admin-token";
 export const MASTER_KEY = Buffer.alloc(32, 7);
@@ -49,7 +49,7 @@ export async function startParts(): Promise<Parts> {
   };
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   // biome-ignore lint/suspicious/noExplicitAny: a test asserts what is in it.
@@ -74,13 +74,16 @@ export interface SubmitOptions {
 export interface TestGateway extends Yard {
   readonly url: string;
   readonly secret: string;
+  /** As it is served; every response that a test sees is held against it. */
+  readonly openApi: OpenApiDocument;
+  readonly assertDescribed: AssertDescribed;
   /** Everything that was logged. */
   readonly logged: () => string;
-  call(path: string, options?: CallOptions): Promise<Answer>;
+  call(path: string, options?: CallOptions): Promise<HttpResponse>;
   /** Signed by the source `demo`. */
-  submit(body: unknown, options?: SubmitOptions): Promise<Answer>;
+  submit(body: unknown, options?: SubmitOptions): Promise<HttpResponse>;
   /** With the admin's token. */
-  admin(method: string, path: string, body?: unknown): Promise<Answer>;
+  admin(method: string, path: string, body?: unknown): Promise<HttpResponse>;
   stop(): Promise<void>;
 }
 
@@ -104,40 +107,33 @@ export async function startTestGateway(
   });
   const [{ url = "" }] = await Promise.all([startGateway(yard), ...beside.map((start) => start(yard))]);
   const pool = new Pool(url, { connections: 64 });
+  description ??= readDescription(pool);
+  const { openApi, assertDescribed } = await description;
 
-  async function call(
-    path: string,
-    { method = "GET", headers = {}, body }: CallOptions = {},
-  ): Promise<Answer> {
-    const answer = await pool.request({
-      path,
-      method: method as "GET",
-      headers,
-      body: body ?? null,
-    });
-    const text = await answer.body.text();
-    holdAgainstDescription({
+  async function call(path: string, options: CallOptions = {}): Promise<HttpResponse> {
+    const { method = "GET", headers = {}, body = null } = options;
+    const response = await pool.request({ path, method: method as "GET", headers, body });
+    const { statusCode: status, headers: responseHeaders } = response;
+    const text = await response.body.text();
+    assertDescribed({
       method,
       path,
       requestHeaders: headers,
       requestBody: body?.toString(),
-      status: answer.statusCode,
-      headers: answer.headers,
+      status,
+      headers: responseHeaders,
       text,
     });
-    const isJson = /^application\/(problem\+)?json/.test(String(answer.headers["content-type"]));
-    return {
-      status: answer.statusCode,
-      headers: answer.headers,
-      text,
-      body: isJson ? JSON.parse(text) : undefined,
-    };
+    const isJson = /^application\/(problem\+)?json/.test(String(responseHeaders["content-type"]));
+    return { status, headers: responseHeaders, text, body: isJson ? JSON.parse(text) : undefined };
   }
 
   return {
     ...yard,
     url,
     secret,
+    openApi,
+    assertDescribed,
     logged: () => lines.join("\n"),
     call,
     submit(body, { path = "/api/submit", key = randomUUID(), headers = {}, now = Date.now() } = {}) {
@@ -157,11 +153,22 @@ export async function startTestGateway(
       return call(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     },
     async stop() {
-      // The gateway first: it has to answer what is under way by itself.
+      // The gateway first: it must respond to what is in flight by itself.
       await lifecycle.stop("the test is over");
       await pool.close();
     },
   };
+}
+
+/** The same for all gateways of a process, so its schemas are compiled once. */
+let description: ReturnType<typeof readDescription> | undefined;
+
+async function readDescription(
+  pool: Pool,
+): Promise<{ readonly openApi: OpenApiDocument; readonly assertDescribed: AssertDescribed }> {
+  const { body } = await pool.request({ path: "/openapi.json", method: "GET" });
+  const openApi = (await body.json()) as OpenApiDocument;
+  return { openApi, assertDescribed: describedBy(openApi) };
 }
 
 /** Everything in the log so far whose stream begins like this. */
@@ -201,6 +208,7 @@ function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connectio
     readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
+    publishFacts: false,
     leadPartitions: 16,
     drainMs: 5_000,
   };

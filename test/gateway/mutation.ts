@@ -1,4 +1,4 @@
-// Requests as nobody in their right mind sends them, the same ones each time that the seed is the same.
+// Mutations of requests; the same seed gives the same ones.
 
 /** Another seed gives others. */
 let state = Number(process.env.FUZZ_SEED ?? 20_260_101);

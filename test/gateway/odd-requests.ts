@@ -1,8 +1,7 @@
-// What the gateway is fuzzed with: every operation and every way in, mutated first and then signed, so that much of it is let in.
+// Requests to fuzz the gateway with: to every operation, mutated first and then signed, so that many are accepted.
 import { createHmac, randomUUID } from "node:crypto";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import type { Operation } from "../../services/gateway/describe/operation.ts";
-import { operations } from "../../services/gateway/describe/operations.ts";
+import { examplesOf, type OpenApiDocument } from "./described.ts";
 import { ADMIN_TOKEN } from "./gateway.ts";
 import { chance, type HeaderList, mangled, misshapen, mutated, mutatedHeaders, pick } from "./mutation.ts";
 
@@ -27,11 +26,6 @@ const contact = {
   country: "US",
   consent: { text: "yes" },
 };
-const submissions: readonly object[] = [
-  contact,
-  { topic: "sales", description: "Call me", email: "jane@example.com" },
-  { type: "shipment.delayed", event_id: "e1", occurred_at: "2026-01-01T00:00:00Z" },
-];
 const cloudEvent = { specversion: "1.0", id: "1", source: "/s", type: "t", time: "2026-01-01T00:00:00Z" };
 const configurations: readonly object[] = [
   {
@@ -54,12 +48,46 @@ const configurations: readonly object[] = [
   { name: "S", scheme: "body-sha256", allowed_kinds: ["lead"], rate_limit: { per_second: 5 } },
 ];
 
-const intake = operations.filter(({ tag, path }) => tag === "Intake" && path !== "/api/submit/batch");
+interface Operation {
+  readonly method: string;
+  /** With its parameters in braces. */
+  readonly path: string;
+  readonly bySource: boolean;
+}
 
-export function oddRequest(secrets: Secrets): OddRequest {
+/** What all requests are made of. */
+interface Material {
+  readonly secrets: Secrets;
+  readonly operations: readonly Operation[];
+  /** Where single submissions are posted. */
+  readonly intake: readonly string[];
+  readonly submissions: readonly object[];
+}
+
+export function oddRequests(openApi: OpenApiDocument, secrets: Secrets): () => OddRequest {
+  const described = Object.entries(openApi.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+  const single = described.filter(
+    ({ path, operation }) => operation.tags.includes("Intake") && path !== "/api/submit/batch",
+  );
+  const material: Material = {
+    secrets,
+    operations: described.map(({ path, method, operation: { security } }) => ({
+      path,
+      method,
+      bySource: security.length === 1 && security.some((one) => "source" in one),
+    })),
+    intake: single.map(({ path }) => path),
+    submissions: [contact, ...single.flatMap(({ operation }) => examplesOf(openApi, operation))],
+  };
+  return () => oddRequest(material);
+}
+
+function oddRequest(material: Material): OddRequest {
   const made = chance(0.6)
-    ? pick([alone, alone, structured, binary, byHash, batch])(secrets)
-    : anyOperation(secrets);
+    ? pick([alone, alone, structured, binary, byHash, batch])(material)
+    : anyOperation(material);
   const verb = chance(0.95)
     ? made.method
     : pick(["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"]);
@@ -87,30 +115,29 @@ const post = (path: string, headers: HeaderList, body: Buffer): OddRequest => ({
   headers,
   body,
 });
-const somewhere = (): string => pick(intake).path;
 
-function alone({ demo }: Secrets): OddRequest {
+function alone({ secrets: { demo }, submissions, intake }: Material): OddRequest {
   const body = oddBytes(pick(submissions));
-  return post(somewhere(), [...json, ...signed(demo, body)], body);
+  return post(pick(intake), [...json, ...signed(demo, body)], body);
 }
 
-function structured({ demo }: Secrets): OddRequest {
+function structured({ secrets: { demo }, submissions, intake }: Material): OddRequest {
   const data = pick(submissions);
   const inside = chance(0.3)
     ? { data_base64: Buffer.from(JSON.stringify(data)).toString("base64") }
     : { data };
   const body = oddBytes({ ...cloudEvent, ...inside });
-  return post(somewhere(), [["content-type", "application/cloudevents+json"], ...signed(demo, body)], body);
+  return post(pick(intake), [["content-type", "application/cloudevents+json"], ...signed(demo, body)], body);
 }
 
-function binary({ demo }: Secrets): OddRequest {
+function binary({ secrets: { demo }, submissions, intake }: Material): OddRequest {
   const body = oddBytes(pick(submissions));
   const attributes = Object.entries(cloudEvent).map(([name, value]) => [`ce-${name}`, value] as const);
   const odd = chance(0.4) ? mutatedHeaders(attributes) : attributes;
-  return post(somewhere(), [...json, ...signed(demo, body), ...odd], body);
+  return post(pick(intake), [...json, ...signed(demo, body), ...odd], body);
 }
 
-function byHash({ hasher }: Secrets): OddRequest {
+function byHash({ secrets: { hasher }, submissions, intake }: Material): OddRequest {
   const body = oddBytes(pick(submissions));
   const hex = createHmac("sha256", hasher).update(body).digest("hex");
   const headers: HeaderList = [
@@ -118,10 +145,10 @@ function byHash({ hasher }: Secrets): OddRequest {
     ["idempotency-key", randomUUID()],
     ["x-signature-256", `sha256=${hex}`],
   ];
-  return post(somewhere(), [...json, ...headers], body);
+  return post(pick(intake), [...json, ...headers], body);
 }
 
-function batch({ demo }: Secrets): OddRequest {
+function batch({ secrets: { demo }, submissions }: Material): OddRequest {
   const lines = Array.from({ length: 3 }, () => {
     const body = oddBytes(pick(submissions)).toString();
     const line = {
@@ -142,16 +169,16 @@ function batch({ demo }: Secrets): OddRequest {
 const oddBytesRarely = (line: object): Buffer =>
   chance(0.3) ? oddBytes(line) : Buffer.from(JSON.stringify(line));
 
-function anyOperation({ demo }: Secrets): OddRequest {
-  const { path, method, by }: Operation = pick(operations);
+function anyOperation({ secrets: { demo }, operations, submissions }: Material): OddRequest {
+  const { path, method, bySource } = pick(operations);
   const body = oddBytes(pick([...submissions, ...configurations]));
   const identified: HeaderList =
-    by === "source" || chance(0.1) ? signed(demo, body) : [["authorization", `Bearer ${ADMIN_TOKEN}`]];
-  return { method: method.toUpperCase(), path, headers: [...json, ...identified], body };
+    bySource || chance(0.1) ? signed(demo, body) : [["authorization", `Bearer ${ADMIN_TOKEN}`]];
+  return { method, path, headers: [...json, ...identified], body };
 }
 
 function oddPath(path: string): string {
-  const filled = path.replace(/:\w+/g, () =>
+  const filled = path.replace(/\{\w+\}/g, () =>
     pick(["x", "edu", randomUUID(), "%00", "a".repeat(150), "%zz", "A%20B"]),
   );
   if (chance(0.8)) return filled;

@@ -1,33 +1,33 @@
-// A producer on NATS: asks and hears the answer, or publishes and hears nothing.
+// A producer on NATS: requests and their responses, and published messages, which have none.
 import { connect, type MsgHdrs, headers as natsHeaders } from "nats";
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 type Body = string | Buffer;
 
 export interface NatsProducer {
-  ask(source: string, headers: Headers, body: Body): Promise<NatsAnswer>;
-  /** A request that nobody waits for. */
+  ask(source: string, headers: Headers, body: Body): Promise<NatsResponse>;
+  /** A request whose response is ignored. */
   tell(source: string, headers: Headers, body: Body): void;
   /** Resolves when JetStream has stored it. */
   publish(source: string, headers: Headers, body: Body): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface NatsAnswer {
+export interface NatsResponse {
   // biome-ignore lint/suspicious/noExplicitAny: a test asserts what is in it.
   readonly body: any;
   readonly position: string | undefined;
 }
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 export async function natsProducer(url: string): Promise<NatsProducer> {
   const nats = await connect({ servers: url });
   return {
     async ask(source, headers, body) {
-      const asked = { headers: messageHeaders(headers), timeout: PATIENCE_MS };
-      const answer = await nats.request(`intake.${source}`, body, asked);
-      return { body: answer.json(), position: answer.headers?.get("x-position") || undefined };
+      const options = { headers: messageHeaders(headers), timeout: TIMEOUT_MS };
+      const response = await nats.request(`intake.${source}`, body, options);
+      return { body: response.json(), position: response.headers?.get("x-position") || undefined };
     },
     tell: (source, headers, body) =>
       nats.publish(`intake.${source}`, body, { headers: messageHeaders(headers) }),

@@ -11,7 +11,7 @@ export interface PlainRequest {
   readonly body?: readonly (string | Buffer)[];
 }
 
-export interface PlainAnswer {
+export interface PlainResponse {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
@@ -22,18 +22,18 @@ export interface PlainAnswer {
 export async function sendPlainly(
   url: string,
   { method = "POST", path = "/api/submit", headers = [], body = [] }: PlainRequest,
-): Promise<PlainAnswer> {
+): Promise<PlainResponse> {
   const host = new URL(url).host;
-  const asking = request(url + path, { method, headers: [["host", host], ...headers].flat() });
-  asking.flushHeaders();
-  for (const piece of body) asking.write(piece);
-  asking.end();
-  const [answer] = (await once(asking, "response")) as [IncomingMessage];
-  const text = Buffer.concat(await answer.toArray()).toString();
-  const isJson = /[/+]json\b/.test(answer.headers["content-type"] ?? "") && text !== "";
+  const sending = request(url + path, { method, headers: [["host", host], ...headers].flat() });
+  sending.flushHeaders();
+  for (const piece of body) sending.write(piece);
+  sending.end();
+  const [response] = (await once(sending, "response")) as [IncomingMessage];
+  const text = Buffer.concat(await response.toArray()).toString();
+  const isJson = /[/+]json\b/.test(response.headers["content-type"] ?? "") && text !== "";
   return {
-    status: answer.statusCode ?? 0,
-    headers: answer.headers,
+    status: response.statusCode ?? 0,
+    headers: response.headers,
     text,
     body: isJson ? JSON.parse(text) : undefined,
   };

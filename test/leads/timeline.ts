@@ -1,15 +1,15 @@
 // The logs of several processes as one story: who lost, gained and took up what, and when.
 import type { Worker } from "./workers.ts";
 
-const TOLD = new Set([
-  "a lease is gained",
-  "a lease is lost",
-  "a partition is worked on",
-  "mails are taken up",
-  "the writer is overdue",
-  "everybody is known",
-  "speaks for identity",
-  "the first questions are answered",
+const SHOWN = new Set([
+  "lease gained",
+  "lease lost",
+  "partition opened",
+  "mail taken up",
+  "identity writer overdue",
+  "identity index loaded",
+  "identity writer serving",
+  "first identity questions answered",
   "stopping",
   "stopped",
 ]);
@@ -21,20 +21,20 @@ interface Line {
   readonly [detail: string]: unknown;
 }
 
-const NOT_TOLD = new Set(["level", "time", "pid", "hostname", "msg", "instance", "role", "resource"]);
+const HIDDEN = new Set(["level", "time", "pid", "hostname", "msg", "instance", "role", "resource"]);
 
 function linesOf({ log }: Worker): Line[] {
   return log()
     .split("\n")
     .filter((line) => line.startsWith("{") && line.endsWith("}"))
     .map((line) => JSON.parse(line) as Line)
-    .filter(({ msg }) => TOLD.has(msg));
+    .filter(({ msg }) => SHOWN.has(msg));
 }
 
 /** In milliseconds since `began`, which is on the clock of the wall. */
 export function timelineOf(workers: readonly Worker[], began: number): string {
   const story = workers.flatMap(linesOf).map((line) => {
-    const details = Object.entries(line).filter(([key]) => !NOT_TOLD.has(key));
+    const details = Object.entries(line).filter(([key]) => !HIDDEN.has(key));
     const at = Date.parse(line.time) - began;
     return { at, text: `${line.instance}: ${line.msg} ${JSON.stringify(Object.fromEntries(details))}` };
   });

@@ -5,7 +5,7 @@ import { SUBMISSION_STREAM_PREFIX, submissionStream } from "#domain/submission/e
 import type { Normalised } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { until } from "../harness/wait.ts";
-import { dataIn, type TestYard } from "./yard.ts";
+import { dataIn, routeIn, type TestYard } from "./yard.ts";
 
 export interface Traffic {
   /** So many at once; resolves when all are accepted. */
@@ -21,6 +21,10 @@ export interface Course {
   /** Its first digits say which partition it is in. */
   readonly id: SubmissionId;
   readonly person: string;
+  /** How identity knew the person. */
+  readonly match: string;
+  /** Where it was routed. */
+  readonly partner: string;
   readonly receivedAt: number;
   /** From when it was received until it was routed. */
   readonly waitedMs: number;
@@ -81,11 +85,14 @@ export function startTraffic(
 
 function courseOf(id: SubmissionId, history: readonly StoredEvent[]): Course {
   const types = history.map(({ type }) => type);
-  assert.equal(types, ["SubmissionReceived", "PersonIdentified", "SubmissionRouted"], "settled once");
+  assert.equal(types, ["SubmissionReceived", "PersonIdentified", "SubmissionRouted"], "routed once");
   const receivedAt = history[0]?.created.getTime() ?? 0;
+  const { person_id, match } = dataIn(history, "PersonIdentified");
   return {
     id,
-    person: dataIn(history, "PersonIdentified").person_id as string,
+    person: `${person_id}`,
+    match: `${match}`,
+    partner: routeIn(history).partner,
     receivedAt,
     waitedMs: (history.at(-1)?.created.getTime() ?? 0) - receivedAt,
   };

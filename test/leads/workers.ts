@@ -54,11 +54,11 @@ export function workersOf({ config, own }: TestYard, logLevel: LogLevel = "debug
       return worker;
     },
     share: async (...among) => {
-      const most = Math.ceil(config.leadPartitions / among.length);
+      const max = Math.ceil(config.leadPartitions / among.length);
       await until(`${among.map(({ name }) => name)} share the partitions`, async () => {
         const owners = await partitionOwners();
         const counts = among.map(({ name }) => owners.filter((owner) => owner === name).length);
-        return counts.every((count) => count <= most) && counts.reduce((a, b) => a + b) === owners.length;
+        return counts.every((count) => count <= max) && counts.reduce((a, b) => a + b) === owners.length;
       });
     },
     all: () => started,

@@ -1,6 +1,6 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
 import { pino } from "pino";
-import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
 import {
   PARTNER_CONFIG_STREAM,
   PartnerConfig,
@@ -10,8 +10,9 @@ import {
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
 import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
-import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
-import { type Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
+import type { Outcome } from "#domain/submission/decide.ts";
+import { Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Normalised, Submission } from "#domain/submission/submission.ts";
 import type { Connections } from "#platform/connections.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -66,7 +67,7 @@ export function dataIn(history: readonly StoredEvent[], type: string): Record<st
 }
 
 export const routeIn = (history: readonly StoredEvent[]): Route =>
-  dataIn(history, "SubmissionRouted").route as Route;
+  Route.parse(dataIn(history, "SubmissionRouted").route);
 
 const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
 
@@ -93,6 +94,7 @@ export async function startTestYard(
     readableMasterKeys: [],
     instance: "test",
     simulatorPort: 0,
+    publishFacts: false,
     leadPartitions: 4,
     drainMs: 5_000,
     ...config,
@@ -153,7 +155,7 @@ export async function startTestYard(
         received_at,
         fingerprint: "",
         key_fingerprint: "",
-        sealed: await vault.seal(`intake-${received_at.slice(0, 10)}`, submission, `submission-${id}`),
+        sealed: await vault.seal(`intake-${received_at.slice(0, 10)}`, submission, submissionContext(id)),
       } as const;
       const event = codec.encode({ type: "SubmissionReceived", data }, meta());
       await eventStore.append(submissionStream(id), "no_stream", [event]);
@@ -217,14 +219,14 @@ export async function sealedConfig(
   return { partner, config, delivery: { sealed } };
 }
 
-export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
   return {
     type: "DeliverySucceeded",
-    data: { partner, delivery_id: DeliveryId.parse(delivery_id), submission_id: id, attempt: 1, timings },
+    data: { partner, delivery_id, submission_id: id, attempt: 1, timings },
   };
 }
 
-export function rejected(id: SubmissionId, { partner, delivery_id }: Route): PartnerEvent {
+export function rejected(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
   return {
     type: "DeliveryRejected",
     data: { partner, delivery_id, submission_id: id, attempt: 1, timings, reason: "no" },

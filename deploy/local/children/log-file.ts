@@ -2,7 +2,7 @@
 import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 
 export interface LogFile {
@@ -21,7 +21,7 @@ export function openLogFile(path: string): LogFile {
   let rest = "";
 
   function keepSmall(): void {
-    if (position < MOST_BYTES) return;
+    if (position < MAX_BYTES) return;
     copyFileSync(path, `${path}.1`);
     truncateSync(path);
     position = 0;

@@ -1,14 +1,20 @@
 // The database that the vault's keys are in: the configured one, that of the yard that runs, or else started for as long as it is needed.
-import type { Config } from "#platform/config.ts";
+import type { Config, Environment } from "#platform/config.ts";
 import { connectDatabase, type Database } from "#platform/database.ts";
 import { readEndpoints } from "#platform/endpoints.ts";
 import { createLog } from "#platform/log.ts";
 import { createChildren } from "../children/children.ts";
-import { endLeftovers } from "../children/leftovers.ts";
+import { endLeftovers } from "../children/launch-record.ts";
 import { InUse, openDataFolder } from "../data-folder.ts";
 import { preparePostgres } from "../parts/postgres.ts";
 import { Problem } from "../problem.ts";
 import { runningEndpoints, waitForOwner } from "../running.ts";
+
+export interface Given {
+  readonly config: Config;
+  /** What the configuration was read from. */
+  readonly env: Environment;
+}
 
 interface Reached {
   readonly url: string;
@@ -17,8 +23,11 @@ interface Reached {
 
 const nothingToLeave = async (): Promise<void> => undefined;
 
-export async function withKeys<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
-  const { url, leave } = await reach(config);
+export async function withKeys<T>(
+  { config, env }: Given,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const { url, leave } = await reach(config, env);
   const log = createLog({ level: "silent", name: "master-key", instance: `${process.pid}` });
   const database = connectDatabase({ url, log });
   try {
@@ -32,11 +41,11 @@ export async function withKeys<T>(config: Config, work: (database: Database) => 
   }
 }
 
-async function reach({ databaseUrl, dataDir }: Config): Promise<Reached> {
+async function reach({ databaseUrl, dataDir }: Config, env: Environment): Promise<Reached> {
   const url = databaseUrl ?? runningEndpoints(dataDir)?.database_url;
   if (url !== undefined) return { url, leave: nothingToLeave };
   try {
-    return await startPostgres(dataDir);
+    return await startPostgres(dataDir, env);
   } catch (error) {
     if (!(error instanceof InUse)) throw error;
     const { database_url } = await waitForOwner(() => readEndpoints(dataDir), error);
@@ -45,15 +54,15 @@ async function reach({ databaseUrl, dataDir }: Config): Promise<Reached> {
 }
 
 /** With the data folder locked, as the whole yard would do it: who starts that meanwhile is told that it is in use. */
-async function startPostgres(dataDir: string): Promise<Reached> {
+async function startPostgres(dataDir: string, env: Environment): Promise<Reached> {
   const folder = openDataFolder(dataDir);
   console.log("No Switchyard runs, so PostgreSQL alone is started.");
   await endLeftovers(dataDir, true);
   const say = (line: string): void => console.log(line);
-  const hopeless = Promise.withResolvers<never>();
-  hopeless.promise.catch(() => undefined);
-  const children = createChildren({ dataDir, owner: true, say, onHopeless: hopeless.reject });
-  const { url, command } = await preparePostgres(dataDir, say);
+  // Whoever works with the database sees for itself that it is gone.
+  const onGiveUp = ({ message }: Problem): void => say(message);
+  const children = createChildren({ dataDir, env, owner: true, say, onGiveUp });
+  const { url, command } = await preparePostgres(dataDir, env, say);
   const child = children.start(command);
   const leave = async (): Promise<void> => {
     await child.stop();

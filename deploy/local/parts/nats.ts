@@ -1,18 +1,18 @@
 // nats-server with JetStream on loopback, below the data folder.
 import { join } from "node:path";
-import type { Command } from "../children/children.ts";
+import type { Environment } from "#platform/config.ts";
+import { pick } from "../environment.ts";
 import { findNatsServer } from "../install/nats-binary.mjs";
 import { freePort } from "../ports.ts";
 import { Problem } from "../problem.ts";
+import type { Part } from "./part.ts";
 
 const USUAL_PORT = 4222;
 
-export interface Part {
-  readonly url: string;
-  readonly command: Command;
-}
+/** What Go programs are tuned with. */
+const VARIABLES = ["TZ", "GOMAXPROCS", "GOMEMLIMIT", "GOGC"];
 
-export async function prepareNats(dataDir: string, env: NodeJS.ProcessEnv): Promise<Part> {
+export async function prepareNats(dataDir: string, env: Environment): Promise<Part> {
   const binary = findNatsServer(env);
   if (binary === undefined)
     throw new Problem(
@@ -27,6 +27,7 @@ export async function prepareNats(dataDir: string, env: NodeJS.ProcessEnv): Prom
       name: "NATS",
       command: binary,
       args: ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", join(dataDir, "nats")],
+      env: pick(env, VARIABLES),
       ready: /Server is ready/,
       readyWithinMs: 30_000,
       stopSignal: "SIGTERM",

@@ -5,6 +5,7 @@ import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmS
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
+import type { Environment } from "#platform/config.ts";
 import { readKept, writeKept } from "#platform/kept-file.ts";
 import { Problem } from "../problem.ts";
 
@@ -17,6 +18,8 @@ interface User {
   readonly gid: number;
 }
 
+type RunAs = Partial<User> & { readonly env: Environment };
+
 export interface PostgresHome {
   /** Undefined: as whoever started us. */
   readonly user: User | undefined;
@@ -25,19 +28,26 @@ export interface PostgresHome {
   readonly data: string;
 }
 
-export function findPostgresHome(dataDir: string, say: (line: string) => void): PostgresHome {
-  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
-  const programs = reachablePrograms(user, say);
+/** `env`: all that the programs which it asks are given. */
+export function findPostgresHome(
+  dataDir: string,
+  env: Environment,
+  say: (line: string) => void,
+): PostgresHome {
+  const user = process.getuid?.() === 0 ? unprivilegedUser(env) : undefined;
+  const programs = reachablePrograms({ ...user, env }, say);
   return {
     user,
     postgres: join(programs, "bin", "postgres"),
     initdb: join(programs, "bin", "initdb"),
-    data: reachableData(dataDir, user, say),
+    data: reachableData(dataDir, user, env, say),
   };
 }
 
 /** PostgreSQL refuses to run as root. */
-function unprivilegedUser(): User {
+function unprivilegedUser(env: Environment): User {
+  const output = (command: string, ...args: readonly string[]): string =>
+    spawnSync(command, args, { env, encoding: "utf8" }).stdout ?? "";
   const id = (flag: string): number => Number.parseInt(output("id", flag, USER), 10);
   if (Number.isNaN(id("-u"))) output("useradd", "--system", "--user-group", "--no-create-home", USER);
   const user = { uid: id("-u"), gid: id("-g") };
@@ -49,28 +59,24 @@ function unprivilegedUser(): User {
   return user;
 }
 
-function output(command: string, ...args: readonly string[]): string {
-  return spawnSync(command, args, { encoding: "utf8" }).stdout ?? "";
-}
-
 /** The programs as npm installed them; a copy where that folder is closed to the user, as below /root. */
-function reachablePrograms(user: User | undefined, say: (line: string) => void): string {
+function reachablePrograms(as: RunAs, say: (line: string) => void): string {
   const installed = installedPrograms();
-  if (runs(installed, user)) return installed;
+  if (runs(installed, as)) return installed;
   const { version } = JSON.parse(readFileSync(join(installed, "..", "package.json"), "utf8")) as {
     version: string;
   };
   const copy = join(SHARED, `postgresql-${version}`);
-  if (!runs(copy, user)) {
+  if (!runs(copy, as)) {
     say(`PostgreSQL's programs are copied to ${copy}, since its user can't reach ${installed}`);
     const beside = `${copy}.${process.pid}`;
     cpSync(installed, beside, { recursive: true, verbatimSymlinks: true });
     rmSync(copy, { recursive: true, force: true });
     renameSync(beside, copy);
   }
-  if (!runs(copy, user))
+  if (!runs(copy, as))
     throw new Problem(
-      `PostgreSQL's programs in ${copy} do not run: ${why(copy, user)}. Set DATABASE_URL to use another.`,
+      `PostgreSQL's programs in ${copy} do not run: ${why(copy, as)}. Set DATABASE_URL to use another.`,
     );
   return copy;
 }
@@ -85,21 +91,27 @@ function installedPrograms(): string {
   }
 }
 
-const version = (programs: string, user: User | undefined) =>
-  spawnSync(join(programs, "bin", "postgres"), ["--version"], { cwd: "/", encoding: "utf8", ...user });
-const runs = (programs: string, user: User | undefined): boolean => version(programs, user).status === 0;
-const why = (programs: string, user: User | undefined): string => {
-  const { error, stderr } = version(programs, user);
+const version = (programs: string, as: RunAs) =>
+  spawnSync(join(programs, "bin", "postgres"), ["--version"], { cwd: "/", encoding: "utf8", ...as });
+const runs = (programs: string, as: RunAs): boolean => version(programs, as).status === 0;
+const why = (programs: string, as: RunAs): string => {
+  const { error, stderr } = version(programs, as);
   return error?.message ?? stderr.trim();
 };
 
 /** The data's place is kept in the data folder, so that it is found again when that is moved. */
-function reachableData(dataDir: string, user: User | undefined, say: (line: string) => void): string {
+function reachableData(
+  dataDir: string,
+  user: User | undefined,
+  env: Environment,
+  say: (line: string) => void,
+): string {
   const usual = join(dataDir, "postgres");
   const pointer = join(dataDir, "postgres.path");
   const kept = readKept(pointer)?.trim();
   if (kept !== undefined) return kept;
-  if (user === undefined || existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, user)) return usual;
+  if (user === undefined || existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, { ...user, env }))
+    return usual;
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
   const elsewhere = join(SHARED, name, "postgres");
   mkdirSync(dirname(elsewhere), { recursive: true });
@@ -109,6 +121,6 @@ function reachableData(dataDir: string, user: User | undefined, say: (line: stri
   return elsewhere;
 }
 
-function canReach(folder: string, user: User): boolean {
-  return spawnSync("test", ["-x", folder], { cwd: "/", ...user }).status === 0;
+function canReach(folder: string, as: RunAs): boolean {
+  return spawnSync("test", ["-x", folder], { cwd: "/", ...as }).status === 0;
 }

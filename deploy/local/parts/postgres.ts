@@ -14,26 +14,33 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Environment } from "#platform/config.ts";
 import { keptOrMade, readKept } from "#platform/kept-file.ts";
 import { endProcess, identityOf } from "../children/process-identity.ts";
+import { pick } from "../environment.ts";
 import { freePort } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import type { Part } from "./nats.ts";
+import type { Part } from "./part.ts";
 import { findPostgresHome, type PostgresHome } from "./postgres-home.ts";
 
 const USUAL_PORT = 5432;
 const NAME = "switchyard";
 const execute = promisify(execFile);
 /** Messages are looked for in the log, so they have to be in one language. */
-const ENV = { LC_ALL: "C", LC_MESSAGES: "C" };
+const LANGUAGE = { LC_ALL: "C", LC_MESSAGES: "C" };
 
-export async function preparePostgres(dataDir: string, say: (line: string) => void): Promise<Part> {
-  const home = findPostgresHome(dataDir, say);
+export async function preparePostgres(
+  dataDir: string,
+  surroundings: Environment,
+  say: (line: string) => void,
+): Promise<Part> {
+  const env = { ...pick(surroundings, ["PATH", "TZ"]), ...LANGUAGE };
+  const home = findPostgresHome(dataDir, env, say);
   const password = keptOrMade(join(dataDir, "secrets", "postgres-password"), () =>
     randomBytes(24).toString("base64url"),
   );
-  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home);
-  else await initialise(home, password);
+  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home, env);
+  else await initialise(home, password, env);
 
   const port = await freePort(USUAL_PORT);
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
@@ -43,7 +50,7 @@ export async function preparePostgres(dataDir: string, say: (line: string) => vo
       name: "PostgreSQL",
       command: home.postgres,
       args: ["-D", home.data, ...settings.flatMap((setting) => ["-c", setting])],
-      env: ENV,
+      env,
       ...(home.user === undefined ? {} : { user: home.user }),
       ready: /database system is ready to accept connections/,
       readyWithinMs: 60_000,
@@ -56,7 +63,11 @@ export async function preparePostgres(dataDir: string, say: (line: string) => vo
 }
 
 /** In a folder beside, so that a start which is interrupted here leaves nothing half made. */
-async function initialise({ data, user, initdb, postgres }: PostgresHome, password: string): Promise<void> {
+async function initialise(
+  { data, user, initdb, postgres }: PostgresHome,
+  password: string,
+  env: Environment,
+): Promise<void> {
   const beside = `${data}.new`;
   const secrets = mkdtempSync(join(tmpdir(), "switchyard-"));
   const passwordFile = join(secrets, "password");
@@ -69,8 +80,8 @@ async function initialise({ data, user, initdb, postgres }: PostgresHome, passwo
     // Sorted and compared the same on every machine, whatever languages are installed there.
     const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"];
     const access = [`--username=${NAME}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
-    await run(initdb, [`--pgdata=${beside}`, ...access, ...locale], user);
-    await run(postgres, ["--single", "-D", beside, "template1"], user, `create database ${NAME}\n`);
+    await run(initdb, [`--pgdata=${beside}`, ...access, ...locale], { user, env });
+    await run(postgres, ["--single", "-D", beside, "template1"], { user, env }, `create database ${NAME}\n`);
     renameSync(beside, data);
   } finally {
     rmSync(secrets, { recursive: true, force: true });
@@ -80,19 +91,19 @@ async function initialise({ data, user, initdb, postgres }: PostgresHome, passwo
 async function run(
   command: string,
   args: readonly string[],
-  user: PostgresHome["user"],
+  { user, env }: { readonly user: PostgresHome["user"]; readonly env: Environment },
   input = "",
 ): Promise<void> {
-  const running = execute(command, args, { cwd: "/", env: { ...process.env, ...ENV }, ...user });
+  const running = execute(command, args, { cwd: "/", env, ...user });
   running.child.stdin?.end(input);
   await running.catch((error: Error) => {
     throw new Problem(`PostgreSQL's data folder could not be made: ${error.message}`);
   });
 }
 
-function checkVersion({ data, postgres }: PostgresHome): void {
+function checkVersion({ data, postgres }: PostgresHome, env: Environment): void {
   const written = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
-  const installed = /(\d+)\./.exec(spawnSync(postgres, ["--version"], { encoding: "utf8" }).stdout)?.[1];
+  const installed = /(\d+)\./.exec(spawnSync(postgres, ["--version"], { env, encoding: "utf8" }).stdout)?.[1];
   if (written !== installed)
     throw new Problem(
       `${data} was written by PostgreSQL ${written}; this version of Switchyard brings ${installed}.\n` +

@@ -15,8 +15,10 @@ export function adminClient(url: string, token: string): AdminClient {
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await answer.body.text();
-    if (answer.statusCode >= 300)
-      throw new Problem(`${method} ${path} was answered ${answer.statusCode}: ${text}`);
+    const refusal = `${method} ${path} was answered ${answer.statusCode}: ${text}`;
+    // What the server can't do now it may do later; what it refuses it refuses again.
+    if (answer.statusCode >= 500) throw new Error(refusal);
+    if (answer.statusCode >= 300) throw new Problem(refusal);
     return JSON.parse(text);
   }
   return {

@@ -13,10 +13,15 @@ export interface BannerOptions {
 
 export function banner({ endpoints, adminToken, sources, roles, seconds }: BannerOptions): string {
   const http = endpoints.http_url;
+  const hasGateway = roles.includes("gateway");
   const rows: [string, string][] = [
-    ["HTTP", http],
-    ...(roles.includes("gateway") ? ([["API docs", `${http}/docs`]] as [string, string][]) : []),
-    ["metrics", `${http}/metrics`],
+    ...(hasGateway
+      ? ([
+          ["HTTP", http],
+          ["API docs", `${http}/docs`],
+        ] as [string, string][])
+      : []),
+    ...metricsRows(endpoints),
     ["NATS", endpoints.nats_url],
     ["event store", endpoints.eventstore_url],
     ["PostgreSQL", endpoints.database_url],
@@ -30,7 +35,7 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
     "",
     ...rows.map(([what, where]) => `  ${what.padEnd(12)} ${where}`),
   ];
-  if (roles.includes("gateway") && source !== undefined)
+  if (hasGateway && source !== undefined)
     lines.push(
       "",
       'Send it a lead. The signature holds for five minutes; "npm run curl" prints a fresh one:',
@@ -44,4 +49,13 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
       '"npm run demo" sends a hundred at once.',
     );
   return `${lines.join("\n")}\n`;
+}
+
+/** Each process answers operators for itself. */
+function metricsRows({ processes }: Endpoints): [string, string][] {
+  const width = Math.max(...processes.map(({ url }) => url.length)) + "/metrics".length;
+  return processes.map(({ name, url }, at) => [
+    at === 0 ? "metrics" : "",
+    `${`${url}/metrics`.padEnd(width)}  ${name}`,
+  ]);
 }

@@ -3,15 +3,23 @@ import { join } from "node:path";
 import { request } from "undici";
 import type { Config } from "#platform/config.ts";
 import { keptOrMade, readKept, writeKept } from "#platform/kept-file.ts";
+import { retryUntil } from "#platform/retry.ts";
 import { newSecret } from "#platform/webhooks.ts";
+import { Problem } from "../problem.ts";
 import { type AdminClient, adminClient } from "./admin-client.ts";
 import { DEMO_PARTNERS, DEMO_RULES, simulatedUrl } from "./demo-partners.ts";
+
+/** Longer than a process that died takes to come back. */
+const WITHIN_MS = 20_000;
+const BACKOFF = { baseMs: 100, maxMs: 1_000 };
 
 export interface DemoOptions {
   readonly config: Config;
   readonly httpUrl: string;
   readonly simulatorUrl: string;
   readonly adminToken: string;
+  /** Ends the tries. */
+  readonly signal: AbortSignal;
 }
 
 /** The configuration of a partner as the admin API gives it, as far as it matters here. */
@@ -21,13 +29,22 @@ interface Listed {
   readonly delivery: { readonly type: string; readonly url?: string };
 }
 
-/** Returns what it did, in words; nothing when all was in place. */
-export async function prepareDemo({
-  config,
-  httpUrl,
-  simulatorUrl,
-  adminToken,
-}: DemoOptions): Promise<string> {
+/** Returns what it did, in words; nothing when all was in place. Tried again while a process is away. */
+export async function prepareDemo(options: DemoOptions): Promise<string> {
+  let last: unknown;
+  const done = await retryUntil(() => prepare(options), {
+    backoff: BACKOFF,
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(WITHIN_MS)]),
+    onFailure: (error) => {
+      last = error;
+      if (error instanceof Problem) throw error;
+    },
+  });
+  if (done === undefined) throw last ?? new Error("stopped");
+  return done;
+}
+
+async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOptions): Promise<string> {
   const secret = keptOrMade(join(config.dataDir, "secrets", "demo-partner-secret"), newSecret);
   if (config.roles.includes("simulator")) await instructSimulator(simulatorUrl, secret);
   if (!config.roles.includes("gateway")) return "";

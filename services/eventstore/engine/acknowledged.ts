@@ -1,5 +1,5 @@
-// A small file that says how far writers were told that their events are safe. SQLite takes a damaged end of its
-// write-ahead log for a commit that never finished and drops it silently; with this the engine knows better.
+// A small file that holds the last position that was acknowledged to a writer. SQLite takes a damaged end of its
+// write-ahead log for a commit that never finished and drops it silently; this file tells the engine that events are missing.
 import { closeSync, constants, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -28,7 +28,7 @@ export class Acknowledged {
     try {
       writeSync(this.#file, this.#block, 0, SIZE, 0);
     } catch {
-      // The events are safe without it; an older lower bound still holds.
+      // The events are safe without it, and an older lower bound still holds.
     }
   }
 

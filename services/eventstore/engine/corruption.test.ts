@@ -1,4 +1,4 @@
-// What was damaged on disk is refused with a message, when the log opens or at the latest when it is read.
+// Damage on disk leads to an error, when the log opens or at the latest when what is damaged is read.
 import {
   closeSync,
   cpSync,
@@ -69,7 +69,7 @@ async function contentOf(dir: string): Promise<string> {
   }
 }
 
-async function verdictOn(dir: string): Promise<string> {
+async function conditionOf(dir: string): Promise<string> {
   const content = await contentOf(dir);
   if (content === written) return "intact";
   return content.includes(",") ? "served something else" : content;
@@ -79,29 +79,26 @@ const test = suite("corruption");
 test.before(fill);
 
 test("what was not damaged opens", async () => {
-  assert.is(await verdictOn(copyOf(filled)), "intact");
-  assert.is(await verdictOn(copyOf(killed)), "intact");
+  assert.is(await conditionOf(copyOf(filled)), "intact");
+  assert.is(await conditionOf(copyOf(killed)), "intact");
 });
 
-test("a flipped byte in the last event is refused when the log opens", async () => {
+test("a flipped byte in the last event is an error when the log opens", async () => {
   const dir = copyOf(filled);
   const file = join(dir, "events.db");
   flip(file, readFileSync(file).indexOf(LAST) + 3);
-  const refused = await openEventLog({ dir }).catch((error: Error) => error.message);
-  assert.match(
-    String(refused),
-    `${dir} is damaged (the event at position ${EVENTS} is not as it was written)`,
-  );
+  const error = await openEventLog({ dir }).catch((error: Error) => error.message);
+  assert.match(String(error), `${dir} is damaged (the event at position ${EVENTS} is not as it was written)`);
 });
 
-test("a truncated database is refused", async () => {
+test("a truncated database is an error", async () => {
   const dir = copyOf(filled);
   const file = join(dir, "events.db");
   truncateSync(file, statSync(file).size - 4096 * 3);
-  assert.is(await verdictOn(dir), "CorruptLog");
+  assert.is(await conditionOf(dir), "CorruptLog");
 });
 
-test("acknowledged events that are missing from a damaged write-ahead log are missed", async () => {
+test("acknowledged events that are missing from a damaged write-ahead log are an error", async () => {
   for (const damage of [
     (file: string) => truncateSync(file, statSync(file).size - 5_000),
     (file: string) => truncateSync(file, 0),
@@ -110,29 +107,29 @@ test("acknowledged events that are missing from a damaged write-ahead log are mi
   ]) {
     const dir = copyOf(killed);
     damage(join(dir, "events.db-wal"));
-    const refused = await openEventLog({ dir }).catch((error: Error) => error.message);
-    assert.match(String(refused), /the log ends at position \d+, but 300 was acknowledged/);
+    const error = await openEventLog({ dir }).catch((error: Error) => error.message);
+    assert.match(String(error), /the log ends at position \d+, but 300 was acknowledged/);
   }
 });
 
-test("a commit that was torn before it was acknowledged is as if it had never been", async () => {
+test("a commit that was torn before it was acknowledged is ignored", async () => {
   const dir = copyOf(killed);
   const wal = join(dir, "events.db-wal");
   writeFileSync(wal, Buffer.concat([readFileSync(wal), readFileSync(wal).subarray(-3_000)]));
-  assert.is(await verdictOn(dir), "intact");
+  assert.is(await conditionOf(dir), "intact");
 });
 
-test("lost rows are missed", async () => {
+test("lost rows are an error", async () => {
   for (const sql of ["delete from events where position = 100", "delete from events where position = 300"]) {
     const dir = copyOf(filled);
     const db = new DatabaseSync(join(dir, "events.db"));
     db.exec(sql);
     db.close();
-    assert.is(await verdictOn(dir), "CorruptLog", sql);
+    assert.is(await conditionOf(dir), "CorruptLog", sql);
   }
 });
 
-test("a damaged stream refuses its own writers and nobody else's", async () => {
+test("a damaged stream rejects its own writers and nobody else's", async () => {
   const dir = copyOf(filled);
   const db = new DatabaseSync(join(dir, "events.db"));
   db.exec("insert into streams values ('damaged', 1, 0, 'live', 0, 0, 0, 1)");
@@ -154,7 +151,7 @@ test("no flipped byte anywhere in the database is ever served", async () => {
       const dir = copyOf(filled);
       flip(join(dir, "events.db"), offset);
       // A byte of unused space harms nobody; any other must be noticed.
-      assert.ok(["intact", "CorruptLog", "DataFolderRefused"].includes(await verdictOn(dir)));
+      assert.ok(["intact", "CorruptLog", "DataFolderError"].includes(await conditionOf(dir)));
     }),
     { numRuns: 60 },
   );

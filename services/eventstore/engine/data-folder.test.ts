@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ANY, events, PAGE } from "../../../test/eventstore/scratch-log.ts";
+import { ANY, events, PAGE, revision, revisions } from "../../../test/eventstore/scratch-log.ts";
 import { temporaryFolder } from "../../../test/eventstore/server.ts";
 import { openDataFolder } from "./data-folder.ts";
-import { logIn, openEventLog } from "./open.ts";
+import { openEventLog, openLogIn } from "./open.ts";
 
-const refusal = (dir: string): Promise<string> =>
+const openingError = (dir: string): Promise<string> =>
   openEventLog({ dir }).then(
     () => "opened",
     (error: Error) => `${error.name}: ${error.message}`,
@@ -27,7 +27,7 @@ async function folderWith(sql: string): Promise<string> {
 
 const test = suite("data folder");
 
-test("a second process is refused with the name of the first, which leaves no lock when it is killed", async () => {
+test("a second process is rejected with the id of the first, which leaves no lock when it is killed", async () => {
   const dir = temporaryFolder();
   const script = `
     const { openEventLog } = await import(${JSON.stringify(import.meta.resolve("./open.ts"))});
@@ -37,42 +37,68 @@ test("a second process is refused with the name of the first, which leaves no lo
   const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", script];
   const holder = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
   await once(holder.stdout, "data");
-  const told = await refusal(dir);
+  const error = await openingError(dir);
   holder.kill("SIGKILL");
   await once(holder, "exit");
-  assert.match(told, `DataFolderRefused: ${dir} is in use by process ${holder.pid}`);
+  assert.match(error, `DataFolderError: ${dir} is in use by process ${holder.pid}`);
   const log = await openEventLog({ dir });
-  assert.match(await refusal(dir), `in use by process ${process.pid}`);
+  assert.match(await openingError(dir), `in use by process ${process.pid}`);
   await log.close();
 });
 
-test("a folder of another format is refused with what to do", async () => {
+test("a folder of another format is rejected with what to do", async () => {
   assert.match(
-    await refusal(await folderWith("pragma user_version = 7")),
+    await openingError(await folderWith("pragma user_version = 7")),
     /format 7, and this version reads format 2\. Run the version that wrote it/,
   );
 });
 
-test("a database that is not an event log is refused", async () => {
-  assert.match(await refusal(await folderWith("pragma application_id = 1")), "is not an event log");
+test("a database that is not an event log is rejected", async () => {
+  assert.match(await openingError(await folderWith("pragma application_id = 1")), "is not an event log");
 });
 
-test("what is no database at all is refused", async () => {
+test("a file that is no database is rejected", async () => {
   const dir = temporaryFolder();
   writeFileSync(join(dir, "events.db"), "This is no database. ".repeat(500));
-  assert.match(await refusal(dir), "CorruptLog");
+  assert.match(await openingError(dir), "CorruptLog");
 });
 
-test("a path that is a file is refused", async () => {
+test("a path that is a file is rejected", async () => {
   const dir = join(temporaryFolder(), "file");
   writeFileSync(dir, "");
-  assert.match(await refusal(dir), "DataFolderRefused");
+  assert.match(await openingError(dir), "DataFolderError");
   rmSync(dir);
 });
 
-test("a full disk refuses writers, not readers, and is over when there is room", async () => {
+// Written by the last version that had persistent subscriptions: a group on a stream, with a checkpoint and a parked
+// event, and one on $all. Their definitions, checkpoints and links are ordinary system streams.
+test("a folder with persistent subscriptions still opens, and their streams can be read", async () => {
+  const dir = temporaryFolder();
+  cpSync(join(import.meta.dirname, "../fixtures/persistent-subscriptions"), dir, { recursive: true });
+  const log = await openEventLog({ dir });
+  const { events: all } = log.readAll("start", "forwards", PAGE);
+  const streams = new Set(all.map(({ stream }) => stream));
+  const ofGroup = "$persistentsubscription-orders::shippers";
+  assert.equal(
+    [...streams],
+    [
+      "$epoch-information",
+      "orders",
+      "$persistentSubscriptionConfig",
+      `${ofGroup}-checkpoint`,
+      `$$${ofGroup}-checkpoint`,
+      `${ofGroup}-parked`,
+    ],
+  );
+  assert.equal(revisions(log.readStream(`${ofGroup}-checkpoint`, "start", "forwards", PAGE).events), [1, 2]);
+  const appended = await log.append("orders", revision(3), events(1));
+  assert.equal(appended, { outcome: "appended", revision: 4n, position: BigInt(all.length) + 1n });
+  await log.close();
+});
+
+test("a full disk rejects writes, not reads, and recovers when there is room", async () => {
   const folder = openDataFolder(temporaryFolder());
-  const log = logIn(folder, Date.now);
+  const log = openLogIn(folder);
   await log.append("room", ANY, events(10));
   const { page_count: pages } = folder.database.prepare("pragma page_count").get() ?? {};
   folder.database.exec(`pragma max_page_count = ${pages}`);

@@ -1,4 +1,4 @@
-// Opens the SQLite file of a data folder, alone, and says clearly why where it cannot be opened.
+// Opens the SQLite file of a data folder for this process alone, and says why where that is not possible.
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -14,11 +14,11 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
 /** The folder cannot be used as it is; the message tells the operator what to do. */
-export class DataFolderRefused extends Error {
-  override name = "DataFolderRefused";
+class DataFolderError extends Error {
+  override name = "DataFolderError";
 }
 
-// How far the rows of streams go, which are written behind the events. Twice, so that damage is noticed.
+// Up to which position the rows of streams are written; decision 0012. Stored twice, so that damage is noticed.
 const ROWS = `
   create table rows (through integer not null, repeated integer not null) strict;
   insert into rows select coalesce(max(position), 0), coalesce(max(position), 0) from events;
@@ -26,7 +26,7 @@ const ROWS = `
 
 /** From a format to the next one. */
 const MIGRATIONS: Readonly<Record<number, string>> = {
-  // Every row was written with its events.
+  // Format 1 wrote every row with its events.
   1: `begin; ${ROWS} pragma user_version = 2; commit`,
 };
 
@@ -54,6 +54,7 @@ export interface DataFolder {
   close(): void;
 }
 
+/** Throws DataFolderError or CorruptLog. */
 export function openDataFolder(dir: string): DataFolder {
   let database: DatabaseSync | undefined;
   try {
@@ -61,15 +62,15 @@ export function openDataFolder(dir: string): DataFolder {
     database = new DatabaseSync(join(dir, "events.db"));
     lock(database);
     prepare(database, dir);
-    nameHolder(dir);
-    return locked(dir, database, new Acknowledged(dir));
+    writeHolder(dir);
+    return dataFolder(dir, database, new Acknowledged(dir));
   } catch (error) {
     database?.close();
-    throw refusal(error, dir);
+    throw explained(error, dir);
   }
 }
 
-function locked(dir: string, database: DatabaseSync, acknowledged: Acknowledged): DataFolder {
+function dataFolder(dir: string, database: DatabaseSync, acknowledged: Acknowledged): DataFolder {
   const close = (): void => {
     if (!database.isOpen) return;
     database.close();
@@ -78,7 +79,7 @@ function locked(dir: string, database: DatabaseSync, acknowledged: Acknowledged)
   return { dir, database, acknowledged, close };
 }
 
-/** The lock is held by the open file, so it ends with the process however that ends. */
+/** The open file holds the lock, so it ends with the process, however that ends. */
 function lock(db: DatabaseSync): void {
   db.exec("pragma locking_mode = exclusive");
   db.exec("begin exclusive; commit");
@@ -88,10 +89,10 @@ function prepare(db: DatabaseSync, dir: string): void {
   const format = pragma(db, "user_version");
   const empty = format === 0 && db.prepare("select 1 from sqlite_schema limit 1").get() === undefined;
   if (!empty && pragma(db, "application_id") !== APPLICATION_ID)
-    throw new DataFolderRefused(`${dir}/events.db is not an event log. Choose another data folder.`);
+    throw new DataFolderError(`${dir}/events.db is not an event log. Choose another data folder.`);
   const migration = MIGRATIONS[format];
   if (!empty && format !== FORMAT && migration === undefined)
-    throw new DataFolderRefused(
+    throw new DataFolderError(
       `${dir} is in format ${format}, and this version reads format ${FORMAT}. ` +
         "Run the version that wrote it, or choose another data folder to begin an empty log.",
     );
@@ -110,7 +111,7 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`pragma ${name}`).get() ?? {})[0]);
 }
 
-/** A new file is only durable once the folder that names it is. */
+/** A new file is durable only once the folder that names it is. */
 function syncFolder(dir: string): void {
   for (const folder of [dir, join(dir, "..")]) {
     const handle = openSync(folder, "r");
@@ -121,8 +122,8 @@ function syncFolder(dir: string): void {
 
 const holderFile = (dir: string): string => join(dir, "holder.pid");
 
-/** Only for the message: what holds the folder is the lock. */
-function nameHolder(dir: string): void {
+/** For the error message of another process only: what protects the folder is the lock. */
+function writeHolder(dir: string): void {
   try {
     writeFileSync(holderFile(dir), `${process.pid}\n`);
   } catch {
@@ -130,7 +131,7 @@ function nameHolder(dir: string): void {
   }
 }
 
-function holder(dir: string): string {
+function readHolder(dir: string): string {
   try {
     return `process ${readFileSync(holderFile(dir), "utf8").trim()}`;
   } catch {
@@ -138,18 +139,17 @@ function holder(dir: string): string {
   }
 }
 
-function refusal(error: unknown, dir: string): unknown {
-  if (!(error instanceof Error) || error instanceof DataFolderRefused) return error;
-  const code = sqliteCode(error);
-  if (code === SQLITE_BUSY)
-    return new DataFolderRefused(
-      `${dir} is in use by ${holder(dir)}. Two event stores cannot share a data folder: stop that one or choose another.`,
-    );
-  if (isDamage(error)) return corrupt(error, dir);
-  return new DataFolderRefused(`${dir} cannot be opened for writing: ${error.message}`, { cause: error });
+function explained(error: unknown, dir: string): unknown {
+  if (!(error instanceof Error) || error instanceof DataFolderError) return error;
+  if (isDamage(error)) return corruptLog(dir, error);
+  const message =
+    sqliteCode(error) === SQLITE_BUSY
+      ? `${dir} is in use by ${readHolder(dir)}. Two event stores cannot share a data folder: stop that one or choose another.`
+      : `${dir} cannot be opened for writing: ${error.message}`;
+  return new DataFolderError(message, { cause: error });
 }
 
-export function corrupt(cause: Error, dir: string): CorruptLog {
+export function corruptLog(dir: string, cause: Error): CorruptLog {
   return new CorruptLog(
     `${dir} is damaged (${cause.message}). What is damaged is not served: restore the folder from a backup.`,
     { cause },

@@ -1,4 +1,4 @@
-// What the protocol rooms (streams, persistent subscriptions) may ask of the engine. The engine alone knows SQLite.
+// What the protocol may ask of the engine. Only the engine knows SQLite.
 
 export const NO_STREAM = -1n;
 
@@ -18,8 +18,8 @@ export interface ProposedEvent {
   readonly customMetadata: Uint8Array;
 }
 
-/** An event as it is stored: `wire` is the encoded RecordedEvent message, so that a read only has to copy it. */
-export interface Recorded {
+/** An event as it is stored: `wire` is the encoded RecordedEvent message, so a read only copies it. */
+export interface RecordedEvent {
   readonly position: bigint;
   readonly stream: string;
   readonly revision: bigint;
@@ -27,32 +27,27 @@ export interface Recorded {
   readonly wire: Uint8Array;
 }
 
-/** The revision that a refused writer is told: NO_STREAM where there is none. */
-type ActualRevision = bigint;
+/** Why a write was not done; `actual` is the stream's last revision, or NO_STREAM. */
+type NotWritten =
+  | { readonly outcome: "wrong_expected_version"; readonly actual: bigint }
+  | { readonly outcome: "stream_tombstoned" };
 
 export type AppendResult =
   | { readonly outcome: "appended"; readonly revision: bigint; readonly position: bigint | undefined }
-  | { readonly outcome: "wrong_expected_version"; readonly actual: ActualRevision }
-  | { readonly outcome: "stream_tombstoned" }
-  | { readonly outcome: "too_large"; readonly limit: number };
+  | { readonly outcome: "too_large"; readonly limit: number }
+  | NotWritten;
 
-export type DeleteResult =
-  | { readonly outcome: "deleted"; readonly position: bigint }
-  | { readonly outcome: "wrong_expected_version"; readonly actual: ActualRevision }
-  | { readonly outcome: "stream_tombstoned" };
+export type DeleteResult = { readonly outcome: "deleted"; readonly position: bigint } | NotWritten;
 
 export type Direction = "forwards" | "backwards";
 
-export interface StreamPage {
-  readonly outcome: "page" | "stream_not_found" | "stream_tombstoned";
-  readonly events: readonly Recorded[];
-  /** Where the next page begins; undefined once there is nothing more to read. */
-  readonly next: bigint | undefined;
-  readonly lastRevision: bigint;
-}
+/** A revision in a stream, a position in $all, or one of the ends. */
+export type From = bigint | "start" | "end";
 
-export interface AllPage {
-  readonly events: readonly Recorded[];
+export interface Page {
+  readonly outcome: "page" | "stream_not_found" | "stream_tombstoned";
+  readonly events: readonly RecordedEvent[];
+  /** Where the next page begins; undefined once there is nothing more to read. */
   readonly next: bigint | undefined;
 }
 
@@ -62,21 +57,18 @@ export interface PageBounds {
   readonly maxBytes: number;
 }
 
+export const ONE_EVENT: PageBounds = { maxCount: 1, maxBytes: 1 };
+
 export interface EventLog {
   /** Resolves once the events are on disk (fsync), and no reader sees them earlier. Rejects with StoreUnavailable. */
   append(stream: string, expected: Expected, events: readonly ProposedEvent[]): Promise<AppendResult>;
   softDelete(stream: string, expected: Expected): Promise<DeleteResult>;
   tombstone(stream: string, expected: Expected): Promise<DeleteResult>;
 
-  /** `from` is inclusive in both directions; `"end"` and `"start"` are the extremes. */
-  readStream(
-    stream: string,
-    from: bigint | "start" | "end",
-    direction: Direction,
-    bounds: PageBounds,
-  ): StreamPage;
-  /** Forwards inclusive, backwards exclusive, as the real server reads $all. */
-  readAll(from: bigint | "start" | "end", direction: Direction, bounds: PageBounds): AllPage;
+  /** `from` is inclusive in both directions. */
+  readStream(stream: string, from: From, direction: Direction, bounds: PageBounds): Page;
+  /** `from` is inclusive forwards and exclusive backwards, as on the real server. */
+  readAll(from: From, direction: Direction, bounds: PageBounds): Page;
 
   /** The position of the last durable event; 0 in an empty log. */
   readonly head: bigint;
@@ -84,9 +76,12 @@ export interface EventLog {
   lastRevision(stream: string): bigint;
   /** Called after each group commit, when `head` has moved. Listeners must be cheap: they wake, they do not read. */
   onCommit(listener: () => void): () => void;
+
+  /** Writes what was submitted, then releases the data folder. */
+  close(): Promise<void>;
 }
 
-/** The disk refused (full, read-only, I/O error). The writer may try again; the engine recovers by itself. */
+/** The disk failed (full, read-only, I/O error). The writer may try again; the engine recovers by itself. */
 export class StoreUnavailable extends Error {
   override name = "StoreUnavailable";
 }

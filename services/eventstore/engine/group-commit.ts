@@ -1,51 +1,53 @@
 // Writers that come in the same turn of the event loop share one transaction, and so one fsync.
-import { Batch } from "./batch.ts";
+//
+// 1. A write resolves only once its transaction is on disk; if the transaction fails, all its writes reject.
+// 2. Readers and subscribers see nothing of a transaction before that.
+// 3. Writes run in the order in which they were submitted, each on what those before it wrote.
+import type { Logger } from "pino";
 import { CorruptLog, StoreUnavailable } from "./event-log.ts";
 import type { LogState } from "./log-state.ts";
+import { Transaction } from "./transaction.ts";
 
-interface Waiting {
+interface QueuedWrite {
   readonly bytes: number;
-  readonly run: (batch: Batch) => void;
-  readonly settle: () => void;
-  readonly refuse: (error: unknown) => void;
+  readonly run: (transaction: Transaction) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** Where the operator reads that the disk refuses, and that it does so no longer. */
-export interface EngineLog {
-  error(fields: object, message: string): void;
-  info(message: string): void;
-}
+/** The part of a logger that tells the operator that the disk fails, and when it works again. */
+export type EngineLogger = Pick<Logger, "error" | "info">;
 
 /** A transaction of this size takes a few milliseconds; a longer one would keep readers waiting. */
-const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 export class GroupCommit {
   readonly #state: LogState;
   readonly #now: () => number;
-  readonly #log: EngineLog | undefined;
-  #refusing = false;
-  #queue: Waiting[] = [];
+  readonly #logger: EngineLogger | undefined;
+  #queue: QueuedWrite[] = [];
   #scheduled = false;
+  #failing = false;
   #closed = false;
 
-  constructor(state: LogState, now: () => number, log?: EngineLog) {
+  constructor(state: LogState, now: () => number, logger: EngineLogger | undefined) {
     this.#state = state;
     this.#now = now;
-    this.#log = log;
+    this.#logger = logger;
   }
 
   /** Runs `write` within the next transaction and resolves with its result once that is on disk. */
-  submit<Result>(bytes: number, write: (batch: Batch) => Result): Promise<Result> {
+  submit<Result>(bytes: number, write: (transaction: Transaction) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable("the event store is stopping"));
       let result: Result;
       this.#queue.push({
         bytes,
-        run: (batch) => {
-          result = write(batch);
+        run: (transaction) => {
+          result = write(transaction);
         },
-        settle: () => resolve(result),
-        refuse: reject,
+        resolve: () => resolve(result),
+        reject,
       });
       this.#schedule();
     });
@@ -56,59 +58,67 @@ export class GroupCommit {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.flush();
+      this.#commit();
       if (this.#queue.length > 0) this.#schedule();
     });
   }
 
-  flush(): void {
+  #commit(): void {
     const group = this.#takeGroup();
     if (group.length === 0) return;
-    const batch = new Batch(this.#state, this.#now());
-    const done: Waiting[] = [];
+    const transaction = new Transaction(this.#state, this.#now());
+    const written: QueuedWrite[] = [];
     try {
       this.#state.storage.transaction(() => {
-        for (const one of group) if (this.#ran(one, batch)) done.push(one);
-        batch.save();
+        for (const one of group) if (this.#run(one, transaction)) written.push(one);
+        transaction.writeRows();
       });
     } catch (error) {
-      // Once, however many groups are refused until it is over.
-      if (!this.#refusing) this.#log?.error({ err: error }, "appends are refused");
-      this.#refusing = true;
-      for (const one of group) one.refuse(error);
+      // Nothing of the group was written (1).
+      this.#reportFailure(error);
+      for (const one of group) one.reject(error);
       return;
     }
-    if (this.#refusing && batch.events.length > 0) {
-      this.#log?.info("appends are taken again");
-      this.#refusing = false;
-    }
-    this.#state.publish(batch);
-    for (const one of done) one.settle();
+    // On disk from here on (1, 2).
+    if (transaction.events.length > 0) this.#reportRecovery();
+    this.#state.publish(transaction);
+    for (const one of written) one.resolve();
   }
 
-  #takeGroup(): Waiting[] {
+  #takeGroup(): QueuedWrite[] {
     let count = 0;
-    for (let bytes = 0; count < this.#queue.length && bytes < MAX_BATCH_BYTES; count++)
+    for (let bytes = 0; count < this.#queue.length && bytes < MAX_TRANSACTION_BYTES; count++)
       bytes += this.#queue[count]?.bytes ?? 0;
     return this.#queue.splice(0, count);
   }
 
-  /** A stream that is damaged refuses its own writer and nobody else's, as long as nothing of it was written. */
-  #ran(one: Waiting, batch: Batch): boolean {
-    const written = batch.events.length;
+  /** A damaged stream rejects its own writer and nobody else's, as long as nothing of it was written. */
+  #run(one: QueuedWrite, transaction: Transaction): boolean {
+    const before = transaction.events.length;
     try {
-      one.run(batch);
+      one.run(transaction);
       return true;
     } catch (error) {
-      if (!(error instanceof CorruptLog) || batch.events.length > written) throw error;
-      one.refuse(error);
+      if (!(error instanceof CorruptLog) || transaction.events.length > before) throw error;
+      one.reject(error);
       return false;
     }
   }
 
-  /** Whatever was submitted is written; whatever comes later is refused. */
+  /** Once, however many groups fail until the disk works again. */
+  #reportFailure(error: unknown): void {
+    if (!this.#failing) this.#logger?.error({ err: error }, "appends rejected");
+    this.#failing = true;
+  }
+
+  #reportRecovery(): void {
+    if (this.#failing) this.#logger?.info("appends accepted again");
+    this.#failing = false;
+  }
+
+  /** Writes what was submitted; what comes later is rejected. */
   close(): void {
     this.#closed = true;
-    while (this.#queue.length > 0) this.flush();
+    while (this.#queue.length > 0) this.#commit();
   }
 }

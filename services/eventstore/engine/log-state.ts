@@ -1,35 +1,34 @@
 // What the engine holds in memory of the log: always what is durable, and bounded.
 import type { Acknowledged } from "./acknowledged.ts";
-import { CorruptLog, type Recorded, StoreUnavailable } from "./event-log.ts";
-import { Generations } from "./generations.ts";
-import { LateRows } from "./late-rows.ts";
+import { CorruptLog, ONE_EVENT, type RecordedEvent, StoreUnavailable } from "./event-log.ts";
+import { LruMap } from "./lru-map.ts";
+import { idOf } from "./recorded-event.ts";
 import type { Storage } from "./storage.ts";
 import { isOrdinary, newStream, type StreamHead } from "./stream-head.ts";
 import { Tail } from "./tail.ts";
-import { idOf } from "./wire.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 const CACHED_HEADS = 20_000;
 const REMEMBERED_IDS = 50_000;
 const TAIL_BYTES = 8 * 1024 * 1024;
 /** Read and checked when the log opens: enough to notice a damaged end, little enough to open at once. */
 const CHECKED_AT_OPEN = { maxCount: 2_000, maxBytes: 4 * 1024 * 1024 };
-const PAGE_BYTES = 4 * 1024 * 1024;
+const PAGE = { maxCount: 512, maxBytes: 4 * 1024 * 1024 };
 
 /** What a transaction has written. */
 interface Written {
   readonly heads: ReadonlyMap<string, StreamHead>;
-  readonly events: readonly Recorded[];
-  readonly ids: ReadonlyMap<string, Recorded>;
+  readonly events: readonly RecordedEvent[];
+  readonly byId: ReadonlyMap<string, RecordedEvent>;
 }
 
 export class LogState {
   readonly storage: Storage;
   readonly tail: Tail;
-  readonly rows: LateRows;
+  readonly rows: WriteBehind;
   readonly #acknowledged: Acknowledged;
-  readonly #heads = new Generations<string, StreamHead>(CACHED_HEADS);
-  /** Positions by event id. */
-  readonly #recent = new Generations<string, number>(REMEMBERED_IDS);
+  readonly #heads = new LruMap<string, StreamHead>(CACHED_HEADS);
+  readonly #positionById = new LruMap<string, number>(REMEMBERED_IDS);
   readonly #listeners = new Set<() => void>();
   #head: number;
 
@@ -41,41 +40,41 @@ export class LogState {
       throw new CorruptLog(
         `the log ends at position ${this.#head}, but ${acknowledged.position} was acknowledged: its end was lost. Restore the data folder from a backup.`,
       );
-    this.rows = new LateRows(storage, eventsPerRound);
+    this.rows = new WriteBehind(storage, eventsPerRound);
     this.#readWhatRowsLack();
-    const newest = this.#newest().reverse();
+    const newest = this.#readNewest();
     this.tail = new Tail(TAIL_BYTES, this.#head - newest.length);
     for (const event of newest) {
       this.tail.push(event);
-      this.#recent.set(idOf(event.wire), Number(event.position));
+      this.#positionById.set(idOf(event.wire), Number(event.position));
     }
     for (const event of newest) this.#checkHead(event);
   }
 
   #readWhatRowsLack(): void {
     for (let next = this.storage.rowsThrough() + 1; next <= this.#head; ) {
-      const maxCount = Math.min(512, this.#head - next + 1);
-      const events = this.storage.readAll(next, "forwards", { maxCount, maxBytes: PAGE_BYTES });
+      const maxCount = Math.min(PAGE.maxCount, this.#head - next + 1);
+      const events = this.storage.readAll(next, "forwards", { ...PAGE, maxCount });
       const heads = new Map<string, StreamHead>();
       for (const event of events) {
         const head = heads.get(event.stream) ?? this.streamHead(event.stream);
-        if (isOrdinary(head)) heads.set(head.name, advanced(head, event));
+        if (isOrdinary(head)) heads.set(head.name, headAfter(head, event));
       }
       for (const head of heads.values()) this.#heads.set(head.name, head);
-      this.rows.wrote({ heads, events }, isOrdinary);
+      this.rows.committed({ heads, events }, isOrdinary);
       next += events.length;
     }
   }
 
-  #newest(): Recorded[] {
+  #readNewest(): RecordedEvent[] {
     if (this.#head === 0) return [];
     const maxCount = Math.min(CHECKED_AT_OPEN.maxCount, this.#head);
-    return this.storage.readAll(this.#head, "backwards", { ...CHECKED_AT_OPEN, maxCount });
+    return this.storage.readAll(this.#head, "backwards", { ...CHECKED_AT_OPEN, maxCount }).reverse();
   }
 
-  #checkHead({ stream, revision, position }: Recorded): void {
+  #checkHead({ stream, revision, position }: RecordedEvent): void {
     const { life, last } = this.streamHead(stream);
-    if (life !== "tombstoned" && last < Number(revision)) throw newerThan(stream, position);
+    if (life !== "tombstoned" && last < Number(revision)) throw newerThanStream(stream, position);
   }
 
   get head(): number {
@@ -90,24 +89,23 @@ export class LogState {
     return head;
   }
 
-  recentEvent(id: string): Recorded | undefined {
-    const position = this.#recent.get(id);
+  recentEvent(id: string): RecordedEvent | undefined {
+    const position = this.#positionById.get(id);
     if (position === undefined) return undefined;
-    return (
-      this.tail.at(position) ?? this.storage.readAll(position, "forwards", { maxCount: 1, maxBytes: 1 })[0]
-    );
+    return this.tail.at(position) ?? this.storage.readAll(position, "forwards", ONE_EVENT)[0];
   }
 
-  /** Whether its row may be written later: neither it nor the row that is there says more than the events do. */
-  readonly isLate = (head: StreamHead): boolean => isOrdinary(head) && isOrdinary(this.streamHead(head.name));
+  /** Whether the stream's row may be written later: neither it nor the row on disk says more than the events do. */
+  readonly canWait = (head: StreamHead): boolean =>
+    isOrdinary(head) && isOrdinary(this.streamHead(head.name));
 
-  /** It is on disk: from here on everybody may see it. */
-  publish({ heads, events, ids }: Written): void {
-    this.rows.wrote({ heads, events }, this.isLate);
+  /** What was written is on disk: from here on everybody may see it. */
+  publish({ heads, events, byId }: Written): void {
+    this.rows.committed({ heads, events }, this.canWait);
     for (const head of heads.values()) this.#heads.set(head.name, head);
     if (events.length === 0) return;
     for (const event of events) this.tail.push(event);
-    for (const [id, { position }] of ids) this.#recent.set(id, Number(position));
+    for (const [id, { position }] of byId) this.#positionById.set(id, Number(position));
     this.#head += events.length;
     this.#acknowledged.advance(this.#head);
     for (const listener of this.#listeners) listener();
@@ -117,7 +115,7 @@ export class LogState {
     try {
       this.storage.transaction(() => this.rows.writeAll());
     } catch (error) {
-      // The events say it too.
+      // The next start reads what the rows lack from the events.
       if (!(error instanceof StoreUnavailable)) throw error;
     }
   }
@@ -128,14 +126,14 @@ export class LogState {
   }
 }
 
-/** The stream after an event that its row does not know yet. */
-function advanced(head: StreamHead, { position, revision }: Recorded): StreamHead {
-  if (Number(revision) > head.last + 1) throw newerThan(head.name, position);
+/** The stream after an event that its row does not cover yet. */
+function headAfter(head: StreamHead, { position, revision }: RecordedEvent): StreamHead {
+  if (Number(revision) > head.last + 1) throw newerThanStream(head.name, position);
   const number = head.number === 0 ? Number(position) : head.number;
   return { ...head, number, last: Math.max(head.last, Number(revision)) };
 }
 
-function newerThan(stream: string, position: bigint): CorruptLog {
+function newerThanStream(stream: string, position: bigint): CorruptLog {
   return new CorruptLog(
     `the event at position ${position} is newer than its stream ${stream}. Restore the data folder from a backup.`,
   );

@@ -2,55 +2,51 @@
 import { append, softDelete, tombstone } from "./commands.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type EventLog, MAX_APPEND_BYTES, type ProposedEvent } from "./event-log.ts";
-import { type EngineLog, GroupCommit } from "./group-commit.ts";
+import { type EngineLogger, GroupCommit } from "./group-commit.ts";
 import { LogState } from "./log-state.ts";
 import { Reader } from "./reader.ts";
 import { Storage } from "./storage.ts";
 
-export { DataFolderRefused } from "./data-folder.ts";
-
-export interface DurableEventLog extends EventLog {
-  /** Writes what was submitted, then lets go of the folder. */
-  close(): Promise<void>;
-}
-
-export interface OpenOptions {
-  readonly dir: string;
+export interface EventLogOptions {
   readonly now?: () => number;
-  /** A pino logger will do. */
-  readonly log?: EngineLog;
+  readonly logger?: EngineLogger;
+  /** How many events the rows of streams may be behind; tests make it small. */
+  readonly eventsPerRound?: number;
 }
 
-/** Rejects with DataFolderRefused or CorruptLog, whose messages are for the operator. */
-export async function openEventLog({ dir, now = Date.now, log }: OpenOptions): Promise<DurableEventLog> {
+/** Rejects with DataFolderError or CorruptLog, whose messages are for the operator. */
+export async function openEventLog({
+  dir,
+  ...options
+}: { dir: string } & EventLogOptions): Promise<EventLog> {
   const folder = openDataFolder(dir);
   try {
-    return logIn(folder, now, log);
+    return openLogIn(folder, options);
   } catch (error) {
     folder.close();
     throw error;
   }
 }
 
-export function logIn(
+export function openLogIn(
   folder: DataFolder,
-  now: () => number,
-  log?: EngineLog,
-  eventsPerRound?: number,
-): DurableEventLog {
+  { now = Date.now, logger, eventsPerRound }: EventLogOptions = {},
+): EventLog {
   const storage = new Storage(folder.database, folder.dir);
   const state = new LogState(storage, folder.acknowledged, eventsPerRound);
-  const commits = new GroupCommit(state, now, log);
+  const commits = new GroupCommit(state, now, logger);
   const reader = new Reader(state, now);
   return {
-    append: (stream, expected, events) => {
+    append(stream, expected, events) {
       const bytes = sizeOf(events);
       if (bytes > MAX_APPEND_BYTES)
         return Promise.resolve({ outcome: "too_large", limit: MAX_APPEND_BYTES } as const);
-      return commits.submit(bytes, (batch) => append(batch, stream, expected, events));
+      return commits.submit(bytes, (transaction) => append(transaction, stream, expected, events));
     },
-    softDelete: (stream, expected) => commits.submit(0, (batch) => softDelete(batch, stream, expected)),
-    tombstone: (stream, expected) => commits.submit(0, (batch) => tombstone(batch, stream, expected)),
+    softDelete: (stream, expected) =>
+      commits.submit(0, (transaction) => softDelete(transaction, stream, expected)),
+    tombstone: (stream, expected) =>
+      commits.submit(0, (transaction) => tombstone(transaction, stream, expected)),
     readStream: (stream, from, direction, bounds) => reader.readStream(stream, from, direction, bounds),
     readAll: (from, direction, bounds) => reader.readAll(from, direction, bounds),
     get head() {
@@ -58,7 +54,7 @@ export function logIn(
     },
     lastRevision: (stream) => reader.lastRevision(stream),
     onCommit: (listener) => state.onCommit(listener),
-    close: async () => {
+    async close() {
       if (!folder.database.isOpen) return;
       commits.close();
       state.close();

@@ -1,19 +1,8 @@
 // Reads by the rules of the real server: what deletion, truncation, count and age hide is hidden here.
-import {
-  type AllPage,
-  type Direction,
-  NO_STREAM,
-  type PageBounds,
-  type Recorded,
-  type StreamPage,
-} from "./event-log.ts";
+import { type Direction, type From, NO_STREAM, ONE_EVENT, type Page, type PageBounds } from "./event-log.ts";
 import type { LogState } from "./log-state.ts";
+import { createdMsOf } from "./recorded-event.ts";
 import { firstVisible, isMetastream, originalOf, type StreamHead } from "./stream-head.ts";
-import { createdMsOf } from "./wire.ts";
-
-type From = bigint | "start" | "end";
-
-const ONE = { maxCount: 1, maxBytes: 1 };
 
 export class Reader {
   readonly #state: LogState;
@@ -29,38 +18,33 @@ export class Reader {
     return this.#outcome(head) === "page" ? BigInt(head.last) : NO_STREAM;
   }
 
-  #outcome(head: StreamHead): StreamPage["outcome"] {
-    const gone = (stream: string): boolean => this.#state.streamHead(stream).life === "tombstoned";
-    if (head.life === "tombstoned") return "stream_tombstoned";
-    if (isMetastream(head.name) && gone(originalOf(head.name))) return "stream_tombstoned";
-    return head.life === "deleted" || head.last < 0 ? "stream_not_found" : "page";
-  }
-
-  readStream(stream: string, from: From, direction: Direction, bounds: PageBounds): StreamPage {
+  readStream(stream: string, from: From, direction: Direction, bounds: PageBounds): Page {
     const head = this.#state.streamHead(stream);
     const outcome = this.#outcome(head);
-    if (outcome !== "page") return { outcome, events: [], next: undefined, lastRevision: NO_STREAM };
-    const lowest = this.#lowestReadable(head);
-    const step = direction === "forwards" ? 1 : -1;
-    const start =
-      direction === "forwards"
-        ? Math.max(lowest, place(from, head.last + 1))
-        : Math.min(head.last, place(from, head.last));
-    const left = direction === "forwards" ? head.last - start + 1 : start - lowest + 1;
+    if (outcome !== "page") return { outcome, events: [], next: undefined };
+    const first = this.#firstReadable(head);
+    const forwards = direction === "forwards";
+    const start = forwards
+      ? Math.max(first, numberOf(from, head.last + 1))
+      : Math.min(head.last, numberOf(from, head.last));
+    const left = forwards ? head.last - start + 1 : start - first + 1;
     const maxCount = Math.min(bounds.maxCount, left);
     const events =
       maxCount > 0 ? this.#state.storage.readStream(head, start, direction, { ...bounds, maxCount }) : [];
-    const next = start + step * events.length;
-    return {
-      outcome,
-      events,
-      next: left > events.length && events.length > 0 ? BigInt(next) : undefined,
-      lastRevision: BigInt(head.last),
-    };
+    const more = events.length > 0 && left > events.length;
+    const next = forwards ? start + events.length : start - events.length;
+    return { outcome, events, next: more ? BigInt(next) : undefined };
   }
 
-  /** Events were recorded in the order of their age, so the oldest that is young enough is found by halving. */
-  #lowestReadable(head: StreamHead): number {
+  #outcome(head: StreamHead): Page["outcome"] {
+    const isTombstoned = (stream: string): boolean => this.#state.streamHead(stream).life === "tombstoned";
+    if (head.life === "tombstoned") return "stream_tombstoned";
+    if (isMetastream(head.name) && isTombstoned(originalOf(head.name))) return "stream_tombstoned";
+    return head.life === "deleted" || head.last < 0 ? "stream_not_found" : "page";
+  }
+
+  /** The oldest event that is young enough is found by bisection: events were recorded in the order of their age. */
+  #firstReadable(head: StreamHead): number {
     let low = firstVisible(head);
     const { maxAgeSeconds } = head.retention;
     if (maxAgeSeconds === 0) return low;
@@ -68,39 +52,32 @@ export class Reader {
     let high = head.last + 1;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const [event] = this.#state.storage.readStream(head, middle, "forwards", ONE);
+      const [event] = this.#state.storage.readStream(head, middle, "forwards", ONE_EVENT);
       if (event !== undefined && createdMsOf(event.wire) < oldest) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  readAll(from: From, direction: Direction, bounds: PageBounds): AllPage {
-    const { head } = this.#state;
-    // Backwards the given position is not read itself.
-    const start =
-      direction === "forwards"
-        ? Math.max(1, place(from, head + 1))
-        : Math.min(head, place(from, head + 1) - 1);
-    const left = direction === "forwards" ? head - start + 1 : start;
-    if (left <= 0 || bounds.maxCount <= 0) return { events: [], next: undefined };
-    const events = this.#newestOrStored(start, direction, {
-      ...bounds,
-      maxCount: Math.min(bounds.maxCount, left),
-    });
-    if (left <= events.length) return { events, next: undefined };
-    const last = start + (direction === "forwards" ? 1 : -1) * (events.length - 1);
-    return { events, next: BigInt(direction === "forwards" ? last + 1 : last) };
-  }
-
-  #newestOrStored(start: number, direction: Direction, bounds: PageBounds): Recorded[] {
-    return this.#state.tail.holds(start)
-      ? this.#state.tail.page(start, direction, bounds)
-      : this.#state.storage.readAll(start, direction, bounds);
+  readAll(from: From, direction: Direction, bounds: PageBounds): Page {
+    const { head, tail, storage } = this.#state;
+    const forwards = direction === "forwards";
+    // Backwards the event at `from` is not read itself.
+    const start = forwards
+      ? Math.max(1, numberOf(from, head + 1))
+      : Math.min(head, numberOf(from, head + 1) - 1);
+    const left = forwards ? head - start + 1 : start;
+    const maxCount = Math.min(bounds.maxCount, left);
+    if (maxCount <= 0) return { outcome: "page", events: [], next: undefined };
+    const events = tail.holds(start)
+      ? tail.page(start, direction, { ...bounds, maxCount })
+      : storage.readAll(start, direction, { ...bounds, maxCount });
+    const next = forwards ? start + events.length : start - events.length + 1;
+    return { outcome: "page", events, next: left > events.length ? BigInt(next) : undefined };
   }
 }
 
-function place(from: From, end: number): number {
+function numberOf(from: From, end: number): number {
   if (from === "start") return 0;
   return from === "end" ? end : Number(from);
 }

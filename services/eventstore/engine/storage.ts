@@ -1,12 +1,18 @@
-// Every SQL statement of the engine, and the checks that what comes back is what was written.
+// Every SQL statement of the engine, and the checks that what is read is what was written.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { corrupt, isDamage } from "./data-folder.ts";
-import { CorruptLog, type Direction, type PageBounds, type Recorded, StoreUnavailable } from "./event-log.ts";
+import { corruptLog, isDamage } from "./data-folder.ts";
+import {
+  CorruptLog,
+  type Direction,
+  type PageBounds,
+  type RecordedEvent,
+  StoreUnavailable,
+} from "./event-log.ts";
+import { decodeRecorded, type TOMBSTONE_REVISION } from "./recorded-event.ts";
 import { checksumOf, type StreamHead } from "./stream-head.ts";
-import { decodeRecorded, type TOMBSTONE_REVISION } from "./wire.ts";
 
-type Row = readonly [position: number, checksum: number, wire: Uint8Array];
+type EventRow = readonly [position: number, checksum: number, wire: Uint8Array];
 type HeadRow = readonly [
   name: string,
   number: number,
@@ -28,16 +34,14 @@ export class Storage {
   readonly #insertEvent: StatementSync;
   readonly #saveHead: StatementSync;
   readonly #saveRowsThrough: StatementSync;
-  readonly #head: StatementSync;
-  readonly #allForwards: StatementSync;
-  readonly #allBackwards: StatementSync;
-  readonly #streamForwards: StatementSync;
-  readonly #streamBackwards: StatementSync;
+  readonly #loadHead: StatementSync;
+  readonly #readAll: Readonly<Record<Direction, StatementSync>>;
+  readonly #readStream: Readonly<Record<Direction, StatementSync>>;
 
   constructor(db: DatabaseSync, dir: string) {
     this.#db = db;
     this.#dir = dir;
-    const rows = (sql: string): StatementSync => {
+    const query = (sql: string): StatementSync => {
       const statement = db.prepare(sql);
       statement.setReturnArrays(true);
       return statement;
@@ -47,14 +51,18 @@ export class Storage {
     this.#insertEvent = db.prepare("insert into events values (?, ?, ?, ?, ?)");
     this.#saveHead = db.prepare("insert or replace into streams values (?, ?, ?, ?, ?, ?, ?, ?)");
     this.#saveRowsThrough = db.prepare("update rows set through = ?1, repeated = ?1");
-    this.#head = rows("select * from streams where name = ?");
-    this.#allForwards = rows(`${EVENT} where position >= ? order by position`);
-    this.#allBackwards = rows(`${EVENT} where position <= ? order by position desc`);
-    this.#streamForwards = rows(`${EVENT} where stream = ? and revision >= ? order by revision`);
-    this.#streamBackwards = rows(`${EVENT} where stream = ? and revision <= ? order by revision desc`);
+    this.#loadHead = query("select * from streams where name = ?");
+    this.#readAll = {
+      forwards: query(`${EVENT} where position >= ? order by position`),
+      backwards: query(`${EVENT} where position <= ? order by position desc`),
+    };
+    this.#readStream = {
+      forwards: query(`${EVENT} where stream = ? and revision >= ? order by revision`),
+      backwards: query(`${EVENT} where stream = ? and revision <= ? order by revision desc`),
+    };
   }
 
-  /** All of it on disk when this returns, or none of it. */
+  /** All of it is on disk when this returns, or none of it. */
   transaction(work: () => void): void {
     try {
       this.#begin.run();
@@ -74,20 +82,19 @@ export class Storage {
     }
   }
 
-  insertEvent(event: Recorded, stream: number, revision: number | typeof TOMBSTONE_REVISION): void {
+  insertEvent(event: RecordedEvent, stream: number, revision: number | typeof TOMBSTONE_REVISION): void {
     this.#insertEvent.run(Number(event.position), stream, revision, crc32(event.wire), event.wire);
   }
 
   saveHead(head: StreamHead): void {
-    const { truncateBefore, maxCount, maxAgeSeconds } = head.retention;
-    const checksum = checksumOf(head);
-    const { name, number, last, life } = head;
-    this.#saveHead.run(name, number, last, life, truncateBefore, maxCount, maxAgeSeconds, checksum);
+    const { name, number, last, life, retention } = head;
+    const { truncateBefore, maxCount, maxAgeSeconds } = retention;
+    this.#saveHead.run(name, number, last, life, truncateBefore, maxCount, maxAgeSeconds, checksumOf(head));
   }
 
   /** The last position whose effect on its stream is in the stream's row. */
   rowsThrough(): number {
-    const row = this.#guarded(() => this.#db.prepare("select through, repeated from rows").get());
+    const row = this.#checked(() => this.#db.prepare("select through, repeated from rows").get());
     if (row === undefined || row.through !== row.repeated)
       throw this.#damaged("how far its stream rows go is not as it was written");
     return Number(row.through);
@@ -98,7 +105,7 @@ export class Storage {
   }
 
   loadHead(name: string): StreamHead | undefined {
-    const row = this.#guarded(() => this.#head.get(name)) as HeadRow | undefined;
+    const row = this.#checked(() => this.#loadHead.get(name)) as HeadRow | undefined;
     if (row === undefined) return undefined;
     const [stored, number, last, life, truncateBefore, maxCount, maxAgeSeconds, checksum] = row;
     const retention = { truncateBefore, maxCount, maxAgeSeconds };
@@ -109,17 +116,16 @@ export class Storage {
   }
 
   lastPosition(): number {
-    const last = this.#guarded(() => this.#db.prepare("select max(position) as head from events").get());
+    const last = this.#checked(() => this.#db.prepare("select max(position) as head from events").get());
     return Number(last?.head ?? 0);
   }
 
-  /** Positions have no gaps, so a page that has one has lost an event; callers never ask for more than there is. */
-  readAll(from: number, direction: Direction, bounds: PageBounds): Recorded[] {
-    const statement = direction === "forwards" ? this.#allForwards : this.#allBackwards;
+  /** Positions have no gaps, so a page with a gap has lost an event; callers never ask for more than there is. */
+  readAll(from: number, direction: Direction, bounds: PageBounds): RecordedEvent[] {
     const step = direction === "forwards" ? 1 : -1;
-    const isExpected = (event: Recorded, index: number): boolean =>
+    const isExpected = (event: RecordedEvent, index: number): boolean =>
       Number(event.position) === from + step * index;
-    return this.#page(() => statement.iterate(from), bounds, isExpected);
+    return this.#page(() => this.#readAll[direction].iterate(from), bounds, isExpected);
   }
 
   /** Revisions have no gaps either. */
@@ -128,24 +134,23 @@ export class Storage {
     from: number,
     direction: Direction,
     bounds: PageBounds,
-  ): Recorded[] {
-    const statement = direction === "forwards" ? this.#streamForwards : this.#streamBackwards;
+  ): RecordedEvent[] {
     const step = direction === "forwards" ? 1 : -1;
-    const isExpected = ({ stream, revision }: Recorded, index: number): boolean =>
+    const isExpected = ({ stream, revision }: RecordedEvent, index: number): boolean =>
       stream === name && Number(revision) === from + step * index;
-    return this.#page(() => statement.iterate(number, from), bounds, isExpected);
+    return this.#page(() => this.#readStream[direction].iterate(number, from), bounds, isExpected);
   }
 
   #page(
     query: () => Iterable<unknown>,
     { maxCount, maxBytes }: PageBounds,
-    isExpected: (event: Recorded, index: number) => boolean,
-  ): Recorded[] {
-    return this.#guarded(() => {
-      const page: Recorded[] = [];
+    isExpected: (event: RecordedEvent, index: number) => boolean,
+  ): RecordedEvent[] {
+    return this.#checked(() => {
+      const page: RecordedEvent[] = [];
       let bytes = 0;
       for (const row of query()) {
-        const event = this.#intact(row as Row);
+        const event = this.#decoded(row as EventRow);
         if (!isExpected(event, page.length))
           throw this.#damaged(`the event at position ${event.position} is not where it belongs`);
         page.push(event);
@@ -156,31 +161,31 @@ export class Storage {
     });
   }
 
-  #intact([position, checksum, wire]: Row): Recorded {
+  #decoded([position, checksum, wire]: EventRow): RecordedEvent {
     const event = crc32(wire) === checksum ? decodeRecorded(wire) : undefined;
-    if (Number(event?.position) === position && event) return event;
+    if (event && Number(event.position) === position) return event;
     throw this.#damaged(`the event at position ${position} is not as it was written`);
   }
 
-  #guarded<T>(read: () => T): T {
+  #checked<T>(read: () => T): T {
     try {
       return read();
     } catch (error) {
       // A damaged row may have a column of another type, or a number that is none.
-      if (error instanceof TypeError || error instanceof RangeError) throw corrupt(error, this.#dir);
+      if (error instanceof TypeError || error instanceof RangeError) throw corruptLog(this.#dir, error);
       throw this.#explained(error);
     }
   }
 
   #explained(error: unknown): unknown {
     if (error instanceof CorruptLog || !(error instanceof Error)) return error;
-    if (isDamage(error)) return corrupt(error, this.#dir);
+    if (isDamage(error)) return corruptLog(this.#dir, error);
     return "errcode" in error
       ? new StoreUnavailable(`${this.#dir} cannot be used at the moment: ${error.message}`, { cause: error })
       : error;
   }
 
   #damaged(what: string): CorruptLog {
-    return corrupt(new Error(what), this.#dir);
+    return corruptLog(this.#dir, new Error(what));
   }
 }

@@ -1,17 +1,17 @@
-// What the engine knows of a stream without reading its events, and which of its events are still visible.
+// What the engine knows of a stream without reading its events, and which of them are still visible.
 import { crc32 } from "node:zlib";
 
 export interface StreamHead {
   readonly name: string;
   /** Position of the stream's first event, by which its rows are found; 0 until there is one. */
   readonly number: number;
-  /** -1 until there is an event. */
+  /** The last revision; -1 until there is an event. */
   readonly last: number;
   readonly life: "live" | "deleted" | "tombstoned";
   readonly retention: Retention;
 }
 
-/** What `$tb`, `$maxCount` and `$maxAge` of the stream's metadata say; 0 says nothing. */
+/** `$tb`, `$maxCount` and `$maxAge` of the stream's metadata; 0 where there is no limit. */
 export interface Retention {
   readonly truncateBefore: number;
   readonly maxCount: number;
@@ -46,11 +46,11 @@ export function originalOf(metastream: string): string {
 /** The lowest revision that a reader may see, age aside. */
 export function firstVisible({ name, last, retention }: StreamHead): number {
   const maxCount = isMetastream(name) ? 1 : retention.maxCount;
-  const kept = maxCount > 0 ? last - maxCount + 1 : 0;
-  return Math.max(0, kept, retention.truncateBefore);
+  const firstKept = maxCount > 0 ? last - maxCount + 1 : 0;
+  return Math.max(0, firstKept, retention.truncateBefore);
 }
 
-/** Covers the whole row, so that a damaged one is noticed before anything is decided by it. */
+/** Covers the whole row, so that damage is noticed before anything is decided by it. */
 export function checksumOf({ name, number, last, life, retention }: StreamHead): number {
   const { truncateBefore, maxCount, maxAgeSeconds } = retention;
   return crc32(`${number} ${last} ${life} ${truncateBefore} ${maxCount} ${maxAgeSeconds} ${name}`);

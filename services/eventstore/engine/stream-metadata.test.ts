@@ -1,20 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { firstVisible, KEEP_ALL, newStream, type StreamHead } from "./stream-head.ts";
-import { DELETED_METADATA, governedBy, recreatedFrom } from "./stream-metadata.ts";
+import { DELETED_METADATA, recreatedMetadata, withMetadata } from "./stream-metadata.ts";
 
 const ten: StreamHead = { ...newStream("ten"), number: 1, last: 9 };
-const governed = (json: string, contentType = "application/json"): StreamHead =>
-  governedBy(ten, contentType, Buffer.from(json));
+const after = (json: string, contentType = "application/json"): StreamHead =>
+  withMetadata(ten, contentType, Buffer.from(json));
 
 const test = suite("stream metadata");
 
 test("the settings hide what is too old or too many", () => {
   assert.is(firstVisible(ten), 0);
-  assert.is(firstVisible(governed('{"$tb":4}')), 4);
-  assert.is(firstVisible(governed('{"$maxCount":3}')), 7);
-  assert.is(firstVisible(governed('{"$maxCount":3,"$tb":9}')), 9);
-  assert.is(governed('{"$maxAge":60}').retention.maxAgeSeconds, 60);
+  assert.is(firstVisible(after('{"$tb":4}')), 4);
+  assert.is(firstVisible(after('{"$maxCount":3}')), 7);
+  assert.is(firstVisible(after('{"$maxCount":3,"$tb":9}')), 9);
+  assert.is(after('{"$maxAge":60}').retention.maxAgeSeconds, 60);
 });
 
 test("what makes no sense sets nothing", () => {
@@ -28,21 +28,21 @@ test("what makes no sense sets nothing", () => {
     '{"$tb":"many"}',
     '{"$maxAge":1.5}',
   ])
-    assert.equal(governed(json).retention, KEEP_ALL, json);
-  assert.equal(governed('{"$tb":4}', "application/octet-stream").retention, KEEP_ALL);
+    assert.equal(after(json).retention, KEEP_ALL, json);
+  assert.equal(after('{"$tb":4}', "application/octet-stream").retention, KEEP_ALL);
 });
 
 test("the metadata of a deletion deletes, and newer metadata without it does not", () => {
-  const deleted = governedBy(ten, "application/json", DELETED_METADATA);
+  const deleted = withMetadata(ten, "application/json", DELETED_METADATA);
   assert.is(deleted.life, "deleted");
-  const again = governedBy(deleted, "application/json", Buffer.from('{"$tb":10}'));
+  const again = withMetadata(deleted, "application/json", Buffer.from('{"$tb":10}'));
   assert.equal([again.life, firstVisible(again)], ["live", 10]);
 });
 
 test("a stream that lives again keeps its other settings", () => {
-  const json = recreatedFrom(Buffer.from('{"owner":"ann","$tb":9223372036854775807}'), 10);
+  const json = recreatedMetadata(Buffer.from('{"owner":"ann","$tb":9223372036854775807}'), 10);
   assert.equal(JSON.parse(json?.toString() ?? ""), { owner: "ann", $tb: 10 });
-  assert.is(recreatedFrom(Buffer.from("not json"), 10), undefined);
+  assert.is(recreatedMetadata(Buffer.from("not json"), 10), undefined);
 });
 
 test("of a stream of metadata only the newest is seen", () => {

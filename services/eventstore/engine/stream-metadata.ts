@@ -1,10 +1,8 @@
-// The JSON of `$$stream` events: read leniently, as the real server does, because any client may write them.
-import { KEEP_ALL, type Retention, type StreamHead } from "./stream-head.ts";
+// The JSON of events in `$$stream`: read leniently, as the real server does, because any client may write them.
+import { KEEP_ALL, type StreamHead } from "./stream-head.ts";
 
-/** `$tb` of a soft-deleted stream: the greatest revision. JSON numbers of this size do not survive a double. */
-const EVERYTHING = "9223372036854775807";
-
-export const DELETED_METADATA = Buffer.from(`{"$tb":${EVERYTHING}}`);
+/** The greatest revision as `$tb` marks a soft-deleted stream. JSON numbers of this size do not survive a double. */
+export const DELETED_METADATA = Buffer.from('{"$tb":9223372036854775807}');
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -19,25 +17,25 @@ function parse(json: Uint8Array): Metadata | undefined {
   }
 }
 
-/** The stream as its new metadata makes it. */
-export function governedBy(head: StreamHead, contentType: string, json: Uint8Array): StreamHead {
+/** The stream once this metadata applies to it. */
+export function withMetadata(head: StreamHead, contentType: string, json: Uint8Array): StreamHead {
   const metadata = contentType === "application/json" ? parse(json) : undefined;
   if (metadata === undefined) return { ...head, life: "live", retention: KEEP_ALL };
   const deleted = Number(metadata.$tb) > Number.MAX_SAFE_INTEGER;
-  const retention: Retention = {
-    truncateBefore: deleted ? head.last + 1 : wholeNumber(metadata.$tb),
-    maxCount: wholeNumber(metadata.$maxCount),
-    maxAgeSeconds: wholeNumber(metadata.$maxAge),
+  const retention = {
+    truncateBefore: deleted ? head.last + 1 : positiveInteger(metadata.$tb),
+    maxCount: positiveInteger(metadata.$maxCount),
+    maxAgeSeconds: positiveInteger(metadata.$maxAge),
   };
   return { ...head, life: deleted ? "deleted" : "live", retention };
 }
 
-function wholeNumber(value: unknown): number {
+function positiveInteger(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
-/** The metadata of a deleted stream that lives again: what it was, with everything older hidden. */
-export function recreatedFrom(json: Uint8Array, truncateBefore: number): Buffer | undefined {
+/** The metadata of a deleted stream that lives again: its other settings, with everything older hidden. */
+export function recreatedMetadata(json: Uint8Array, truncateBefore: number): Buffer | undefined {
   const metadata = parse(json);
   return metadata && Buffer.from(JSON.stringify({ ...metadata, $tb: truncateBefore }));
 }

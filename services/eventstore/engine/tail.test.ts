@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Recorded } from "./event-log.ts";
-import { Generations } from "./generations.ts";
+import type { RecordedEvent } from "./event-log.ts";
 import { Tail } from "./tail.ts";
 
 const NO_BOUNDS = { maxCount: 10_000, maxBytes: 1e9 };
@@ -15,9 +14,9 @@ function tailOf(count: number, { bytes = 100, maxBytes = 1e9, head = 0 } = {}): 
   return tail;
 }
 
-const positions = (page: readonly Recorded[]): number[] => page.map(({ position }) => Number(position));
+const positions = (page: readonly RecordedEvent[]): number[] => page.map(({ position }) => Number(position));
 
-const test = suite("what is kept in memory");
+const test = suite("tail");
 
 test("the tail reads in both directions from any position that it holds", () => {
   const tail = tailOf(5, { head: 10 });
@@ -36,7 +35,7 @@ test("a page ends at its count or its bytes, and has one event at least", () => 
   assert.equal(positions(tail.page(2, "forwards", { maxCount: 9, maxBytes: 1 })), [2]);
 });
 
-test("the oldest are let go once the tail is too large", () => {
+test("the oldest events are evicted once the tail is too large", () => {
   const tail = tailOf(5_000, { maxBytes: 60_000 });
   assert.equal(positions(tail.page(4_901, "forwards", NO_BOUNDS)).length, 100);
   assert.not(tail.holds(4_900));
@@ -47,17 +46,6 @@ test("an event larger than the whole tail is not held", () => {
   assert.not(tail.holds(1));
   tail.push({ position: 2n, stream: "s", revision: 1n, type: "T", wire: Buffer.alloc(10) });
   assert.equal(positions(tail.page(2, "forwards", NO_BOUNDS)), [2]);
-});
-
-test("generations remember what is used and forget the rest", () => {
-  const cache = new Generations<number, string>(20);
-  cache.set(0, "kept");
-  for (let key = 1; key <= 1_000; key++) {
-    cache.set(key, "passing");
-    assert.is(cache.get(0), "kept");
-  }
-  assert.is(cache.get(1_000), "passing");
-  assert.is(cache.get(500), undefined);
 });
 
 test.run();

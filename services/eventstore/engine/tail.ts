@@ -1,4 +1,4 @@
-import type { Direction, PageBounds, Recorded } from "./event-log.ts";
+import type { Direction, PageBounds, RecordedEvent } from "./event-log.ts";
 
 /** Besides the blob: an object, two bigints, two strings and a Buffer. */
 const OVERHEAD_BYTES = 500;
@@ -6,7 +6,7 @@ const OVERHEAD_BYTES = 500;
 /** The newest events in memory, so that live subscriptions never wait for the disk. Positions have no gaps. */
 export class Tail {
   readonly #maxBytes: number;
-  #events: (Recorded | undefined)[] = [];
+  #events: (RecordedEvent | undefined)[] = [];
   /** Evicted events stay in front of the array until it is worth moving the rest. */
   #evicted = 0;
   #bytes = 0;
@@ -18,7 +18,7 @@ export class Tail {
     this.#first = head + 1;
   }
 
-  push(event: Recorded): void {
+  push(event: RecordedEvent): void {
     this.#events.push(event);
     this.#bytes += event.wire.length + OVERHEAD_BYTES;
     while (this.#bytes > this.#maxBytes) this.#evict();
@@ -40,14 +40,14 @@ export class Tail {
     return position >= this.#first && position < this.#first + this.#events.length - this.#evicted;
   }
 
-  at(position: number): Recorded | undefined {
+  at(position: number): RecordedEvent | undefined {
     return this.holds(position) ? this.#events[position - this.#first + this.#evicted] : undefined;
   }
 
   /** As much of the page as is held, starting at `position`. */
-  page(position: number, direction: Direction, bounds: PageBounds): Recorded[] {
+  page(position: number, direction: Direction, bounds: PageBounds): RecordedEvent[] {
     const step = direction === "forwards" ? 1 : -1;
-    const page: Recorded[] = [];
+    const page: RecordedEvent[] = [];
     let bytes = 0;
     for (let next = this.at(position); next !== undefined; next = this.at(position)) {
       page.push(next);

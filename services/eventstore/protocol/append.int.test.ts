@@ -1,4 +1,4 @@
-// What a writer is answered, through the real client, over both ways of appending.
+// Responses to appends, through the real client, over both ways of appending.
 import { randomUUID } from "node:crypto";
 import type { EventStoreDBClient } from "@eventstore/db-client";
 import {
@@ -35,7 +35,7 @@ const ways = [
 ] as const;
 
 for (const [way, options] of ways) {
-  test(`answers ${way} with the next revision and a position that grows`, async () => {
+  test(`responds to ${way} with the next revision and a position that grows`, async () => {
     const stream = streamName();
     const first = await client.appendToStream(stream, events(3), options);
     const second = await client.appendToStream(stream, events(1), options);
@@ -45,7 +45,7 @@ for (const [way, options] of ways) {
     assert.equal(second.position?.commit, second.position?.prepare);
   });
 
-  test(`repeats the first answer to ${way} that comes twice`, async () => {
+  test(`repeats the first response to ${way} that comes twice`, async () => {
     const stream = streamName();
     const once = events(2);
     const first = await client.appendToStream(stream, once, { ...options, expectedRevision: "no_stream" });
@@ -53,7 +53,7 @@ for (const [way, options] of ways) {
     assert.equal(again, first);
   });
 
-  test(`tells ${way} what was expected and what there is`, async () => {
+  test(`rejects ${way} with what was expected and what there is`, async () => {
     const stream = streamName();
     const missing = await rejection(
       client.appendToStream(stream, events(1), { ...options, expectedRevision: "stream_exists" }),
@@ -78,19 +78,19 @@ for (const [way, options] of ways) {
     assert.is(notNew.actualVersion, 4n);
   });
 
-  test(`refuses ${way} to a tombstoned stream, naming it`, async () => {
+  test(`rejects ${way} to a tombstoned stream, naming it`, async () => {
     const stream = streamName("tömb stone");
     await client.appendToStream(stream, events(1), options);
     await client.tombstoneStream(stream);
-    const refused = await rejection(client.appendToStream(stream, events(1), options), StreamDeletedError);
+    const rejected = await rejection(client.appendToStream(stream, events(1), options), StreamDeletedError);
     const expected = way === "a batch" ? stream : stream.replace("ö", "%C3%B6");
-    assert.is(refused.streamName, expected);
+    assert.is(rejected.streamName, expected);
   });
 
-  test(`refuses ${way} of more than 1 MiB and keeps nothing of it`, async () => {
+  test(`rejects ${way} of more than 1 MiB and keeps nothing of it`, async () => {
     const stream = streamName();
     const half = { text: "x".repeat(600_000) };
-    const refused = await rejection(
+    const rejected = await rejection(
       client.appendToStream(
         stream,
         [jsonEvent({ type: "half", data: half }), jsonEvent({ type: "half", data: half })],
@@ -98,7 +98,7 @@ for (const [way, options] of ways) {
       ),
       MaxAppendSizeExceededError,
     );
-    assert.is(refused.maxAppendSize, 1024 * 1024);
+    assert.is(rejected.maxAppendSize, 1024 * 1024);
     const after = await client.appendToStream(stream, events(1), {
       ...options,
       expectedRevision: "no_stream",
@@ -106,20 +106,20 @@ for (const [way, options] of ways) {
     assert.is(after.nextExpectedRevision, 0n);
   });
 
-  test(`takes ${way} that is in time and refuses one that is not`, async () => {
+  test(`accepts ${way} that is in time and rejects one that is not`, async () => {
     const late = client.appendToStream(streamName(), events(30_000), { ...options, deadline: 1 });
     await rejection(late, DeadlineExceededError);
     await client.appendToStream(streamName(), events(1), { ...options, deadline: 20_000 });
   });
 }
 
-test("puts an append together that arrives in many chunks", async () => {
+test("assembles an append that arrives in many chunks", async () => {
   const stream = streamName();
   const result = await client.appendToStream(stream, events(3_000), { batchAppendSize: 1024 });
   assert.is(result.nextExpectedRevision, 2_999n);
 });
 
-test("refuses chunks that add up to more than 1 MiB once, and answers everything around them", async () => {
+test("rejects chunks that add up to more than 1 MiB once, and accepts everything around them", async () => {
   const large = jsonEvent({ type: "large", data: { text: "x".repeat(400_000) } });
   const appends = Array.from({ length: 20 }, (_, index) =>
     index === 10
@@ -135,7 +135,7 @@ test("refuses chunks that add up to more than 1 MiB once, and answers everything
   assert.is((await Promise.all(appends)).length, 20);
 });
 
-test("answers ten thousand appends of one turn, each once and in order", async () => {
+test("responds to ten thousand appends of one turn, each once and in order", async () => {
   const stream = streamName();
   const results = await Promise.all(
     Array.from({ length: 10_000 }, () => client.appendToStream(stream, events(1))),
@@ -146,7 +146,7 @@ test("answers ten thousand appends of one turn, each once and in order", async (
   );
 });
 
-test("refuses an event id that is no UUID without disturbing its neighbours", async () => {
+test("rejects an event id that is no UUID without disturbing its neighbours", async () => {
   const good = client.appendToStream(streamName(), events(1));
   const bad = client.appendToStream(streamName(), {
     ...jsonEvent({ type: "t", data: {} }),

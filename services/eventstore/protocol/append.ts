@@ -1,100 +1,89 @@
 // Streams.Append (one call per append), Delete and Tombstone.
 import type { handleClientStreamingCall, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { type EventLog, MAX_APPEND_BYTES, type ProposedEvent } from "../engine/event-log.ts";
 import {
-  type DeleteResult,
-  type EventLog,
-  MAX_APPEND_BYTES,
-  type ProposedEvent,
-} from "../engine/event-log.ts";
-import type { AppendPart } from "./codec/append.ts";
-import { encodeAppendSuccess, encodeDeleted, encodeWrongExpectedVersion } from "./codec/append.ts";
-import type { Target } from "./codec/target.ts";
-import { MOST_COLLECTED_BYTES, problemWithAppend, problemWithStream } from "./proposal.ts";
-import { appendTooLarge, invalidArgument, streamDeleted, wrongExpectedVersion } from "./refusals.ts";
-import type { Services } from "./services.ts";
+  type AppendPart,
+  encodeAppendSuccess,
+  encodeDeleted,
+  encodeWrongExpectedVersion,
+} from "./codec/append.ts";
+import type { WriteOptions } from "./codec/write-options.ts";
+import { appendTooLarge, invalidArgument, streamDeleted, wrongExpectedVersion } from "./errors.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import { appendError, MAX_COLLECTED_BYTES, streamError } from "./validation.ts";
 
-export function serveAppend(services: Services): handleClientStreamingCall<AppendPart, Buffer> {
-  return (call, answer) => {
+export function serveAppend(context: HandlerContext): handleClientStreamingCall<AppendPart, Buffer> {
+  return (call, callback) => {
     const events: ProposedEvent[] = [];
-    let target: Target | undefined;
+    let options: WriteOptions | undefined;
     let bytes = 0;
     call.on("data", (part: AppendPart) => {
-      if (part.kind === "target") {
-        target = part.target;
+      if (part.kind === "options") {
+        options = part.options;
         return;
       }
       bytes += part.event.data.length + part.event.customMetadata.length;
-      if (bytes <= MOST_COLLECTED_BYTES) events.push(part.event);
+      if (bytes <= MAX_COLLECTED_BYTES) events.push(part.event);
     });
-    call.on("end", () => {
-      const tooLarge = bytes > MOST_COLLECTED_BYTES;
-      reply(services, answer, tooLarge ? refuseSize() : append(services.log, target, events));
-    });
+    call.on("end", () =>
+      respond(context, callback, async () => {
+        if (bytes > MAX_COLLECTED_BYTES) throw appendTooLarge(MAX_APPEND_BYTES);
+        if (!options) throw invalidArgument("An append begins with its options.");
+        return append(context.log, options, events);
+      }),
+    );
   };
-}
-
-async function refuseSize(): Promise<never> {
-  throw appendTooLarge(MAX_APPEND_BYTES);
 }
 
 async function append(
   log: EventLog,
-  target: Target | undefined,
+  options: WriteOptions,
   events: readonly ProposedEvent[],
 ): Promise<Buffer> {
-  if (!target) throw invalidArgument("An append begins with its options.");
-  const problem = problemWithAppend(target, events);
-  if (problem) throw problem;
-  const result = await log.append(target.stream, target.expected, events);
+  const { stream, expected } = options;
+  const error = appendError(options, events);
+  if (error) throw error;
+  const result = await log.append(stream, expected, events);
   switch (result.outcome) {
     case "appended":
       return encodeAppendSuccess(result);
     case "wrong_expected_version":
-      return encodeWrongExpectedVersion(target.expected, result.actual);
+      return encodeWrongExpectedVersion(expected, result.actual);
     case "stream_tombstoned":
-      throw streamDeleted(target.stream);
+      throw streamDeleted(stream);
     case "too_large":
       throw appendTooLarge(result.limit);
   }
 }
 
-export function serveDelete(services: Services): handleUnaryCall<Target, Buffer> {
-  const { log } = services;
-  return ({ request }, answer) =>
-    reply(
-      services,
-      answer,
-      remove(request, () => log.softDelete(request.stream, request.expected)),
-    );
+export function serveDelete(
+  context: HandlerContext,
+  kind: "softDelete" | "tombstone",
+): handleUnaryCall<WriteOptions, Buffer> {
+  return ({ request }, callback) =>
+    respond(context, callback, async () => {
+      const { stream, expected } = request;
+      const error = streamError(request);
+      if (error) throw error;
+      const result = await context.log[kind](stream, expected);
+      switch (result.outcome) {
+        case "deleted":
+          return encodeDeleted(result.position);
+        case "wrong_expected_version":
+          throw wrongExpectedVersion(stream, expected, result.actual);
+        case "stream_tombstoned":
+          throw streamDeleted(stream);
+      }
+    });
 }
 
-export function serveTombstone(services: Services): handleUnaryCall<Target, Buffer> {
-  const { log } = services;
-  return ({ request }, answer) =>
-    reply(
-      services,
-      answer,
-      remove(request, () => log.tombstone(request.stream, request.expected)),
-    );
-}
-
-async function remove(target: Target, work: () => Promise<DeleteResult>): Promise<Buffer> {
-  const problem = problemWithStream(target);
-  if (problem) throw problem;
-  const result = await work();
-  switch (result.outcome) {
-    case "deleted":
-      return encodeDeleted(result.position);
-    case "wrong_expected_version":
-      throw wrongExpectedVersion(target.stream, target.expected, result.actual);
-    case "stream_tombstoned":
-      throw streamDeleted(target.stream);
-  }
-}
-
-function reply({ refusalFor }: Services, answer: sendUnaryData<Buffer>, work: Promise<Buffer>): void {
-  work.then(
-    (message) => answer(null, message),
-    (error: unknown) => answer(refusalFor(error)),
+function respond(
+  { toGrpcError }: HandlerContext,
+  callback: sendUnaryData<Buffer>,
+  work: () => Promise<Buffer>,
+): void {
+  work().then(
+    (message) => callback(null, message),
+    (error: unknown) => callback(toGrpcError(error)),
   );
 }

@@ -1,126 +1,129 @@
-// Streams.BatchAppend: one long-lived call per connection on which appends arrive in chunks, each append being
-// answered exactly once. A second answer would throw inside the client; a missing one would leave it waiting for ever.
+// Streams.BatchAppend: one long-lived call per connection on which appends arrive in chunks.
+//
+// 1. An append gets at most one response: a second one would throw inside the client.
+// 2. An append without a response ends the call: its client would wait for ever.
+// 3. What a client has on its way to the disk is bounded.
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
 import { MAX_APPEND_BYTES, type ProposedEvent } from "../engine/event-log.ts";
-import type { BatchChunk, BatchOutcome } from "./codec/batch-append.ts";
-import { encodeBatchAnswer } from "./codec/batch-append.ts";
-import type { Target } from "./codec/target.ts";
+import { type BatchChunk, type BatchOutcome, encodeBatchResponse } from "./codec/batch-append.ts";
+import type { WriteOptions } from "./codec/write-options.ts";
+import { type GrpcError, stopping } from "./errors.ts";
+import type { HandlerContext } from "./handler-context.ts";
 import { batchOf } from "./message-batch.ts";
-import { MOST_COLLECTED_BYTES, problemWithAppend } from "./proposal.ts";
-import type { Refusal } from "./refusals.ts";
-import { stopping as storeIsStopping } from "./refusals.ts";
-import type { Services } from "./services.ts";
+import { appendError, MAX_COLLECTED_BYTES } from "./validation.ts";
 
-interface OpenAppend {
+interface PendingAppend {
   readonly correlation: Buffer;
-  readonly target: Target;
+  readonly options: WriteOptions;
   events: ProposedEvent[];
   size: number;
 }
 
 type Call = ServerDuplexStream<BatchChunk, Buffer>;
 
-/** With this much on its way to the disk the server stops listening to a client for a while. */
-const MOST_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
-const MOST_IN_FLIGHT = 20_000;
-const MOST_UNSENT_ANSWERS = 1_000;
-const DEADLINE_SWEEP_MS = 100;
+/** With this much on its way to the disk the server stops reading from a client for a while (3). */
+const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
+const MAX_IN_FLIGHT = 20_000;
+const MAX_UNSENT_MESSAGES = 1_000;
+const DEADLINE_CHECK_MS = 100;
 
-export function serveBatchAppend(services: Services): handleBidiStreamingCall<BatchChunk, Buffer> {
-  return (call) => new BatchSession(call, services).listen();
+export function serveBatchAppend(context: HandlerContext): handleBidiStreamingCall<BatchChunk, Buffer> {
+  return (call) => new BatchAppendCall(call, context).listen();
 }
 
-class BatchSession {
+class BatchAppendCall {
   readonly #call: Call;
-  readonly #services: Services;
-  /** Appends that are not answered yet, by correlation id. */
-  readonly #open = new Map<string, OpenAppend>();
+  readonly #context: HandlerContext;
+  /** Appends without a response yet, by correlation id. */
+  readonly #pending = new Map<string, PendingAppend>();
   #unsent: Buffer[] = [];
-  #collectedBytes = 0;
+  #pendingBytes = 0;
   #inFlight = 0;
   #inFlightBytes = 0;
-  #leaving: { readonly why: Refusal | undefined } | undefined;
+  #ending: { readonly error: GrpcError | undefined } | undefined;
 
-  constructor(call: Call, services: Services) {
+  constructor(call: Call, context: HandlerContext) {
     this.#call = call;
-    this.#services = services;
+    this.#context = context;
   }
 
   listen(): void {
     const call = this.#call;
-    const { stopping } = this.#services;
-    const sweep = setInterval(() => this.#expire(), DEADLINE_SWEEP_MS);
-    const stop = (): void => this.#leave(storeIsStopping());
-    const close = (): void => {
-      clearInterval(sweep);
-      stopping.removeEventListener("abort", stop);
-      this.#open.clear();
+    const signal = this.#context.stopping;
+    const deadlines = setInterval(() => this.#expire(), DEADLINE_CHECK_MS);
+    const stop = (): void => this.#end(stopping());
+    const cleanUp = (): void => {
+      clearInterval(deadlines);
+      signal.removeEventListener("abort", stop);
+      this.#pending.clear();
     };
-    stopping.addEventListener("abort", stop, { once: true });
-    call.on("data", (chunk: BatchChunk) => this.#take(chunk));
-    call.on("end", () => this.#leave());
-    call.on("drain", () => this.#breathe());
-    call.once("cancelled", close);
-    call.once("close", close);
-    if (stopping.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    call.on("data", (chunk: BatchChunk) => this.#receive(chunk));
+    call.on("end", () => this.#end());
+    call.on("drain", () => this.#pauseOrResume());
+    call.once("cancelled", cleanUp);
+    call.once("close", cleanUp);
+    if (signal.aborted) stop();
   }
 
-  #take(chunk: BatchChunk): void {
-    if (this.#leaving) return;
+  #receive(chunk: BatchChunk): void {
+    if (this.#ending) return;
     const key = chunk.correlation.toString("latin1");
-    const append = this.#open.get(key) ?? this.#begin(key, chunk);
-    // A chunk whose beginning is unknown belongs to an append that was answered already.
+    const append = this.#pending.get(key) ?? this.#begin(key, chunk);
+    // A chunk whose beginning is unknown belongs to an append that has its response already.
     if (!append) return;
     append.size += chunk.size;
-    this.#collectedBytes += chunk.size;
+    this.#pendingBytes += chunk.size;
     append.events = append.events.length === 0 ? chunk.events : append.events.concat(chunk.events);
-    if (chunk.isFinal) this.#append(key, append);
-    else if (this.#collectedBytes > MOST_COLLECTED_BYTES)
-      this.#answer(key, { outcome: "too_large", limit: MAX_APPEND_BYTES });
+    if (chunk.isFinal) this.#submit(key, append);
+    else if (this.#pendingBytes > MAX_COLLECTED_BYTES)
+      this.#respond(key, { outcome: "too_large", limit: MAX_APPEND_BYTES });
   }
 
-  #begin(key: string, { correlation, target }: BatchChunk): OpenAppend | undefined {
-    if (!target) return undefined;
-    const append: OpenAppend = { correlation, target, events: [], size: 0 };
-    this.#open.set(key, append);
+  #begin(key: string, { correlation, options }: BatchChunk): PendingAppend | undefined {
+    if (!options) return undefined;
+    const append: PendingAppend = { correlation, options, events: [], size: 0 };
+    this.#pending.set(key, append);
     return append;
   }
 
-  #append(key: string, { target, events, size }: OpenAppend): void {
-    const refused = refusedAtOnce(target, events);
-    if (refused) {
-      this.#answer(key, refused);
+  #submit(key: string, { options, events, size }: PendingAppend): void {
+    const rejected = rejection(options, events);
+    if (rejected) {
+      this.#respond(key, rejected);
       return;
     }
     this.#inFlight += 1;
     this.#inFlightBytes += size;
-    const settle = (): void => {
+    const release = (): void => {
       this.#inFlight -= 1;
       this.#inFlightBytes -= size;
-      this.#breathe();
+      this.#pauseOrResume();
+      this.#finish();
     };
-    this.#services.log.append(target.stream, target.expected, events).then(
+    this.#context.log.append(options.stream, options.expected, events).then(
       (result) => {
-        this.#answer(key, result);
-        settle();
+        this.#respond(key, result);
+        release();
       },
       (error: unknown) => {
-        // No answer says "try again later", so the whole call ends, which clients take as exactly that.
-        this.#leave(this.#services.refusalFor(error));
-        settle();
+        // No response says "try again later", but clients take the end of the call as exactly that (2).
+        this.#end(this.#context.toGrpcError(error));
+        release();
       },
     );
-    this.#breathe();
+    this.#pauseOrResume();
   }
 
-  #answer(key: string, result: BatchOutcome): void {
-    const append = this.#open.get(key);
+  #respond(key: string, result: BatchOutcome): void {
+    const append = this.#pending.get(key);
+    // It may have timed out meanwhile (1).
     if (!append) return;
-    this.#open.delete(key);
-    this.#collectedBytes -= append.size;
-    // One commit answers many appends in a row, so they are sent together.
+    this.#pending.delete(key);
+    this.#pendingBytes -= append.size;
+    // One commit completes many appends in a row, so their responses are sent together.
     if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
-    this.#unsent.push(encodeBatchAnswer(append.correlation, append.target, result));
+    this.#unsent.push(encodeBatchResponse(append.correlation, append.options, result));
   }
 
   #flush(): void {
@@ -132,42 +135,39 @@ class BatchSession {
   /** Whether such an append still happens is open, as with every timeout. */
   #expire(): void {
     const now = Date.now();
-    for (const [key, { target }] of this.#open) {
-      if (target.deadline <= now) this.#answer(key, { outcome: "timed_out" });
-    }
+    for (const [key, { options }] of this.#pending)
+      if (options.deadline <= now) this.#respond(key, { outcome: "timed_out" });
   }
 
-  #breathe(): void {
-    if (this.#leaving) {
-      this.#finish();
-      return;
-    }
+  #pauseOrResume(): void {
+    if (this.#ending) return;
     const full =
-      this.#inFlight > MOST_IN_FLIGHT ||
-      this.#inFlightBytes > MOST_IN_FLIGHT_BYTES ||
-      this.#call.writableLength > MOST_UNSENT_ANSWERS;
+      this.#inFlight > MAX_IN_FLIGHT ||
+      this.#inFlightBytes > MAX_IN_FLIGHT_BYTES ||
+      this.#call.writableLength > MAX_UNSENT_MESSAGES;
     if (full === this.#call.isPaused()) return;
     if (full) this.#call.pause();
     else this.#call.resume();
   }
 
-  /** Takes no more; what is on its way to the disk is still answered. */
-  #leave(why?: Refusal): void {
-    this.#leaving ??= { why };
+  /** Receives no more; what is on its way to the disk still gets its response. */
+  #end(error?: GrpcError): void {
+    this.#ending ??= { error };
     this.#finish();
   }
 
   #finish(): void {
-    if (this.#inFlight > 0 || !this.#leaving) return;
+    if (this.#inFlight > 0 || !this.#ending) return;
     this.#flush();
-    const { why } = this.#leaving;
-    if (why) this.#call.emit("error", why);
+    const { error } = this.#ending;
+    if (error) this.#call.emit("error", error);
     else this.#call.end();
   }
 }
 
-function refusedAtOnce(target: Target, events: readonly ProposedEvent[]): BatchOutcome | undefined {
-  const problem = problemWithAppend(target, events);
-  if (problem) return { outcome: "bad_request", message: problem.details };
-  return target.deadline <= Date.now() ? { outcome: "timed_out" } : undefined;
+/** What an append ends in before the engine sees it. */
+function rejection(options: WriteOptions, events: readonly ProposedEvent[]): BatchOutcome | undefined {
+  const error = appendError(options, events);
+  if (error) return { outcome: "bad_request", message: error.details };
+  return options.deadline <= Date.now() ? { outcome: "timed_out" } : undefined;
 }

@@ -1,9 +1,8 @@
-// Basic credentials. They are asked for only where the server has users, which needs TLS: in the clear they would be
-// no secret, and the client sends none there.
+// Basic credentials. They are required only where the server has users, which needs TLS: in the clear they would be no
+// secret, and the client sends none there.
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { ServerInterceptor } from "@grpc/grpc-js";
-import { ServerInterceptingCall, ServerListenerBuilder } from "@grpc/grpc-js";
-import { unauthenticated } from "./refusals.ts";
+import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from "@grpc/grpc-js";
+import { unauthenticated } from "./errors.ts";
 
 export interface User {
   readonly name: string;

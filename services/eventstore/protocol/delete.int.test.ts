@@ -1,4 +1,4 @@
-// Deleting and tombstoning through the real client, with everything that a refusal says.
+// Deleting and tombstoning through the real client, with everything that an error says.
 import type { EventStoreDBClient } from "@eventstore/db-client";
 import { StreamDeletedError, WrongExpectedVersionError } from "@eventstore/db-client";
 import { suite } from "uvu";
@@ -33,14 +33,14 @@ const ways = [
 ] as const;
 
 for (const [way, remove] of ways) {
-  test(`answers ${way} with its position`, async () => {
+  test(`responds to ${way} with its position`, async () => {
     const stream = streamName();
     const appended = await client.appendToStream(stream, events(3));
     const { position } = await remove(stream, { expectedRevision: 2n });
     assert.ok((position?.commit ?? 0n) > (appended.position?.commit ?? 0n));
   });
 
-  test(`refuses ${way} of another revision, with both versions`, async () => {
+  test(`rejects ${way} of another revision, with both versions`, async () => {
     const stream = streamName();
     await client.appendToStream(stream, events(3));
     const stale = await rejection(remove(stream, { expectedRevision: 1n }), WrongExpectedVersionError);
@@ -55,7 +55,7 @@ for (const [way, remove] of ways) {
     assert.is(absent.actualVersion, 2n);
   });
 
-  test(`refuses ${way} of what is tombstoned`, async () => {
+  test(`rejects ${way} of a tombstoned stream`, async () => {
     const stream = streamName();
     await client.appendToStream(stream, events(1));
     await client.tombstoneStream(stream);
@@ -63,13 +63,13 @@ for (const [way, remove] of ways) {
   });
 }
 
-test("expects a stream that does not exist and is told that there is none", async () => {
+test("rejects a tombstone that expects a revision of a stream that does not exist", async () => {
   const stream = streamName();
-  const refused = await rejection(
+  const rejected = await rejection(
     client.tombstoneStream(stream, { expectedRevision: 5n }),
     WrongExpectedVersionError,
   );
-  assert.is(refused.actualVersion, "no_stream");
+  assert.is(rejected.actualVersion, "no_stream");
 });
 
 test("deletes a stream that exists by its metadata alone", async () => {

@@ -1,6 +1,12 @@
-// How clients find the server, are let in, and learn what it does not do.
+// How clients find the server, authenticate, and learn what it does not offer.
 import type { EventStoreDBClient } from "@eventstore/db-client";
-import { AccessDeniedError, EventStoreDBClient as Client } from "@eventstore/db-client";
+import {
+  AccessDeniedError,
+  EventStoreDBClient as Client,
+  persistentSubscriptionToAllSettingsFromDefaults,
+  persistentSubscriptionToStreamSettingsFromDefaults,
+  UnsupportedError,
+} from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { collect, connect, events, rejection, streamName } from "../../../test/eventstore/client.ts";
@@ -33,6 +39,13 @@ function open(connectionString: string): EventStoreDBClient {
   return client;
 }
 
+const createGroup = (client: EventStoreDBClient): Promise<void> =>
+  client.createPersistentSubscriptionToStream(
+    streamName(),
+    "group",
+    persistentSubscriptionToStreamSettingsFromDefaults(),
+  );
+
 const roundTrip = async (client: EventStoreDBClient): Promise<number> => {
   const stream = streamName();
   await client.appendToStream(stream, events(2));
@@ -56,14 +69,15 @@ for (const [name, connectionString] of strings) {
   });
 }
 
-test("lets nobody in over TLS without the credentials of a user", async () => {
+test("rejects every call over TLS without the credentials of a user", async () => {
   const host = `localhost:${secure.port}?tls=true&tlsCAFile=${certificate}`;
   for (const who of ["", "admin:wrong@", "nobody:changeit@"]) {
     const client = open(`esdb://${who}${host}`);
     await rejection(client.appendToStream(streamName(), events(1)), AccessDeniedError);
     await rejection(collect(client.readAll()), AccessDeniedError);
     await rejection(client.deleteStream(streamName()), AccessDeniedError);
-    await rejection(client.listAllPersistentSubscriptions(), AccessDeniedError);
+    await rejection(client.tombstoneStream(streamName()), AccessDeniedError);
+    await rejection(createGroup(client), AccessDeniedError);
   }
 });
 
@@ -75,7 +89,7 @@ test("accepts credentials per call, for a batch and for a single append", async 
   assert.is((await collect(client.readStream(stream, { credentials }))).length, 1);
 });
 
-test("says at once that projections, users and operations are not served", async () => {
+test("responds at once that projections, users and operations are not offered", async () => {
   const client = connect(plain);
   clients.push(client);
   const asked = [
@@ -87,6 +101,20 @@ test("says at once that projections, users and operations are not served", async
   const start = Date.now();
   for (const ask of asked) assert.match((await rejection(ask(), Error)).message, /UNIMPLEMENTED/);
   assert.ok(Date.now() - start < 5_000);
+});
+
+test("rejects persistent subscriptions with the reason, and does not advertise them", async () => {
+  const client = connect(plain);
+  clients.push(client);
+  const readGroup = () => collect(client.subscribeToPersistentSubscriptionToStream(streamName(), "group"));
+  for (const ask of [() => createGroup(client), readGroup])
+    assert.match(
+      (await rejection<Error>(ask(), Error)).message,
+      /UNIMPLEMENTED: The embedded event store does not offer persistent subscriptions/,
+    );
+  // Where the client looks at ServerFeatures first, it does not even ask.
+  const toAll = persistentSubscriptionToAllSettingsFromDefaults();
+  await rejection(client.createPersistentSubscriptionToAll("group", toAll), UnsupportedError);
 });
 
 test.run();

@@ -1,35 +1,27 @@
 // Which events of $all a filtered reader wants.
-import type { Recorded } from "../engine/event-log.ts";
+import type { RecordedEvent } from "../engine/event-log.ts";
 import type { FilterRequest } from "./codec/read-request.ts";
-import { invalidArgument } from "./refusals.ts";
+import { invalidArgument } from "./errors.ts";
 
-export type Wanted = (event: Recorded) => boolean;
+export type Filter = (event: RecordedEvent) => boolean;
 
-export const everything: Wanted = () => true;
-
-/** Throws a refusal where the filter makes no sense. */
-export function compileFilter(filter: FilterRequest): Wanted {
-  const { on, prefixes } = filter;
-  const subject = (event: Recorded): string => (on === "stream" ? event.stream : event.type);
+/** Throws where the filter makes no sense. Without a request every event passes. */
+export function compileFilter(request: FilterRequest | undefined): Filter {
+  if (request === undefined) return () => true;
+  const { on, prefixes, regex } = request;
+  const subject = (event: RecordedEvent): string => (on === "stream" ? event.stream : event.type);
   if (prefixes.length > 0) return (event) => prefixes.some((prefix) => subject(event).startsWith(prefix));
-  if (filter.regex === "") throw invalidArgument("A filter needs a regular expression or prefixes.");
-  const pattern = compileRegex(filter.regex);
+  if (regex === "") throw invalidArgument("A filter needs a regular expression or prefixes.");
+  const pattern = compileRegex(regex);
   return (event) => pattern.test(subject(event));
 }
 
 function compileRegex(source: string): RegExp {
-  try {
-    return new RegExp(source, "u");
-  } catch {
-    return compileLenient(source);
+  // Harmless escapes such as `\-` are errors under the `u` flag only.
+  for (const flags of ["u", ""]) {
+    try {
+      return new RegExp(source, flags);
+    } catch {}
   }
-}
-
-/** Harmless escapes such as `\-` are errors under the `u` flag only. */
-function compileLenient(source: string): RegExp {
-  try {
-    return new RegExp(source);
-  } catch {
-    throw invalidArgument(`The filter '${source}' is not a valid regular expression.`);
-  }
+  throw invalidArgument(`The filter '${source}' is not a valid regular expression.`);
 }

@@ -1,9 +1,9 @@
-// Several messages handed to gRPC as one. grpc-js gives every message a write of its own, waits for its completion, and
-// so spends more on a message of 600 bytes than on everything else that is done for it.
+// Several messages handed to gRPC as one, because grpc-js gives every message a write of its own and waits for its
+// completion: for a message of 600 bytes that costs more than everything else that is done for it.
 //
-// It asks a serialized message for its length, allocates five bytes more, writes the frame header there and has the
-// message copy itself behind it. A batch claims the length of all its frames without the first header, and copies all
-// of them, that header included: what arrives is the same bytes in fewer writes.
+// grpc-js asks a serialized message for its length, allocates five bytes more, writes the frame header there and has the
+// message copy itself behind it. A batch states the length of all its frames without the first header, and copies all
+// of them, that header included: the client receives the same bytes in fewer writes.
 
 const FRAME_HEADER_BYTES = 5;
 
@@ -29,7 +29,7 @@ class MessageBatch {
   }
 }
 
-/** Nothing but length and `copy` of a serialized message is ever used. */
+/** grpc-js uses nothing of a serialized message but its length and `copy`. */
 export function batchOf(messages: readonly Buffer[]): Buffer {
   const [only] = messages;
   if (messages.length === 1 && only) return only;

@@ -32,9 +32,13 @@ test.after(async () => {
 const revisions = async (...args: Parameters<EventStoreDBClient["readStream"]>): Promise<number[]> =>
   (await collect(client.readStream(...args))).map(({ event }) => Number(event?.revision));
 
-test("gives an event back as it was written", async () => {
+test("returns an event as it was written", async () => {
   const stream = streamName("ünïcode 😀");
-  const written = jsonEvent({ type: "told", data: { text: "CC ‐ 1830 😾" }, metadata: { cause: "test" } });
+  const written = jsonEvent({
+    type: "OrderPlaced",
+    data: { text: "CC ‐ 1830 😾" },
+    metadata: { cause: "test" },
+  });
   const binary = binaryEvent({
     type: "bytes",
     data: Buffer.from([0, 255, 1]),
@@ -45,7 +49,7 @@ test("gives an event back as it was written", async () => {
   const [first, second] = await collect(client.readStream(stream));
   assert.is(first?.event?.id, written.id);
   assert.is(first?.event?.streamId, stream);
-  assert.is(first?.event?.type, "told");
+  assert.is(first?.event?.type, "OrderPlaced");
   assert.is(first?.event?.isJson, true);
   assert.equal(first?.event?.data, written.data);
   assert.equal(first?.event?.metadata, { cause: "test" });
@@ -56,7 +60,7 @@ test("gives an event back as it was written", async () => {
   assert.equal(second?.event?.position, position);
 });
 
-test("begins where it is told to, in both directions, and reads no more than it is asked for", async () => {
+test("begins at the given revision, in both directions, and reads no more than maxCount", async () => {
   const stream = streamName();
   await client.appendToStream(stream, events(6));
   assert.equal(await revisions(stream), [0, 1, 2, 3, 4, 5]);
@@ -109,7 +113,7 @@ test("shows metadata events and the first system event in $all", async () => {
   assert.is(metadata?.event?.type, "$metadata");
 });
 
-test("says that a stream is missing, was soft-deleted or was tombstoned", async () => {
+test("reports that a stream is missing, was soft-deleted or was tombstoned", async () => {
   const missing = streamName();
   const notFound = await rejection(collect(client.readStream(missing)), StreamNotFoundError);
   assert.is(notFound.streamName, missing);
@@ -123,11 +127,11 @@ test("says that a stream is missing, was soft-deleted or was tombstoned", async 
 
   const gone = streamName();
   await client.tombstoneStream(gone, { expectedRevision: "no_stream" });
-  const refused = await rejection(collect(client.readStream(gone)), StreamDeletedError);
-  assert.is(refused.streamName, gone);
+  const rejected = await rejection(collect(client.readStream(gone)), StreamDeletedError);
+  assert.is(rejected.streamName, gone);
 });
 
-test("follows links where asked to, and says so where one leads nowhere", async () => {
+test("resolves links where asked to, also one that leads nowhere", async () => {
   const target = streamName("target @ with at");
   const links = streamName();
   await client.appendToStream(target, events(3));
@@ -155,7 +159,7 @@ test("follows links where asked to, and says so where one leads nowhere", async 
   );
 });
 
-test("lets a reader leave in the middle and serves the next one", async () => {
+test("serves the next reader after one that left in the middle", async () => {
   const stream = streamName();
   await client.appendToStream(stream, events(5_000));
   for await (const { event } of client.readStream(stream)) if (event?.revision === 10n) break;

@@ -3,53 +3,47 @@ import type { handleServerStreamingCall } from "@grpc/grpc-js";
 import type { EventLog } from "../engine/event-log.ts";
 import type { ReadRequest } from "./codec/read-request.ts";
 import { encodeStreamNotFound } from "./codec/read-response.ts";
-import { openCursor, PAGE_EVENTS } from "./cursor.ts";
-import { compileFilter, everything } from "./filter.ts";
+import { Cursor, PAGE_EVENTS } from "./cursor.ts";
+import { compileFilter } from "./filter.ts";
+import type { HandlerContext } from "./handler-context.ts";
 import { eventEncoder } from "./links.ts";
-import { Outlet } from "./outlet.ts";
-import { invalidArgument, streamDeleted } from "./refusals.ts";
-import type { Services } from "./services.ts";
-import { follow } from "./subscription.ts";
+import { ResponseStream } from "./response-stream.ts";
+import { subscribe } from "./subscription.ts";
 
-export function serveRead({
-  log,
-  bell,
-  stopping,
-  refusalFor,
-}: Services): handleServerStreamingCall<ReadRequest, Buffer> {
+export function serveRead(context: HandlerContext): handleServerStreamingCall<ReadRequest, Buffer> {
+  const { log, commits, stopping, toGrpcError } = context;
   return (call) => {
-    const outlet = new Outlet(call, stopping);
-    const request = call.request;
+    const { request } = call;
+    const responses = new ResponseStream(call, stopping);
     const served =
       request.count === undefined
-        ? follow(log, bell, request, outlet)
-        : readOnce(log, request, request.count, outlet);
-    served.catch((error: unknown) => outlet.refuse(refusalFor(error)));
+        ? subscribe(log, commits, request, responses)
+        : read(log, request, request.count, responses);
+    served.catch((error: unknown) => responses.fail(toGrpcError(error)));
   };
 }
 
-async function readOnce(log: EventLog, request: ReadRequest, count: bigint, outlet: Outlet): Promise<void> {
-  const { stream } = request.source;
-  if (stream === "") throw invalidArgument("A stream's name can't be empty.");
-  const wanted = request.filter ? compileFilter(request.filter) : everything;
-  const encodeEvent = eventEncoder(log, request.resolveLinks);
-  const cursor = openCursor(log, request.source, request.direction);
-  let left = count > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : Number(count);
-  while (left > 0) {
+async function read(
+  log: EventLog,
+  { source, direction, filter, resolveLinks }: ReadRequest,
+  count: bigint,
+  responses: ResponseStream,
+): Promise<void> {
+  const cursor = new Cursor(log, source, direction);
+  const passes = compileFilter(filter);
+  const encodeEvent = eventEncoder(log, resolveLinks);
+  let left = Math.min(Number(count), Number.MAX_SAFE_INTEGER);
+  while (left > 0 && !responses.closed) {
     // A filter may drop most of a page, so its size says nothing about how many events are still wanted.
-    const page = cursor.read(request.filter ? PAGE_EVENTS : Math.min(left, PAGE_EVENTS));
-    if (page.outcome === "stream_tombstoned") throw streamDeleted(stream ?? "$all");
-    if (page.outcome === "stream_not_found") {
-      outlet.send(encodeStreamNotFound(stream ?? "$all"));
-      break;
-    }
+    const page = cursor.read(filter ? PAGE_EVENTS : Math.min(left, PAGE_EVENTS));
+    if (!page.found) responses.send(encodeStreamNotFound(source.stream ?? "$all"));
     for (const event of page.events) {
-      if (left === 0 || !wanted(event)) continue;
-      outlet.send(encodeEvent(event));
+      if (left === 0 || !passes(event)) continue;
+      responses.send(encodeEvent(event));
       left -= 1;
     }
     if (!page.more || left === 0) break;
-    if (!(await outlet.drained())) return;
+    await responses.drained();
   }
-  outlet.end();
+  responses.end();
 }

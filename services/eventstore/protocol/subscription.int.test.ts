@@ -1,4 +1,4 @@
-// Catch-up subscriptions through the real client: order, filters, checkpoints, and readers that can't keep up.
+// Catch-up subscriptions through the real client: order, filters, checkpoints, and slow readers.
 import { readFileSync } from "node:fs";
 import type { AllStreamSubscription, EventStoreDBClient, Position } from "@eventstore/db-client";
 import {
@@ -36,60 +36,60 @@ test.after(async () => {
   await server.stop();
 });
 
-/** Everything that a subscription says, in order. */
-function heard(
+/** Everything that a subscription emits, in order. */
+function recorded(
   subscription: ReturnType<EventStoreDBClient["subscribeToStream"]> | AllStreamSubscription,
 ): string[] {
-  const said: string[] = [];
-  subscription.on("confirmation", () => said.push("confirmation"));
-  subscription.on("caughtUp", () => said.push("caught up"));
-  subscription.on("data", ({ event }) => said.push(`${event?.type} ${event?.revision}`));
-  subscription.on("error", (error) => said.push(error.name));
-  return said;
+  const messages: string[] = [];
+  subscription.on("confirmation", () => messages.push("confirmation"));
+  subscription.on("caughtUp", () => messages.push("caught up"));
+  subscription.on("data", ({ event }) => messages.push(`${event?.type} ${event?.revision}`));
+  subscription.on("error", (error) => messages.push(error.name));
+  return messages;
 }
 
-test("tells history, that it caught up, and then what happens", async () => {
+test("emits history, then that it caught up, then live events", async () => {
   const stream = streamName();
   await client.appendToStream(stream, events(2));
   const subscription = client.subscribeToStream(stream);
-  const said = heard(subscription);
-  await until(() => said.includes("caught up"));
+  const messages = recorded(subscription);
+  await until(() => messages.includes("caught up"));
   await client.appendToStream(stream, events(1, "live"));
-  await until(() => said.includes("live 2"));
-  assert.equal(said, ["confirmation", "tested 0", "tested 1", "caught up", "live 2"]);
+  await until(() => messages.includes("live 2"));
+  assert.equal(messages, ["confirmation", "tested 0", "tested 1", "caught up", "live 2"]);
   await subscription.unsubscribe();
 });
 
-test("begins behind the revision or position that it is given, and at the end with what comes next", async () => {
+test("begins behind the given revision or position, and at the end with the next event", async () => {
   const stream = streamName();
   const { position } = await client.appendToStream(stream, events(3));
   await client.appendToStream(stream, events(2));
-  const fromRevision = heard(client.subscribeToStream(stream, { fromRevision: 1n }));
-  const fromEnd = heard(client.subscribeToStream(stream, { fromRevision: END }));
+  const fromRevision = recorded(client.subscribeToStream(stream, { fromRevision: 1n }));
+  const fromEnd = recorded(client.subscribeToStream(stream, { fromRevision: END }));
   const filter = streamNameFilter({ prefixes: [stream] });
-  const fromPosition = heard(client.subscribeToAll({ fromPosition: position as Position, filter }));
-  const fromEndOfAll = heard(client.subscribeToAll({ fromPosition: END, filter }));
+  const fromPosition = recorded(client.subscribeToAll({ fromPosition: position as Position, filter }));
+  const fromEndOfAll = recorded(client.subscribeToAll({ fromPosition: END, filter }));
   const all = [fromRevision, fromEnd, fromPosition, fromEndOfAll];
-  await until(() => all.every((said) => said.includes("caught up")));
+  await until(() => all.every((messages) => messages.includes("caught up")));
   await client.appendToStream(stream, events(1, "last"));
-  await until(() => all.every((said) => said.includes("last 5")));
-  const eventsOf = (said: string[]): string[] => said.filter((one) => / \d/.test(one));
+  await until(() => all.every((messages) => messages.includes("last 5")));
+  const eventsOf = (messages: string[]): string[] => messages.filter((one) => / \d/.test(one));
   assert.equal(eventsOf(fromRevision), ["tested 2", "tested 3", "tested 4", "last 5"]);
   assert.equal(eventsOf(fromEnd), ["last 5"]);
   assert.equal(eventsOf(fromPosition), ["tested 3", "tested 4", "last 5"]);
   assert.equal(eventsOf(fromEndOfAll), ["last 5"]);
 });
 
-test("waits for a stream that does not exist yet, and goes on after a soft delete", async () => {
+test("waits for a stream that does not exist yet, and continues after a soft delete", async () => {
   const stream = streamName();
   const subscription = client.subscribeToStream(stream);
-  const said = heard(subscription);
-  await until(() => said.includes("caught up"));
+  const messages = recorded(subscription);
+  await until(() => messages.includes("caught up"));
   await client.appendToStream(stream, events(1));
-  await until(() => said.includes("tested 0"));
+  await until(() => messages.includes("tested 0"));
   await client.deleteStream(stream);
   await client.appendToStream(stream, events(1, "again"));
-  await until(() => said.includes("again 1"));
+  await until(() => messages.includes("again 1"));
   await subscription.unsubscribe();
 });
 
@@ -100,7 +100,7 @@ test("ends with an error when its stream is tombstoned, before or after", async 
     collect(client.subscribeToStream(stream, { fromRevision: END })),
     StreamDeletedError,
   );
-  const sentinel = heard(client.subscribeToStream(stream));
+  const sentinel = recorded(client.subscribeToStream(stream));
   await until(() => sentinel.includes("caught up"));
   await client.tombstoneStream(stream);
   assert.is((await live).streamName, stream);
@@ -115,7 +115,7 @@ const filters = [
 ] as const;
 
 for (const [name, filter, expected] of filters) {
-  test(`lets through by ${name} what matches and nothing else`, async () => {
+  test(`passes by ${name} what matches and nothing else`, async () => {
     const got: string[] = [];
     for await (const { event } of client.subscribeToAll({ fromPosition: START, filter })) {
       got.push(event?.type.split(":").at(-1) ?? "");
@@ -125,13 +125,13 @@ for (const [name, filter, expected] of filters) {
   });
 }
 
-test("refuses a filter that is no regular expression", async () => {
+test("rejects a filter that is no regular expression", async () => {
   const filter = streamNameFilter({ regex: "(unclosed" });
-  const refused = await rejection(collect(client.subscribeToAll({ filter })), UnknownError);
-  assert.match(refused.message, /unclosed/);
+  const rejected = await rejection(collect(client.subscribeToAll({ filter })), UnknownError);
+  assert.match(rejected.message, /unclosed/);
 });
 
-test("sends a checkpoint for every interval looked at, wanted or not, and resumes from it", async () => {
+test("sends a checkpoint for every interval of events, whether they pass or not, and resumes from it", async () => {
   const stream = streamName();
   const { position } = await client.appendToStream(stream, events(1, "begin"));
   const checkpoints: bigint[] = [];
@@ -143,24 +143,24 @@ test("sends a checkpoint for every interval looked at, wanted or not, and resume
     },
   });
   const subscription = client.subscribeToAll({ fromPosition: position as Position, filter });
-  const said = heard(subscription);
-  await until(() => said.includes("caught up"));
+  const messages = recorded(subscription);
+  await until(() => messages.includes("caught up"));
   assert.equal(checkpoints, [position?.commit], "one when it has caught up");
   for (let batch = 0; batch < 13; batch += 1) await client.appendToStream(stream, events(10));
   await client.appendToStream(stream, events(1, `wanted-${stream}`));
-  await until(() => said.includes(`wanted-${stream} 131`));
+  await until(() => messages.includes(`wanted-${stream} 131`));
   // 131 events at 2 × 32 apart.
   const begin = position?.commit as bigint;
   assert.equal(checkpoints, [begin, begin + 64n, begin + 128n]);
   await subscription.unsubscribe();
 
   const commit = checkpoints.at(-1) as bigint;
-  const resumed = heard(client.subscribeToAll({ fromPosition: { commit, prepare: commit }, filter }));
+  const resumed = recorded(client.subscribeToAll({ fromPosition: { commit, prepare: commit }, filter }));
   await until(() => resumed.includes("caught up"));
   assert.equal(resumed, ["confirmation", `wanted-${stream} 131`, "caught up"]);
 });
 
-test("delivers to many at once every event once and in order while more are written", async () => {
+test("delivers every event once and in order to many subscriptions while more are written", async () => {
   const filter = excludeSystemEvents();
   const stream = streamName();
   const readers = Array.from({ length: 20 }, async () => {
@@ -176,7 +176,7 @@ test("delivers to many at once every event once and in order while more are writ
   for (const got of await Promise.all(readers)) assert.equal(got, expected);
 });
 
-test("keeps little in memory for a reader that does not read, and serves it when it does", async () => {
+test("keeps little in memory for a reader that does not read, and serves it once it reads", async () => {
   const stream = streamName();
   const residentMiB = (): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1]) / 1024;

@@ -1,96 +1,90 @@
 // A catch-up subscription: history page by page, `caught_up`, then whatever is committed, for as long as the reader stays.
 import { randomUUID } from "node:crypto";
-import type { EventLog, Recorded } from "../engine/event-log.ts";
+import type { EventLog, From, RecordedEvent } from "../engine/event-log.ts";
 import type { ReadRequest } from "./codec/read-request.ts";
 import { encodeCaughtUp, encodeCheckpoint, encodeConfirmation } from "./codec/read-response.ts";
-import type { CommitBell } from "./commit-bell.ts";
-import { behind, openCursor, PAGE_EVENTS } from "./cursor.ts";
-import { compileFilter, everything } from "./filter.ts";
+import type { CommitNotifier } from "./commit-notifier.ts";
+import { Cursor, PAGE_EVENTS, subscriptionStart } from "./cursor.ts";
+import { invalidArgument } from "./errors.ts";
+import { compileFilter } from "./filter.ts";
 import { eventEncoder } from "./links.ts";
-import type { Outlet } from "./outlet.ts";
-import { invalidArgument, streamDeleted } from "./refusals.ts";
+import type { ResponseStream } from "./response-stream.ts";
 
-/** Counts every event that a filter looked at, wanted or not, and says when a checkpoint is due. */
-class Checkpoints {
-  readonly #interval: number;
-  readonly #outlet: Outlet;
-  #considered = 0;
-  #position: bigint;
-
-  constructor(interval: number, outlet: Outlet, start: bigint) {
-    this.#interval = interval;
-    this.#outlet = outlet;
-    this.#position = start;
-  }
-
-  considered(event: Recorded): void {
-    this.#position = event.position;
-    this.#considered += 1;
-    if (this.#considered % this.#interval === 0) this.send();
-  }
-
-  send(): void {
-    // Before the first event there is no position that could be resumed from.
-    if (this.#position > 0n) this.#outlet.send(encodeCheckpoint(this.#position));
-  }
-}
-
-export async function follow(
+export async function subscribe(
   log: EventLog,
-  bell: CommitBell,
-  request: ReadRequest,
-  outlet: Outlet,
+  commits: CommitNotifier,
+  { source, direction, filter, resolveLinks }: ReadRequest,
+  responses: ResponseStream,
 ): Promise<void> {
-  const { stream } = request.source;
-  if (stream === "") throw invalidArgument("A stream's name can't be empty.");
-  if (request.direction === "backwards") throw invalidArgument("Subscriptions only run forwards.");
-  const wanted = request.filter ? compileFilter(request.filter) : everything;
-  const encodeEvent = eventEncoder(log, request.resolveLinks);
-  const start = behind(log, request.source);
-  const cursor = openCursor(log, start, "forwards");
-  const checkpoints = request.filter
-    ? new Checkpoints(
-        request.filter.checkpointInterval,
-        outlet,
-        typeof start.from === "bigint" ? start.from - 1n : 0n,
-      )
-    : undefined;
-  outlet.send(encodeConfirmation(randomUUID()));
+  if (direction === "backwards") throw invalidArgument("Subscriptions only run forwards.");
+  const start = subscriptionStart(log, source);
+  const cursor = new Cursor(log, start, "forwards");
+  const passes = compileFilter(filter);
+  const encodeEvent = eventEncoder(log, resolveLinks);
+  const checkpoints = filter && new Checkpoints(filter.checkpointInterval, start.from, responses);
+  const readToEnd = async (): Promise<void> => {
+    let more = true;
+    while (more && !responses.closed) {
+      const page = cursor.read(PAGE_EVENTS);
+      for (const event of page.events) {
+        if (passes(event)) responses.send(encodeEvent(event));
+        checkpoints?.count(event);
+      }
+      more = page.more;
+      if (more) await responses.drained();
+    }
+  };
 
-  let rung = false;
-  const stopListening = bell.listen(() => {
-    rung = true;
-    outlet.wake();
+  responses.send(encodeConfirmation(randomUUID()));
+  let notified = false;
+  const stopListening = commits.listen(() => {
+    notified = true;
+    responses.wake();
   });
   try {
+    let lastSeen: bigint | undefined;
     let caughtUp = false;
-    let seenRevision: bigint | undefined;
-    while (!outlet.closed) {
-      rung = false;
-      const lastRevision = stream === undefined ? undefined : log.lastRevision(stream);
-      if (lastRevision === undefined || lastRevision !== seenRevision) {
-        const page = cursor.read(PAGE_EVENTS);
-        if (page.outcome === "stream_tombstoned") throw streamDeleted(stream ?? "$all");
-        for (const event of page.events) {
-          if (wanted(event)) outlet.send(encodeEvent(event));
-          checkpoints?.considered(event);
-        }
-        if (page.more) {
-          await outlet.drained();
-          continue;
-        }
-        seenRevision = lastRevision;
-      }
+    while (!responses.closed) {
+      notified = false;
+      const last = source.stream === undefined ? log.head : log.lastRevision(source.stream);
+      // Most commits are about other streams, and must not cost this one a read.
+      if (last !== lastSeen) await readToEnd();
+      lastSeen = last;
       if (!caughtUp) {
-        caughtUp = true;
         checkpoints?.send();
-        outlet.send(encodeCaughtUp());
+        responses.send(encodeCaughtUp());
+        caughtUp = true;
       }
-      outlet.flush();
-      if (outlet.full) await outlet.drained();
-      while (!rung && !outlet.closed) await outlet.sleep();
+      responses.flush();
+      if (responses.full) await responses.drained();
+      while (!notified && !responses.closed) await responses.sleep();
     }
   } finally {
     stopListening();
+  }
+}
+
+/** Sends a checkpoint for every `interval` events that a filter looked at, whether or not they passed. */
+class Checkpoints {
+  readonly #interval: number;
+  readonly #responses: ResponseStream;
+  #counted = 0;
+  #position: bigint;
+
+  constructor(interval: number, start: From, responses: ResponseStream) {
+    this.#interval = interval;
+    this.#responses = responses;
+    this.#position = typeof start === "bigint" ? start - 1n : 0n;
+  }
+
+  count({ position }: RecordedEvent): void {
+    this.#position = position;
+    this.#counted += 1;
+    if (this.#counted % this.#interval === 0) this.send();
+  }
+
+  send(): void {
+    // Before the first event there is no position to resume from.
+    if (this.#position > 0n) this.#responses.send(encodeCheckpoint(this.#position));
   }
 }

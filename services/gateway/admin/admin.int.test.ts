@@ -1,21 +1,12 @@
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("admin over HTTP");
-let parts: Parts;
-let yard: TestGateway;
-
+const { test, yard, parts } = await gatewaySuite("admin over HTTP");
 test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
   for (const id of ["edu", "fin"]) await yard.admin("PUT", `/api/partners/${id}`, partner);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
 });
 
 const url = "http://8.8.8.8/leads";

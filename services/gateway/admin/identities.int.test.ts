@@ -1,28 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { startIdentity } from "../../identity/app.ts";
 import { startLeads } from "../../leads/app.ts";
 import { startProjections } from "../../projections/app.ts";
 import { startRelay } from "../../relay/app.ts";
 
-const test = suite("identities over HTTP");
+const roles = [startRelay, startLeads, startIdentity, startProjections];
+const { test, yard } = await gatewaySuite("identities over HTTP", {}, roles);
 const jane = { email: "jane@example.com", phone: "+12025550143", full_name: "Jane Doe" };
-let parts: Parts;
-let yard: TestGateway;
 let person: string;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts, {}, [startRelay, startLeads, startIdentity, startProjections]);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
 
 test("who has sent something is known, and found by what was sent", async () => {
   const { body } = await yard.submit(jane);

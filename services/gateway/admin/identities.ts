@@ -1,84 +1,127 @@
 // /api/identities: who is known, and forgetting them.
-
-import type { FastifyPluginAsync } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
+import { Details, ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
 import { PersonId } from "#domain/ids.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
-import { InvalidCursor } from "#projections/leads/query.ts";
-import { tellFreshness } from "../reading/freshness.ts";
+import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
+import { reportPosition } from "../reading/report-position.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { fitting, notFound } from "./scope.ts";
+import { notFound } from "./scope.ts";
 
 const ANSWER_MS = 10_000;
-const OnePerson = z.object({ id: PersonId });
-const text = z.string().max(300).optional();
 
-export const IdentityFilter = z.object({
+const known = z.string().nullable().meta({ description: "Null where unknown, or forgotten" });
+const Identity = z
+  .object({
+    id: PersonId,
+    email: known,
+    phone: known,
+    full_name: known,
+    aliases: z.array(Details.extend({ id: z.uuid() })),
+    leads: z.array(z.string()).meta({ description: "The newest submissions, newest first" }),
+    lead_count: z.int().nonnegative(),
+    forgotten_at: z.iso.datetime().optional(),
+  })
+  .register(responseSchemas, { id: "Identity" });
+const Identities = z
+  .object({ items: z.array(Identity), next_cursor: z.string().optional() })
+  .register(responseSchemas, { id: "Identities" });
+const Forgotten = ForgetAnswer.options[0]
+  .omit({ position: true })
+  .meta({ description: "Until `raw_readable_until` keys of the intake's day may still open what came in" })
+  .register(responseSchemas, { id: "Forgotten" });
+const Split = SplitAnswer.options[0].omit({ position: true }).register(responseSchemas, { id: "Split" });
+
+const text = z.string().max(300).optional();
+const IdentityFilter = z.object({
   email: text,
   phone: text,
   full_name: text,
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
 });
+const onePerson = z.object({ id: PersonId });
 
-export function identityRoutes(queries: IdentityQueries, bus: Bus): FastifyPluginAsync {
-  /** Only the one who writes about people may change anything about them. */
-  async function ask(subject: string, person_id: PersonId): Promise<unknown> {
+const refusals = {
+  unknown_person: refusal("not_found"),
+  forgotten: refusal("conflict", { detail: "This person is forgotten already" }),
+  nothing_to_split: refusal("conflict", { detail: "This person was never merged with another" }),
+};
+
+export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
+  /** Only the one writer of identities may change anything about a person. */
+  async function ask(
+    [subject, Answer]: readonly [string, typeof ForgetAnswer | typeof SplitAnswer],
+    person_id: PersonId,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const question = Buffer.from(JSON.stringify({ person_id }));
-    return JSON.parse(Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8"));
+    const text = Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8");
+    const answer = Answer.parse(JSON.parse(text));
+    if ("refused" in answer) throw new Refused(refusals[answer.refused]);
+    const { position, ...done } = answer;
+    return reply.header("x-position", position).send(done);
   }
 
-  const reading: FastifyPluginAsync = async (app) => {
-    tellFreshness(app, queries);
+  const reading: Routes = async (app) => {
+    reportPosition(app, queries);
 
-    app.get("/api/identities", async (request) => {
-      try {
-        return await queries.list(fitting(IdentityFilter, request.query));
-      } catch (error) {
-        if (!(error instanceof InvalidCursor)) throw error;
-        throw new Refused(
-          refusal("invalid", { errors: [{ path: "cursor", message: "is not one that was given out" }] }),
-        );
-      }
-    });
+    app.get(
+      "/api/identities",
+      {
+        schema: {
+          summary: "Who is known, the newest first",
+          querystring: IdentityFilter,
+          response: { 200: Identities },
+        },
+      },
+      (request) => queries.list(request.query),
+    );
 
-    app.get("/api/identities/:id", async (request) => {
-      const params = OnePerson.safeParse(request.params);
-      const person = params.success ? await queries.byId(params.data.id) : undefined;
-      if (person === undefined) throw notFound();
-      return person;
-    });
+    app.get(
+      "/api/identities/:id",
+      {
+        schema: { summary: "One person", params: z.object({ id: z.string() }), response: { 200: Identity } },
+      },
+      async (request) => {
+        const person = await queries.byId(request.params.id);
+        if (person === undefined) throw notFound();
+        return person;
+      },
+    );
   };
 
   return async (app) => {
+    describeScope(app, () => ({ tags: ["Identities"] }));
     await app.register(reading);
 
-    app.delete("/api/identities/:id", async (request, reply) => {
-      const answer = ForgetAnswer.parse(await ask(FORGET_SUBJECT, fitting(OnePerson, request.params).id));
-      if ("refused" in answer) throw refusedBy(answer.refused);
-      const { position, ...forgotten } = answer;
-      return reply.header("x-position", position).send(forgotten);
-    });
+    app.delete(
+      "/api/identities/:id",
+      {
+        schema: {
+          summary: "Forget a person for good",
+          params: onePerson,
+          response: { 200: Forgotten },
+          refusals: ["conflict"],
+        },
+      },
+      (request, reply) => ask([FORGET_SUBJECT, ForgetAnswer], request.params.id, reply),
+    );
 
-    app.post("/api/identities/:id/split", async (request, reply) => {
-      const answer = SplitAnswer.parse(await ask(SPLIT_SUBJECT, fitting(OnePerson, request.params).id));
-      if ("refused" in answer) throw refusedBy(answer.refused);
-      const { position, ...split } = answer;
-      return reply.header("x-position", position).send(split);
-    });
+    app.post(
+      "/api/identities/:id/split",
+      {
+        schema: {
+          summary: "Take the last merge of a person back",
+          params: onePerson,
+          response: { 200: Split },
+          refusals: ["conflict"],
+        },
+      },
+      (request, reply) => ask([SPLIT_SUBJECT, SplitAnswer], request.params.id, reply),
+    );
   };
-}
-
-function refusedBy(reason: "unknown_person" | "forgotten" | "nothing_to_split"): Refused {
-  switch (reason) {
-    case "unknown_person":
-      return notFound();
-    case "forgotten":
-      return new Refused(refusal("conflict", { detail: "This person is forgotten already" }));
-    case "nothing_to_split":
-      return new Refused(refusal("conflict", { detail: "This person was never merged with another" }));
-  }
 }

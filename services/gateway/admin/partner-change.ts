@@ -3,17 +3,21 @@ import { z } from "zod";
 import { PartnerConfig } from "#domain/partner/config.ts";
 import { HeaderName, HeaderValue, HttpDelivery, Secret } from "#domain/partner/delivery-config.ts";
 import { HIDDEN } from "#domain/partner/secrets.ts";
-import { flawsOf } from "../http/flaws.ts";
-import { Refused, refusal } from "../refusal.ts";
+import { requestSchemas } from "../http/route-schema.ts";
 
-const Hidden = z.literal(HIDDEN);
+const Hidden = z.literal(HIDDEN).meta({ description: "Keeps what is there" });
 
-export const DeliveryChange = z.discriminatedUnion("type", [
-  HttpDelivery.extend({
-    headers: z.record(HeaderName, z.union([HeaderValue, Hidden])).optional(),
-    secret: z.union([Secret, Hidden, z.null()]).optional(),
-  }),
-]);
+const DeliveryChange = z
+  .discriminatedUnion("type", [
+    HttpDelivery.extend({
+      headers: z.record(HeaderName, z.union([HeaderValue, Hidden])).optional(),
+      secret: z
+        .union([Secret, Hidden, z.null()])
+        .optional()
+        .meta({ description: "Left out it stays; null: sign no longer" }),
+    }),
+  ])
+  .register(requestSchemas, { id: "DeliveryChange" });
 
 /** Shown beside the configuration, so that what was read can be written back; nothing of it can be changed so. */
 const READ_ONLY = [
@@ -39,18 +43,11 @@ const ignored = z.unknown().optional().meta({ readOnly: true });
 export const PartnerChange = PartnerConfig.extend({
   ...(Object.fromEntries(READ_ONLY.map((name) => [name, ignored])) as Record<ReadOnly, typeof ignored>),
   delivery: DeliveryChange,
-});
-export type PartnerChange = Omit<z.infer<typeof PartnerChange>, ReadOnly>;
+}).register(requestSchemas, { id: "PartnerChange" });
+type PartnerChange = z.infer<typeof PartnerChange>;
 
-/** 400 for what does not fit, 422 for a field that there is not. */
-export function readChange(body: unknown): PartnerChange {
-  const parsed = PartnerChange.safeParse(body);
-  if (!parsed.success) {
-    const isUnknown = parsed.error.issues.some(({ code }) => code === "unrecognized_keys");
-    const errors = flawsOf(parsed.error);
-    throw new Refused(refusal(isUnknown ? "unacceptable" : "invalid", { errors }));
-  }
-  const change = { ...parsed.data };
-  for (const name of READ_ONLY) delete change[name];
-  return change;
+export function withoutReadOnly(change: PartnerChange): Omit<PartnerChange, ReadOnly> {
+  const { ...configured } = change;
+  for (const name of READ_ONLY) delete configured[name];
+  return configured;
 }

@@ -1,12 +1,12 @@
-// Where a partner may be: not inside our own network, unless this yard is allowed to call itself.
+// Where a partner's URL may lead: not to a private address, unless the configuration allows it.
 import { lookup } from "node:dns/promises";
 import { isPrivateAddress } from "#platform/private-addresses.ts";
-import type { Flaw } from "../refusal.ts";
+import type { InputError } from "../refusal.ts";
 
 const LOOKUP_MS = 2_000;
 
-/** A name that can't be resolved now may be one later; what it then is, is checked again when it is called. */
-export async function flawOfUrl(url: string, allowPrivate: boolean): Promise<Flaw | undefined> {
+/** A name that can't be resolved now passes: its addresses are checked again with each call. */
+export async function urlError(url: string, allowPrivate: boolean): Promise<InputError | undefined> {
   if (allowPrivate) return undefined;
   const { hostname } = new URL(url);
   const addresses = await addressesOf(hostname);

@@ -1,60 +1,50 @@
-// /api/partners: who gets submissions, how, and how they fare.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+// /api/partners: their configuration, state and counts.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
-import { configErrors } from "#domain/partner/config-errors.ts";
-import {
-  type ConfiguredPartner,
-  type ConfigurePartner,
-  partnerConfiguration,
-} from "#domain/partner/configured.ts";
-import { withKeptSecrets } from "#domain/partner/secrets.ts";
+import type { PartnerConfig } from "#domain/partner/config.ts";
+import { type ConfigError, configErrors } from "#domain/partner/config-errors.ts";
+import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
+import { type DeliveryChange, withKeptSecrets } from "#domain/partner/secrets.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerQueries } from "#projections/partners/query.ts";
+import { changer } from "../configuration.ts";
+import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { partnerConfigCodec } from "./configured-partners.ts";
-import { type PartnerChange, readChange } from "./partner-change.ts";
-import { flawOfUrl } from "./partner-url.ts";
+import { configuredPartners, type PartnersView } from "./configured-partners.ts";
+import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
+import { urlError } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
-import { fitting, notFound } from "./scope.ts";
-import { openDelivery, shownPartner, waiting } from "./shown-partner.ts";
+import { notFound } from "./scope.ts";
+import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
   readonly bus: Bus;
   readonly vault: Vault;
-  readonly view: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly view: PartnersView;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
   readonly allowPrivate: boolean;
 }
 
-const OnePartner = z.object({ id: PartnerId });
-export const Removal = z.strictObject({
+const params = z.object({ id: PartnerId });
+const Removal = z.strictObject({
   drain: z
     .enum(["next", "dead_letter"])
     .optional()
-    .meta({ description: "What becomes of those that wait: on in their waterfall, or dead letters" }),
+    .meta({ description: "What becomes of what waits: it goes on in its waterfall, or it does not" }),
 });
 const MAX_CONFLICTS = 10;
 
-export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
+export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const change = changes({
-    eventStore,
-    stream: PARTNER_CONFIG_STREAM,
-    codec: partnerConfigCodec,
-    decider: partnerConfiguration,
-    view,
-  });
+  const change = changer(eventStore, configuredPartners, view);
 
   async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
     const changed = await change(command);
@@ -77,77 +67,117 @@ export function partnerRoutes(parts: PartnerRoutesParts): FastifyPluginAsync {
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
   async function configure(
     partner: PartnerId,
-    { delivery: given, ...config }: PartnerChange,
+    { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: DeliveryChange },
     reply: FastifyReply,
   ): Promise<ConfiguredPartner> {
     let before = view.current().get(partner)?.delivery;
-    for (let conflicts = 0; ; conflicts += 1) {
-      const opened = await openDelivery(partner, before, vault);
-      const { delivery, errors } = withKeptSecrets(given, opened.usable ? opened.delivery : undefined);
-      const found = [...errors, ...configErrors({ ...config, delivery })];
-      if (found.length > 0) throw new Refused(refusal("unacceptable", { errors: found }));
-      const flaw = await flawOfUrl(delivery.url, allowPrivate);
-      if (flaw !== undefined) throw new Refused(refusal("unacceptable", { errors: [flaw] }));
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const { delivery, errors } = withKeptSecrets(given, await openDelivery(partner, before, vault));
+      refuseWith([...errors, ...configErrors({ ...config, delivery })]);
+      const error = await urlError(delivery.url, allowPrivate);
+      if (error !== undefined) refuseWith([error]);
       const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
+      const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
       try {
-        return await write(
-          { type: "configure", partner, config, delivery: sealed, instead_of: before },
-          reply,
-        );
+        return await write(command, reply);
       } catch (error) {
-        if (!(error instanceof DeliveryChanged) || conflicts >= MAX_CONFLICTS) throw error;
+        if (!(error instanceof DeliveryChanged)) throw error;
         before = error.delivery;
       }
     }
+    throw conflict("Others are configuring this partner at this very moment; read it again");
   }
 
-  const answer = async (id: PartnerId, partner: ConfiguredPartner): Promise<object> =>
+  async function refuseToForget(partner: PartnerId): Promise<void> {
+    const count = waitingIn(await bus.consumerState(partnerMailbox(partner)));
+    if (count === 0) return;
+    throw conflict(
+      `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
+        "where it has one, or ?drain=dead_letter to end them all",
+    );
+  }
+
+  const shown = async (id: PartnerId, partner: ConfiguredPartner) =>
     shownPartner(id, partner, await queries.byId(id), { vault, bus });
 
   return async (app) => {
-    app.get("/api/partners", async () => {
-      const counts = await queries.all();
-      const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
-      const each = sorted.map(async ([id, one]) =>
-        shownPartner(id, one, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
+    describeScope(app, () => ({ tags: ["Partners"] }));
+
+    app.get(
+      "/api/partners",
+      { schema: { summary: "All partners", response: { 200: Partners } } },
+      async () => {
+        const counts = await queries.all();
+        const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
+        const each = sorted.map(async ([id, one]) =>
+          shownPartner(id, one, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
+        );
+        return { items: await Promise.all(each) };
+      },
+    );
+
+    app.get(
+      "/api/partners/:id",
+      { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
+      async (request) => {
+        const { id } = request.params;
+        const partner = view.current().get(id);
+        if (partner === undefined) throw notFound();
+        return shown(id, partner);
+      },
+    );
+
+    app.put(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Configure a partner",
+          params,
+          body: PartnerChange,
+          response: { 200: Partner },
+          refusals: ["unacceptable", "conflict"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        return shown(partner, await configure(partner, withoutReadOnly(request.body), reply));
+      },
+    );
+
+    app.delete(
+      "/api/partners/:id",
+      {
+        schema: {
+          summary: "Remove a partner that no rule routes to",
+          params,
+          querystring: Removal,
+          response: noContent,
+          refusals: ["conflict"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const { drain } = request.query;
+        const routed_by = rulesRoutingTo(partner, rules.current().rules);
+        const mayWait = view.current().has(partner) && routed_by.length === 0;
+        if (mayWait && drain === undefined) await refuseToForget(partner);
+        await write({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
+        return reply.code(204).send();
+      },
+    );
+
+    for (const [type, summary] of [
+      ["pause", "Let its submissions wait"],
+      ["resume", "Deliver again"],
+    ] as const)
+      app.post(
+        `/api/partners/:id/${type}`,
+        { schema: { summary, params, response: { 200: Partner } } },
+        async (request, reply) => {
+          const partner = request.params.id;
+          return shown(partner, await write({ type, partner }, reply));
+        },
       );
-      return { items: await Promise.all(each) };
-    });
-
-    app.get("/api/partners/:id", async (request) => {
-      const { id } = fitting(OnePartner, request.params);
-      const partner = view.current().get(id);
-      if (partner === undefined) throw notFound();
-      return answer(id, partner);
-    });
-
-    app.put("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      return answer(partner, await configure(partner, readChange(request.body), reply));
-    });
-
-    app.delete("/api/partners/:id", async (request, reply) => {
-      const partner = fitting(OnePartner, request.params).id;
-      const { drain } = fitting(Removal, request.query);
-      const routed_by = rulesRoutingTo(partner, rules.current().rules);
-      if (view.current().has(partner) && routed_by.length === 0 && drain === undefined) {
-        const count = waiting(await bus.consumerState(partnerMailbox(partner)));
-        if (count > 0)
-          throw conflict(
-            `${count} submissions wait for this partner; add ?drain=next to let them go on where their rule has another partner, ` +
-              "or ?drain=dead_letter to end them all",
-          );
-      }
-      await write({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
-      return reply.code(204).send();
-    });
-
-    for (const type of ["pause", "resume"] as const) {
-      app.post(`/api/partners/:id/${type}`, async (request, reply) => {
-        const partner = fitting(OnePartner, request.params).id;
-        return answer(partner, await write({ type, partner }, reply));
-      });
-    }
   };
 }
 
@@ -159,6 +189,10 @@ class DeliveryChanged extends Error {
     super("somebody else has configured the partner meanwhile");
     this.delivery = delivery;
   }
+}
+
+function refuseWith(errors: readonly ConfigError[]): void {
+  if (errors.length > 0) throw new Refused(refusal("unacceptable", { errors }));
 }
 
 const conflict = (detail: string): Refused => new Refused(refusal("conflict", { detail }));

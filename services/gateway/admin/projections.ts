@@ -1,21 +1,52 @@
-// /api/projections: how far the read models are, and having one built anew.
-import type { FastifyPluginAsync } from "fastify";
+// /api/projections: how far the read models are, and rebuilding them.
 import { z } from "zod";
 import type { Bus } from "#platform/bus/bus.ts";
 import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
-import { fitting, notFound } from "./scope.ts";
+import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
+import { notFound } from "./scope.ts";
 
-const OneProjection = z.object({ name: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/) });
+const Projection = z
+  .object({
+    name: z.string(),
+    position: Position,
+    lag: z.int().nonnegative(),
+    rebuilt_at: z.iso.datetime().nullable(),
+    rebuilding: z.object({ position: Position }).optional(),
+  })
+  .register(responseSchemas, { id: "Projection" });
+const Projections = z.array(Projection).register(responseSchemas, { id: "Projections" });
+const Rebuilding = z
+  .object({ name: z.string(), status: z.literal("rebuilding") })
+  .register(responseSchemas, { id: "Rebuilding" });
 
-export function projectionRoutes(queries: ProgressQueries, bus: Bus): FastifyPluginAsync {
+const params = z.object({ name: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/) });
+
+export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
   return async (app) => {
-    app.get("/api/projections", () => queries.list());
+    describeScope(app, () => ({ tags: ["Operations"] }));
 
-    app.post("/api/projections/:name/rebuild", async (request, reply) => {
-      const { name } = fitting(OneProjection, request.params);
-      if (!(await queries.list()).some((one) => one.name === name)) throw notFound();
-      await requestRebuild(bus, name);
-      return reply.code(202).send({ name, status: "rebuilding" });
-    });
+    app.get(
+      "/api/projections",
+      { schema: { summary: "How far the read models are", response: { 200: Projections } } },
+      () => queries.list(),
+    );
+
+    app.post(
+      "/api/projections/:name/rebuild",
+      {
+        schema: {
+          summary: "Rebuild a read model",
+          params,
+          response: { 202: Rebuilding },
+          position: false,
+        },
+      },
+      async (request, reply) => {
+        const { name } = request.params;
+        if (!(await queries.list()).some((one) => one.name === name)) throw notFound();
+        await requestRebuild(bus, name);
+        return reply.code(202).send({ name, status: "rebuilding" });
+      },
+    );
   };
 }

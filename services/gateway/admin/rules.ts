@@ -1,33 +1,51 @@
-// /api/rules: what is routed where, and in which order it is asked.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+// /api/rules: what is routed where, and in which order.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { type PartnerId, RuleId } from "#domain/ids.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { RULESET_STREAM } from "#domain/rules/events.ts";
-import { Rule } from "#domain/rules/rule.ts";
-import { type ChangeRules, type RulesRefusal, ruleset } from "#domain/rules/ruleset.ts";
+import { RuleId } from "#domain/ids.ts";
+import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
+import type { ChangeRules, RulesRefusal } from "#domain/rules/ruleset.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { LiveView } from "#platform/live-view.ts";
+import { changer } from "../configuration.ts";
+import {
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+  zodValidator,
+} from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { type RulesetView, rulesetCodec } from "./ruleset-view.ts";
-import { fitting, notFound } from "./scope.ts";
+import type { PartnersView } from "./configured-partners.ts";
+import { configuredRules, type RulesetView } from "./ruleset-view.ts";
+import { notFound } from "./scope.ts";
 
 export interface RuleRoutesParts {
   readonly eventStore: EventStore;
   readonly view: RulesetView;
-  readonly partners: LiveView<ReadonlyMap<PartnerId, ConfiguredPartner>>;
+  readonly partners: PartnersView;
 }
 
-const MAX_RULES = 2_000;
-const OneRule = z.object({ id: RuleId });
-const WholeSet = z.object({
-  rules: z.array(Rule).max(MAX_RULES),
-  expected_version: z.int().nonnegative().optional(),
-});
+for (const schemas of [requestSchemas, responseSchemas])
+  schemas.add(Predicate, { id: "Predicate" }).add(Group, { id: "Group" }).add(RouteTarget, { id: "Route" });
+responseSchemas.add(Rule, { id: "Rule" });
 
-export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): FastifyPluginAsync {
-  const change = changes({ eventStore, stream: RULESET_STREAM, codec: rulesetCodec, decider: ruleset, view });
+const MAX_RULES = 2_000;
+const version = z.int().nonnegative();
+const compiled = { version, compiled_at: z.iso.datetime() };
+export const Rules = z
+  .object({ rules: z.array(Rule), ...compiled })
+  .register(responseSchemas, { id: "Rules" });
+export const OneRule = z.object({ rule: Rule, ...compiled }).register(responseSchemas, { id: "OneRule" });
+const RulesChange = z
+  .object({ rules: z.array(Rule).max(MAX_RULES), expected_version: version.optional() })
+  .register(requestSchemas, { id: "RulesChange" });
+const RuleChange = Rule.omit({ id: true })
+  .extend({ id: z.unknown().optional().meta({ description: "Ignored: the path has the id" }) })
+  .register(requestSchemas, { id: "RuleChange" });
+const params = z.object({ id: RuleId });
+
+export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Routes {
+  const change = changer(eventStore, configuredRules, view);
   const partnerExists: ChangeRules["partnerExists"] = (id) => partners.current().has(id);
 
   async function write(reply: FastifyReply, command: ChangeRules): Promise<void> {
@@ -37,33 +55,68 @@ export function ruleRoutes({ eventStore, view, partners }: RuleRoutesParts): Fas
   }
 
   return async (app) => {
-    app.get("/api/rules", async () => view.current());
+    describeScope(app, () => ({ tags: ["Rules"] }));
+    app.setValidatorCompiler(zodValidator("unacceptable"));
 
-    app.get("/api/rules/:id", async (request) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = view.current().rules.find((one) => one.id === id);
-      if (rule === undefined) throw notFound();
-      return rule;
-    });
+    app.get("/api/rules", { schema: { summary: "The rules in force", response: { 200: Rules } } }, () =>
+      view.current(),
+    );
 
-    app.put("/api/rules", async (request, reply) => {
-      const { rules, expected_version } = fitting(WholeSet, request.body, "unacceptable");
-      const expected = expected_version === undefined ? {} : { expected_version };
-      await write(reply, { type: "replace_all", rules, ...expected, partnerExists });
-      return view.current();
-    });
+    app.get(
+      "/api/rules/:id",
+      { schema: { summary: "One rule", params, response: { 200: Rule } } },
+      async (request) => {
+        const rule = view.current().rules.find(({ id }) => id === request.params.id);
+        if (rule === undefined) throw notFound();
+        return rule;
+      },
+    );
 
-    app.put("/api/rules/:id", async (request, reply) => {
-      const { id } = fitting(OneRule, request.params);
-      const rule = fitting(Rule, { ...(request.body as object), id }, "unacceptable");
-      await write(reply, { type: "put", rule, partnerExists });
-      return { rule, version: view.current().version, compiled_at: view.current().compiled_at };
-    });
+    app.put(
+      "/api/rules",
+      {
+        schema: {
+          summary: "Replace all rules at once",
+          body: RulesChange,
+          response: { 200: Rules },
+          refusals: ["version_moved", "unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const { rules, expected_version } = request.body;
+        const expected = expected_version === undefined ? {} : { expected_version };
+        await write(reply, { type: "replace_all", rules, ...expected, partnerExists });
+        return view.current();
+      },
+    );
 
-    app.delete("/api/rules/:id", async (request, reply) => {
-      await write(reply, { type: "remove", id: fitting(OneRule, request.params).id, partnerExists });
-      return reply.code(204).send();
-    });
+    app.put(
+      "/api/rules/:id",
+      {
+        schema: {
+          summary: "Add or replace one rule",
+          params,
+          body: RuleChange,
+          response: { 200: OneRule },
+          refusals: ["unacceptable"],
+        },
+      },
+      async (request, reply) => {
+        const rule: Rule = { ...request.body, id: request.params.id };
+        await write(reply, { type: "put", rule, partnerExists });
+        const { version, compiled_at } = view.current();
+        return { rule, version, compiled_at };
+      },
+    );
+
+    app.delete(
+      "/api/rules/:id",
+      { schema: { summary: "Remove one rule", params, response: noContent } },
+      async (request, reply) => {
+        await write(reply, { type: "remove", id: request.params.id, partnerExists });
+        return reply.code(204).send();
+      },
+    );
   };
 }
 

@@ -1,16 +1,15 @@
-// What all admin routes share: the bearer token, bodies that can do no harm, and inputs that fit their schema.
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from "fastify";
-import type { z } from "zod";
+// What all admin routes share: the bearer token, and bodies that can do no harm.
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BearerCheck } from "../http/bearer.ts";
-import { flawsOf } from "../http/flaws.ts";
-import { readObject, readText } from "../http/json-body.ts";
+import { readJson } from "../http/json-body.ts";
 import { sendRefusal } from "../http/problem.ts";
-import { isRefusal, type Refusal, Refused, refusal } from "../refusal.ts";
+import { describeScope, type Routes } from "../http/route-schema.ts";
+import { isRefusal, Refused, refusal } from "../refusal.ts";
 
-/** A rule set is the largest thing that anybody configures. */
-const BOUNDS = { depth: 64, values: 200_000 };
+/** A rule set is the largest thing that people configure. */
+const BODY_LIMITS = { depth: 64, values: 200_000 };
 
-export function adminScope(isAdmin: BearerCheck, routes: readonly FastifyPluginAsync[]): FastifyPluginAsync {
+export function adminScope(isAdmin: BearerCheck, routes: readonly Routes[]): Routes {
   return async (app) => {
     requireAdmin(app, isAdmin);
     readBodiesSafely(app);
@@ -19,6 +18,16 @@ export function adminScope(isAdmin: BearerCheck, routes: readonly FastifyPluginA
 }
 
 function requireAdmin(app: FastifyInstance, isAdmin: BearerCheck): void {
+  describeScope(app, ({ method, schema }) => ({
+    security: [{ admin: [] }],
+    position: schema?.position ?? method !== "GET",
+    refusals: [
+      ...(["unauthorized", "invalid", "unavailable"] as const),
+      ...(method === "GET" ? [] : (["malformed", "unsupported_media_type", "too_large"] as const)),
+      // What an id names must be there; only PUT makes it.
+      ...(schema?.params === undefined || method === "PUT" ? [] : (["not_found"] as const)),
+    ],
+  }));
   app.addHook("onRequest", async (request, reply) => {
     if (!isAdmin(request.headers.authorization)) return sendRefusal(reply, refusal("unauthorized"));
   });
@@ -29,25 +38,13 @@ function readBodiesSafely(app: FastifyInstance): void {
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },
-    async (_request: FastifyRequest, body: Buffer) =>
-      body.length === 0 ? undefined : orRefused(readObject(orRefused(readText(body)), BOUNDS)),
+    async (_request: FastifyRequest, body: Buffer) => {
+      if (body.length === 0) return undefined;
+      const object = readJson(body, BODY_LIMITS);
+      if (isRefusal(object)) throw new Refused(object);
+      return object;
+    },
   );
-}
-
-function orRefused<T>(result: T | Refusal): T {
-  if (isRefusal(result)) throw new Refused(result);
-  return result;
-}
-
-/** What was sent, when it fits; else everything that does not. `prefix` says where in the request it stood. */
-export function fitting<S extends z.ZodType>(
-  schema: S,
-  input: unknown,
-  otherwise: "invalid" | "unacceptable" = "invalid",
-): z.infer<S> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new Refused(refusal(otherwise, { errors: flawsOf(parsed.error) }));
 }
 
 export function notFound(): Refused {

@@ -1,24 +1,26 @@
 // /api/sources: who may send, with which secrets.
-import type { FastifyPluginAsync, FastifyReply } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
 import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
-import { SOURCE_STREAM, SourceSettings } from "#domain/source/events.ts";
-import {
-  type Source,
-  type SourceCommand,
-  type SourceRefusal,
-  sourceConfiguration,
-} from "#domain/source/source.ts";
+import { SourceSettings } from "#domain/source/events.ts";
+import type { SourceCommand, SourceRefusal, Source as SourceState } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { type KnownSources, sourceCodec } from "../intake/sources.ts";
+import { changer } from "../configuration.ts";
+import {
+  describeScope,
+  noContent,
+  type Routes,
+  requestSchemas,
+  responseSchemas,
+} from "../http/route-schema.ts";
+import { configuredSources, type KnownSources } from "../intake/sources.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
-import { changes } from "./change.ts";
-import { fitting, notFound } from "./scope.ts";
+import { notFound } from "./scope.ts";
 
 export interface SourceRoutesParts {
   readonly eventStore: EventStore;
@@ -26,19 +28,22 @@ export interface SourceRoutesParts {
   readonly view: LiveView<KnownSources>;
 }
 
-const OneSource = z.object({ id: SourceId });
-const OneSecret = OneSource.extend({ secret_id: z.string().min(1) });
+export const Source = SourceSettings.extend({
+  id: SourceId,
+  secrets: z.array(z.object({ id: z.string() })),
+}).register(responseSchemas, { id: "Source" });
+export const Sources = z.object({ items: z.array(Source) }).register(responseSchemas, { id: "Sources" });
+export const NewSecret = z
+  .object({ id: z.string(), secret: z.string() })
+  .register(responseSchemas, { id: "NewSecret" });
+requestSchemas.add(SourceSettings, { id: "SourceChange" });
 
-export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): FastifyPluginAsync {
-  const change = changes({
-    eventStore,
-    stream: SOURCE_STREAM,
-    codec: sourceCodec,
-    decider: sourceConfiguration,
-    view,
-  });
+const params = z.object({ id: SourceId });
 
-  async function write(command: SourceCommand, reply: FastifyReply): Promise<Source | undefined> {
+export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Routes {
+  const change = changer(eventStore, configuredSources, view);
+
+  async function write(command: SourceCommand, reply: FastifyReply): Promise<SourceState | undefined> {
     const changed = await change(command);
     if ("accepted" in changed) throw new Refused(refusals[changed.reason]);
     reply.header("x-position", `${changed.position}`);
@@ -46,42 +51,76 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Fa
   }
 
   return async (app) => {
-    app.get("/api/sources", async () => {
+    describeScope(app, () => ({ tags: ["Sources"] }));
+
+    app.get("/api/sources", { schema: { summary: "All sources", response: { 200: Sources } } }, async () => {
       const all = [...view.current().values()];
       return { items: all.map(({ id, settings, secrets }) => shown(id, settings, secrets)) };
     });
 
-    app.get("/api/sources/:id", async (request) => {
-      const known = view.current().get(fitting(OneSource, request.params).id);
-      if (known === undefined) throw notFound();
-      return shown(known.id, known.settings, known.secrets);
-    });
+    app.get(
+      "/api/sources/:id",
+      { schema: { summary: "One source", params, response: { 200: Source } } },
+      async (request) => {
+        const known = view.current().get(request.params.id);
+        if (known === undefined) throw notFound();
+        return shown(known.id, known.settings, known.secrets);
+      },
+    );
 
-    app.put("/api/sources/:id", async (request, reply) => {
-      const source = fitting(OneSource, request.params).id;
-      const settings = fitting(SourceSettings, request.body ?? {});
-      const state = await write({ type: "configure", source, settings }, reply);
-      return shown(source, settings, state?.secrets ?? new Map());
-    });
+    app.put(
+      "/api/sources/:id",
+      { schema: { summary: "Configure a source", params, body: SourceSettings, response: { 200: Source } } },
+      async (request, reply) => {
+        const [source, settings] = [request.params.id, request.body];
+        const state = await write({ type: "configure", source, settings }, reply);
+        return shown(source, settings, state?.secrets ?? new Map());
+      },
+    );
 
-    app.delete("/api/sources/:id", async (request, reply) => {
-      await write({ type: "remove", source: fitting(OneSource, request.params).id }, reply);
-      return reply.code(204).send();
-    });
+    app.delete(
+      "/api/sources/:id",
+      { schema: { summary: "Remove a source", params, response: noContent } },
+      async (request, reply) => {
+        await write({ type: "remove", source: request.params.id }, reply);
+        return reply.code(204).send();
+      },
+    );
 
-    app.post("/api/sources/:id/secrets", async (request, reply) => {
-      const source = fitting(OneSource, request.params).id;
-      const [secret_id, secret] = [newUuid(), newSecret()];
-      const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
-      await write({ type: "add_secret", source, secret_id, sealed }, reply);
-      return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
-    });
+    app.post(
+      "/api/sources/:id/secrets",
+      {
+        schema: {
+          summary: "Make a secret; it is shown this once",
+          params,
+          response: { 201: NewSecret },
+          refusals: ["conflict"],
+        },
+      },
+      async (request, reply) => {
+        const source = request.params.id;
+        const [secret_id, secret] = [newUuid(), newSecret()];
+        const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
+        await write({ type: "add_secret", source, secret_id, sealed }, reply);
+        return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
+      },
+    );
 
-    app.delete("/api/sources/:id/secrets/:secret_id", async (request, reply) => {
-      const { id: source, secret_id } = fitting(OneSecret, request.params);
-      await write({ type: "remove_secret", source, secret_id }, reply);
-      return reply.code(204).send();
-    });
+    app.delete(
+      "/api/sources/:id/secrets/:secret_id",
+      {
+        schema: {
+          summary: "Remove a secret",
+          params: params.extend({ secret_id: z.string().min(1) }),
+          response: noContent,
+        },
+      },
+      async (request, reply) => {
+        const { id: source, secret_id } = request.params;
+        await write({ type: "remove_secret", source, secret_id }, reply);
+        return reply.code(204).send();
+      },
+    );
   };
 }
 

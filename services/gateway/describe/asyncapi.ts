@@ -1,85 +1,95 @@
 // What producers may send over NATS, as an AsyncAPI 3 document.
-import { schemaRef, schemas } from "./schemas.ts";
+import type { Kind } from "#domain/submission/events.ts";
+import { Problem } from "../http/problem.ts";
+import { responseSchemas } from "../http/route-schema.ts";
+import { allKinds, DEFAULT_KIND } from "../intake/kinds/kinds.ts";
+import { Accepted, Ended } from "../intake/response.ts";
+import { namedSchemas, refTo } from "./json-schemas.ts";
+
+const text = (description?: string) => ({ type: "string", ...(description && { description }) });
 
 const HEADERS = {
-  type: "object",
-  properties: {
-    "webhook-id": { type: "string", description: "Also the idempotency key" },
-    "webhook-timestamp": { type: "string", description: "Unix seconds, within 300 s of when NATS gets it" },
-    "webhook-signature": { type: "string" },
-    "idempotency-key": { type: "string", description: "For sources with the scheme body-sha256" },
-    "x-signature-256": { type: "string", description: "For sources with the scheme body-sha256" },
-    "x-kind": { type: "string", enum: ["lead", "assistance", "event"], default: "lead" },
-    "content-type": { type: "string", examples: ["application/json", "application/cloudevents+json"] },
-    prefer: { type: "string", description: "wait=N, as over HTTP; for requests only" },
-  },
-} as const;
+  "webhook-id": text("Also the idempotency key"),
+  "webhook-timestamp": text("Unix seconds, within 300 s of when NATS gets it"),
+  "webhook-signature": text(),
+  "idempotency-key": text("For sources with the scheme body-sha256"),
+  "x-signature-256": text("For sources with the scheme body-sha256"),
+  "content-type": { type: "string", examples: ["application/json", "application/cloudevents+json"] },
+  prefer: text("wait=N, as over HTTP; for requests only"),
+};
+const RESPONSE_HEADERS = { "x-position": text("How far into the log it reaches; none with a problem") };
 
-const ANSWER_HEADERS = {
-  type: "object",
-  properties: {
-    "x-position": { type: "string", description: "How far into the log it reaches; none with a problem" },
-  },
-} as const;
+const responseNames = [Accepted, Ended, Problem].map((schema) => responseSchemas.get(schema)?.id ?? "");
+const messages = Object.fromEntries(
+  allKinds.map(({ kind, summary, schemaName, examples }) => [
+    kind,
+    {
+      summary,
+      headers: headers(kind),
+      payload: { anyOf: [refTo(schemaName), refTo("CloudEvent")] },
+      examples: examples.map((payload) => ({ headers: { "x-kind": kind }, payload })),
+    },
+  ]),
+);
 
-const anyOf = (...names: string[]) => ({ anyOf: names.map((name) => ({ $ref: schemaRef(name) })) });
-const submission = anyOf("LeadSubmission", "AssistanceSubmission", "EventSubmission", "CloudEvent");
+function headers(kind: Kind): object {
+  const properties = { ...HEADERS, "x-kind": { const: kind } };
+  return { type: "object", properties, required: kind === DEFAULT_KIND ? [] : ["x-kind"] };
+}
 
-const WANTED = [
-  "LeadSubmission",
-  "AssistanceSubmission",
-  "EventSubmission",
-  "CloudEvent",
-  "Accepted",
-  "Ended",
-  "Problem",
-];
+const ref = (path: string) => ({ $ref: `#/${path}` });
+const source = { description: "The id of the source that signs" };
+
+function channel(name: string, description: string): object {
+  return {
+    address: `${name}.{source}`,
+    description,
+    parameters: { source },
+    messages: Object.fromEntries(allKinds.map(({ kind }) => [kind, ref(`components/messages/${kind}`)])),
+  };
+}
+
+const operation = (name: string) => ({
+  action: "receive",
+  channel: ref(`channels/${name}`),
+  messages: allKinds.map(({ kind }) => ref(`channels/${name}/messages/${kind}`)),
+});
 
 export function asyncApi(): Record<string, unknown> {
-  const all = schemas();
+  const schemas = namedSchemas();
+  const used = [...allKinds.map(({ schemaName }) => schemaName), "CloudEvent", ...responseNames];
   return {
     asyncapi: "3.0.0",
     info: { title: "Switchyard intake over NATS", version: "1.0.0", license: { name: "MIT" } },
     defaultContentType: "application/json",
     channels: {
-      intake: {
-        address: "intake.{source}",
-        description: "Request and reply: the answer comes after the submission is durable.",
-        parameters: { source: { description: "The id of the source that signs" } },
-        messages: { submission: { $ref: "#/components/messages/submission" } },
-      },
-      answers: { address: null, messages: { answer: { $ref: "#/components/messages/answer" } } },
-      submissions: {
-        address: "submissions.{source}",
-        description:
-          "JetStream keeps it until it is taken in, also while no gateway runs. What is invalid becomes a dead letter with its reason.",
-        parameters: { source: { description: "The id of the source that signs" } },
-        messages: { submission: { $ref: "#/components/messages/submission" } },
-      },
+      intake: channel("intake", "Request and reply: the response comes after the submission is durable."),
+      responses: { address: null, messages: { response: ref("components/messages/response") } },
+      submissions: channel(
+        "submissions",
+        "JetStream keeps it until a gateway has accepted it. What is invalid becomes a dead letter with its reason.",
+      ),
     },
     operations: {
       submit: {
-        action: "receive",
-        channel: { $ref: "#/channels/intake" },
-        messages: [{ $ref: "#/channels/intake/messages/submission" }],
+        ...operation("intake"),
         reply: {
           address: { location: "$message.header#/reply" },
-          channel: { $ref: "#/channels/answers" },
-          messages: [{ $ref: "#/channels/answers/messages/answer" }],
+          channel: ref("channels/responses"),
+          messages: [ref("channels/responses/messages/response")],
         },
       },
-      publish: {
-        action: "receive",
-        channel: { $ref: "#/channels/submissions" },
-        messages: [{ $ref: "#/channels/submissions/messages/submission" }],
-      },
+      publish: operation("submissions"),
     },
     components: {
       messages: {
-        submission: { headers: HEADERS, payload: submission },
-        answer: { headers: ANSWER_HEADERS, payload: anyOf("Accepted", "Ended", "Problem") },
+        ...messages,
+        response: {
+          headers: { type: "object", properties: RESPONSE_HEADERS },
+          payload: { anyOf: responseNames.map(refTo) },
+        },
       },
-      schemas: Object.fromEntries(WANTED.map((name) => [name, all[name]])),
+      schemas: Object.fromEntries(used.map((name) => [name, schemas[name]])),
     },
   };
 }

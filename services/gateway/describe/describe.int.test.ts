@@ -2,25 +2,18 @@ import { globSync, readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv, type AnySchema } from "ajv";
 import formats from "ajv-formats";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
-import { problemReasons, statusOf } from "../http/problem.ts";
-import { operations } from "./operations.ts";
-import { answers } from "./shapes.ts";
+import { Rule } from "#domain/rules/rule.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { Partner, Partners } from "../admin/shown-partner.ts";
+import { OneRule, Rules } from "../admin/rules.ts";
+import { NewSecret, Source, Sources } from "../admin/sources.ts";
+import { Problem, problemReasons, statusOf } from "../http/problem.ts";
+import { Accepted } from "../intake/response.ts";
+import { Leads } from "../reading/leads.ts";
+import { Readiness } from "./routes.ts";
 
-const test = suite("the API's description");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("the API's description");
 
 /** Every object in a document, wherever it stands. */
 function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
@@ -99,9 +92,13 @@ test("each operation has what OpenAPI 3.1 asks for", async () => {
   }
 });
 
+const operations = Object.entries(yard.openApi.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+);
+
 test("what is described is served, with those methods and no others", async () => {
   for (const path of new Set(operations.map((one) => one.path))) {
-    const { status, headers } = await yard.call(path.replace(/:\w+/g, "x"), { method: "PATCH" });
+    const { status, headers } = await yard.call(path.replace(/\{\w+\}/g, "x"), { method: "PATCH" });
     assert.is(status, 405, path);
     const served = String(headers.allow)
       .toLowerCase()
@@ -115,19 +112,26 @@ test("what is described is served, with those methods and no others", async () =
 test("what is served is described", () => {
   const described = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const found = globSync("services/gateway/**/*.ts").flatMap((file) => [
-    ...readFileSync(file, "utf8").matchAll(/app\.(get|put|post|delete)\("([^"]+)"/g),
+    ...readFileSync(file, "utf8").matchAll(/app\.(get|put|post|delete)\(\s*"([^"]+)"/g),
   ]);
   assert.ok(found.length > 15);
-  for (const [, method, path] of found) assert.ok(described.has(`${method} ${path}`), `${method} ${path}`);
+  for (const [, method, path = ""] of found) {
+    const template = path.replace(/:(\w+)/g, "{$1}");
+    assert.ok(described.has(`${method} ${template}`), `${method} ${path}`);
+  }
 });
 
 test("every way to be refused has its status described somewhere", () => {
-  const told = new Set(operations.flatMap(({ refusals }) => refusals));
-  const everywhere = ["internal", "method_not_allowed"];
-  assert.equal(
-    problemReasons.filter((one) => !told.has(one) && !everywhere.includes(one)),
-    [],
+  const told = new Set(
+    operations.flatMap(({ operation: { responses } }) =>
+      Object.entries(responses).flatMap(([status, { description }]) =>
+        description.split(", ").map((reason) => `${status} ${reason}`),
+      ),
+    ),
   );
+  const everywhere = ["internal", "method_not_allowed"];
+  const untold = problemReasons.filter((reason) => !told.has(`${statusOf(reason)} ${reason}`));
+  assert.equal(untold.sort(), everywhere);
   for (const reason of problemReasons) assert.ok(statusOf(reason) >= 400);
 });
 
@@ -142,18 +146,18 @@ test("answers have the shape that is described", async () => {
     route: { to: "p" },
   };
   const shaped = [
-    [await yard.admin("PUT", "/api/partners/p", partner), answers.Partner],
-    [await yard.admin("GET", "/api/partners"), answers.Partners],
-    [await yard.admin("PUT", "/api/rules", { rules: [rule] }), answers.Rules],
-    [await yard.admin("PUT", "/api/rules/r", rule), answers.OneRule],
-    [await yard.admin("GET", "/api/rules/r"), answers.Rule],
-    [await yard.admin("PUT", "/api/sources/s", { allowed_kinds: ["lead"] }), answers.Source],
-    [await yard.admin("GET", "/api/sources"), answers.Sources],
-    [await yard.admin("POST", "/api/sources/s/secrets"), answers.NewSecret],
-    [await yard.submit({ email: "a@example.com" }), answers.Accepted],
-    [await yard.submit({ email: 1 }), answers.Problem],
-    [await yard.admin("GET", "/api/leads"), answers.Leads],
-    [await yard.call("/readyz"), answers.Readiness],
+    [await yard.admin("PUT", "/api/partners/p", partner), Partner],
+    [await yard.admin("GET", "/api/partners"), Partners],
+    [await yard.admin("PUT", "/api/rules", { rules: [rule] }), Rules],
+    [await yard.admin("PUT", "/api/rules/r", rule), OneRule],
+    [await yard.admin("GET", "/api/rules/r"), Rule],
+    [await yard.admin("PUT", "/api/sources/s", { allowed_kinds: ["lead"] }), Source],
+    [await yard.admin("GET", "/api/sources"), Sources],
+    [await yard.admin("POST", "/api/sources/s/secrets"), NewSecret],
+    [await yard.submit({ email: "a@example.com" }), Accepted],
+    [await yard.submit({ email: 1 }), Problem],
+    [await yard.admin("GET", "/api/leads"), Leads],
+    [await yard.call("/readyz"), Readiness],
   ] as const;
   for (const [{ status, body }, schema] of shaped) {
     const parsed = schema.safeParse(body);
@@ -168,7 +172,7 @@ test("the page needs nothing from elsewhere, and names every operation and shape
   assert.is(status, 200);
   assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
   assert.not.match(text, /<script|src=|https?:\/\//);
-  for (const { path } of operations) assert.ok(text.includes(path.replace(/:(\w+)/g, "{$1}")), path);
+  for (const { path } of operations) assert.ok(text.includes(path), path);
   const { body: document } = await yard.call("/openapi.json");
   for (const name of Object.keys(document.components.schemas))
     assert.ok(text.includes(`shape-${name}`), name);

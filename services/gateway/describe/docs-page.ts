@@ -1,7 +1,17 @@
 // The API's description as one page that needs nothing else: no script, nothing from elsewhere.
-import type { OpenApi } from "./openapi.ts";
 
-type Json = Record<string, unknown>;
+type Json = Readonly<Record<string, unknown>>;
+
+/** What of the document is shown. */
+export interface OpenApi {
+  readonly info: Json;
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly securitySchemes: { readonly source: { readonly description: string } };
+  };
+}
 
 const STYLE = `
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:2rem 1rem;color:#1c2430;background:#fff}
@@ -17,15 +27,13 @@ pre{background:#1d232d}h2{border-color:#2b3340}.get{color:#5fd3a8}.post{color:#8
 `;
 
 export function docsPage(document: OpenApi): string {
-  const tags = (document.tags as { name: string }[]).map(({ name }) => section(name, document)).join("");
-  const { title, description } = document.info as { title: string; description: string };
-  const { source } = document.components.securitySchemes as { source: { description: string } };
+  const { title, description } = document.info;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${text(title)}: the API</title><style>${STYLE}</style>
 <h1>${text(title)}</h1><p>${text(description)}
 <p>The same for machines: <a href="/openapi.json">OpenAPI 3.1</a>, and for NATS <a href="/asyncapi.json">AsyncAPI 3</a>.
-<p><b>Admin</b> calls carry <code>authorization: Bearer &lt;token&gt;</code>. <b>Sources</b> sign: ${prose(source.description)}
-${tags}<h2>Shapes</h2>${Object.entries(document.components.schemas).map(shape).join("")}</html>`;
+<p><b>Admin</b> calls carry <code>authorization: Bearer &lt;token&gt;</code>. <b>Sources</b> sign: ${prose(document.components.securitySchemes.source.description)}
+${document.tags.map(({ name }) => section(name, document)).join("")}<h2>Shapes</h2>${Object.entries(document.components.schemas).map(shape).join("")}</html>`;
 }
 
 function section(tag: string, document: OpenApi): string {

@@ -1,20 +1,57 @@
-// GET /openapi.json, /asyncapi.json and /docs.
-import type { FastifyPluginAsync } from "fastify";
+// GET /openapi.json, /asyncapi.json and /docs; and what there is to say about the routes that every role has.
+import type { FastifyPluginAsync, FastifySchema } from "fastify";
+import { z } from "zod";
+import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { asyncApi } from "./asyncapi.ts";
-import { docsPage } from "./docs-page.ts";
-import { openApi } from "./openapi.ts";
+import { docsPage, type OpenApi } from "./docs-page.ts";
 
-export function describeRoutes(): FastifyPluginAsync {
-  return async (app) => {
-    const document = openApi();
-    const [http, nats, page] = [JSON.stringify(document), JSON.stringify(asyncApi()), docsPage(document)];
-    app.get("/openapi.json", (_request, reply) => reply.type("application/json").send(http));
-    app.get("/asyncapi.json", (_request, reply) => reply.type("application/json").send(nats));
-    app.get("/docs", (_request, reply) =>
+const anyObject = z.looseObject({});
+const text = (type: string) => ({ content: { [type]: { schema: z.string() } } });
+
+export const describeRoutes: Routes = async (app) => {
+  describeScope(app, () => ({ tags: ["Operations"], security: [] }));
+  const nats = asyncApi();
+
+  app.get(
+    "/openapi.json",
+    { schema: { summary: "This description, as OpenAPI 3.1", response: { 200: anyObject } } },
+    () => app.swagger(),
+  );
+  app.get(
+    "/asyncapi.json",
+    { schema: { summary: "What NATS carries, as AsyncAPI 3", response: { 200: anyObject } } },
+    () => nats,
+  );
+  app.get(
+    "/docs",
+    { schema: { summary: "This description, to read", response: { 200: text("text/html") } } },
+    (_request, reply) =>
       reply
         .type("text/html; charset=utf-8")
         .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
-        .send(page),
-    );
+        .send(docsPage(app.swagger() as unknown as OpenApi)),
+  );
+};
+
+export const Readiness = z
+  .object({
+    ready: z.boolean(),
+    dependencies: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string().optional() })),
+  })
+  .register(responseSchemas, { id: "Readiness" });
+
+const opsSchemas: Readonly<Record<string, FastifySchema>> = {
+  "/livez": { summary: "Whether the process lives", response: { 200: anyObject } },
+  "/readyz": {
+    summary: "Whether it can do its work, dependency by dependency",
+    response: { 200: Readiness, 503: Readiness },
+  },
+  "/metrics": { summary: "Figures for Prometheus", response: { 200: text("text/plain") } },
+};
+
+export function describedOps(opsRoutes: FastifyPluginAsync): Routes {
+  return async (app) => {
+    describeScope(app, ({ url }) => ({ tags: ["Operations"], security: [], ...opsSchemas[url] }));
+    await app.register(opsRoutes);
   };
 }

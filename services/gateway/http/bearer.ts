@@ -1,4 +1,4 @@
-// The admin's token, compared in a time that tells nothing.
+// Compares the admin's token in constant time.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

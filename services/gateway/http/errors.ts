@@ -1,50 +1,49 @@
-// Whatever is thrown on the way to an answer becomes a refusal; what it says inside stays inside.
+// Turns every error of a request into a refusal. The error's own message goes to the log, never to the client.
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { BusError } from "#platform/bus/bus.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
-import { type Refusal, Refused, refusal } from "../refusal.ts";
+import { InvalidCursor } from "#projections/leads/query.ts";
+import { type Refusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
 import { problemOf, sendRefusal } from "./problem.ts";
 
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+const UNKNOWN_CURSOR = { path: "cursor", message: "is not one that was given out" };
+
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);
-  if (why.refused === "internal" || error instanceof UnknownMasterKey)
-    request.log.error({ err: error }, "a request failed");
+  if (why.reason === "internal" || error instanceof UnknownMasterKey)
+    request.log.error({ err: error }, "request failed");
   return sendRefusal(reply, why);
 }
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refused) return error.refusal;
-  if (
-    error instanceof EventStoreUnavailable ||
-    error instanceof BusError ||
-    error instanceof UnknownMasterKey
-  )
-    return refusal("unavailable", { retryAfterS: 1 });
-  const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
+  if (error instanceof InvalidCursor) return refusal("invalid", { errors: [UNKNOWN_CURSOR] });
+  for (const unavailable of [EventStoreUnavailable, BusError, UnknownMasterKey])
+    if (error instanceof unavailable) return refusal("unavailable", { retryAfterS: 1 });
+  const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return refusal("unsupported_media_type");
-  // Fastify's other complaints about a request: a bad URL, an empty JSON body, a length that does not fit.
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return refusal("malformed");
-  return refusal("internal");
+  // Fastify's other errors about a request: a bad URL, an empty JSON body, a length that does not fit.
+  return refusal(statusCode >= 400 && statusCode < 500 ? "malformed" : "internal");
 }
 
-/** What is no HTTP at all, or comes too slowly, is answered on the bare socket. */
-export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+const socketReasons: Readonly<Record<string, RefusalReason>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "too_slow",
+  HPE_HEADER_OVERFLOW: "too_large",
+};
+
+/** What is not HTTP at all, or comes too slowly, has no request: the response is written to the socket. */
+export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
-  const problem = problemOf(refusal(socketReason(error.code)));
+  const problem = problemOf(refusal(socketReasons[error.code ?? ""] ?? "malformed"));
   const body = JSON.stringify(problem);
   socket.end(
     `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-}
-
-function socketReason(code: string | undefined): "too_slow" | "too_large" | "malformed" {
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "too_slow";
-  return code === "HPE_HEADER_OVERFLOW" ? "too_large" : "malformed";
 }

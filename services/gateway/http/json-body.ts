@@ -1,41 +1,44 @@
-// From bytes to a JSON object that can do no harm to whoever handles it later.
+// Reads a JSON object from bytes, and refuses what could harm the code that handles it later.
 import { isUtf8 } from "node:buffer";
 import { type Refusal, refusal } from "../refusal.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface Bounds {
+export interface JsonLimits {
   readonly depth: number;
   readonly values: number;
 }
 
-const SUBMISSION: Bounds = { depth: 32, values: 10_000 };
+const SUBMISSION_LIMITS: JsonLimits = { depth: 32, values: 10_000 };
+
+export function readText(body: Buffer): string | Refusal {
+  return isUtf8(body) ? body.toString("utf8") : malformed("The body is not valid UTF-8");
+}
+
+export function readJson(body: Buffer, limits = SUBMISSION_LIMITS): JsonObject | Refusal {
+  const text = readText(body);
+  return typeof text === "string" ? parseObject(text, limits) : text;
+}
 
 /** `text` is what `readText` made of the bytes. */
-export function readObject(text: string, bounds = SUBMISSION): JsonObject | Refusal {
+export function parseObject(text: string, limits = SUBMISSION_LIMITS): JsonObject | Refusal {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return refusal("malformed", { detail: "The body is not JSON" });
+    return malformed("The body is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refusal("malformed", { detail: "The body must be a JSON object" });
-  }
-  const objection = objectionTo(value, bounds);
-  return objection === undefined ? (value as JsonObject) : refusal("malformed", { detail: objection });
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return malformed("The body must be a JSON object");
+  const problem = problemWith(value, limits);
+  return problem === undefined ? (value as JsonObject) : malformed(problem);
 }
 
-export function readText(body: Buffer): string | Refusal {
-  if (!isUtf8(body)) return refusal("malformed", { detail: "The body is not valid UTF-8" });
-  return body.toString("utf8");
-}
-
-function objectionTo(root: object, bounds: Bounds): string | undefined {
+function problemWith(root: object, limits: JsonLimits): string | undefined {
   let level: object[] = [root];
   let values = 0;
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > bounds.depth) return `The body is nested more than ${bounds.depth} levels deep`;
+    if (depth > limits.depth) return `The body is nested more than ${limits.depth} levels deep`;
     const next: object[] = [];
     for (const one of level) {
       for (const key of Object.keys(one)) {
@@ -50,8 +53,10 @@ function objectionTo(root: object, bounds: Bounds): string | undefined {
           return "The body has a number out of range";
       }
     }
-    if (values > bounds.values) return `The body has more than ${bounds.values} values`;
+    if (values > limits.values) return `The body has more than ${limits.values} values`;
     level = next;
   }
   return undefined;
 }
+
+const malformed = (detail: string): Refusal => refusal("malformed", { detail });

@@ -1,10 +1,10 @@
-// What a Content-Type header names. Parameters change nothing, but for a charset that is not UTF-8.
+// The media type in a Content-Type header. Its parameters are ignored, but for a charset other than UTF-8.
 
 const CHARSET = /; *charset *= *"?([^\s";]*)/i;
-/** us-ascii is UTF-8, too, and utf8 is what many write for it. */
+/** us-ascii is a part of UTF-8, and many write utf8. */
 const UTF8 = /^(utf-?8|us-ascii)$/i;
 
-/** In lower case; undefined when nothing is named, or text that is not UTF-8. */
+/** In lower case; undefined without a header, or when the charset is not UTF-8. */
 export function mediaTypeOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const end = header.indexOf(";");

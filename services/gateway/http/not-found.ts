@@ -1,9 +1,9 @@
-// Tells a path that does not exist from one that exists for other methods.
+// 404 for unknown paths, 405 for known paths with another method.
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { refusal } from "../refusal.ts";
 import { sendRefusal } from "./problem.ts";
 
-export function answerUnknownRoutes(app: FastifyInstance): void {
+export function handleUnknownRoutes(app: FastifyInstance): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook("onRoute", ({ url, method }: RouteOptions) => {
     const methods = Array.isArray(method) ? method : [method];

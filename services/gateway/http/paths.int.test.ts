@@ -1,20 +1,8 @@
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { type PlainRequest, sendPlainly } from "../../../test/gateway/plain-http.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("paths and methods");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("paths and methods");
 
 const send = (request: PlainRequest) => sendPlainly(yard.url, request);
 

@@ -1,26 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
-import { layWire } from "../../../test/gateway/wire.ts";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { startTcpProxy } from "../../../test/gateway/tcp-proxy.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "../intake/receive.ts";
 
-const test = suite("the server's bounds");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard, parts } = await gatewaySuite("the server's bounds");
 
 interface Spoken {
   readonly text: () => string;
@@ -94,7 +83,7 @@ test("several requests in one connection are answered in order", async () => {
 });
 
 test("while it stops, what has come in is still answered", async () => {
-  const wire = await layWire(parts.eventStore.port);
+  const wire = await startTcpProxy(parts.eventStore.port);
   const eventstoreUrl = `esdb://127.0.0.1:${wire.port}?tls=false&defaultDeadline=30000`;
   const ending = await startTestGateway(parts, { eventstoreUrl });
   assert.is((await ending.submit(body)).status, 202);

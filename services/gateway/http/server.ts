@@ -1,14 +1,15 @@
-// The gateway's HTTP server before anybody has added a route: bounds, errors, and how it ends.
+// The gateway's HTTP server without its routes: limits, errors, and how it closes.
 import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
-import { answerClientError, answerError } from "./errors.ts";
-import { answerUnknownRoutes } from "./not-found.ts";
+import { handleClientError, handleError } from "./errors.ts";
+import { handleUnknownRoutes } from "./not-found.ts";
+import { zodValidator } from "./route-schema.ts";
 
-/** Headers must be there within this time. A body has a bound of its own, where it is read. */
+/** Of the headers; a body has a deadline of its own, where it is read. */
 const HEADERS_MS = 10_000;
-/** A bulk request may take this long altogether. */
+/** Of the whole request, however large a batch is. */
 const REQUEST_MS = 300_000;
-const MOST_CONNECTIONS = 20_000;
+const MAX_CONNECTIONS = 20_000;
 const ADMIN_BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 50;
 
@@ -16,28 +17,30 @@ export function createServer(log: Log): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger of its own for each request would cost more than it says.
+    // A logger for each request costs more than it is worth.
     childLoggerFactory: (logger) => logger,
     bodyLimit: ADMIN_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     forceCloseConnections: "idle",
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1_000 },
-    frameworkErrors: answerError,
-    clientErrorHandler: answerClientError,
-    // Ids are made where they are needed; nobody reads a request's number.
+    frameworkErrors: handleError,
+    clientErrorHandler: handleClientError,
+    // Nobody reads the ids of requests.
     genReqId: () => "",
     routerOptions: { maxParamLength: 200 },
   }) as unknown as FastifyInstance;
-  app.server.maxConnections = MOST_CONNECTIONS;
-  // Expectations that we don't know may be left unmet, and Node's own answer to them is no problem document.
+  app.server.maxConnections = MAX_CONNECTIONS;
+  // An unknown `Expect` may be ignored; Node's own response to one would be no problem document.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
-  app.setErrorHandler(answerError);
-  // A path or method that does not exist is told as that, whatever was sent there; real routes read bodies by themselves.
+  app.setErrorHandler(handleError);
+  app.setValidatorCompiler(zodValidator());
+  app.setSerializerCompiler(() => JSON.stringify);
+  // An unknown path is a 404 and not a 415, whatever the content type; real routes have their own parsers.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  answerUnknownRoutes(app);
+  handleUnknownRoutes(app);
   app.addHook("preClose", (done) => {
-    // A connection that is busy now falls idle later, and would be kept alive past the end of everything else.
+    // A connection that is busy now becomes idle later, and would keep the process alive.
     const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     app.server.once("close", () => clearInterval(sweeping));
     done();

@@ -1,88 +1,90 @@
-// How many submissions may wait for the event store at once: more while it answers quickly, few while it does not.
-
+// How many submissions may wait for the event store at once: more while it confirms quickly, few while it does not. Each one that waits
+// holds a slot.
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface Admission {
-  /** Undefined when there is no room. */
-  enter(bytes: number): Pass | undefined;
-  /** Whether there is no room, seen before it costs anything. */
+  /** Undefined when no slot is free. */
+  enter(bytes: number): Slot | undefined;
+  /** Whether no slot is free, seen before anything was spent on a request. */
   readonly isFull: boolean;
-  /** How long it takes to say no: whoever is refused at once asks again at once, and together with all the others. */
-  holdBack(): Promise<void>;
-  readonly waiting: number;
-  readonly room: number;
+  /** How long a refusal takes: clients that are refused at once repeat at once, all together. */
+  delayRefusal(): Promise<void>;
+  readonly slotsInUse: number;
+  readonly slots: number;
 }
 
-export interface Pass {
-  /** The store has confirmed, after so many milliseconds. */
+/** Ended by one of the two. */
+export interface Slot {
+  /** The store has confirmed after so many milliseconds. */
   confirmed(ms: number): void;
-  /** It has not. */
   failed(): void;
 }
 
-/** A store that fails gets only a few to try itself on. */
-const WHILE_FAILING = 16;
-/** However slowly it answers, so many do no harm; with less, a busy machine would spend its time on refusing. */
-const WHILE_SLOW = 128;
-const AT_FIRST = 384;
-const CEILING = 1024;
-const MOST_BYTES = 64 * 1024 * 1024;
-/** Much more at once would only be more to wait for, and less soon enough when it is needed again. */
+/** A store that fails gets only a few appends to try itself on. */
+const SLOTS_WHILE_FAILING = 16;
+/** With fewer, a busy machine would spend its time on refusals. */
+const MIN_SLOTS = 128;
+const INITIAL_SLOTS = 384;
+const MAX_SLOTS = 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
+/** A round is as many confirmations as there are slots. */
 const GROWTH_PER_ROUND = 8;
-/** Slower than this means that a queue is building up behind the store. */
+/** Slower than this, and a queue builds up behind the store. */
 const SLOW_MS = 60;
-/** Refusing costs little, but a crowd that does nothing but ask would leave no time for those who are let in. */
-const HELD_MS = 500;
-const MOST_HELD = 5_000;
-/** One slow commit holds up everything in it; it is one reason to shrink, not hundreds. */
-const SHRINK_EVERY_MS = 100;
+const SHRINK_FACTOR = 0.8;
+/** One slow commit holds up everything in it: it is one reason to shrink, not hundreds. */
+const SHRINK_INTERVAL_MS = 100;
+const REFUSAL_MS = 500;
+const MAX_DELAYED_REFUSALS = 5_000;
 
 export function createAdmission(now: () => number = () => performance.now()): Admission {
-  let room = AT_FIRST;
-  let waiting = 0;
-  let bytes = 0;
-  let held = 0;
+  let slots = INITIAL_SLOTS;
+  let slotsInUse = 0;
+  let bytesInUse = 0;
+  let delayedRefusals = 0;
   let shrunkAt = Number.NEGATIVE_INFINITY;
-  const slower = (): void => {
-    if (now() - shrunkAt < SHRINK_EVERY_MS) return;
+
+  function shrink(): void {
+    if (now() - shrunkAt < SHRINK_INTERVAL_MS) return;
     shrunkAt = now();
-    room = Math.max(WHILE_SLOW, Math.floor(room * 0.8));
-  };
+    slots = Math.max(MIN_SLOTS, Math.floor(slots * SHRINK_FACTOR));
+  }
+
   return {
-    get waiting() {
-      return waiting;
+    get slotsInUse() {
+      return slotsInUse;
     },
-    get room() {
-      return room;
+    get slots() {
+      return slots;
     },
     get isFull() {
-      return waiting >= room;
+      return slotsInUse >= slots;
     },
-    async holdBack() {
-      if (held >= MOST_HELD) return;
-      held += 1;
-      await pause(HELD_MS * (0.7 + 0.6 * Math.random()));
-      held -= 1;
+    async delayRefusal() {
+      if (delayedRefusals >= MAX_DELAYED_REFUSALS) return;
+      delayedRefusals += 1;
+      await pause(REFUSAL_MS * (0.7 + 0.6 * Math.random()));
+      delayedRefusals -= 1;
     },
-    enter(size) {
-      if (waiting >= room || bytes + size > MOST_BYTES) return undefined;
-      waiting += 1;
-      bytes += size;
+    enter(bytes) {
+      if (slotsInUse >= slots || bytesInUse + bytes > MAX_BYTES) return undefined;
+      slotsInUse += 1;
+      bytesInUse += bytes;
       const leave = (): void => {
-        waiting -= 1;
-        bytes -= size;
+        slotsInUse -= 1;
+        bytesInUse -= bytes;
       };
       return {
         confirmed(ms) {
-          if (room < WHILE_SLOW) room += 1;
-          else if (ms > SLOW_MS) slower();
-          // Room that was not needed proves nothing.
-          else if (waiting > room / 2) room = Math.min(CEILING, room + GROWTH_PER_ROUND / room);
+          if (slots < MIN_SLOTS) slots += 1;
+          else if (ms > SLOW_MS) shrink();
+          // With many slots unused, quick confirmations prove nothing.
+          else if (slotsInUse > slots / 2) slots = Math.min(MAX_SLOTS, slots + GROWTH_PER_ROUND / slots);
           leave();
         },
         failed() {
           leave();
-          room = WHILE_FAILING;
+          slots = SLOTS_WHILE_FAILING;
         },
       };
     },

@@ -1,14 +1,16 @@
-// One line of a bulk request: a submission with its own headers and its body as text, signed like any other.
+// One line of a batch: a submission with its own headers and its body as text, signed like any other.
 import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
-import { flawsOf } from "../http/flaws.ts";
-import { readObject, readText } from "../http/json-body.ts";
-import { problemOf } from "../http/problem.ts";
+import { readJson } from "../http/json-body.ts";
+import { parseInput } from "../http/parse.ts";
+import { Problem, problemOf } from "../http/problem.ts";
+import { Position, requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
-import { acceptedAs } from "./answer.ts";
-import { MOST_BODY_BYTES } from "./bounds.ts";
-import type { Line } from "./lines.ts";
+import { DEFAULT_KIND } from "./kinds/kinds.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Arrival } from "./receive.ts";
+import { Accepted, accepted } from "./response.ts";
+import type { Line } from "./split-lines.ts";
 import type { Receipt } from "./store.ts";
 
 const header = z.string().optional();
@@ -16,7 +18,7 @@ const header = z.string().optional();
 /** The same headers as of a request, in lower case, those of a CloudEvent included. */
 export const BatchLine = z
   .object({
-    kind: Kind.default("lead"),
+    kind: Kind.default(DEFAULT_KIND),
     "webhook-id": header,
     "webhook-timestamp": z.union([z.string(), z.int().transform(String)]).optional(),
     "webhook-signature": header,
@@ -26,23 +28,33 @@ export const BatchLine = z
     traceparent: header,
     body: z.string().meta({ description: "The submission's JSON as text: exactly what was signed" }),
   })
-  .catchall(z.unknown());
+  .catchall(z.unknown())
+  .register(requestSchemas, { id: "BatchLine" });
+
+export const BatchResponse = z
+  .object({
+    line: z.int().positive(),
+    key: z.string().optional(),
+    status: z.int(),
+    position: Position.optional().meta({ description: "What `x-position` says elsewhere" }),
+    ...Accepted.partial().shape,
+    ...Problem.omit({ status: true }).partial().shape,
+  })
+  .register(responseSchemas, { id: "BatchAnswer" });
 
 /** JSON inside a JSON text is longer than it is by itself, by its quotes at least. */
-export const MOST_LINE_BYTES = 2 * MOST_BODY_BYTES + 8 * 1024;
+export const MAX_LINE_BYTES = 2 * MAX_BODY_BYTES + 8 * 1024;
 
 export function arrivalOf(line: Line, source: string | undefined): Arrival | Refusal {
   if ("tooLong" in line) return refusal("too_large");
-  const text = readText(line.text);
-  const object = isRefusal(text) ? text : readObject(text);
-  if (isRefusal(object)) return object;
-  const parsed = BatchLine.safeParse(object);
-  if (!parsed.success) return refusal("invalid", { errors: flawsOf(parsed.error) });
-  const { kind, body: signed, ...others } = parsed.data;
+  const object = readJson(line.text);
+  const parsed = isRefusal(object) ? object : parseInput(BatchLine, object);
+  if (isRefusal(parsed)) return parsed;
+  const { kind, body: signed, ...others } = parsed;
   const headers = Object.fromEntries(Object.entries(others).filter(isText));
   const body = Buffer.from(signed);
-  if (body.length > MOST_BODY_BYTES) return refusal("too_large");
-  return { kind, source, headers, body, at: Date.now(), patient: true };
+  if (body.length > MAX_BODY_BYTES) return refusal("too_large");
+  return { kind, source, headers, body, at: Date.now(), canWait: true };
 }
 
 /** As the sender knows it. */
@@ -51,12 +63,12 @@ export function keyOf({ headers }: Arrival): string | undefined {
   return typeof key === "string" ? key : undefined;
 }
 
-/** The answer line: what the same submission would have been answered alone, with its status. */
-export function answerLine(number: number, key: string | undefined, result: Receipt | Refusal): string {
-  const told = isRefusal(result)
+/** What the same submission would have as its response if it were sent alone, with the status. */
+export function responseLine(number: number, key: string | undefined, result: Receipt | Refusal): string {
+  const response = isRefusal(result)
     ? problemOf(result)
-    : { status: 202, ...acceptedAs(result), position: `${result.position}` };
-  return `${JSON.stringify({ line: number, key, ...told })}\n`;
+    : { status: 202, ...accepted(result), position: `${result.position}` };
+  return `${JSON.stringify({ line: number, key, ...response })}\n`;
 }
 
 const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";

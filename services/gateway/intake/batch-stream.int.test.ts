@@ -1,31 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import {
-  type Parts,
-  startParts,
-  startTestGateway,
-  storedIn,
-  type TestGateway,
-} from "../../../test/gateway/gateway.ts";
+import { storedIn } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "./receive.ts";
 
-const test = suite("bulk intake, streamed both ways");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard, parts } = await gatewaySuite("bulk intake, streamed both ways");
 
 const lead = '{"email":"jane@example.com"}';
 const line = (key: string = randomUUID()): string =>

@@ -1,40 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import {
-  type Answer,
-  type Parts,
-  startParts,
-  startTestGateway,
-  storedIn,
-  type TestGateway,
-} from "../../../test/gateway/gateway.ts";
+import { type HttpResponse, storedIn } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("bulk intake");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("bulk intake");
 
 const lead = JSON.stringify({ email: "jane@example.com" });
 const line = (body = lead, key: string = randomUUID(), more: object = {}): string =>
   JSON.stringify({ ...signedHeaders(parseSecret(yard.secret), key, body), body, ...more });
 
-const send = (text: string, more: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+const send = (text: string, more: Readonly<Record<string, string>> = {}): Promise<HttpResponse> =>
   yard.call("/api/submit/batch", {
     method: "POST",
     headers: { "content-type": "application/x-ndjson", "x-source": "demo", ...more },
     body: text,
   });
-const answers = ({ text }: Answer) =>
+const answers = ({ text }: HttpResponse) =>
   text
     .trim()
     .split("\n")

@@ -1,80 +1,82 @@
-// POST /api/submit/batch: many submissions as lines of JSON, answered line by line while they still come in.
+// POST /api/submit/batch: many submissions as lines of JSON; each line has its response while others still arrive.
 import type { IncomingMessage } from "node:http";
 import { PassThrough, Readable } from "node:stream";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
-import { answerLine, arrivalOf, keyOf, MOST_LINE_BYTES } from "./batch-line.ts";
-import { linesOf } from "./lines.ts";
-import type { Arrival, Reception } from "./receive.ts";
+import { arrivalOf, BatchLine, BatchResponse, keyOf, MAX_LINE_BYTES, responseLine } from "./batch-line.ts";
+import { describeIntake, SourceHeader } from "./description.ts";
+import type { Arrival, Intake } from "./receive.ts";
+import { type Line, splitLines } from "./split-lines.ts";
 import type { Receipt } from "./store.ts";
 
 const NDJSON = "application/x-ndjson";
-const MOST_LINES = 10_000;
 const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl)$/;
-/** So many submissions of one bulk request are on their way at once; it shares the store with everybody else. */
-const AT_ONCE = 128;
+const MAX_LINES = 10_000;
+const TOO_MANY_LINES = refusal("too_large", { detail: `At most ${MAX_LINES} lines at once` });
+/** Of one batch, at once; it shares the store with everybody else. */
+const MAX_IN_FLIGHT = 128;
 
-export function batchRoutes(reception: Reception): FastifyPluginAsync {
+export function batchRoutes(intake: Intake): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
-    app.post("/api/submit/batch", async (request, reply) => {
+    describeIntake(app, ["unsupported_media_type"]);
+    const schema = {
+      summary: `Submit up to ${MAX_LINES} signed submissions, a line each, with a response line each`,
+      headers: SourceHeader,
+      body: { content: { [NDJSON]: { schema: BatchLine } } },
+      response: { 200: { content: { [NDJSON]: { schema: BatchResponse } } } },
+    };
+    app.post("/api/submit/batch", { schema }, async (request, reply) => {
       const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
       if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));
       const claimed = request.headers["x-source"];
-      const body = (request.body ?? Readable.from([])) as Readable;
-      // The sender may read nothing before it has sent all; answers wait in memory then, and there is a limit of lines.
-      const answers = new PassThrough();
-      answers.on("error", () => undefined);
       const source = typeof claimed === "string" ? claimed : undefined;
-      // What is not read as lines is read and dropped: left lying, it would block whatever comes next on this connection.
-      void answerLines(bodyLines(body), source, reception, answers).finally(() => body.resume());
-      return reply.type(NDJSON).send(answers);
+      const body = (request.body ?? Readable.from([])) as Readable;
+      // The sender may read nothing before it has sent all; responses wait in memory then, which is why lines are limited.
+      const responses = new PassThrough();
+      responses.on("error", () => undefined);
+      const lines = splitLines(body.iterator({ destroyOnReturn: false }), MAX_LINE_BYTES);
+      // What is not read as lines is read and dropped: left unread, it would block the next request on this connection.
+      void respondToLines(lines, source, intake, responses).finally(() => body.resume());
+      return reply.type(NDJSON).send(responses);
     });
   };
 }
 
-const bodyLines = (body: Readable): ReturnType<typeof linesOf> =>
-  linesOf(body.iterator({ destroyOnReturn: false }), MOST_LINE_BYTES);
-
-type Numbered = readonly [number: number, key: string | undefined, result: Receipt | Refusal];
-
-/** Answers stand in the order of the lines, each as soon as it and those before it are known. */
-async function answerLines(
-  lines: ReturnType<typeof linesOf>,
+/** Responses come in the order of the lines, each as soon as it and those before it are known. */
+async function respondToLines(
+  lines: AsyncIterable<Line>,
   source: string | undefined,
-  reception: Reception,
-  answers: PassThrough,
+  intake: Intake,
+  responses: PassThrough,
 ): Promise<void> {
-  const underWay: Promise<void>[] = [];
+  const inFlight: Promise<void>[] = [];
   let written = Promise.resolve();
   let number = 0;
   try {
     for await (const line of lines) {
       number += 1;
-      if (number > MOST_LINES) break;
+      if (number > MAX_LINES) break;
       if ("text" in line && line.text.toString("latin1").trim() === "") continue;
-      const taken = takeIn(number, arrivalOf(line, source), reception);
-      written = written.then(async () => void answers.write(answerLine(...(await taken))));
-      underWay.push(written);
-      if (underWay.length >= AT_ONCE) await underWay.shift();
+      const response = receiveLine(number, arrivalOf(line, source), intake);
+      written = written.then(async () => void responses.write(await response));
+      inFlight.push(written);
+      if (inFlight.length >= MAX_IN_FLIGHT) await inFlight.shift();
     }
   } catch {
-    // The sender went away, or was cut off; what has come is answered all the same.
+    // The sender went away or was cut off; the lines that came whole are received all the same.
   }
   await written;
-  if (number > MOST_LINES)
-    answers.write(
-      answerLine(number, undefined, refusal("too_large", { detail: `At most ${MOST_LINES} lines at once` })),
-    );
-  answers.end();
+  if (number > MAX_LINES) responses.write(responseLine(number, undefined, TOO_MANY_LINES));
+  responses.end();
 }
 
-async function takeIn(number: number, arrival: Arrival | Refusal, reception: Reception): Promise<Numbered> {
-  if (isRefusal(arrival)) return [number, undefined, arrival];
-  const result = await reception.receive(arrival).catch(() => refusal("internal"));
-  return [number, keyOf(arrival), result];
+async function receiveLine(number: number, arrival: Arrival | Refusal, intake: Intake): Promise<string> {
+  if (isRefusal(arrival)) return responseLine(number, undefined, arrival);
+  const result: Receipt | Refusal = await intake.receive(arrival).catch(() => refusal("internal"));
+  return responseLine(number, keyOf(arrival), result);
 }

@@ -1,20 +1,8 @@
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Submission } from "#domain/submission/submission.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("CloudEvents");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("CloudEvents");
 
 const attributes = {
   specversion: "1.0",

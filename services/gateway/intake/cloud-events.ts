@@ -1,11 +1,13 @@
-// CloudEvents 1.0, structured or binary: what is inside is the payload, its attributes stand beside it.
+// CloudEvents 1.0, structured or binary: what is inside is the payload, its attributes stand beside it as `cloudevent`.
 import { z } from "zod";
 import type { Kind } from "#domain/submission/events.ts";
 import type { HeaderValues } from "#platform/webhooks.ts";
-import { flawsOf } from "../http/flaws.ts";
-import { type JsonObject, readObject, readText } from "../http/json-body.ts";
+import { type JsonObject, parseObject, readJson } from "../http/json-body.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
+import { parseInput } from "../http/parse.ts";
+import { requestSchemas } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+import { kinds } from "./kinds/kinds.ts";
 
 export const STRUCTURED_TYPE = "application/cloudevents+json";
 const JSON_CONTENT = /^application\/([\w.-]+\+)?json\b/i;
@@ -28,11 +30,12 @@ export const CloudEvent = z
     data: z.unknown().optional(),
     data_base64: z.base64().optional(),
   })
-  .meta({ description: "CloudEvents 1.0 in structured mode; `data` is the payload" });
+  .meta({ description: "CloudEvents 1.0 in structured mode; `data` is the payload" })
+  .register(requestSchemas, { id: "CloudEvent" });
 
 /** The payload that a body's text carries, out of its CloudEvent where it is in one. */
 export function payloadOf(kind: Kind, headers: HeaderValues, text: string): JsonObject | Refusal {
-  const object = readObject(text);
+  const object = parseObject(text);
   if (isRefusal(object)) return object;
   const { "content-type": type } = headers;
   if (typeof type === "string" && mediaTypeOf(type) === STRUCTURED_TYPE) return fromStructured(kind, object);
@@ -40,36 +43,30 @@ export function payloadOf(kind: Kind, headers: HeaderValues, text: string): Json
 }
 
 function fromStructured(kind: Kind, envelope: JsonObject): JsonObject | Refusal {
-  const parsed = CloudEvent.safeParse(envelope);
-  if (!parsed.success) return refusal("invalid", { errors: flawsOf(parsed.error) });
-  const { data, data_base64, ...attributes } = parsed.data;
-  if (data_base64 === undefined) return unwrapped(kind, attributes, data ?? {});
-  const text = readText(Buffer.from(data_base64, "base64"));
-  const inner = isRefusal(text) ? text : readObject(text);
-  return isRefusal(inner) ? inner : unwrapped(kind, attributes, inner);
+  const parsed = parseInput(CloudEvent, envelope);
+  if (isRefusal(parsed)) return parsed;
+  const { data, data_base64, ...attributes } = parsed;
+  const inner = data_base64 === undefined ? (data ?? {}) : readJson(Buffer.from(data_base64, "base64"));
+  return isRefusal(inner) ? inner : withAttributes(kind, attributes, inner);
 }
 
 function fromBinary(kind: Kind, headers: HeaderValues, data: JsonObject): JsonObject | Refusal {
   const given = Object.entries(headers).filter(([name]) => name.startsWith("ce-"));
   const attributes = Object.fromEntries(
-    given.map(([name, value]) => [name.slice("ce-".length), decoded(value)]),
+    given.map(([name, value]) => [name.slice("ce-".length), percentDecoded(value)]),
   );
-  const parsed = CloudEvent.safeParse(attributes);
-  if (!parsed.success) return refusal("invalid", { errors: flawsOf(parsed.error) });
-  return unwrapped(kind, attributes, data);
+  const parsed = parseInput(CloudEvent, attributes);
+  return isRefusal(parsed) ? parsed : withAttributes(kind, attributes, data);
 }
 
-function unwrapped(kind: Kind, attributes: JsonObject, data: unknown): JsonObject | Refusal {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+function withAttributes(kind: Kind, attributes: JsonObject, data: unknown): JsonObject | Refusal {
+  if (typeof data !== "object" || data === null || Array.isArray(data))
     return refusal("invalid", { errors: [{ path: "data", message: "must be a JSON object" }] });
-  }
-  const own =
-    kind === "event" ? { type: attributes.type, event_id: attributes.id, occurred_at: attributes.time } : {};
-  return { ...own, ...data, cloudevent: attributes };
+  return { ...kinds[kind].fromCloudEvent?.(attributes), ...data, cloudevent: attributes };
 }
 
 /** Header values are percent-encoded where they are not plain ASCII. */
-function decoded(value: HeaderValues[string]): string {
+function percentDecoded(value: HeaderValues[string]): string {
   const text = String(value);
   try {
     return decodeURIComponent(text);

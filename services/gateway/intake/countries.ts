@@ -1,13 +1,47 @@
-// What people write for a country, as its ISO 3166-1 alpha-2 code.
+// From what people write for a country to its ISO 3166-1 alpha-2 code.
+import { alpha3ToAlpha2, getNames, registerLocale } from "i18n-iso-countries/index.js";
+import english from "i18n-iso-countries/langs/en.json" with { type: "json" };
 import { type CountryCode, getCountries, isSupportedCountry } from "libphonenumber-js";
-import { alpha3, otherNames } from "./country-names.ts";
 
-const english = new Intl.DisplayNames("en", { type: "region" });
+/** Names that neither ISO 3166 nor CLDR has, or has any more. */
+const OTHER_NAMES: Readonly<Partial<Record<CountryCode, readonly string[]>>> = {
+  BO: ["Bolivia, Plurinational State of"],
+  CD: ["Congo, the Democratic Republic of the"],
+  CG: ["Congo"],
+  CV: ["Cabo Verde"],
+  GB: ["England", "Scotland", "Wales", "Northern Ireland"],
+  IE: ["Republic of Ireland"],
+  IR: ["Iran, Islamic Republic of"],
+  KP: ["Korea, Democratic People's Republic of"],
+  KR: ["Korea"],
+  MK: ["Macedonia"],
+  MM: ["Burma"],
+  MO: ["Macau"],
+  NL: ["Holland"],
+  PS: ["Palestine, State of"],
+  SZ: ["Swaziland"],
+  TL: ["East Timor"],
+  TZ: ["Tanzania, United Republic of"],
+  US: ["America"],
+  VE: ["Venezuela, Bolivarian Republic of"],
+  VN: ["Viet Nam"],
+};
 
-const byName = new Map<string, string>([
-  ...getCountries().map((code) => [folded(english.of(code) ?? code), code] as const),
-  ...Object.entries(otherNames),
-]);
+registerLocale(english);
+const isoNames = getNames("en", { select: "all" });
+const cldrNames = new Intl.DisplayNames("en", { type: "region" });
+const shortNames = new Intl.DisplayNames("en", { type: "region", style: "short" });
+
+const byName = new Map(
+  getCountries().flatMap((code) =>
+    [isoNames[code] ?? [], cldrNames.of(code), shortNames.of(code)]
+      .flat()
+      .map((name) => [folded(name ?? code), code] as const),
+  ),
+);
+// "Congo" alone, which two countries are called, is the one of them that this list says.
+for (const [code, names] of Object.entries(OTHER_NAMES))
+  for (const name of names) byName.set(folded(name), code as CountryCode);
 
 function folded(name: string): string {
   return name
@@ -23,10 +57,9 @@ function folded(name: string): string {
     .trim();
 }
 
-/** Undefined when nobody could say which country is meant. */
+/** Undefined when the text names no country. */
 export function countryCode(text: string): CountryCode | undefined {
   const upper = text.trim().toUpperCase();
-  const short = alpha3.get(upper) ?? upper;
-  if (isSupportedCountry(short)) return short;
-  return byName.get(folded(text)) as CountryCode | undefined;
+  const alpha2 = alpha3ToAlpha2(upper) ?? upper;
+  return isSupportedCountry(alpha2) ? alpha2 : byName.get(folded(text));
 }

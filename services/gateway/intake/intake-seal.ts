@@ -1,4 +1,4 @@
-// Seals what comes in under the key of its day, which is fetched once however many wait for it.
+// Seals submissions under the key of the day, which is fetched once however many wait for it.
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
 
 export type IntakeSeal = (value: unknown, day: string, context: string) => Sealed | Promise<Sealed>;
@@ -7,8 +7,8 @@ export function createIntakeSeal(vault: Vault): IntakeSeal {
   const fetching = new Map<string, Promise<void>>();
 
   function fetched(key: string): Promise<void> {
-    const under = fetching.get(key);
-    if (under !== undefined) return under;
+    const underWay = fetching.get(key);
+    if (underWay !== undefined) return underWay;
     const fetch = vault.ensureKeys([key]).finally(() => fetching.delete(key));
     fetching.set(key, fetch);
     return fetch;

@@ -1,21 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Submission } from "#domain/submission/submission.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("intake over HTTP");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard, parts } = await gatewaySuite("intake over HTTP");
 
 const jane = {
   email: "Jane.Doe@Example.COM ",
@@ -148,6 +136,12 @@ for (const [what, body, path] of [
     assert.is(answer.body.errors[0].path, path);
   });
 }
+
+test("a payload may have the fields that a refusal has", async () => {
+  const { status, body } = await yard.submit({ ...jane, refused: "invalid", reason: "invalid", errors: [] });
+  assert.is(status, 202);
+  assert.is((await opened(body.id)).payload.refused, "invalid");
+});
 
 const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
 for (const [what, body] of [

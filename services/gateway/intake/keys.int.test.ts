@@ -1,28 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore } from "../../../test/eventstore/server.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
-import { type NatsProducer, natsProducer } from "../../../test/gateway/over-nats.ts";
+import { startTestGateway } from "../../../test/gateway/gateway.ts";
+import { natsProducer } from "../../../test/gateway/over-nats.ts";
+import { partsSuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("one key is one submission");
-let parts: Parts;
-let yard: TestGateway;
-let nats: NatsProducer;
+const { test, parts, atEnd } = await partsSuite("one key is one submission");
 let restarted: EventStoreServer | undefined;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-  nats = await natsProducer(parts.nats.url);
-});
-test.after(async () => {
-  await nats?.close();
-  await yard?.stop();
-  await restarted?.kill();
-  await parts?.stop();
-});
+atEnd(() => restarted?.kill());
+let yard = await startTestGateway(parts);
+atEnd(() => yard.stop());
+const nats = await natsProducer(parts.nats.url);
+atEnd(() => nats.close());
 
 const lead = '{"email":"jane@example.com"}';
 const other = '{"email":"joe@example.com"}';

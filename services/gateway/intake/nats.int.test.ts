@@ -1,34 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import {
-  type Parts,
-  startParts,
-  startTestGateway,
-  storedIn,
-  type TestGateway,
-} from "../../../test/gateway/gateway.ts";
-import { type NatsProducer, natsProducer } from "../../../test/gateway/over-nats.ts";
+import { storedIn } from "../../../test/gateway/gateway.ts";
+import { natsProducer } from "../../../test/gateway/over-nats.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "./receive.ts";
 
-const test = suite("intake over NATS");
-let parts: Parts;
-let yard: TestGateway;
-let nats: NatsProducer;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-  nats = await natsProducer(parts.nats.url);
-});
-test.after(async () => {
-  await nats?.close();
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard, parts, atEnd } = await gatewaySuite("intake over NATS");
+const nats = await natsProducer(parts.nats.url);
+atEnd(() => nats.close());
 
 const lead = '{"email":"jane@example.com"}';
 const signed = (key: string = randomUUID(), body = lead, now?: number) =>

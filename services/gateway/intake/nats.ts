@@ -6,31 +6,35 @@ import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Log } from "#platform/log.ts";
 import { problemOf } from "../http/problem.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
-import { answerTo } from "./answer.ts";
-import { MOST_BODY_BYTES } from "./bounds.ts";
-import type { Endings } from "./endings.ts";
-import type { Arrival, Reception } from "./receive.ts";
-import type { DeadLetters } from "./refused.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { DEFAULT_KIND } from "./kinds/kinds.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Arrival, Intake } from "./receive.ts";
+import { respond } from "./response.ts";
 import type { Receipt } from "./store.ts";
 
 export interface NatsIntakeParts {
   readonly bus: Bus;
-  readonly reception: Reception;
-  readonly endings: Endings;
+  readonly intake: Intake;
+  readonly outcomes: Outcomes;
   readonly deadLetters: DeadLetters;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
 }
 
-interface Message {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: MsgHdrs | undefined;
-}
+const RETRY_MS = 1_000;
+const transient = new Set<RefusalReason>([
+  "unavailable",
+  "overloaded",
+  "in_flight",
+  "rate_limited",
+  "internal",
+]);
 
 export async function serveNats(parts: NatsIntakeParts): Promise<void> {
   const { bus, lifecycle } = parts;
-  const requests = await bus.serve("intake.*", "gateway", (request) => answerRequest(parts, request));
+  const requests = await bus.serve("intake.*", "gateway", (request) => handleRequest(parts, request));
   lifecycle.own("intake requests", () => requests.close());
   const mailbox = await bus.mailbox({
     name: "intake",
@@ -40,89 +44,59 @@ export async function serveNats(parts: NatsIntakeParts): Promise<void> {
     maxAckPending: 256,
     ackWaitMs: 30_000,
     onBatch: async (mails) => {
-      await Promise.all(mails.map((mail) => takeStored(parts, mail)));
+      await Promise.all(mails.map((mail) => handlePublished(parts, mail)));
     },
   });
-  lifecycle.own("stored submissions", () => mailbox.close());
+  lifecycle.own("published submissions", () => mailbox.close());
 }
 
-async function answerRequest(
-  { reception, endings }: NatsIntakeParts,
-  request: BusRequest,
-): Promise<BusAnswer> {
+async function handleRequest({ intake, outcomes }: NatsIntakeParts, request: BusRequest): Promise<BusAnswer> {
+  const { subject, data } = request;
   const headers = plainHeaders(request.headers);
-  const result = await receive(reception, request, headers, Date.now());
+  const result = await receive(intake, data, { ...addressOf(subject, headers), headers, at: Date.now() });
   if (isRefusal(result)) return { data: Buffer.from(JSON.stringify(problemOf(result))) };
-  const { answer, position } = await answerTo(result, headers, endings);
-  return { data: Buffer.from(JSON.stringify(answer)), headers: { "x-position": `${position}` } };
+  const { body, position } = await respond(result, headers, outcomes);
+  return { data: Buffer.from(JSON.stringify(body)), headers: { "x-position": `${position}` } };
 }
 
-/** Nobody waits for an answer here: it is taken in, tried again later, or becomes a dead letter. */
-async function takeStored({ reception, deadLetters, log }: NatsIntakeParts, mail: Mail): Promise<void> {
+/** Nobody waits for a response: the message is accepted, tried again later, or becomes a dead letter. */
+async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, mail: Mail): Promise<void> {
+  const { subject, seq, data, storedAt: at } = mail;
   try {
     const headers = plainHeaders(mail.headers);
-    // The signature was fresh when the message was stored, however long nobody was here to take it.
-    const result = await receive(reception, mail, headers, mail.storedAt, true);
+    const address = addressOf(subject, headers);
+    // The signature was fresh when JetStream stored the message, however long no gateway ran.
+    const result = await receive(intake, data, { ...address, headers, at, canWait: true });
     if (isRefusal(result)) {
-      const delay = delayMs(result);
-      if (delay !== undefined) return mail.nak(delay);
-      const [source, kind] = [sourceOf(mail.subject), kindOf(headers) ?? "lead"];
-      const name = `${mail.subject} ${mail.seq} ${mail.storedAt}`;
-      await deadLetters.put(
-        { name, source, kind, headers, body: Buffer.from(mail.data), at: mail.storedAt },
-        result,
-      );
+      const { reason, retryAfterS = 1 } = result;
+      if (transient.has(reason)) return mail.nak(retryAfterS * RETRY_MS);
+      const { source, kind = DEFAULT_KIND } = address;
+      const name = `${subject} ${seq} ${at}`;
+      await deadLetters.put({ name, source, kind, headers, body: Buffer.from(data), at }, result);
     }
     mail.ack();
   } catch (error) {
-    log.warn(
-      { err: error, subject: mail.subject, seq: mail.seq },
-      "a stored submission is tried again later",
-    );
+    log.warn({ err: error, subject, seq }, "published submission failed, tried again later");
     mail.nak(RETRY_MS);
   }
 }
 
-function receive(
-  reception: Reception,
-  { subject, data }: Message,
-  headers: Readonly<Record<string, string>>,
-  at: number,
-  patient = false,
+async function receive(
+  intake: Intake,
+  data: Uint8Array,
+  arrival: Omit<Arrival, "body">,
 ): Promise<Receipt | Refusal> {
   const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (body.length > MOST_BODY_BYTES) return Promise.resolve(refusal("too_large"));
-  const arrival: Arrival = {
-    source: sourceOf(subject),
-    kind: kindOf(headers),
-    headers,
-    body,
-    at,
-    patient,
-  };
-  return reception.receive(arrival);
+  return body.length > MAX_BODY_BYTES ? refusal("too_large") : intake.receive({ ...arrival, body });
 }
 
-const RETRY_MS = 1_000;
-const passing = new Set<RefusalReason>([
-  "unavailable",
-  "overloaded",
-  "in_flight",
-  "rate_limited",
-  "internal",
-]);
-
-/** Undefined when waiting would not help. */
-function delayMs({ refused, retryAfterS = 1 }: Refusal): number | undefined {
-  return passing.has(refused) ? retryAfterS * RETRY_MS : undefined;
-}
-
-const sourceOf = (subject: string): string => subject.slice(subject.indexOf(".") + 1);
-
-/** HTTP tells the kind by the path; here a header does, and without it, it is a lead. */
-function kindOf(headers: Readonly<Record<string, string>>): Kind | undefined {
-  const parsed = Kind.safeParse(headers["x-kind"] ?? "lead");
-  return parsed.success ? parsed.data : undefined;
+/** HTTP has the kind in the path and the source in a header; here it is the other way round. */
+function addressOf(
+  subject: string,
+  headers: Readonly<Record<string, string>>,
+): { readonly source: string; readonly kind: Kind | undefined } {
+  const source = subject.slice(subject.indexOf(".") + 1);
+  return { source, kind: Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data };
 }
 
 function plainHeaders(headers: MsgHdrs | undefined): Record<string, string> {

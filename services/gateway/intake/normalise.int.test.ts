@@ -1,20 +1,8 @@
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Submission } from "#domain/submission/submission.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("contact fields at the door");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("contact fields at the door");
 
 async function opened(id: string): Promise<Submission> {
   const [event] = await yard.eventStore().readStream(`submission-${id}`);

@@ -1,48 +1,48 @@
-// Contact fields as identity and rules need them; what came stays beside it, untouched.
+// Contact fields as identity and rules need them. The payload itself stays as it came.
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import type { Normalised } from "#domain/submission/submission.ts";
 import type { JsonObject } from "../http/json-body.ts";
-import type { Flaw } from "../refusal.ts";
+import type { InputError } from "../refusal.ts";
 import { countryCode } from "./countries.ts";
 
 const EMAIL = /^[^\p{C}\s@"(),:;<>[\]\\]{1,64}@[^\p{C}\s@"(),:;<>[\]\\.]+(\.[^\p{C}\s@"(),:;<>[\]\\.]+)+$/u;
-const MOST_EMAIL = 254;
-const MOST_PHONE = 40;
-/** Control and formatting characters, which nobody has in a name and which hide what is equal. */
+const MAX_EMAIL = 254;
+const MAX_PHONE = 40;
+/** Control and formatting characters: no part of a name, and two equal names would differ by them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;
 
 export interface Normalisation {
   readonly normalised: Normalised;
-  readonly flaws: readonly Flaw[];
+  readonly errors: readonly InputError[];
 }
 
 export function normalise(payload: JsonObject): Normalisation {
-  const flaws: Flaw[] = [];
+  const errors: InputError[] = [];
   const normalised: { -readonly [Field in keyof Normalised]: Normalised[Field] } = {};
 
   const country = present(payload.country);
   const code = country === undefined ? undefined : countryCode(country);
   if (code !== undefined) normalised.country = code;
 
-  const email = present(unmarked(payload.email))?.normalize("NFC").toLowerCase();
+  const email = present(withoutMarks(payload.email))?.normalize("NFC").toLowerCase();
   if (email !== undefined) {
-    if (email.length <= MOST_EMAIL && EMAIL.test(email)) normalised.email = email;
-    else flaws.push({ path: "email", message: "is not an e-mail address" });
+    if (email.length <= MAX_EMAIL && EMAIL.test(email)) normalised.email = email;
+    else errors.push({ path: "email", message: "is not an e-mail address" });
   }
 
-  const phone = present(unmarked(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
+  const phone = present(withoutMarks(payload.phone))?.normalize("NFKC").replace(/^tel:/i, "");
   if (phone !== undefined) {
     const number =
-      phone.length <= MOST_PHONE
+      phone.length <= MAX_PHONE
         ? parsePhoneNumberFromString(phone, { ...(code && { defaultCountry: code }), extract: false })
         : undefined;
     if (number?.isPossible()) normalised.phone = number.number;
-    else flaws.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
+    else errors.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
   }
 
   const name = fullName(payload);
   if (name !== undefined) normalised.full_name = name;
-  return { normalised, flaws };
+  return { normalised, errors };
 }
 
 function phoneMessage(phone: string, hinted: boolean): string {
@@ -50,8 +50,8 @@ function phoneMessage(phone: string, hinted: boolean): string {
   return "is not an international phone number; a national one needs its country";
 }
 
-/** Marks that address books put around what is copied from them, and that nobody sees. */
-function unmarked(value: unknown): unknown {
+/** Invisible marks that address books put around what is copied from them. */
+function withoutMarks(value: unknown): unknown {
   return typeof value === "string" ? value.replace(/\p{Cf}/gu, "") : value;
 }
 

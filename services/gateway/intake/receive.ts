@@ -1,7 +1,6 @@
-// A submission's way in, the same over every transport: who sent it, may it come in, and is it stored.
-
+// What happens to a submission, the same over every transport: authenticated, checked, stored.
 import type { SourceId, SubmissionId } from "#domain/ids.ts";
-import type { Kind } from "#domain/submission/events.ts";
+import { Kind } from "#domain/submission/events.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { HeaderValues } from "#platform/webhooks.ts";
@@ -9,61 +8,56 @@ import { readText } from "../http/json-body.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
 import { payloadOf } from "./cloud-events.ts";
 import { checkPayload } from "./payload.ts";
-import type { RateLimits } from "./rate-limits.ts";
 import { authenticate, type Sender } from "./signature.ts";
 import type { KnownSources } from "./sources.ts";
+import type { Receipt, SubmissionStore } from "./store.ts";
 
-import type { Receipt, Store } from "./store.ts";
-
-/** What arrived, as it arrived. */
+/** A submission as it arrived. */
 export interface Arrival {
   /** As claimed. */
   readonly source: string | undefined;
-  /** Undefined when it is said to be of a kind that there is not. */
+  /** Undefined when the named kind does not exist. */
   readonly kind: Kind | undefined;
   readonly headers: HeaderValues;
   readonly body: Buffer;
-  /** Milliseconds. A signature is judged by the clock of this moment, however much later it is looked at. */
+  /** Milliseconds. A signature is judged by the clock of this moment, however much later it is checked. */
   readonly at: number;
-  /** Whether it can wait for room rather than be told to come again. */
-  readonly patient?: boolean;
+  /** Whether it can wait for a free slot rather than be refused. */
+  readonly canWait?: boolean;
 }
 
-export interface ReceptionParts {
+export interface IntakeParts {
   readonly sources: () => KnownSources;
-  readonly limits: RateLimits;
-  readonly store: Store;
+  readonly store: SubmissionStore;
   readonly metrics: Metrics;
 }
 
-export interface Reception {
+export interface Intake {
   receive(arrival: Arrival): Promise<Receipt | Refusal>;
-  /** There is no room for one more, whoever sends it. */
-  turnAway(kind: Kind): Refusal;
+  /** Refuses a request before anything of it is read, since no slot is free. */
+  refuseUnread(kind: Kind): Refusal;
 }
 
-const NO_SUCH_KIND = { path: "x-kind", message: "must be lead, assistance or event" };
+const UNKNOWN_KIND = { path: "x-kind", message: `must be one of ${Kind.options.join(", ")}` };
 /** A key travels through headers and logs of many systems: visible ASCII, and short. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
+const BAD_KEY = { path: "idempotency key", message: "must be 1 to 255 visible ASCII characters" };
 
 export function submissionIdOf(source: SourceId, key: string): SubmissionId {
   return deterministicUuid("submission", source, key) as SubmissionId;
 }
 
-export function createReception({ sources, limits, store, metrics }: ReceptionParts): Reception {
-  async function takeIn(arrival: Arrival, sender: Sender): Promise<Receipt | Refusal> {
-    const { kind, headers, body, at, patient = false } = arrival;
-    const { source, key } = sender;
-    if (kind === undefined) return refusal("invalid", { errors: [NO_SUCH_KIND] });
-    const allowed = source.settings.allowed_kinds;
-    if (allowed !== undefined && !allowed.includes(kind)) return refusal("kind_not_allowed");
-    const retryAfterS = limits.take(source, Date.now());
-    if (retryAfterS !== undefined) return refusal("rate_limited", { retryAfterS });
+export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
+  async function accept(arrival: Arrival, { source, key }: Sender): Promise<Receipt | Refusal> {
+    const { kind, headers, body, at, canWait = false } = arrival;
+    if (kind === undefined) return refusal("invalid", { errors: [UNKNOWN_KIND] });
+    const { allowed_kinds = Kind.options } = source.settings;
+    if (!allowed_kinds.includes(kind)) return refusal("kind_not_allowed");
+    const { rateLimit } = source;
+    if (rateLimit.take(1) === 0)
+      return refusal("rate_limited", { retryAfterS: Math.max(1, Math.ceil(rateLimit.waitMs() / 1_000)) });
 
-    if (!KEY.test(key))
-      return refusal("invalid", {
-        errors: [{ path: "idempotency key", message: "must be 1 to 255 visible ASCII characters" }],
-      });
+    if (!KEY.test(key)) return refusal("invalid", { errors: [BAD_KEY] });
     const text = readText(body);
     if (isRefusal(text)) return text;
     const payload = payloadOf(kind, headers, text);
@@ -73,22 +67,22 @@ export function createReception({ sources, limits, store, metrics }: ReceptionPa
 
     return store.put(
       { kind, source: source.id, received_at: new Date(at).toISOString(), idempotency_key: key, ...checked },
-      { id: submissionIdOf(source.id, key), text, trace: traceOf(headers), patient },
+      { id: submissionIdOf(source.id, key), text, trace: traceOf(headers), canWait },
     );
   }
 
   return {
-    turnAway(kind) {
+    refuseUnread(kind) {
       metrics.submissionsTotal.inc({ source: "unknown", kind, outcome: "unavailable" });
       return refusal("overloaded", { retryAfterS: 1 });
     },
     async receive(arrival) {
       const began = performance.now();
-      const book = sources();
-      const sender = authenticate(book, arrival, arrival.at);
-      const result = sender === undefined ? refusal("unauthenticated") : await takeIn(arrival, sender);
-      // A claimed name that we do not know is anybody's text, and no label.
-      const source = arrival.source !== undefined && book.has(arrival.source) ? arrival.source : "unknown";
+      const known = sources();
+      const sender = authenticate(known, arrival, arrival.at);
+      const result = sender === undefined ? refusal("unauthenticated") : await accept(arrival, sender);
+      // A claimed name that no source has can be any text, and must not become a label.
+      const source = arrival.source !== undefined && known.has(arrival.source) ? arrival.source : "unknown";
       metrics.submissionsTotal.inc({ source, kind: arrival.kind ?? "unknown", outcome: outcomeOf(result) });
       if (!isRefusal(result)) metrics.ackSeconds.observe((performance.now() - began) / 1000);
       return result;
@@ -106,11 +100,11 @@ function traceOf({ traceparent }: HeaderValues): string | undefined {
 type Outcome = "accepted" | "duplicate" | "invalid" | "unauthenticated" | "limited" | "unavailable";
 
 function outcomeOf(result: Receipt | Refusal): Outcome {
-  if (!isRefusal(result)) return result.duplicate ? "duplicate" : "accepted";
-  return outcomeOfRefusal[result.refused] ?? "invalid";
+  if (isRefusal(result)) return refusalOutcomes[result.reason] ?? "invalid";
+  return result.duplicate ? "duplicate" : "accepted";
 }
 
-const outcomeOfRefusal: Partial<Record<RefusalReason, Outcome>> = {
+const refusalOutcomes: Partial<Record<RefusalReason, Outcome>> = {
   unauthenticated: "unauthenticated",
   rate_limited: "limited",
   unavailable: "unavailable",

@@ -1,43 +1,51 @@
-// POST /api/submit, /api/assistance, /api/events.
+// One route for each kind of submission.
 import type { IncomingMessage } from "node:http";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Kind } from "#domain/submission/events.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
-import { isRefusal, type Refusal, refusal } from "../refusal.ts";
+import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
-import { answerTo, hrefOf } from "./answer.ts";
-import { BODY_DEADLINE_MS, MOST_BODY_BYTES } from "./bounds.ts";
-import { STRUCTURED_TYPE } from "./cloud-events.ts";
-import type { Endings } from "./endings.ts";
-import type { Reception } from "./receive.ts";
+import { CloudEvent, STRUCTURED_TYPE } from "./cloud-events.ts";
+import { describeIntake, IntakeHeaders } from "./description.ts";
+import { allKinds } from "./kinds/kinds.ts";
+import { BODY_DEADLINE_MS, MAX_BODY_BYTES } from "./limits.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Intake } from "./receive.ts";
+import { Accepted, accepted, Ended, respond } from "./response.ts";
 
-const paths: Readonly<Record<Kind, string>> = {
-  lead: "/api/submit",
-  assistance: "/api/assistance",
-  event: "/api/events",
-};
+const REFUSALS: readonly RefusalReason[] = [
+  "malformed",
+  "invalid",
+  "unsupported_media_type",
+  "too_large",
+  "unauthenticated",
+  "kind_not_allowed",
+  "too_slow",
+  "in_flight",
+  "key_reused",
+  "rate_limited",
+  "unavailable",
+  "overloaded",
+];
 
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
-export function intakeRoutes(
-  reception: Reception,
-  endings: Endings,
-  admission: Admission,
-): FastifyPluginAsync {
+export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admission): FastifyPluginAsync {
   async function submit(kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
-    if (isRefusal(body)) return sendRefusal(closing(reply), body);
+    // What is left of a body that was not read would be taken for the next request.
+    if (isRefusal(body)) return sendRefusal(reply.header("connection", "close"), body);
     const { headers } = request;
     const claimed = headers["x-source"];
     const source = typeof claimed === "string" ? claimed : undefined;
-    const result = await reception.receive({ kind, source, headers, body, at: Date.now() });
+    const result = await intake.receive({ kind, source, headers, body, at: Date.now() });
     if (isRefusal(result)) return sendRefusal(reply, result);
-    const { answer, position } = await answerTo(result, headers, endings);
+    const { body: answer, position } = await respond(result, headers, outcomes);
     return reply
       .code(answer.outcome === "accepted" ? 202 : 200)
       .header("x-position", `${position}`)
-      .header("location", hrefOf(result))
+      .header("location", accepted(result).href)
       .type("application/json")
       .send(JSON.stringify(answer));
   }
@@ -48,17 +56,27 @@ export function intakeRoutes(
     app.addContentTypeParser(
       ["application/json", "*"],
       (_request: FastifyRequest, payload: IncomingMessage) =>
-        readBody(payload, { mostBytes: MOST_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
+        readBody(payload, { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
     );
-    for (const [kind, path] of Object.entries(paths) as [Kind, string][]) {
+    describeIntake(app, REFUSALS);
+    for (const { kind, path, summary, body } of allKinds) {
+      const schema = {
+        summary,
+        headers: IntakeHeaders,
+        body: {
+          content: { "application/json": { schema: body }, [STRUCTURED_TYPE]: { schema: CloudEvent } },
+        },
+        response: { 200: Ended, 202: Accepted },
+        position: true,
+      };
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
         if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
-        // Before anything is read or reckoned, so that turning away stays cheap.
+        // Before anything is read or computed, so that a refusal stays cheap.
         if (!admission.isFull) return;
-        await admission.holdBack();
-        return sendRefusal(reply, reception.turnAway(kind));
+        await admission.delayRefusal();
+        return sendRefusal(reply, intake.refuseUnread(kind));
       };
-      app.post(path, { onRequest }, (request, reply) => submit(kind, request, reply));
+      app.post(path, { onRequest, schema }, (request, reply) => submit(kind, request, reply));
     }
   };
 }
@@ -68,6 +86,3 @@ function isJson({ headers }: FastifyRequest): boolean {
   const type = mediaTypeOf(headers["content-type"]);
   return encoding === "identity" && (type === "application/json" || type === STRUCTURED_TYPE);
 }
-
-/** What is left of a body that was not read would be taken for the next request. */
-const closing = (reply: FastifyReply): FastifyReply => reply.header("connection", "close");

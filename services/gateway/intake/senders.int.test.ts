@@ -1,22 +1,10 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 
-const test = suite("who may send");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("who may send");
 
 const jane = { email: "jane.doe@example.com", full_name: "Jane Doe" };
 

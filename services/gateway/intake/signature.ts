@@ -1,5 +1,4 @@
-// Who sent it, and under which key: one answer for everything that is not right, in the same time.
-
+// Which source sent a request, under which idempotency key. Everything that is wrong looks the same from outside, and takes as long.
 import { createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { type HeaderValues, verify } from "#platform/webhooks.ts";
 import { bodyDigests, type KnownSource, type KnownSources } from "./sources.ts";
@@ -10,8 +9,8 @@ export interface Sender {
   readonly key: string;
 }
 
-/** Checked in place of an unknown source's secret, so that asking which sources exist tells nothing. */
-const nobodysKeys = [createSecretKey(randomBytes(32))];
+/** Checked in place of an unknown source's secret, so that nobody can find out which sources exist. */
+const decoyKeys = [createSecretKey(randomBytes(32))];
 
 export interface Signed {
   readonly source: string | undefined;
@@ -19,20 +18,24 @@ export interface Signed {
   readonly body: Buffer;
 }
 
-/** `now` in milliseconds. Undefined when it is not from a source that we know and that may send. */
+/** `now` in milliseconds. Undefined when it is not from a source that is known and enabled. */
 export function authenticate(
-  book: KnownSources,
+  sources: KnownSources,
   { source, headers, body }: Signed,
   now: number,
 ): Sender | undefined {
-  const known = source === undefined ? undefined : book.get(source);
-  if (known?.settings.scheme === "body-sha256") return byBody(known, headers, body);
-  const verdict = verify(known?.keys ?? nobodysKeys, headers, body, now);
-  if (!verdict.verified || known === undefined || !known.settings.enabled) return undefined;
-  return { source: known, key: verdict.id };
+  const known = source === undefined ? undefined : sources.get(source);
+  if (known?.settings.scheme === "body-sha256") return authenticateBodySha256(known, headers, body);
+  const verified = verify(known?.keys ?? decoyKeys, headers, body, now);
+  if (!verified.verified || known === undefined || !known.settings.enabled) return undefined;
+  return { source: known, key: verified.id };
 }
 
-function byBody(source: KnownSource, headers: HeaderValues, body: Buffer): Sender | undefined {
+function authenticateBodySha256(
+  source: KnownSource,
+  headers: HeaderValues,
+  body: Buffer,
+): Sender | undefined {
   const key = headers["idempotency-key"];
   const signature = headers["x-signature-256"];
   if (typeof key !== "string" || key === "" || typeof signature !== "string") return undefined;

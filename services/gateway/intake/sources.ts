@@ -1,4 +1,4 @@
-// The sources that may send, with their secrets ready to check with: a live view that every gateway keeps.
+// The sources as they are configured now, with their secrets as keys: a live view of every gateway process.
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Sealed } from "#domain/event.ts";
 import type { SourceId } from "#domain/ids.ts";
@@ -6,23 +6,26 @@ import { sourceContext } from "#domain/seal-contexts.ts";
 import { SOURCE_STREAM, type SourceSettings, sourceEvents } from "#domain/source/events.ts";
 import { type Source, type Sources, sourceConfiguration } from "#domain/source/source.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { type LiveView, liveView } from "#platform/live-view.ts";
+import type { LiveView } from "#platform/live-view.ts";
+import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
+import { follow } from "../configuration.ts";
 
 export interface KnownSource {
   readonly id: SourceId;
-  /** As it is configured; another one as soon as anything about it changes. */
+  /** As configured; a new object after each change. */
   readonly source: Source;
   readonly settings: SourceSettings;
-  /** By their ids. */
+  /** By id. */
   readonly secrets: ReadonlyMap<string, SecretKey>;
-  /** The secrets alone, as signatures are checked with them. */
+  /** Of the secrets, for Standard Webhooks. */
   readonly keys: readonly KeyObject[];
+  readonly rateLimit: TokenBucket;
 }
 
-/** Decoded, as Standard Webhooks signs with it; and as the text it was given out as, for those who sign with that. */
+/** Decoded, as Standard Webhooks signs with it; and the text that was given out, which some senders sign with. */
 export interface SecretKey {
   readonly decoded: KeyObject;
   readonly text: KeyObject;
@@ -30,24 +33,17 @@ export interface SecretKey {
 
 export type KnownSources = ReadonlyMap<string, KnownSource>;
 
-export const sourceCodec = createCodec(sourceEvents);
+export const configuredSources = {
+  name: "sources",
+  stream: SOURCE_STREAM,
+  codec: createCodec(sourceEvents),
+  decider: sourceConfiguration,
+};
 
-export function followSources(
-  { lifecycle, log, eventStore }: Yard,
-  vault: Vault,
-): Promise<LiveView<KnownSources>> {
-  const { initial, evolve } = sourceConfiguration;
-  return liveView({
-    name: "sources",
-    streams: [SOURCE_STREAM],
-    eventStore: eventStore(),
-    codec: sourceCodec,
-    initial,
-    evolve,
-    derive: (sources, before) => knownSources(sources, before, vault),
-    lifecycle,
-    log,
-  });
+export function followSources(yard: Yard, vault: Vault): Promise<LiveView<KnownSources>> {
+  return follow(yard, configuredSources, (sources, before: KnownSources | undefined) =>
+    knownSources(sources, before, vault),
+  );
 }
 
 async function knownSources(
@@ -76,7 +72,14 @@ async function knownSource(
     if (key !== undefined) secrets.set(secretId, key);
   }
   const keys = [...secrets.values()].map(({ decoded }) => decoded);
-  return { id, source, settings: source.settings, secrets, keys };
+  return { id, source, settings: source.settings, secrets, keys, rateLimit: rateLimit(source, before) };
+}
+
+/** The same bucket for as long as the limit is the same: no other change of a source fills it. */
+function rateLimit({ settings }: Source, before: KnownSource | undefined): TokenBucket {
+  const perSecond = settings.rate_limit?.per_second;
+  if (before?.settings.rate_limit?.per_second === perSecond && before !== undefined) return before.rateLimit;
+  return perSecond === undefined ? unlimited : tokenBucket(perSecond);
 }
 
 async function openSecret(sealed: Sealed, id: SourceId, vault: Vault): Promise<SecretKey | undefined> {
@@ -85,7 +88,7 @@ async function openSecret(sealed: Sealed, id: SourceId, vault: Vault): Promise<S
   return { decoded: createSecretKey(parseSecret(opened)), text: createSecretKey(Buffer.from(opened)) };
 }
 
-/** What a source with the other scheme puts into x-signature-256, for each of its secrets and both ways to read one. */
+/** What x-signature-256 may be (scheme body-sha256), for each secret and both ways to read one. */
 export function bodyDigests(source: KnownSource, body: Buffer): Buffer[] {
   return [...source.secrets.values()].flatMap(({ decoded, text }) =>
     [decoded, text].map((key) => createHmac("sha256", key).update(body).digest()),

@@ -1,4 +1,4 @@
-// One submission into the event store, exactly once: the stream's name is the idempotency check.
+// Stores a submission exactly once: the name of its stream is the idempotency check.
 import { setTimeout as pause } from "node:timers/promises";
 import type { SubmissionId } from "#domain/ids.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
@@ -9,7 +9,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { APPEND_DEADLINE_MS, inTime } from "../in-time.ts";
+import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
 import { createIntakeSeal } from "./intake-seal.ts";
@@ -17,21 +17,21 @@ import { createIntakeSeal } from "./intake-seal.ts";
 export interface Receipt {
   readonly id: SubmissionId;
   readonly position: bigint;
-  /** It was taken in before, with the same body. */
+  /** It was stored before, with the same body. */
   readonly duplicate: boolean;
 }
 
-export interface Identity {
+export interface StoreOptions {
   readonly id: SubmissionId;
-  /** The body's text: a repeat is told from another body by it. */
+  /** The body's text: tells a repeat from another body under the same key. */
   readonly text: string;
   readonly trace: string | undefined;
-  /** Whether to wait for room, and for the same key that is on its way, rather than to refuse. */
-  readonly patient: boolean;
+  /** Waits for a free slot, and for the same key that is in flight, rather than be refused. */
+  readonly canWait: boolean;
 }
 
-export interface Store {
-  put(submission: Submission, identity: Identity): Promise<Receipt | Refusal>;
+export interface SubmissionStore {
+  put(submission: Submission, options: StoreOptions): Promise<Receipt | Refusal>;
 }
 
 export interface StoreParts {
@@ -41,72 +41,78 @@ export interface StoreParts {
   readonly log: Log;
 }
 
+const MAX_WAIT_MS = 10_000;
+const POLL_MS = 10;
+
 const codec = createCodec(submissionEvents);
 
-export function createStore({ eventStore, vault, admission, log }: StoreParts): Store {
+export function createStore({ eventStore, vault, admission, log }: StoreParts): SubmissionStore {
   const inFlight = new Set<SubmissionId>();
   const seal = createIntakeSeal(vault);
 
-  async function append(submission: Submission, { id, text, trace }: Identity): Promise<Receipt | Refusal> {
+  async function append(
+    submission: Submission,
+    { id, text, trace }: StoreOptions,
+  ): Promise<Receipt | Refusal> {
     const { kind, source, received_at, idempotency_key } = submission;
     const stream = submissionStream(id);
     const sealed = await seal(submission, received_at.slice(0, 10), stream);
     const fingerprint = vault.fingerprint("body", text);
     const key_fingerprint = vault.fingerprint("idempotency_key", idempotency_key);
-    // A fresh id: a repeat has to be refused as a second event and then recognised, with its body compared.
-    const meta = {
+    // A new event id, so that the store refuses a repeat and its body is compared.
+    const metadata = {
       id: newUuid(),
       at: received_at,
       trace: trace ?? id.replaceAll("-", ""),
       correlation: id,
     };
     const data = { submission_id: id, kind, source, received_at, fingerprint, key_fingerprint, sealed };
-    const event = codec.encode({ type: "SubmissionReceived", data }, meta);
+    const event = codec.encode({ type: "SubmissionReceived", data }, metadata);
     try {
       const { position } = await eventStore.append(stream, "no_stream", [event], {
         deadlineMs: APPEND_DEADLINE_MS,
       });
       return { id, position, duplicate: false };
     } catch (error) {
-      if (error instanceof WrongExpectedRevision) return recognise(id, fingerprint);
+      if (error instanceof WrongExpectedRevision) return repeated(id, fingerprint);
       throw error;
     }
   }
 
-  async function recognise(id: SubmissionId, fingerprint: string): Promise<Receipt | Refusal> {
+  async function repeated(id: SubmissionId, fingerprint: string): Promise<Receipt | Refusal> {
     const [first] = await eventStore.readStream(submissionStream(id), { maxCount: 1 });
-    if (first === undefined) throw new Error(`${id} has no beginning`);
-    const decoded = codec.decode(first);
-    if (!decoded.known || decoded.event.type !== "SubmissionReceived")
-      throw new Error(`${id} begins with something else`);
+    const decoded = first && codec.decode(first);
+    if (first === undefined || !decoded?.known || decoded.event.type !== "SubmissionReceived")
+      throw new Error(`${submissionStream(id)} does not begin with SubmissionReceived`);
     if (decoded.event.data.fingerprint !== fingerprint) return refusal("key_reused");
     return { id, position: first.position, duplicate: true };
   }
 
   return {
-    async put(submission, identity) {
-      const { id, text, patient } = identity;
-      let pass = inFlight.has(id) ? undefined : admission.enter(text.length);
-      for (let waited = 0; patient && pass === undefined && waited < PATIENCE_MS; waited += LOOK_AGAIN_MS) {
-        await pause(LOOK_AGAIN_MS);
-        pass = inFlight.has(id) ? undefined : admission.enter(text.length);
+    async put(submission, options) {
+      const { id, text, canWait } = options;
+      const enter = () => (inFlight.has(id) ? undefined : admission.enter(text.length));
+      let slot = enter();
+      for (let waited = 0; canWait && slot === undefined && waited < MAX_WAIT_MS; waited += POLL_MS) {
+        await pause(POLL_MS);
+        slot = enter();
       }
       if (inFlight.has(id)) return refusal("in_flight", { retryAfterS: 1 });
-      if (pass === undefined) {
-        await admission.holdBack();
+      if (slot === undefined) {
+        await admission.delayRefusal();
         return refusal("overloaded", { retryAfterS: 1 });
       }
       const began = performance.now();
       inFlight.add(id);
       try {
-        const result = await inTime(append(submission, identity));
-        pass.confirmed(performance.now() - began);
+        const result = await withinDeadline(append(submission, options));
+        slot.confirmed(performance.now() - began);
         return result;
       } catch (error) {
-        pass.failed();
-        // The vault's database and the store are alike to whoever sends: not now, and safe to repeat.
+        slot.failed();
+        // Whatever failed, the vault's database or the event store: the producer can only try again, which is safe.
         if (!(error instanceof EventStoreUnavailable))
-          log.error({ err: error, lead_id: id }, "a submission could not be stored");
+          log.error({ err: error, lead_id: id }, "submission not stored");
         return refusal("unavailable", { retryAfterS: 1 });
       } finally {
         inFlight.delete(id);
@@ -114,7 +120,3 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
     },
   };
 }
-
-/** As long as anybody would wait; then even a patient one is told to come again. */
-const PATIENCE_MS = 10_000;
-const LOOK_AGAIN_MS = 10;

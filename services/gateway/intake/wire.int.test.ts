@@ -1,23 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newSecret, parseSecret, sign } from "#platform/webhooks.ts";
-import { type Parts, startParts, startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { type PlainRequest, sendPlainly, signedPairs } from "../../../test/gateway/plain-http.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 
-const test = suite("a submission as others' programs send it");
-let parts: Parts;
-let yard: TestGateway;
-
-test.before(async () => {
-  parts = await startParts();
-  yard = await startTestGateway(parts);
-});
-test.after(async () => {
-  await yard?.stop();
-  await parts?.stop();
-});
+const { test, yard } = await gatewaySuite("a submission as others' programs send it");
 
 const lead = '{"email":"jane@example.com"}';
 const nobody = `v1,${Buffer.alloc(32).toString("base64")}`;

@@ -1,12 +1,12 @@
 // Who may read: the admin everything, a source what it has sent.
-
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
 import type { SourceId } from "#domain/ids.ts";
 import type { BearerCheck } from "../http/bearer.ts";
 import { sendRefusal } from "../http/problem.ts";
+import { describeScope } from "../http/route-schema.ts";
 import { authenticate } from "../intake/signature.ts";
 import type { KnownSources } from "../intake/sources.ts";
-
 import { refusal } from "../refusal.ts";
 
 export type Caller = { readonly is: "admin" } | { readonly is: "source"; readonly source: SourceId };
@@ -20,17 +20,25 @@ const callers = new WeakMap<FastifyRequest, Caller>();
 const NO_BODY = Buffer.alloc(0);
 
 export function requireCaller(app: FastifyInstance, check: CallerCheck): void {
+  describeScope(app, () => ({
+    tags: ["Reading"],
+    security: [{ admin: [] }, { source: [] }],
+    headers: z.object({
+      "x-source": z.string().optional().meta({ description: "The id of the source that signs" }),
+    }),
+    refusals: ["unauthorized", "invalid", "not_found", "unavailable"],
+  }));
   app.addHook("onRequest", async (request, reply) => {
-    const caller = callerOf(request, check);
-    if (caller === undefined) return sendRefusal(reply, refusal("unauthorized"));
-    callers.set(request, caller);
+    const found = callerOf(request, check);
+    if (found === undefined) return sendRefusal(reply, refusal("unauthorized"));
+    callers.set(request, found);
   });
 }
 
 export function caller(request: FastifyRequest): Caller {
-  const known = callers.get(request);
-  if (known === undefined) throw new Error("nobody was let in");
-  return known;
+  const found = callers.get(request);
+  if (found === undefined) throw new Error("requireCaller was not called for this route");
+  return found;
 }
 
 function callerOf({ headers }: FastifyRequest, { isAdmin, sources }: CallerCheck): Caller | undefined {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+export const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 
 export interface Cpu {
   readonly server: number;
@@ -10,7 +10,7 @@ export interface Cpu {
 }
 
 /** Of /proc/<pid>/stat. The name in the second field may hold spaces; what follows its bracket does not. */
-const statOf = (pid: number): string[] =>
+export const statOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
 
 export function cpuOf(serverPid: number): Cpu {
@@ -24,11 +24,16 @@ export function cpuOf(serverPid: number): Cpu {
 
 /** CPU seconds of a process, its children, and those that have ended. */
 export function familyCpu(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
   const own = statOf(pid)
     .slice(11, 15)
     .reduce((sum, ticks) => sum + Number(ticks) / TICKS_PER_SECOND, 0);
-  return children.filter((child) => child !== "").reduce((sum, child) => sum + familyCpu(Number(child)), own);
+  return childrenOf(pid).reduce((sum, child) => sum + familyCpu(child), own);
+}
+
+/** Those that its main thread started. */
+export function childrenOf(pid: number): number[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return pids === "" ? [] : pids.split(" ").map(Number);
 }
 
 /** Resident megabytes: now, or the most there ever were. */

@@ -3,7 +3,7 @@ import { createHash, createSecretKey } from "node:crypto";
 import { Queue } from "bullmq";
 import { fastify } from "fastify";
 import { parseSecret, verify } from "#platform/webhooks.ts";
-import { readObject, readText } from "../../../services/gateway/http/json-body.ts";
+import { readJson } from "../../../services/gateway/http/json-body.ts";
 import { checkPayload } from "../../../services/gateway/intake/payload.ts";
 import { isRefusal } from "../../../services/gateway/refusal.ts";
 
@@ -21,8 +21,7 @@ app.addContentTypeParser(
 app.post("/api/submit", async ({ headers, body }, reply) => {
   const verdict = verify(secrets, headers, body as Buffer, Date.now());
   if (!verdict.verified) return reply.code(401).send();
-  const text = readText(body as Buffer);
-  const object = isRefusal(text) ? text : readObject(text);
+  const object = readJson(body as Buffer);
   const checked = isRefusal(object) ? object : checkPayload("lead", object);
   if (isRefusal(checked)) return reply.code(400).send();
   const id = createHash("sha256").update(`demo ${verdict.id}`).digest("hex").slice(0, 32);

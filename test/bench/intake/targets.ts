@@ -1,13 +1,10 @@
 // The gateways that are measured, each as a process of its own with what it needs beside it.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startParts } from "../../gateway/gateway.ts";
-import { freePort, startNode } from "../../harness/process.ts";
-import { until } from "../../harness/wait.ts";
+import { startNode } from "../../harness/process.ts";
+import { startRedis } from "./redis.ts";
 
 export interface Target {
   readonly name: string;
@@ -30,37 +27,15 @@ export async function bareFastify(): Promise<Target> {
 }
 
 export async function queueOnRedis(secret: string): Promise<Target> {
-  const dir = mkdtempSync(join(tmpdir(), "redis-"));
-  const port = await freePort();
-  const flags = [
-    "--port",
-    `${port}`,
-    "--bind",
-    "127.0.0.1",
-    "--dir",
-    dir,
-    "--save",
-    "",
-    "--appendonly",
-    "yes",
-    "--appendfsync",
-    "always",
-  ];
-  const redis = spawn("redis-server", flags, { stdio: "ignore" });
-  const killWithUs = (): boolean => redis.kill("SIGKILL");
-  process.once("exit", killWithUs);
-  await until("Redis answers", () => isOpen(port));
-  const server = await startNode(at("queue.ts"), { REDIS_PORT: `${port}`, SECRET: secret });
+  const redis = await startRedis("always");
+  const server = await startNode(at("queue.ts"), { REDIS_PORT: `${redis.port}`, SECRET: secret });
   return {
     name: "Fastify + BullMQ + Redis",
     url: server.url,
-    pids: [server.pid, redis.pid ?? 0],
+    pids: [server.pid, redis.pid],
     async stop() {
       await server.kill();
-      redis.kill("SIGKILL");
-      await once(redis, "exit");
-      process.off("exit", killWithUs);
-      rmSync(dir, { recursive: true, force: true });
+      await redis.stop();
     },
   };
 }
@@ -87,12 +62,4 @@ export async function switchyard(secret: string): Promise<Target> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }

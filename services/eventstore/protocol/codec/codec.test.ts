@@ -5,7 +5,7 @@ import streams from "@eventstore/db-client/generated/streams_pb.js";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeAppendPart, encodeAppendSuccess, encodeWrongExpectedVersion } from "./append.ts";
-import { decodeBatchChunk, encodeBatchAnswer } from "./batch-append.ts";
+import { decodeBatchChunk, encodeBatchResponse } from "./batch-append.ts";
 import { decodeReadRequest } from "./read-request.ts";
 import { encodeCheckpoint, encodeEvent, encodeStreamNotFound } from "./read-response.ts";
 
@@ -32,7 +32,7 @@ test("reads a proposed event, its id written either way", () => {
   for (const uuid of [asText, asBits]) {
     const proposed = new AppendReq.ProposedMessage();
     proposed.setId(uuid);
-    proposed.getMetadataMap().set("type", "told").set("content-type", "application/json");
+    proposed.getMetadataMap().set("type", "OrderPlaced").set("content-type", "application/json");
     proposed.setData(Buffer.from("{}"));
     const request = new AppendReq();
     request.setProposedMessage(proposed);
@@ -40,7 +40,7 @@ test("reads a proposed event, its id written either way", () => {
     assert.is(part.kind, "event");
     if (part.kind !== "event") continue;
     assert.is(part.event.id, id.toLowerCase());
-    assert.is(part.event.type, "told");
+    assert.is(part.event.type, "OrderPlaced");
     assert.is(part.event.contentType, "application/json");
     assert.is(Buffer.from(part.event.data).toString(), "{}");
     assert.is(part.event.customMetadata.length, 0);
@@ -59,7 +59,7 @@ test("reads the largest revision, and treats what is beyond it as the end", () =
     const request = new AppendReq();
     request.setOptions(options);
     const part = decodeAppendPart(bytesOf(request));
-    assert.equal(part.kind === "target" && part.target.expected, { kind: "revision", revision: read });
+    assert.equal(part.kind === "options" && part.options.expected, { kind: "revision", revision: read });
   }
 });
 
@@ -72,21 +72,21 @@ test("reads a chunk of a batch and skips what it does not know", () => {
   const unknownField = Buffer.from([0xfa, 0x01, 0x02, 0x68, 0x69]);
   const chunk = decodeBatchChunk(Buffer.concat([unknownField, bytesOf(request)]));
   assert.equal(chunk.correlation, bytesOf(correlation));
-  assert.is(chunk.target, undefined);
+  assert.is(chunk.options, undefined);
   assert.is(chunk.isFinal, true);
 });
 
-test("takes a deadline as a time or as a duration", () => {
+test("reads a deadline as a time or as a duration", () => {
   const options = Buffer.concat([
     Buffer.from([0x0a, 0x03, 0x1a, 0x01, 0x73]), // stream "s"
     Buffer.from([0x3a, 0x02, 0x08, 0x05]), // a duration of 5 s
   ]);
   const request = Buffer.concat([Buffer.from([0x12, options.length]), options]);
-  const deadline = decodeBatchChunk(request).target?.deadline ?? 0;
+  const deadline = decodeBatchChunk(request).options?.deadline ?? 0;
   assert.ok(Math.abs(deadline - Date.now() - 5_000) < 1_000);
 });
 
-test("refuses a message that ends too early", () => {
+test("rejects a message that ends too early", () => {
   assert.throws(() => decodeBatchChunk(Buffer.from([0x12, 0x20, 0x0a])));
   assert.throws(() => decodeReadRequest(Buffer.from([0x0a, 0x05, 0x0a, 0x7f])));
   assert.throws(() => decodeReadRequest(Buffer.alloc(0)), /neither a stream nor/);
@@ -131,7 +131,7 @@ test("writes events whose sizes need one, two and three bytes", () => {
   }
 });
 
-test("writes checkpoints, missing streams and answers to appends", () => {
+test("writes checkpoints, missing streams and responses to appends", () => {
   const checkpoint = ReadResp.deserializeBinary(encodeCheckpoint(2n ** 60n)).getCheckpoint();
   assert.is(checkpoint?.getCommitPosition(), (2n ** 60n).toString());
   const missing = ReadResp.deserializeBinary(encodeStreamNotFound("ünïcode")).getStreamNotFound();
@@ -153,12 +153,12 @@ test("writes checkpoints, missing streams and answers to appends", () => {
   assert.ok(wrong?.hasCurrentNoStream() && wrong.hasExpectedStreamExists());
 });
 
-test("says of a failed append in a batch what its client needs to tell the failures apart", () => {
-  const target = { stream: "s", expected: { kind: "revision", revision: 3n }, deadline: 0 } as const;
+test("writes the details by which a client tells the errors of a batch apart", () => {
+  const writeOptions = { stream: "s", expected: { kind: "revision", revision: 3n }, deadline: 0 } as const;
   const correlation = new shared.UUID();
   correlation.setString(randomUUID());
-  const answer = (result: Parameters<typeof encodeBatchAnswer>[2]) => {
-    const bytes = encodeBatchAnswer(bytesOf(correlation), target, result);
+  const errorOf = (result: Parameters<typeof encodeBatchResponse>[2]) => {
+    const bytes = encodeBatchResponse(bytesOf(correlation), writeOptions, result);
     const read = BatchAppendResp.deserializeBinary(bytes);
     assert.is(read.getCorrelationId()?.getString(), correlation.getString());
     assert.is(Buffer.from(read.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString(), "s");
@@ -166,11 +166,11 @@ test("says of a failed append in a batch what its client needs to tell the failu
     return read.getError();
   };
   const kinds = [
-    answer({ outcome: "wrong_expected_version", actual: 5n }),
-    answer({ outcome: "stream_tombstoned" }),
-    answer({ outcome: "too_large", limit: 1_048_576 }),
-    answer({ outcome: "timed_out" }),
-    answer({ outcome: "bad_request", message: "why" }),
+    errorOf({ outcome: "wrong_expected_version", actual: 5n }),
+    errorOf({ outcome: "stream_tombstoned" }),
+    errorOf({ outcome: "too_large", limit: 1_048_576 }),
+    errorOf({ outcome: "timed_out" }),
+    errorOf({ outcome: "bad_request", message: "why" }),
   ].map((status) => [status?.getCode(), status?.getDetails()?.getTypeName()]);
   const client = "event_store.client";
   assert.equal(kinds, [

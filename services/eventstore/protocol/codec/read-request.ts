@@ -1,20 +1,30 @@
 // ReadReq: one message asks for every kind of read and catch-up subscription.
-import type { Direction } from "../../engine/event-log.ts";
-import {
-  ALL_OPTIONS,
-  EXPRESSION,
-  FILTER_OPTIONS,
-  POSITION,
-  READ_OPTIONS,
-  READ_REQ,
-  STREAM_OPTIONS,
-} from "./fields.ts";
-import { readStreamName } from "./target.ts";
-import type { Reader } from "./wire.ts";
-import { readInt64Bounded, readMessage, readNested } from "./wire.ts";
+import type { Direction, From } from "../../engine/event-log.ts";
+import { type Reader, readInt64Bounded, readMessage, readNested, readStreamName } from "../../protobuf.ts";
 
-/** A revision in a stream or a position in $all. */
-type From = bigint | "start" | "end";
+const READ_REQ = { options: 1 } as const;
+const OPTIONS = {
+  stream: 1,
+  all: 2,
+  read_direction: 3,
+  resolve_links: 4,
+  count: 5,
+  subscription: 6,
+  filter: 7,
+} as const;
+const STREAM_OPTIONS = { stream_identifier: 1, revision: 2, end: 4 } as const;
+const ALL_OPTIONS = { position: 1, end: 3 } as const;
+const POSITION = { commit_position: 1 } as const;
+const FILTER_OPTIONS = {
+  stream_identifier: 1,
+  event_type: 2,
+  max: 3,
+  checkpoint_interval_multiplier: 5,
+} as const;
+const EXPRESSION = { regex: 1, prefix: 2 } as const;
+const BACKWARDS = 1;
+
+const DEFAULT_SEARCH_WINDOW = 32;
 
 /** A stream, or $all where there is no name. */
 export interface ReadSource {
@@ -22,10 +32,13 @@ export interface ReadSource {
   readonly from: From;
 }
 
-export interface FilterRequest {
-  readonly on: "stream" | "type";
+interface Expression {
   readonly regex: string;
   readonly prefixes: readonly string[];
+}
+
+export interface FilterRequest extends Expression {
+  readonly on: "stream" | "type";
   /** After how many events, matching or not, a checkpoint is due. */
   readonly checkpointInterval: number;
 }
@@ -39,42 +52,39 @@ export interface ReadRequest {
   readonly filter: FilterRequest | undefined;
 }
 
-const DEFAULT_SEARCH_WINDOW = 32;
-const BACKWARDS = 1;
-
 export function decodeReadRequest(bytes: Buffer): ReadRequest {
   let source: ReadSource | undefined;
   let direction: Direction = "forwards";
   let resolveLinks = false;
   let count: bigint | undefined = 0n;
   let filter: FilterRequest | undefined;
-  const readOptions = (field: number, reader: Reader): void => {
+  const readOption = (field: number, reader: Reader): void => {
     switch (field) {
-      case READ_OPTIONS.stream:
+      case OPTIONS.stream:
         source = readStreamOptions(reader);
         break;
-      case READ_OPTIONS.all:
+      case OPTIONS.all:
         source = { stream: undefined, from: readAllOptions(reader) };
         break;
-      case READ_OPTIONS.read_direction:
+      case OPTIONS.read_direction:
         direction = reader.uint32() === BACKWARDS ? "backwards" : "forwards";
         break;
-      case READ_OPTIONS.resolve_links:
+      case OPTIONS.resolve_links:
         resolveLinks = reader.bool();
         break;
-      case READ_OPTIONS.count:
+      case OPTIONS.count:
         count = readInt64Bounded(reader);
         break;
-      case READ_OPTIONS.subscription:
+      case OPTIONS.subscription:
         count = undefined;
         break;
-      case READ_OPTIONS.filter:
+      case OPTIONS.filter:
         filter = readFilter(reader);
         break;
     }
   };
   readMessage(bytes, (field, reader) => {
-    if (field === READ_REQ.options) readNested(reader, readOptions);
+    if (field === READ_REQ.options) readNested(reader, readOption);
   });
   if (source === undefined) throw new TypeError("a read names neither a stream nor $all");
   return { source, direction, resolveLinks, count, filter };
@@ -111,7 +121,7 @@ function readPosition(reader: Reader): bigint {
 
 function readFilter(reader: Reader): FilterRequest {
   let on: FilterRequest["on"] = "stream";
-  let expression = { regex: "", prefixes: [] as string[] };
+  let expression: Expression = { regex: "", prefixes: [] };
   let searchWindow = DEFAULT_SEARCH_WINDOW;
   let multiplier = 1;
   readNested(reader, (field) => {
@@ -134,11 +144,12 @@ function readFilter(reader: Reader): FilterRequest {
   return { on, ...expression, checkpointInterval: Math.max(searchWindow * multiplier, 1) };
 }
 
-function readExpression(reader: Reader): { regex: string; prefixes: string[] } {
-  const expression = { regex: "", prefixes: [] as string[] };
+function readExpression(reader: Reader): Expression {
+  let regex = "";
+  const prefixes: string[] = [];
   readNested(reader, (field) => {
-    if (field === EXPRESSION.regex) expression.regex = reader.string();
-    if (field === EXPRESSION.prefix) expression.prefixes.push(reader.string());
+    if (field === EXPRESSION.regex) regex = reader.string();
+    if (field === EXPRESSION.prefix) prefixes.push(reader.string());
   });
-  return expression;
+  return { regex, prefixes };
 }

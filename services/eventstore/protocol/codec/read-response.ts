@@ -1,41 +1,63 @@
-// ReadResp: events, and the markers between them.
-import type { Recorded } from "../../engine/event-log.ts";
-import { CONFIRMATION, POSITION, READ_EVENT, READ_RESP, RECORDED_EVENT, STREAM_NOT_FOUND } from "./fields.ts";
-import { writeStreamName } from "./target.ts";
-import { encode, readMessage, writeNested, writeString, writeUint64 } from "./wire.ts";
+// ReadResp: events, and the messages between them.
+import type { RecordedEvent } from "../../engine/event-log.ts";
+import {
+  encode,
+  writeBytes,
+  writeNested,
+  writeStreamName,
+  writeString,
+  writeUint64,
+} from "../../protobuf.ts";
 
-/** What a reader receives for one place in a stream; `event` is undefined where a link leads nowhere. */
-export interface Resolved {
-  readonly event: Recorded | undefined;
-  readonly link: Recorded | undefined;
-}
+const READ_RESP = { event: 1, confirmation: 2, checkpoint: 3, stream_not_found: 4, caught_up: 8 } as const;
+const READ_EVENT = { event: 1, link: 2, commit_position: 3 } as const;
+const CONFIRMATION = { subscription_id: 1 } as const;
+const CHECKPOINT = { commit_position: 1, prepare_position: 2 } as const;
+const STREAM_NOT_FOUND = { stream_identifier: 1 } as const;
 
 const LENGTH_DELIMITED = 2;
 
 /** The one message that is sent by the ten thousand: the stored bytes are copied once, behind a prefix. */
-export function encodeEvent(event: Recorded): Buffer {
-  const position = Number(event.position);
-  const wire = event.wire;
-  const inner = 1 + varintSize(wire.length) + wire.length + 1 + varintSize(position);
-  const bytes = Buffer.allocUnsafe(1 + varintSize(inner) + inner);
+export function encodeEvent({ position, wire }: RecordedEvent): Buffer {
+  const commitPosition = Number(position);
+  const length = 1 + varintSize(wire.length) + wire.length + 1 + varintSize(commitPosition);
+  const bytes = Buffer.allocUnsafe(1 + varintSize(length) + length);
   bytes[0] = (READ_RESP.event << 3) | LENGTH_DELIMITED;
-  let at = putVarint(bytes, 1, inner);
+  let at = putVarint(bytes, 1, length);
   bytes[at++] = (READ_EVENT.event << 3) | LENGTH_DELIMITED;
   at = putVarint(bytes, at, wire.length);
   bytes.set(wire, at);
   at += wire.length;
   bytes[at++] = READ_EVENT.commit_position << 3;
-  putVarint(bytes, at, position);
+  putVarint(bytes, at, commitPosition);
   return bytes;
 }
 
-export function encodeResolved({ event, link }: Resolved): Buffer {
-  const place = link ?? event;
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size += 1;
+  return size;
+}
+
+/** Returns where the next byte goes. */
+function putVarint(bytes: Buffer, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  while (rest >= 128) {
+    bytes[next++] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[next++] = rest;
+  return next;
+}
+
+/** `event` is undefined where the link leads nowhere. */
+export function encodeLink(link: RecordedEvent, event: RecordedEvent | undefined): Buffer {
   return encode((writer) =>
     writeNested(writer, READ_RESP.event, () => {
-      if (event) writer.uint32((READ_EVENT.event << 3) | LENGTH_DELIMITED).bytes(event.wire);
-      if (link) writer.uint32((READ_EVENT.link << 3) | LENGTH_DELIMITED).bytes(link.wire);
-      if (place) writeUint64(writer, READ_EVENT.commit_position, place.position);
+      if (event) writeBytes(writer, READ_EVENT.event, event.wire);
+      writeBytes(writer, READ_EVENT.link, link.wire);
+      writeUint64(writer, READ_EVENT.commit_position, link.position);
     }),
   );
 }
@@ -51,8 +73,8 @@ export function encodeConfirmation(subscriptionId: string): Buffer {
 export function encodeCheckpoint(position: bigint): Buffer {
   return encode((writer) =>
     writeNested(writer, READ_RESP.checkpoint, () => {
-      writeUint64(writer, POSITION.commit_position, position);
-      writeUint64(writer, POSITION.prepare_position, position);
+      writeUint64(writer, CHECKPOINT.commit_position, position);
+      writeUint64(writer, CHECKPOINT.prepare_position, position);
     }),
   );
 }
@@ -67,30 +89,4 @@ export function encodeStreamNotFound(stream: string): Buffer {
 
 export function encodeCaughtUp(): Buffer {
   return encode((writer) => writeNested(writer, READ_RESP.caught_up));
-}
-
-/** The payload inside a stored event. */
-export function dataOf(event: Recorded): Uint8Array {
-  let data = new Uint8Array();
-  readMessage(event.wire, (field, reader) => {
-    if (field === RECORDED_EVENT.data) data = Uint8Array.from(reader.bytes());
-  });
-  return data;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size += 1;
-  return size;
-}
-
-function putVarint(bytes: Buffer, at: number, value: number): number {
-  let rest = value;
-  let end = at;
-  while (rest >= 128) {
-    bytes[end++] = (rest % 128) | 128;
-    rest = Math.floor(rest / 128);
-  }
-  bytes[end++] = rest;
-  return end;
 }

@@ -1,0 +1,49 @@
+// The embedded parts, side by side: those that no variable and no running yard provides.
+import type { Config, Environment } from "#platform/config.ts";
+import type { Endpoints } from "#platform/endpoints.ts";
+import type { Lifecycle } from "#platform/lifecycle.ts";
+import type { Children } from "../children/children.ts";
+import type { Steps } from "../steps.ts";
+import { prepareEventStore } from "./eventstore.ts";
+import { prepareNats } from "./nats.ts";
+import type { Part } from "./part.ts";
+import { preparePostgres } from "./postgres.ts";
+
+export interface PartsOptions {
+  readonly config: Config;
+  readonly env: Environment;
+  readonly joined: Endpoints | undefined;
+  readonly children: Children;
+  readonly lifecycle: Lifecycle;
+  readonly steps: Steps;
+}
+
+export type PartUrls = Pick<Endpoints, "nats_url" | "eventstore_url" | "database_url">;
+
+export async function startParts(options: PartsOptions): Promise<PartUrls> {
+  const { config, env, joined, children, lifecycle, steps } = options;
+  const stops: (() => Promise<void>)[] = [];
+  lifecycle.own("parts", async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  });
+  async function provide(url: string | undefined, prepare: () => Promise<Part>): Promise<string> {
+    if (url !== undefined) return url;
+    const part = await prepare();
+    const child = children.start(part.command);
+    stops.push(() => child.stop());
+    await child.ready;
+    steps.done(child.name, withoutPassword(part.url));
+    return part.url;
+  }
+  const { dataDir } = config;
+  const [nats_url, eventstore_url, database_url] = await Promise.all([
+    provide(config.natsUrl ?? joined?.nats_url, () => prepareNats(dataDir, env)),
+    provide(config.eventstoreUrl ?? joined?.eventstore_url, () => prepareEventStore(dataDir, env)),
+    provide(config.databaseUrl ?? joined?.database_url, () => preparePostgres(dataDir, env, steps.note)),
+  ]);
+  return { nats_url, eventstore_url, database_url };
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^:@/]+):[^@/]+@/, "$1@");
+}

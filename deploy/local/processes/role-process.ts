@@ -1,0 +1,54 @@
+// A process with some of our roles.
+import { join } from "node:path";
+import { configurationFor, type Environment } from "#platform/config.ts";
+import type { Command } from "../children/child.ts";
+import { warningIn } from "../children/log-lines.ts";
+import { nodeEnvironment } from "../environment.ts";
+import type { RoleProcess } from "./spread.ts";
+
+const SERVICES = join(import.meta.dirname, "../../../services");
+/** Of an instance's name, so that a process's name fits behind it. */
+const MAX_INSTANCE = 48;
+
+export interface RoleProcessOptions extends RoleProcess {
+  /** The launcher's, with the addresses of the parts. */
+  readonly env: Environment;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly drainMs: number;
+  /** Stands in for the services. */
+  readonly script?: string;
+  readonly onRestarted?: () => Promise<void>;
+}
+
+export function roleProcessCommand(options: RoleProcessOptions): Command {
+  const { name, roles, env, address, drainMs, script = scriptOf(options), onRestarted } = options;
+  const own = {
+    ROLES: roles.join(","),
+    HOST: address.host,
+    PORT: `${address.port}`,
+    // One name for two processes would make each believe that it held the other's leases.
+    INSTANCE: env.INSTANCE && `${env.INSTANCE.slice(0, MAX_INSTANCE)}-${name}`,
+  };
+  return {
+    name,
+    command: process.execPath,
+    args: ["--disable-warning=ExperimentalWarning", script],
+    env: {
+      ...nodeEnvironment(env),
+      ...configurationFor(roles, { ...env, ...own }),
+      SWITCHYARD_PARENT: `${process.pid}`,
+    },
+    // With its port, since a launcher that joins another may write to the same log.
+    ready: new RegExp(`^switchyard ready on (\\S+:${address.port})$`),
+    readyWithinMs: 90_000,
+    stopSignal: "SIGTERM",
+    stopWithinMs: drainMs + 1_000,
+    ...(onRestarted && { onRestarted }),
+    warning: warningIn,
+  };
+}
+
+/** The simulator's own program needs no address of any part. */
+function scriptOf({ roles }: RoleProcess): string {
+  return join(SERVICES, roles.join() === "simulator" ? "simulator/main.ts" : "main.ts");
+}

@@ -1,0 +1,38 @@
+// Whether a follower does better to wait a moment for a fuller batch: only while many events come. Alone in an idle system nothing
+// waits, and a handful of events in a row, such as one submission causes, is not many.
+import type { Feed } from "./feed.ts";
+
+export interface GatherOptions {
+  readonly maxCount: number;
+  /** How long an event may wait for others. */
+  readonly gatherMs: number;
+}
+
+/** So many events within gatherMs are worth waiting for. */
+const MANY = 16;
+
+export class Gathering {
+  readonly #options: GatherOptions;
+  /** Events that were handled lately; each counts less the longer ago it was. */
+  #lately = 0;
+  #at = performance.now();
+
+  constructor(options: GatherOptions) {
+    this.#options = options;
+  }
+
+  took(count: number): void {
+    this.#lately = this.#decayed() + count;
+    this.#at = performance.now();
+  }
+
+  /** Resolves when the batch should be taken. */
+  async fuller(feed: Feed, signal: AbortSignal): Promise<void> {
+    if (feed.waiting === 0 || this.#decayed() < MANY) return;
+    await feed.fill(this.#options.maxCount, this.#options.gatherMs, signal);
+  }
+
+  #decayed(): number {
+    return this.#lately * Math.exp(-(performance.now() - this.#at) / this.#options.gatherMs);
+  }
+}

@@ -1,0 +1,81 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { newUuid } from "#platform/ids.ts";
+import type { Target } from "../projection.ts";
+import { unfinishedProjection } from "./projection.ts";
+
+const test = suite("what is unfinished");
+const sealed = { key: "k", iv: "", tag: "", data: "" };
+const at = "2026-01-01T00:00:00.000Z";
+
+let position = 0n;
+function stored({ type, data }: SubmissionEvent): StoredEvent {
+  position += 1n;
+  return {
+    id: newUuid(),
+    stream: submissionStream(data.submission_id),
+    revision: 0n,
+    position,
+    type,
+    version: submissionEvents[type].version,
+    data,
+    metadata: { schema: 1, at },
+    created: new Date(at),
+  };
+}
+
+const received = (submission_id: SubmissionId): StoredEvent => {
+  const about = { submission_id, kind: "lead", source: SourceId.parse("demo"), received_at: at } as const;
+  return stored({
+    type: "SubmissionReceived",
+    data: { ...about, fingerprint: "", key_fingerprint: "", sealed },
+  });
+};
+const unrouted = (submission_id: SubmissionId): StoredEvent =>
+  stored({
+    type: "SubmissionUnrouted",
+    data: { submission_id, reason: "no_rule_matched", ruleset_version: 1 },
+  });
+const redriven = (submission_id: SubmissionId): StoredEvent =>
+  stored({
+    type: "SubmissionRedriven",
+    data: { submission_id, stage: "route", partner: PartnerId.parse("edu") },
+  });
+
+/** What one batch writes: the ids of the rows that it deletes and puts. */
+async function written(...events: StoredEvent[]): Promise<{ deletes: unknown[]; puts: unknown[] }> {
+  const [deletes, puts]: [unknown[], unknown[]] = [[], []];
+  const target: Target = {
+    schema: "unfinished",
+    query: () => Promise.reject(new Error("nothing is to be read")),
+    async execute(sql, [ids] = []) {
+      (sql.startsWith("delete") ? deletes : puts).push(ids);
+      return 0;
+    },
+  };
+  const onSkipped = (): void => assert.unreachable("nothing is skipped");
+  await unfinishedProjection({ onSkipped }).apply(target, events);
+  return { deletes, puts };
+}
+
+const ids = Array.from({ length: 4 }, () => SubmissionId.parse(newUuid()));
+const [a, b, c, d] = ids as [SubmissionId, SubmissionId, SubmissionId, SubmissionId];
+
+test("has no row for a submission that begins and ends in the same batch", async () => {
+  assert.equal(await written(received(a), received(b), unrouted(a), unrouted(b)), { deletes: [], puts: [] });
+});
+
+test("is written by one statement for all that begin, and one for all that end", async () => {
+  const events = [unrouted(a), received(b), received(c), unrouted(d), received(d), unrouted(c)];
+  assert.equal(await written(...events), { deletes: [[a]], puts: [[b, d]] });
+});
+
+test("has a row again for what was fetched back", async () => {
+  assert.equal(await written(received(a), unrouted(a), redriven(a)), { deletes: [], puts: [[a]] });
+  assert.equal(await written(unrouted(a), redriven(a)), { deletes: [], puts: [[a]] });
+});
+
+test.run();

@@ -1,0 +1,49 @@
+import type { SubmissionId } from "#domain/ids.ts";
+import { partnerEvents } from "#domain/partner/events.ts";
+import type { Outcome } from "#domain/submission/decide.ts";
+import { submissionEvents } from "#domain/submission/events.ts";
+import type { Mail } from "#platform/bus/bus.ts";
+import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
+import { type EventMail, parkMail, readEventMail } from "#platform/event-store/event-mail.ts";
+import type { Log } from "#platform/log.ts";
+
+const { SubmissionReceived, SubmissionRedriven } = submissionEvents;
+const { DeliverySucceeded, DeliveryRejected, DeliveryDuplicated, DeliveryDeadLettered } = partnerEvents;
+
+/** What `domain/mail.ts` sends to leads. */
+const mailed = {
+  SubmissionReceived,
+  SubmissionRedriven,
+  DeliverySucceeded,
+  DeliveryRejected,
+  DeliveryDuplicated,
+  DeliveryDeadLettered,
+} as const;
+const codec = createCodec(mailed);
+
+export interface LeadMail extends EventMail<EventOf<typeof mailed>> {
+  readonly id: SubmissionId;
+}
+
+/** Undefined where it can't be read now; then it is answered. */
+export function readLeadMail(mail: Mail, log: Log): LeadMail | undefined {
+  const found = readEventMail(mail, codec, log);
+  if (found === undefined) return undefined;
+  if (found.event !== undefined) return { ...found, id: found.event.data.submission_id };
+  parkMail(mail, found.stored, found.error.message, log);
+  return undefined;
+}
+
+/** How a delivery ended, where the event says that. */
+export function outcomeIn({ event }: LeadMail): Outcome | undefined {
+  switch (event.type) {
+    case "DeliverySucceeded":
+    case "DeliveryRejected":
+    case "DeliveryDuplicated":
+    case "DeliveryDeadLettered":
+      return event;
+    case "SubmissionReceived":
+    case "SubmissionRedriven":
+      return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+// The schema in use: written alone until it has caught up, then with the group, and alone again when it can't keep up with it.
+import { type Build, type BuildParts, startBuild } from "./build.ts";
+import type { ProjectionGroup } from "./group.ts";
+import type { WrittenSchema } from "./write.ts";
+
+export interface KeepParts extends BuildParts {
+  readonly group: ProjectionGroup;
+}
+
+export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: () => void): Build {
+  const { group, log } = parts;
+  const ending = new AbortController();
+  let alone: Build | undefined;
+
+  async function catchUp(): Promise<"caught_up" | "fenced" | "stopped"> {
+    const { promise, resolve } = Promise.withResolvers<"caught_up" | "fenced" | "stopped">();
+    const onStop = (): void => resolve("stopped");
+    ending.signal.addEventListener("abort", onStop, { once: true });
+    if (ending.signal.aborted) onStop();
+    alone = startBuild(schema, parts, {
+      onFenced: () => resolve("fenced"),
+      onCaughtUp: () => resolve("caught_up"),
+    });
+    const why = await promise;
+    ending.signal.removeEventListener("abort", onStop);
+    await alone.stop();
+    alone = undefined;
+    return why;
+  }
+
+  async function run(): Promise<void> {
+    for (;;) {
+      let why: string = await catchUp();
+      if (why === "caught_up") {
+        log.debug({ projection: schema.name }, "projection has caught up and joins the group");
+        why = await group.keep(schema, ending.signal);
+      }
+      if (why === "fenced") onFenced();
+      if (why === "fenced" || why === "stopped") return;
+    }
+  }
+
+  const running = run();
+  return {
+    get position() {
+      return schema.checkpoint.position;
+    },
+    lag: () => (alone ?? group).lag(),
+    async stop() {
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// A batch of events written into the schemas of one or several projections, in one transaction with their checkpoints.
+import type { Database, Queryable, StatementOptions } from "#platform/database.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { advance, type Checkpoint } from "#projections/checkpoint.ts";
+import type { Projection, Target } from "#projections/projection.ts";
+
+/** A schema that this process writes, and how far it is; only one build at a time has it. */
+export interface WrittenSchema {
+  readonly name: string;
+  readonly projection: Projection;
+  checkpoint: Checkpoint;
+}
+
+export interface Batch {
+  readonly events: readonly StoredEvent[];
+  /** How far the log is done with once the events are written. */
+  readonly position: bigint;
+}
+
+/** Writes what each schema has not got yet. Resolves with those that another writer has moved on: nothing is written there. */
+export async function writeBatch(
+  database: Database,
+  schemas: readonly WrittenSchema[],
+  { events, position }: Batch,
+  maxMs?: number,
+): Promise<readonly WrittenSchema[]> {
+  const due = schemas.filter(({ checkpoint }) => checkpoint.position < position);
+  if (due.length === 0) return [];
+  const moved = await database.transaction(
+    async (transaction) => {
+      // The fence comes first: its row locks also hold up any other writer until this one has committed.
+      const moved = await advance(transaction, due, position);
+      await allSettled(
+        due.filter(({ name }) => moved.has(name)).map((schema) => apply(transaction, schema, events)),
+      );
+      return moved;
+    },
+    // A commit that is lost in a crash is lost with its checkpoint, and its events are written again.
+    { durable: false, ...(maxMs !== undefined && { maxMs }) },
+  );
+  for (const schema of due)
+    if (moved.has(schema.name)) schema.checkpoint = { ...schema.checkpoint, position };
+  return due.filter(({ name }) => !moved.has(name));
+}
+
+async function apply(
+  transaction: Queryable,
+  { name, projection, checkpoint }: WrittenSchema,
+  events: readonly StoredEvent[],
+): Promise<void> {
+  const own = events.filter(
+    ({ position, stream }) =>
+      position > checkpoint.position && projection.prefixes.some((prefix) => stream.startsWith(prefix)),
+  );
+  if (own.length > 0) await projection.apply(targetIn(transaction, name), own);
+}
+
+const PREPARED: StatementOptions = { prepared: true };
+
+function targetIn(transaction: Queryable, schema: string): Target {
+  return {
+    schema,
+    query: (sql, params) => transaction.query(sql, params, PREPARED),
+    execute: (sql, params) => transaction.execute(sql, params, PREPARED),
+  };
+}
+
+/** Throws the first failure only when nothing is under way any more that could still use the transaction. */
+async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,91 @@
+// Command line options of the pipeline benchmark.
+import { parseArgs } from "node:util";
+import { SYSTEMS, type SystemName } from "./system.ts";
+
+type Mode = "compare" | "burst" | "grow" | "profile";
+
+export interface Options {
+  readonly mode: Mode;
+  readonly submissions: number;
+  readonly rounds: number;
+  readonly connections: number;
+  /** Of the comparison system's worker. */
+  readonly concurrency: number;
+  readonly systems: readonly SystemName[];
+  readonly apart: boolean;
+}
+
+export const USAGE = `options of pipeline:
+  --n N            submissions per round (20000; with --grow in total, 1000000)
+  --rounds N       rounds (3)
+  --connections N  keep-alive connections of the load generator (100)
+  --concurrency N  jobs that the worker of the comparison system processes at once (128)
+  --only NAME,…    some of ${SYSTEMS.join(", ")}
+  --apart          the yard with every role in a process of its own
+  --burst          bursts of 100 to 5,000 submissions, each over a connection of its own
+  --grow           the yard's cost per 50,000 submissions while the log grows
+  --profile        CPU profiles of the yard's processes`;
+
+export class WrongOptions extends Error {
+  override name = "WrongOptions";
+}
+
+export function readOptions(args: readonly string[]): Options {
+  const given = parsed(args);
+  const modes = (["burst", "grow", "profile"] as const).filter((mode) => given[mode]);
+  const [mode = "compare"] = modes;
+  if (modes.length > 1) throw new WrongOptions(`--${modes.join(" and --")} can't be combined`);
+  // By default, only a plain comparison includes the other systems.
+  const systems = given.only ?? (mode === "compare" && !given.apart ? SYSTEMS : (["yard"] as const));
+  if (given.only !== undefined && (mode === "grow" || mode === "profile"))
+    throw new WrongOptions(`--${mode} measures the yard, so it can't be combined with --only`);
+  return {
+    mode,
+    submissions: numberOf("n", given.n) ?? (mode === "grow" ? 1_000_000 : 20_000),
+    rounds: numberOf("rounds", given.rounds) ?? (mode === "profile" ? 1 : 3),
+    connections: numberOf("connections", given.connections) ?? 100,
+    concurrency: numberOf("concurrency", given.concurrency) ?? 128,
+    systems,
+    apart: given.apart,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  const number = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        ...{
+          n: number,
+          rounds: number,
+          connections: number,
+          concurrency: number,
+          only: { type: "string" } as const,
+        },
+        ...{ burst: flag, grow: flag, apart: flag, profile: flag },
+      },
+    });
+    return { ...values, only: systemsIn(values.only) };
+  } catch (error) {
+    throw new WrongOptions(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function systemsIn(text: string | undefined): readonly SystemName[] | undefined {
+  return text?.split(",").map((name) => {
+    const found = SYSTEMS.find((one) => one === name);
+    if (found === undefined)
+      throw new WrongOptions(`--only ${name} is not known; choose from ${SYSTEMS.join(", ")}`);
+    return found;
+  });
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new WrongOptions(`--${name} ${text} is not a whole number above 0`);
+  return number;
+}
