@@ -4,7 +4,7 @@ import { EventStoreDBClient, excludeSystemEvents } from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startProxyTo } from "../../test/eventstore/cuttable-proxy.ts";
-import { counted, silent as log, numbersUpTo, startMortalStore } from "../../test/eventstore/mortal-store.ts";
+import { counted, silent as log, numbersUpTo, startKillableStore } from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import { pause } from "../retry.ts";
 import { callsOver } from "./calls.ts";
@@ -13,7 +13,7 @@ import { shareTail } from "./shared-tail.ts";
 import { openTail } from "./tail.ts";
 
 const chaos = suite("following through chaos");
-const { store, port, whileDown, stop } = await startMortalStore();
+const { store, port, whileDown, stop } = await startKillableStore();
 const proxy = await startProxyTo(port);
 const oracle = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${port}?tls=false`);
 const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${proxy.port}?tls=false`);

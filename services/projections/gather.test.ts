@@ -15,7 +15,7 @@ function gathering() {
   return {
     ending,
     /** How long the next batch is waited for after one of so many, which took `tookMs`. */
-    async waited(events: number, { waiting = () => 0, tookMs = 0 } = {}): Promise<number> {
+    async waited(events: number, { waiting = (): number => 0, tookMs = 0 } = {}): Promise<number> {
       const startedAt = time;
       time += tookMs;
       const following = {
