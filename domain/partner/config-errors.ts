@@ -158,13 +158,12 @@ function responseErrors(response: PartnerConfig["response"]): ConfigError[] {
   const { success, duplicate, reason_path, price_path } = response;
   const matches = Object.entries({ success, duplicate }).flatMap(([name, match]) => {
     if (match === undefined) return [];
-    const equals = JSON.stringify(match.equals) as string | undefined;
+    const equals = JSON.stringify(match.equals);
     return [
       ...pathErrors(`response.${name}.path`, match.path),
-      ...check(`response.${name}.equals`, equals === undefined, "is missing"),
       ...check(
         `response.${name}.equals`,
-        (equals?.length ?? 0) > MAX_EQUALS,
+        equals.length > MAX_EQUALS,
         `has more than ${MAX_EQUALS} characters`,
       ),
     ];
