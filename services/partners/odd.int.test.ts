@@ -9,7 +9,8 @@ import { deliveryContext } from "#domain/seal-contexts.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Sealed } from "#platform/vault/vault.ts";
-import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
+import type { Routed } from "../../test/partners/route.ts";
+import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { startPartners } from "./app.ts";
 

@@ -5,7 +5,8 @@ import type { PartnerId } from "#domain/ids.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { leaseRecords } from "#platform/leases/lease-record.ts";
 import { until } from "../../test/harness/wait.ts";
-import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
+import type { Routed } from "../../test/partners/route.ts";
+import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { startPartners } from "./app.ts";
 

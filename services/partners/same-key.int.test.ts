@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { until } from "../../test/harness/wait.ts";
-import { type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
+import type { Routed } from "../../test/partners/route.ts";
+import { type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { startPartners } from "./app.ts";
 
