@@ -1,15 +1,9 @@
 import { isWellFormed } from "../well-formed.ts";
 import type { PartnerConfig } from "./config.ts";
-import type { Delivery } from "./delivery-config.ts";
-import { templateError } from "./template.ts";
+import { atMost, type ConfigError, check } from "./config-error.ts";
+import { deliveryErrors } from "./delivery-config.ts";
 
 // What is wrong with a configuration that fits its schema: what no store takes, what overflows a timer, what contradicts itself.
-
-/** Where, and what: never what it was, since it may be a secret. */
-export interface ConfigError {
-  readonly path: string;
-  readonly message: string;
-}
 
 /** Longer than this no mail is kept for anybody. */
 const MAX_WAIT_MS = 7 * 24 * 3_600_000;
@@ -51,12 +45,6 @@ export function configErrors(config: PartnerConfig): ConfigError[] {
   ];
 }
 
-const check = (path: string, isWrong: boolean, message: string): ConfigError[] =>
-  isWrong ? [{ path, message }] : [];
-
-const atMost = (path: string, value: number | undefined, max: number): ConfigError[] =>
-  check(path, value !== undefined && value > max, `must be at most ${max}`);
-
 /** Every text in it, names of fields included. */
 function textErrors(value: unknown, path: string): ConfigError[] {
   if (typeof value === "string")
@@ -68,89 +56,6 @@ function textErrors(value: unknown, path: string): ConfigError[] {
       ? textErrors(one, below)
       : [{ path, message: "has a name with a NUL or half of a surrogate pair in it" }];
   });
-}
-
-function deliveryErrors(delivery: Delivery): ConfigError[] {
-  switch (delivery.type) {
-    case "http":
-      return [
-        ...urlErrors("delivery.url", delivery.url),
-        ...headerErrors(delivery.headers ?? {}, delivery.secret_headers ?? []),
-        ...bodyErrors(delivery.body),
-      ];
-  }
-}
-
-const MAX_URL = 2_048;
-
-function urlErrors(path: string, text: string): ConfigError[] {
-  const { username, password, port } = new URL(text);
-  return [
-    ...check(path, text.length > MAX_URL, `has more than ${MAX_URL} characters`),
-    ...check(path, username + password !== "", "must not have a user or password in it; use a secret header"),
-    ...check(path, port === "0", "has a port that nobody listens on"),
-  ];
-}
-
-/** Headers that belong to the connection or to us. */
-export const OUR_HEADERS =
-  /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect|webhook-.*|idempotency-key|traceparent|x-switchyard-test)$/i;
-
-const MAX_HEADERS = 50;
-const MAX_HEADERS_LENGTH = 8_192;
-
-function headerErrors(headers: Readonly<Record<string, string>>, secret: readonly string[]): ConfigError[] {
-  const names = Object.keys(headers);
-  const lower = names.map((name) => name.toLowerCase());
-  const length = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-  return [
-    ...check("delivery.headers", names.length > MAX_HEADERS, `has more than ${MAX_HEADERS} headers`),
-    ...check(
-      "delivery.headers",
-      length > MAX_HEADERS_LENGTH,
-      `has more than ${MAX_HEADERS_LENGTH} characters`,
-    ),
-    ...names.flatMap((name, at) => [
-      ...check(`delivery.headers.${name}`, OUR_HEADERS.test(name), "is set by Switchyard; leave it out"),
-      ...check(
-        `delivery.headers.${name}`,
-        lower.indexOf(name.toLowerCase()) < at,
-        "is given twice: names of headers are the same in any case",
-      ),
-    ]),
-    ...secret.flatMap((name, at) =>
-      check(
-        `delivery.secret_headers.${at}`,
-        !lower.includes(name.toLowerCase()),
-        "names a header that is not given",
-      ),
-    ),
-  ];
-}
-
-const MAX_TEMPLATE = 65_536;
-const MAX_DEPTH = 20;
-
-function bodyErrors(body: Readonly<Record<string, unknown>> | undefined): ConfigError[] {
-  if (body === undefined) return [];
-  return [
-    ...templateErrors("delivery.body", body, 1),
-    ...check(
-      "delivery.body",
-      JSON.stringify(body).length > MAX_TEMPLATE,
-      `has more than ${MAX_TEMPLATE} characters`,
-    ),
-  ];
-}
-
-function templateErrors(path: string, value: unknown, depth: number): ConfigError[] {
-  if (typeof value === "string") {
-    const message = templateError(value);
-    return message === undefined ? [] : [{ path, message }];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  if (depth > MAX_DEPTH) return [{ path, message: `is nested more than ${MAX_DEPTH} levels deep` }];
-  return Object.entries(value).flatMap(([name, one]) => templateErrors(`${path}.${name}`, one, depth + 1));
 }
 
 function responseErrors(response: PartnerConfig["response"]): ConfigError[] {

@@ -1,8 +1,7 @@
-import type { z } from "zod";
 import type { Sealed } from "../event.ts";
 import type { StoredDelivery } from "./config.ts";
-import type { ConfigError } from "./config-errors.ts";
-import { Delivery } from "./delivery-config.ts";
+import type { ConfigError } from "./config-error.ts";
+import { Delivery, schemaErrors } from "./delivery-config.ts";
 
 // From what is stored of a delivery to the delivery itself: whoever has the keys opens what is sealed in between.
 
@@ -22,8 +21,5 @@ export function openedDelivery(stored: StoredDelivery, opened: unknown): OpenedD
   const parsed = Delivery.safeParse(given);
   return parsed.success
     ? { usable: true, delivery: parsed.data }
-    : { usable: false, found: given, errors: errorsOf(parsed.error) };
+    : { usable: false, found: given, errors: schemaErrors(parsed.error) };
 }
-
-export const errorsOf = ({ issues }: z.ZodError): ConfigError[] =>
-  issues.map(({ path, message }) => ({ path: ["delivery", ...path].map(String).join("."), message }));

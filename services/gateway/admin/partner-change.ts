@@ -1,23 +1,10 @@
 // What PUT /api/partners/:id takes: the configuration as GET shows it, with secrets to be kept and figures to be ignored.
 import { z } from "zod";
 import { PartnerConfig } from "#domain/partner/config.ts";
-import { HeaderName, HeaderValue, HttpDelivery, Secret } from "#domain/partner/delivery-config.ts";
-import { HIDDEN } from "#domain/partner/secrets.ts";
+import { ShownDelivery } from "#domain/partner/delivery-config.ts";
 import { requestSchemas } from "../http/route-schema.ts";
 
-const Hidden = z.literal(HIDDEN).meta({ description: "Keeps what is there" });
-
-const DeliveryChange = z
-  .discriminatedUnion("type", [
-    HttpDelivery.extend({
-      headers: z.record(HeaderName, z.union([HeaderValue, Hidden])).optional(),
-      secret: z
-        .union([Secret, Hidden, z.null()])
-        .optional()
-        .meta({ description: "Left out it stays; null: sign no longer" }),
-    }),
-  ])
-  .register(requestSchemas, { id: "DeliveryChange" });
+requestSchemas.add(ShownDelivery, { id: "DeliveryChange" });
 
 /** Shown beside the configuration, so that what was read can be written back; nothing of it can be changed so. */
 const READ_ONLY = [
@@ -42,7 +29,7 @@ const ignored = z.unknown().optional().meta({ readOnly: true });
 
 export const PartnerChange = PartnerConfig.extend({
   ...(Object.fromEntries(READ_ONLY.map((name) => [name, ignored])) as Record<ReadOnly, typeof ignored>),
-  delivery: DeliveryChange,
+  delivery: ShownDelivery,
 }).register(requestSchemas, { id: "PartnerChange" });
 type PartnerChange = z.infer<typeof PartnerChange>;
 

@@ -3,9 +3,10 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
 import type { PartnerConfig } from "#domain/partner/config.ts";
-import { type ConfigError, configErrors } from "#domain/partner/config-errors.ts";
+import type { ConfigError } from "#domain/partner/config-error.ts";
+import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
-import { type DeliveryChange, withKeptSecrets } from "#domain/partner/secrets.ts";
+import { type ShownDelivery, urlsOf, withKeptSecrets } from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -18,7 +19,7 @@ import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
-import { urlError } from "./partner-url.ts";
+import { urlErrors } from "./partner-url.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
@@ -67,15 +68,15 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
   async function configure(
     partner: PartnerId,
-    { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: DeliveryChange },
+    { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: ShownDelivery },
     reply: FastifyReply,
   ): Promise<ConfiguredPartner> {
     let before = view.current().get(partner)?.delivery;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-      const { delivery, errors } = withKeptSecrets(given, await openDelivery(partner, before, vault));
+      const opened = await openDelivery(partner, before, vault);
+      const { delivery, errors } = withKeptSecrets(given, opened.usable ? opened.delivery : opened.found);
       refuseWith([...errors, ...configErrors({ ...config, delivery })]);
-      const error = await urlError(delivery.url, allowPrivate);
-      if (error !== undefined) refuseWith([error]);
+      for (const [path, url] of urlsOf(delivery)) refuseWith(await urlErrors(path, url, allowPrivate));
       const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
       const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
       try {

@@ -4,8 +4,7 @@ import { PartnerId } from "#domain/ids.ts";
 import { PartnerConfig } from "#domain/partner/config.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { HttpDelivery } from "#domain/partner/delivery-config.ts";
-import { HIDDEN, withoutSecrets } from "#domain/partner/secrets.ts";
+import { ShownDelivery, withoutSecrets } from "#domain/partner/delivery-config.ts";
 import { type OpenedDelivery, openedDelivery, sealedIn } from "#domain/partner/stored-delivery.ts";
 import { partnerConfigContext } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -14,20 +13,14 @@ import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts } from "#projections/partners/query.ts";
 import { responseSchemas } from "../http/route-schema.ts";
 
-const ShownDelivery = z.discriminatedUnion("type", [
-  HttpDelivery.extend({
-    headers: z.record(z.string(), z.string()).optional(),
-    secret: z.literal(HIDDEN).optional(),
-  }),
-]);
-const ConfigError = z.object({ path: z.string(), message: z.string() });
+const Wrong = z.object({ path: z.string(), message: z.string() });
 const count = z.int().nonnegative();
 
 export const Partner = PartnerConfig.extend({
   id: PartnerId,
   delivery: ShownDelivery.nullable().meta({ description: "Null where what is stored can't be used" }),
   signed: z.boolean(),
-  errors: z.array(ConfigError).optional().meta({ description: "What is wrong with the configuration" }),
+  errors: z.array(Wrong).optional().meta({ description: "What is wrong with the configuration" }),
   circuit_state: z.enum(["closed", "open", "half_open"]),
   paused: z.boolean(),
   queue_depth: count,
@@ -69,8 +62,8 @@ export async function shownPartner(
   return {
     id,
     ...config,
-    delivery: delivery === undefined ? null : (withoutSecrets(delivery) as Partner["delivery"]),
-    signed: delivery?.secret !== undefined,
+    delivery: delivery === undefined ? null : withoutSecrets(delivery),
+    signed: delivery !== undefined && "secret" in delivery,
     ...(errors.length > 0 && { errors: [...errors] }),
     circuit_state,
     paused: standing === "paused",

@@ -1,16 +1,10 @@
 // Partners that are called over HTTP: what is sent, and what a status means.
 import { randomBytes } from "node:crypto";
 import { defaultBody } from "#domain/partner/body.ts";
-import { OUR_HEADERS } from "#domain/partner/config-errors.ts";
-import type { HttpDelivery } from "#domain/partner/delivery-config.ts";
+import { HIDDEN } from "#domain/partner/delivery-kind.ts";
+import { type HttpDelivery, OUR_HEADERS } from "#domain/partner/http-delivery.ts";
+import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#domain/partner/http-secrets.ts";
 import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
-import {
-  CREDENTIAL,
-  HIDDEN,
-  hideSecrets,
-  isSecretHeader,
-  withoutUrlSecrets,
-} from "#domain/partner/secrets.ts";
 import { fill } from "#domain/partner/template.ts";
 import { factsOf } from "#domain/submission/route.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
