@@ -4,7 +4,12 @@ import { EventStoreDBClient, excludeSystemEvents } from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startProxyTo } from "../../test/eventstore/cuttable-proxy.ts";
-import { counted, silent as log, numbersUpTo, startKillableStore } from "../../test/eventstore/killable-store.ts";
+import {
+  counted,
+  silent as log,
+  numbersUpTo,
+  startKillableStore,
+} from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import { pause } from "../retry.ts";
 import { callsOver } from "./calls.ts";
