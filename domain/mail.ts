@@ -3,7 +3,7 @@ import type { PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
-import type { RulesetEvent } from "./rules/events.ts";
+import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
 
@@ -16,11 +16,13 @@ export type YardEvent =
   | PartnerConfigEvent
   | IdentityEvent
   | RulesetEvent
+  | CompiledEvent
   | SourceEvent;
 
 export type Mailbox =
   | { readonly to: "lead"; readonly submission: SubmissionId }
   | { readonly to: "partner"; readonly partner: PartnerId }
+  | { readonly to: "compiler" }
   /** Nobody has to react; whoever is interested may listen. */
   | { readonly to: "nobody" };
 
@@ -65,7 +67,9 @@ const addressing: Addressing = {
   PersonsMerged: () => nobody,
   PersonsSplit: () => nobody,
   PersonForgotten: () => nobody,
-  RulesetChanged: () => nobody,
+  RulesetChanged: () => ({ to: "compiler" }),
+  RulesetCompiled: () => nobody,
+  RulesetNotCompiled: () => nobody,
   SourceConfigured: () => nobody,
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,

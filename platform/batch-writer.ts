@@ -72,6 +72,7 @@ export interface BatchWriterOptions<State, Command, Made extends AnyDecision> {
 /** Well below what a store takes in one append. */
 const MAX_BATCH_BYTES = 512 * 1024;
 const MAX_BATCH_EVENTS = 1_000;
+const NEARLY = 0.9;
 const MAX_DECISION_BYTES = 960 * 1024;
 const BACKOFF = { baseMs: 100, maxMs: 3_000 };
 
@@ -83,8 +84,15 @@ interface Waiting<Command, Made> {
 
 interface Decided<Command, Made> extends Waiting<Command, Made> {
   readonly decision: Made;
-  readonly encoded: readonly NewEvent[] | Promise<readonly NewEvent[]>;
+  readonly encoded: Encoded | Promise<Encoded>;
 }
+
+interface Encoded {
+  readonly events: readonly NewEvent[];
+  readonly bytes: number;
+}
+
+const NOTHING: Encoded = { events: [], bytes: 0 };
 
 export function openBatchWriter<State, Command, Made extends AnyDecision>(
   options: BatchWriterOptions<State, Command, Made>,
@@ -134,43 +142,49 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     reject: (error) => log.error({ err: error, stream }, "left-over work not written"),
   });
 
-  /** How many events it led to. */
-  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): number {
+  /** What is known now of what will be appended for it. */
+  function decide(one: Waiting<Command, Made>, loaded: Loaded<State>): Encoded {
     let isEvolving = false;
     try {
       const decision = decider.decide(one.command, loaded.state);
       if (!decision.accepted) {
-        decided.push({ ...one, decision, encoded: [] });
-        return 0;
+        decided.push({ ...one, decision, encoded: NOTHING });
+        return NOTHING;
       }
       const events = decision.events as readonly EventIn<Made>[];
       // First, because it may throw, and the state must not know of what is never stored.
-      const encoded = encode(events, one.command);
-      if (!(encoded instanceof Promise) && sizeOf(encoded) > MAX_DECISION_BYTES) {
-        one.resolve({ decision: notWritten("too_large"), position: undefined });
-        return 0;
-      }
+      const made = encode(events, one.command);
+      const encoded = made instanceof Promise ? made.then(measure) : measure(made);
       if (encoded instanceof Promise) encoded.catch(() => undefined);
+      else if (encoded.bytes > MAX_DECISION_BYTES) {
+        one.resolve({ decision: notWritten("too_large"), position: undefined });
+        return NOTHING;
+      }
       // Only the state moves: the revision is that of what is stored.
       isEvolving = true;
       current = { ...loaded, state: events.reduce(decider.evolve, loaded.state) };
       isEvolving = false;
       decided.push({ ...one, decision, encoded });
-      return events.length;
+      return encoded instanceof Promise ? NOTHING : encoded;
     } catch (error) {
       one.reject(error);
       isDamaged ||= isEvolving;
-      return 0;
+      return NOTHING;
     }
   }
 
   function decideWaiting(): void {
-    if (isDamaged || (decides === "by_batch" && decided.length > 0)) return;
-    let events = 0;
+    const byBatch = decides === "by_batch";
+    if (isDamaged || (byBatch && decided.length > 0)) return;
+    let count = 0;
+    let bytes = 0;
     for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {
-      if (decides === "by_batch" && events >= MAX_BATCH_EVENTS) return;
+      // A little less than an append holds: what is left over would go into an append of its own before more is decided.
+      if (byBatch && (count >= MAX_BATCH_EVENTS * NEARLY || bytes >= MAX_BATCH_BYTES * NEARLY)) return;
       waiting.shift();
-      events += decide(one, current);
+      const encoded = decide(one, current);
+      count += Math.max(1, encoded.events.length);
+      bytes += encoded.bytes;
     }
   }
 
@@ -180,22 +194,20 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     let count = 0;
     for (const one of decided) {
       const encoded = one.encoded instanceof Promise ? await encodedOf(one, one.encoded) : one.encoded;
-      bytes += sizeOf(encoded);
-      if (count > 0 && (bytes > MAX_BATCH_BYTES || events.length + encoded.length > MAX_BATCH_EVENTS)) break;
-      events.push(...encoded);
+      bytes += encoded.bytes;
+      if (count > 0 && (bytes > MAX_BATCH_BYTES || events.length + encoded.events.length > MAX_BATCH_EVENTS))
+        break;
+      events.push(...encoded.events);
       count += 1;
     }
     return [decided.slice(0, count), events];
   }
 
   /** The state knows its decision already, so that the others fall with it; but only this one can never be stored. */
-  async function encodedOf(
-    one: Decided<Command, Made>,
-    encoding: Promise<readonly NewEvent[]>,
-  ): Promise<readonly NewEvent[]> {
+  async function encodedOf(one: Decided<Command, Made>, encoding: Promise<Encoded>): Promise<Encoded> {
     try {
       const encoded = await encoding;
-      if (sizeOf(encoded) > MAX_DECISION_BYTES) throw new DecisionTooLarge();
+      if (encoded.bytes > MAX_DECISION_BYTES) throw new DecisionTooLarge();
       return encoded;
     } catch (error) {
       decided = decided.filter((other) => other !== one);
@@ -296,8 +308,8 @@ class DecisionTooLarge extends Error {
 const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
 
 /** Roughly: what is sealed is nearly all of an event, and plain ASCII. */
-function sizeOf(events: readonly NewEvent[]): number {
-  return events.reduce((sum, { data }) => sum + 600 + charactersIn(data), 0);
+function measure(events: readonly NewEvent[]): Encoded {
+  return { events, bytes: events.reduce((sum, { data }) => sum + 600 + charactersIn(data), 0) };
 }
 
 function charactersIn(value: unknown): number {

@@ -11,6 +11,7 @@ export const ROLES = [
   "identity",
   "partners",
   "projections",
+  "compiler",
   "simulator",
 ] as const;
 export type Role = (typeof ROLES)[number];
@@ -35,6 +36,8 @@ export interface Config {
   readonly allowPrivatePartners: boolean;
   /** Whether events that nobody has to react to are published too, for others to consume. */
   readonly publishFacts: boolean;
+  /** How long a submission may wait for room before it is told to come again. */
+  readonly intakeMaxWaitMs: number;
   readonly logLevel: LogLevel;
   readonly masterKey?: Buffer;
   /** What keys may be wrapped under besides, while one master key replaces another. */
@@ -169,6 +172,11 @@ const VARIABLES = {
     schema: z.enum(["true", "false"]).optional(),
     roles: ["gateway", "partners"],
   },
+  INTAKE_MAX_WAIT_MS: {
+    allows: "a whole number from 0 to 60000",
+    schema: wholeNumber(0, 60_000, 2_000),
+    roles: ["gateway"],
+  },
   PUBLISH_FACTS: {
     allows: "true or false",
     schema: z.enum(["true", "false"]).default("false"),
@@ -271,6 +279,7 @@ export function readConfig(env: Environment): Config {
     routingMaxRetries: read.ROUTING_MAX_RETRIES,
     allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
     publishFacts: read.PUBLISH_FACTS === "true",
+    intakeMaxWaitMs: read.INTAKE_MAX_WAIT_MS,
     logLevel: read.LOG_LEVEL,
     ...(key && { masterKey: key }),
     readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],

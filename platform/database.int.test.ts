@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startPostgres } from "../test/harness/postgres.ts";
 import { until } from "../test/harness/wait.ts";
-import { connectDatabase } from "./database.ts";
+import { connectDatabase, type Queryable } from "./database.ts";
 import { createLog } from "./log.ts";
 
 const databases = suite("database");
@@ -51,6 +51,90 @@ databases("commits what a transaction did, or nothing", async () => {
   assert.match(String(failure), "changed my mind");
   assert.equal(await database.query("select max(n) as n from counted"), [{ n: 3n }]);
 });
+
+databases(
+  "runs statements in the order in which they are given, also when nobody waits in between",
+  async () => {
+    await database.transaction(async (within) => {
+      const [made, first, second] = await Promise.all([
+        within.execute("create temporary table ordered (n int) on commit drop"),
+        within.execute("insert into ordered values (1), (2)"),
+        within.query("select n from ordered order by n"),
+      ]);
+      assert.equal([made, first, second], [0, 2, [{ n: 1 }, { n: 2 }]]);
+    });
+  },
+);
+
+databases("parses a prepared statement once, also after it has failed", async () => {
+  const one = connectDatabase({ url: postgres.url, log, max: 1 });
+  const prepared = { prepared: true };
+  const late = "select n from made_later";
+  assert.match(
+    String(await one.query(late, [], prepared).catch((error: unknown) => error)),
+    "does not exist",
+  );
+  await one.execute("create table made_later as select 1 as n");
+  for (let n = 0; n < 3; n += 1) assert.equal(await one.query(late, [], prepared), [{ n: 1 }]);
+  const [kept] = await one.query<{ kept: bigint }>(
+    "select count(*) as kept from pg_prepared_statements where statement = $1",
+    [late],
+  );
+  assert.is(kept?.kept, 1n);
+  await one.close();
+});
+
+databases("takes back a transaction that takes too long, in a statement or between two", async () => {
+  const tooSlow = [
+    (within: Queryable) => within.query("select pg_sleep(30)"),
+    () => new Promise((resolve) => setTimeout(resolve, 30_000).unref()),
+  ];
+  for (const wait of tooSlow) {
+    const start = performance.now();
+    const failure = await database
+      .transaction(
+        async (within) => {
+          await within.execute("insert into counted values (6)");
+          await wait(within);
+        },
+        { maxMs: 200 },
+      )
+      .catch((error: unknown) => error);
+    assert.instance(failure, Error);
+    assert.ok(performance.now() - start < 10_000);
+  }
+  // Also their locks are gone.
+  assert.is(await other.execute("delete from counted where n = 6"), 0);
+  assert.is(await database.transaction((within) => within.execute("select 1"), { maxMs: 200 }), 1);
+});
+
+databases("does not wait for the disk where it is told", async () => {
+  const of = (durable: boolean): Promise<object[]> =>
+    database.transaction((within) => within.query("show synchronous_commit"), { durable });
+  assert.equal(await of(false), [{ synchronous_commit: "off" }]);
+  assert.equal(await of(true), [{ synchronous_commit: "on" }]);
+});
+
+databases(
+  "fails a transaction whose connection breaks between two statements, and nothing else",
+  async () => {
+    const failure = await database
+      .transaction(async (within) => {
+        const [own] = await within.query<{ pid: number }>("select pg_backend_pid() as pid");
+        await other.query("select pg_terminate_backend($1)", [own?.pid]);
+        await until("it is gone", async () => {
+          const found = await other.query("select 1 from pg_stat_activity where pid = $1", [own?.pid]);
+          return found.length === 0;
+        });
+        // Time to hear of it.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await within.execute("insert into counted values (7)");
+      })
+      .catch((error: unknown) => error);
+    assert.instance(failure, Error);
+    assert.equal(await database.query("select max(n) as n from counted"), [{ n: 3n }]);
+  },
+);
 
 databases("gives more work than connections a turn each", async () => {
   const answers = await Promise.all(

@@ -78,6 +78,8 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     pipeline: true,
   });
   pool.on("error", (error) => log.warn({ err: error }, "idle database connection broke"));
+  // One that breaks between two statements of a transaction says so to whoever gives it the next one; unheard, it would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const closing = new AbortController();
 
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */

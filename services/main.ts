@@ -9,5 +9,6 @@ await runRoles("switchyard", {
   identity: async () => (await import("./identity/app.ts")).startIdentity,
   partners: async () => (await import("./partners/app.ts")).startPartners,
   projections: async () => (await import("./projections/app.ts")).startProjections,
+  compiler: async () => (await import("./compiler/app.ts")).startCompiler,
   simulator: async () => (await import("./simulator/app.ts")).startSimulator,
 });

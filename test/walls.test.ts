@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
@@ -93,6 +93,82 @@ test("every rule catches the violation planted for it", () => {
       `${rule} should have caught ${file}`,
     );
   }
+});
+
+const impure = [
+  "export const at = Date.now();",
+  "export const clock = Date.now;",
+  "export const now = new Date();",
+  "export const text = Date();",
+  "export const chance = Math.random();",
+  "export const id = crypto.randomUUID();",
+  "export const took = performance.now();",
+  "export const env = process.env.HOME;",
+  "export const wait = (work: () => void) => setTimeout(work, 1);",
+  "export const again = (work: () => void) => setInterval(work, 1);",
+  "export const soon = (work: () => void) => setImmediate(work);",
+  "export const next = (work: () => void) => queueMicrotask(work);",
+  "export const asked = fetch('http://localhost/');",
+  "export const told = () => console.log('told');",
+  "export const hidden = globalThis.Date.now();",
+  "export const older = global.performance;",
+];
+const pure =
+  "export const at = (ms: number): string => new Date(Math.min(ms, Date.parse('2026-01-01'))).toISOString();";
+
+test("the domain has no clock, no randomness and no process", () => {
+  const names = impure.map((_, n) => `domain/impure/impure-${n}.ts`);
+  build({ "domain/impure/pure.ts": pure, "services/leads/clock.ts": impure.join("\n") });
+  build(Object.fromEntries(names.map((name, n) => [name, impure[n] ?? ""])));
+  cpSync(join(root, ".biome"), join(house, ".biome"), { recursive: true });
+  writeFileSync(join(house, "biome.json"), readFileSync(join(root, "biome.json")));
+  const command = join(root, "node_modules/.bin/biome");
+  const args = ["lint", "--vcs-enabled=false", "--reporter=json", "--max-diagnostics=none"];
+  const { stdout } = spawnSync(command, [...args, "domain/impure", "services/leads/clock.ts"], {
+    cwd: house,
+    encoding: "utf8",
+  });
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: LintDiagnostic[] };
+  const found = diagnostics
+    .filter(({ category }) => category === "plugin" || category === "lint/style/noRestrictedGlobals")
+    .map(({ location }) => location.path);
+  assert.equal([...new Set(found)].sort(), [...names].sort());
+});
+
+interface LintDiagnostic {
+  readonly category: string;
+  readonly location: { readonly path: string };
+}
+
+/** Each read model is a folder, and its name is that of its schema. */
+const models = globSync("projections/*/projection.ts").map((path) => path.split("/")[1] ?? "");
+
+/** Where SQL names the tables of a read model outside that model's own room. */
+function foreignSql(path: string, code: string): string[] {
+  const named = new RegExp(`\\b(?:from|join|into|update|table|using)\\s+(${models.join("|")})\\.\\w+`, "gi");
+  return [...code.matchAll(named)]
+    .filter(([, model]) => !path.startsWith(`projections/${model}/`))
+    .map(([sql]) => `${path}: ${sql}`);
+}
+
+test("only a read model's own room names its tables", () => {
+  assert.equal([...models].sort(), ["identities", "leads", "partners", "unfinished"]);
+  const planted = "select count(*)\n  FROM leads.lead join partners.partner on true";
+  assert.equal(foreignSql("services/projections/gauge.ts", planted), [
+    "services/projections/gauge.ts: FROM leads.lead",
+    "services/projections/gauge.ts: join partners.partner",
+  ]);
+  assert.equal(foreignSql("projections/leads/query.ts", planted), [
+    "projections/leads/query.ts: join partners.partner",
+  ]);
+  const files = globSync("{platform,projections,services,deploy}/**/*.ts").filter(
+    (path) => !path.endsWith(".test.ts"),
+  );
+  assert.ok(files.length > 200, `${files.length} files`);
+  assert.equal(
+    files.flatMap((path) => foreignSql(path, readFileSync(path, "utf8"))),
+    [],
+  );
 });
 
 test.run();

@@ -82,7 +82,7 @@ test("names every process with its roles and an address for operators, for comma
     processes.map(({ name, roles }) => [name, ...roles]),
     [
       ["gateway", "gateway"],
-      ["worker", "relay", "leads", "identity", "partners", "projections"],
+      ["worker", "relay", "leads", "identity", "partners", "projections", "compiler"],
       ["simulator", "simulator"],
     ],
   );

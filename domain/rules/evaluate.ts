@@ -56,6 +56,9 @@ function judgeGroup(group: Group, facts: Facts): Verdict {
   return group.not === true ? { matched: !verdict.matched, because: verdict.because } : verdict;
 }
 
+/** Whether the group matches, without saying why. */
+export const matches = (group: Group, facts: Facts): boolean => judgeGroup(group, facts).matched;
+
 function judge({ field, operator, value }: Predicate, facts: Facts): Verdict {
   const actual = valueAt(facts, field);
   const matched = holds(operator, actual, value);

@@ -15,7 +15,7 @@ export interface Source {
 /** Every source that was ever configured. */
 export type Sources = ReadonlyMap<SourceId, Source>;
 
-export function existingSource(sources: Sources, id: SourceId): Source | undefined {
+function existingSource(sources: Sources, id: SourceId): Source | undefined {
   const source = sources.get(id);
   return source?.removed ? undefined : source;
 }

@@ -15,7 +15,8 @@ const rule = (route: RouteTarget): Rule => ({
   when: { combinator: "and", rules: [] },
   route,
 });
-const by = (route: RouteTarget, one = id) => routeBy({ rules: [rule(route)], version: 4, partner }, one, {});
+const by = (route: RouteTarget, one = id) =>
+  routeBy({ decide: () => rule(route), version: 4, partner }, one, {});
 const names = (...list: string[]): PartnerId[] => list.map((one) => PartnerId.parse(one));
 const [edu, fin, old] = [PartnerId.parse("edu"), PartnerId.parse("fin"), PartnerId.parse("old")];
 
@@ -26,7 +27,7 @@ test("goes where the rule says, with the version that said so", () => {
 });
 
 test("is unrouted where no rule matches", () => {
-  assert.equal(routeBy({ rules: [], version: 0, partner }, id, {}), {
+  assert.equal(routeBy({ decide: () => undefined, version: 0, partner }, id, {}), {
     partners: null,
     reason: "no_rule_matched",
     version: 0,

@@ -1,6 +1,7 @@
 import type { PartnerId, SubmissionId } from "../ids.ts";
-import { evaluate, type Facts } from "../rules/evaluate.ts";
-import type { RouteTarget, Rule } from "../rules/rule.ts";
+import type { Decide } from "../rules/compile/compile.ts";
+import type { Facts } from "../rules/evaluate.ts";
+import type { RouteTarget } from "../rules/rule.ts";
 import type { Routing } from "./decide.ts";
 import type { Submission } from "./submission.ts";
 
@@ -8,7 +9,8 @@ import type { Submission } from "./submission.ts";
 export type PartnerState = "open" | "disabled" | "unknown";
 
 export interface Routable {
-  readonly rules: readonly Rule[];
+  /** The compiled rules. */
+  readonly decide: Decide;
   readonly version: number;
   readonly partner: (id: PartnerId) => PartnerState;
 }
@@ -25,11 +27,11 @@ export function factsOf({ payload, normalised, kind, source }: Submission): Fact
 
 /** Where the rules in force send it. Pure, and the same for the same submission. */
 export function routeBy(
-  { rules, version, partner }: Routable,
+  { decide, version, partner }: Routable,
   id: SubmissionId,
   facts: Facts,
 ): Routing | Blocked {
-  const { rule } = evaluate(rules, facts);
+  const rule = decide(facts);
   if (rule === undefined) return { partners: null, reason: "no_rule_matched", version };
   const wanted = legsOf(rule.route, id, partner);
   if (wanted === undefined) return { partners: null, reason: "routing_services_not_available", version };

@@ -18,3 +18,8 @@ export const NEW_IDENTITY_WRITER_SUBJECT = "identity.new_writer";
 /** What an operator asks of the identity writer. */
 export const SPLIT_SUBJECT = "identity.split";
 export const FORGET_SUBJECT = "identity.forget";
+
+/** Changes of the rules, on their way to the compiler. */
+export const RULES_MAILBOX = "rules";
+export const RULES_SUBJECTS = "yard.rules.>";
+export const rulesSubject = (type: string): string => `yard.rules.${type}`;

@@ -49,8 +49,8 @@ export interface EventStoreOptions {
 
 const TAIL = {
   feedBounds: { maxEvents: 8_192, maxBytes: 8 * 1024 * 1024 },
-  // More events than two checkpoints of a subscription are apart, so that one which has caught up is never too far behind.
-  recentBounds: { maxEvents: 2_048, maxBytes: 4 * 1024 * 1024 },
+  // As many as may come while a follower that has caught up learns of it. More would outlive young garbage, which costs CPU and memory.
+  recentBounds: { maxEvents: 512, maxBytes: 2 * 1024 * 1024 },
 };
 const WITHOUT_END = Number.MAX_SAFE_INTEGER;
 

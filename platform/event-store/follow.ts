@@ -27,7 +27,7 @@ export interface FollowOptions {
   readonly onEvents: (events: StoredEvent[], position: bigint) => Promise<void>;
   /** Each time the end of the log is reached and everything before it is handled. */
   readonly onCaughtUp?: () => void;
-  /** With `gatherMs`, events wait up to that long for others while many come. */
+  /** With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before. */
   readonly batch?: { readonly maxCount: number; readonly gatherMs?: number };
   readonly signal: AbortSignal;
 }

@@ -4,7 +4,7 @@ import type { Feed } from "./feed.ts";
 
 export interface GatherOptions {
   readonly maxCount: number;
-  /** How long an event may wait for others. */
+  /** How long after one batch the next one may be taken. */
   readonly gatherMs: number;
 }
 
@@ -13,9 +13,9 @@ const MANY = 16;
 
 export class Gathering {
   readonly #options: GatherOptions;
-  /** Events that were handled lately; each counts less the longer ago it was. */
+  /** Events that were taken lately; each counts less the longer ago it was. */
   #lately = 0;
-  #at = performance.now();
+  #takenAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GatherOptions) {
     this.#options = options;
@@ -23,16 +23,21 @@ export class Gathering {
 
   took(count: number): void {
     this.#lately = this.#decayed() + count;
-    this.#at = performance.now();
+    this.#takenAt = performance.now();
   }
 
   /** Resolves when the batch should be taken. */
   async fuller(feed: Feed, signal: AbortSignal): Promise<void> {
-    if (feed.waiting === 0 || this.#decayed() < MANY) return;
-    await feed.fill(this.#options.maxCount, this.#options.gatherMs, signal);
+    const remainingMs = this.#options.gatherMs - this.#sinceTaken();
+    if (feed.waiting === 0 || remainingMs <= 0 || this.#decayed() < MANY) return;
+    await feed.fill(this.#options.maxCount, remainingMs, signal);
+  }
+
+  #sinceTaken(): number {
+    return performance.now() - this.#takenAt;
   }
 
   #decayed(): number {
-    return this.#lately * Math.exp(-(performance.now() - this.#at) / this.#options.gatherMs);
+    return this.#lately * Math.exp(-this.#sinceTaken() / this.#options.gatherMs);
   }
 }

@@ -7,6 +7,8 @@ export interface EventMetadata {
   readonly trace?: string;
   readonly causation?: string;
   readonly correlation?: string;
+  /** The person or token that caused it. */
+  readonly by?: string;
 }
 
 export interface NewEvent {

@@ -83,14 +83,14 @@ seals("a master key that comes later is looked for when it is needed, and only t
 });
 
 seals("the cache forgets what was used longest ago, and everything in time", () => {
-  let now = 0;
-  const cache = createKeyCache({ most: 2, lifeMs: 100, now: () => now });
+  let now = 1;
+  const cache = createKeyCache<Buffer>({ max: 2, lifeMs: 100, now: () => now });
   cache.set("a", key);
   cache.set("b", key);
   assert.ok(cache.get("a"));
   cache.set("c", key);
   assert.equal([cache.get("a"), cache.get("b"), cache.get("c")], [key, undefined, key]);
-  now = 100;
+  now = 102;
   assert.equal([cache.get("a"), cache.get("c")], [undefined, undefined]);
 });
 

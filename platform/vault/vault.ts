@@ -59,7 +59,7 @@ export interface VaultOptions {
 
 /** Even where no word of its destruction arrives, a key is forgotten within this time. */
 const KEY_LIFE_MS = 45_000;
-const KEYS_AT_HAND = 50_000;
+const MAX_KEYS_AT_HAND = 50_000;
 const FINGERPRINTS = "vault/fingerprints";
 
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -70,7 +70,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     ...(furtherMasterKeys && { further: furtherMasterKeys }),
   });
   const store = await openKeyStore(database, masters);
-  const cache = createKeyCache<KeyObject>({ most: KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
+  const cache = createKeyCache<KeyObject>({ max: MAX_KEYS_AT_HAND, lifeMs: KEY_LIFE_MS });
 
   // Kept as a key like the others, so that fingerprints stay the same when the master key is replaced.
   const kept = await store.ensure([FINGERPRINTS], () => masters.derive("fingerprints"));
@@ -81,7 +81,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 
   const listening = await database.listen(DESTROYED_CHANNEL, (keyId) => {
     if (keyId === undefined) cache.clear();
-    else cache.drop(keyId);
+    else cache.delete(keyId);
   });
   lifecycle?.own("vault", () => listening.close());
 
@@ -135,7 +135,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     openReadable: (items) => openAll(items, openIfWhole),
     async destroy(keyIds) {
       await store.destroy(keyIds);
-      for (const keyId of keyIds) cache.drop(keyId);
+      for (const keyId of keyIds) cache.delete(keyId);
       log.info({ keys: keyIds.length }, "destroyed");
     },
     fingerprint: (domain, value) =>

@@ -90,6 +90,8 @@ function changeBy({ event, raw }: Known, submission_id: SubmissionId): Unfinishe
       return { ...row, mailbox: "lead", partner: null };
     case "partner":
       return { ...row, mailbox: "partner", partner: mailbox.partner };
+    case "compiler":
+      return undefined;
     case "nobody":
       return ENDS.has(event.type) ? "ended" : undefined;
   }

@@ -10,8 +10,6 @@ import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
 import { projectionRoutes } from "./admin/projections.ts";
-import { ruleRoutes } from "./admin/rules.ts";
-import { followRuleset } from "./admin/ruleset-view.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
 import { openApiOptions } from "./describe/openapi.ts";
@@ -28,7 +26,16 @@ import { registerSources } from "./intake/register-sources.ts";
 import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
 import { createStore } from "./intake/store.ts";
+import { createWaitingLine } from "./intake/waiting-line.ts";
 import { leadRoutes } from "./reading/leads.ts";
+import { createAnalysis } from "./rules/analysis.ts";
+import { ruleRoutes } from "./rules/routes.ts";
+import { followRuleset } from "./rules/ruleset-view.ts";
+
+/** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
+const FAILING_WAIT_MS = 500;
+/** Connections that come at the same moment wait in the kernel, which allows as many as it is set to. */
+const BACKLOG = 16_384;
 
 export async function startGateway(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
@@ -43,6 +50,10 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const isAdmin = bearerCheck(config.adminToken);
   const admission = createAdmission();
+  const line = createWaitingLine({
+    room: () => admission.slots,
+    maxWaitMs: () => (admission.isFailing ? FAILING_WAIT_MS : config.intakeMaxWaitMs),
+  });
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const outcomes = createOutcomes(eventStore, lifecycle);
@@ -52,7 +63,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(swagger, openApiOptions());
   await app.register(describedOps(opsRoutes({ health, metrics })));
   await app.register(describeRoutes);
-  await app.register(intakeRoutes(intake, outcomes, admission));
+  await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(
     leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
@@ -69,13 +80,13 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners }),
+      ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, lifecycle, log });
-  const url = await app.listen(config.http);
+  const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());
   return { url };
 }

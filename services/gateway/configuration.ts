@@ -9,8 +9,6 @@ import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import { transact } from "#platform/transact.ts";
 import type { Yard } from "#platform/yard.ts";
-import { APPEND_DEADLINE_MS, withinDeadline } from "./deadlines.ts";
-import { Refused, refusal } from "./refusal.ts";
 
 export interface Configuration<State, Command, Made extends AnyDecision> {
   readonly name: string;
@@ -45,6 +43,9 @@ export type Changed<State, Made extends AnyDecision> =
   | { readonly state: State; readonly position: bigint }
   | Extract<Made, { accepted: false }>;
 
+/** Whoever has the admin token, or the configuration of the process. */
+const ADMIN = "admin";
+
 export async function change<State, Command, Made extends AnyDecision>(
   eventStore: EventStore,
   { stream, codec, decider }: Configuration<State, Command, Made>,
@@ -72,7 +73,7 @@ export async function change<State, Command, Made extends AnyDecision>(
       decider.decide(command, state) as { accepted: true; events: readonly Event[] } | Refusal,
     encode: (events) =>
       events.map((event, n) =>
-        codec.encode(event as never, { id: deterministicUuid(stream, id, `${n}`), at }),
+        codec.encode(event as never, { id: deterministicUuid(stream, id, `${n}`), at, by: ADMIN }),
       ),
     ...deadline,
   });
@@ -89,29 +90,4 @@ function readable<Event extends { readonly type: string; readonly data: unknown 
   const decoded = decodeOrPassOver(codec, stored, () => undefined);
   if (decoded?.known === false) throw new UnknownEventType(stored);
   return decoded?.event;
-}
-
-const IN_FORCE_MS = 5_000;
-
-/** For requests: each change is bounded in time, and done only when this process works by it. */
-export function changer<State, Command, Made extends AnyDecision>(
-  eventStore: EventStore,
-  configuration: Configuration<State, Command, Made>,
-  view: Pick<LiveView<unknown>, "reached">,
-): (command: Command) => Promise<Changed<State, Made>> {
-  return async (command) => {
-    const deadline = { deadlineMs: APPEND_DEADLINE_MS };
-    const changed = await withinDeadline(change(eventStore, configuration, command, deadline));
-    if (!("accepted" in changed)) await inForce(view, changed.position);
-    return changed;
-  };
-}
-
-async function inForce(view: Pick<LiveView<unknown>, "reached">, position: bigint): Promise<void> {
-  try {
-    await view.reached(position, IN_FORCE_MS);
-  } catch {
-    const detail = "The change is stored, but not yet in force here; read it again in a moment";
-    throw new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
-  }
 }

@@ -1,7 +1,7 @@
 // How long a request waits for an event store that does not reply.
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 
-export const APPEND_DEADLINE_MS = 3_000;
+export const APPEND_DEADLINE_MS = 2_500;
 /** Producers are promised a response within five seconds. */
 const RESPONSE_DEADLINE_MS = 4_500;
 

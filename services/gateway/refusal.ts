@@ -31,6 +31,8 @@ interface RefusalDetails {
   readonly detail?: string;
   readonly errors?: readonly InputError[];
   readonly retryAfterS?: number;
+  /** What the problem tells besides, by name. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** A class, because a payload may have any field: only the prototype distinguishes the two. */
@@ -39,12 +41,14 @@ export class Refusal {
   readonly detail: string | undefined;
   readonly errors: readonly InputError[] | undefined;
   readonly retryAfterS: number | undefined;
+  readonly more: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(reason: RefusalReason, { detail, errors, retryAfterS }: RefusalDetails) {
+  constructor(reason: RefusalReason, { detail, errors, retryAfterS, more }: RefusalDetails) {
     this.reason = reason;
     this.detail = detail;
     this.errors = errors;
     this.retryAfterS = retryAfterS;
+    this.more = more;
   }
 }
 

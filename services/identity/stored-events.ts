@@ -36,14 +36,24 @@ export function keysFor(events: readonly UnsealedIdentityEvent[]): string[] {
   );
 }
 
-export async function encode(
+/** At once where the keys are at hand, as nearly always: they were made while the question was prepared. */
+export function encode(
   events: readonly UnsealedIdentityEvent[],
   command: WriterCommand,
   vault: Vault,
-): Promise<NewEvent[]> {
+): NewEvent[] | Promise<NewEvent[]> {
+  const sealed = sealAll(events, command, vault);
+  if (sealed !== undefined) return toStored(sealed, command);
+  return vault.ensureKeys(keysFor(events)).then(() => {
+    const again = sealAll(events, command, vault);
+    if (again === undefined) throw new Error(`a key of ${keysFor(events)} is destroyed`);
+    return toStored(again, command);
+  });
+}
+
+function toStored(events: readonly IdentityEvent[], command: WriterCommand): NewEvent[] {
   const at = new Date().toISOString();
-  const sealed = await Promise.all(events.map((event) => seal(event, command, vault)));
-  return sealed.map((event) =>
+  return events.map((event) =>
     codec.encode(event, {
       id: eventId(event, command),
       at,
@@ -59,21 +69,29 @@ function eventId(event: IdentityEvent, command: WriterCommand): string {
   return deterministicUuid("identity", command.submission_id, event.type, ...merged);
 }
 
-async function seal(
-  event: UnsealedIdentityEvent,
+/** Undefined where a key is not at hand. */
+function sealAll(
+  events: readonly UnsealedIdentityEvent[],
   command: WriterCommand,
   vault: Vault,
-): Promise<IdentityEvent> {
+): IdentityEvent[] | undefined {
   const details = command.type === "identify" ? command.details : {};
-  const sealFor = async (id: PersonId): Promise<Sealed> =>
-    // Nearly always at hand: it was made while the question was prepared.
-    vault.sealCached(personKey(id), details, personContext(id)) ??
-    vault.seal(personKey(id), details, personContext(id));
+  const sealed = events.flatMap((event) => seal(event, details, vault) ?? []);
+  return sealed.length === events.length ? sealed : undefined;
+}
+
+function seal(event: UnsealedIdentityEvent, details: Details, vault: Vault): IdentityEvent | undefined {
+  const sealFor = (id: PersonId): Sealed | undefined =>
+    vault.sealCached(personKey(id), details, personContext(id));
   switch (event.type) {
-    case "PersonRegistered":
-      return { type: event.type, data: { ...event.data, sealed: await sealFor(event.data.person_id) } };
-    case "AliasRecorded":
-      return { type: event.type, data: { ...event.data, sealed: await sealFor(event.data.person_id) } };
+    case "PersonRegistered": {
+      const sealed = sealFor(event.data.person_id);
+      return sealed && { type: event.type, data: { ...event.data, sealed } };
+    }
+    case "AliasRecorded": {
+      const sealed = sealFor(event.data.person_id);
+      return sealed && { type: event.type, data: { ...event.data, sealed } };
+    }
     case "PersonsMerged":
     case "PersonsSplit":
     case "PersonForgotten":

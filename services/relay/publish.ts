@@ -2,11 +2,17 @@ import { identityEvents } from "#domain/identity/events.ts";
 import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
-import { rulesetEvents } from "#domain/rules/events.ts";
+import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import { factSubject, leadSubject, partnerSubject, RELAY_POSITION_SUBJECT } from "#platform/bus/subjects.ts";
+import {
+  factSubject,
+  leadSubject,
+  partnerSubject,
+  RELAY_POSITION_SUBJECT,
+  rulesSubject,
+} from "#platform/bus/subjects.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -26,6 +32,7 @@ const definitions = {
   ...partnerConfigEvents,
   ...identityEvents,
   ...rulesetEvents,
+  ...compiledEvents,
   ...sourceEvents,
 };
 const codec = createCodec(definitions);
@@ -82,6 +89,8 @@ function mailSubject(stored: StoredEvent, partitions: number): string | undefine
       return leadSubject(partitionOf(mailbox.submission, partitions), stored.type);
     case "partner":
       return partnerSubject(mailbox.partner, stored.type);
+    case "compiler":
+      return rulesSubject(stored.type);
     case "nobody":
       return undefined;
   }

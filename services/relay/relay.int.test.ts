@@ -47,6 +47,8 @@ async function stream(): Promise<Published[]> {
     const message = await bus.messageAt(seq);
     if (message === undefined) continue;
     const { subject, data } = message;
+    // The rule's way to the compiler is not what is tested here.
+    if (subject.startsWith("yard.rules.")) continue;
     const event = subject === RELAY_POSITION_SUBJECT ? undefined : unpackEvent(data);
     const [position, resume] = [positionIn(message, POSITION), positionIn(message, RESUME)];
     all.push({ subject, event, position: position as bigint, resume: resume as bigint });

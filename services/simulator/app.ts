@@ -1,11 +1,11 @@
-// Partners on loopback, for the demo, the tests and the load: each behaves as it is told and counts what it was sent.
+// Partners on loopback, for the demo, the tests and the load: each behaves as it is configured and counts what it was sent.
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { StartStandalone } from "#platform/yard.ts";
 import { type Answer, type Settings, settingsSchema } from "./behaviour.ts";
-import { createLedgers } from "./ledger.ts";
+import { createAllEffects } from "./effects.ts";
 import { createPartner, type Partner, type Received } from "./partner.ts";
 
 export interface SimulatorOptions {
@@ -24,8 +24,8 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const MOST_PARTNERS = 1_000;
-const MOST_BODY_BYTES = 1_048_576;
+const MAX_PARTNERS = 1_000;
+const MAX_BODY_BYTES = 1_048_576;
 const CLOSE_MS = 500;
 const nameSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "a name is 1 to 64 letters, digits, - or _");
 const effectsQuery = z.strictObject({
@@ -39,30 +39,30 @@ type Named = { Params: { name: string } };
 export const startSimulator: StartStandalone = async ({ config, lifecycle, log }) => {
   const { url, close } = await createSimulator({ host: config.http.host, port: config.simulatorPort });
   lifecycle.own("simulator", close);
-  log.info({ url }, "simulated partners are listening");
+  log.info({ url }, "simulated partners listening");
   return { url };
 };
 
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = "127.0.0.1", port = 0, seed = "switchyard", maxIds = 200_000 } = options;
   // No logging per request: under load it would be the most expensive thing this server does.
-  const app = fastify({ logger: false, bodyLimit: MOST_BODY_BYTES, forceCloseConnections: "idle" });
-  const ledgers = createLedgers(maxIds);
+  const app = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES, forceCloseConnections: "idle" });
+  const allEffects = createAllEffects(maxIds);
   const closing = new AbortController();
   const partners = new Map<string, Partner>();
 
   function partnerOf(name: string): Partner {
     const known = partners.get(name);
     if (known !== undefined) return known;
-    if (partners.size >= MOST_PARTNERS) throw new Refused(409, `there are ${MOST_PARTNERS} partners already`);
-    const partner = createPartner(parsed(nameSchema, name), seed, ledgers.open());
+    if (partners.size >= MAX_PARTNERS) throw new Refused(409, `there are ${MAX_PARTNERS} partners already`);
+    const partner = createPartner(parsed(nameSchema, name), seed, allEffects.open());
     partners.set(name, partner);
     return partner;
   }
 
   function forget(name: string): void {
     const partner = partners.get(name);
-    if (partner !== undefined) ledgers.close(partner.ledger);
+    if (partner !== undefined) allEffects.close(partner.effects);
     partners.delete(name);
   }
 
@@ -100,9 +100,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 
   app.get<Named>("/partners/:name/effects", async ({ params: { name }, query }) => {
     const { id, min, limit } = parsed(effectsQuery, query);
-    const { ledger } = partnerOf(name);
-    const items = id === undefined ? ledger.entries(min, limit) : [{ id, ...ledger.get(id) }];
-    return { ...ledger.summary(), items };
+    const { effects } = partnerOf(name);
+    const items = id === undefined ? effects.entries(min, limit) : [{ id, ...effects.get(id) }];
+    return { ...effects.summary(), items };
   });
 
   app.get<Named>("/partners/:name/requests", async ({ params: { name } }) => ({

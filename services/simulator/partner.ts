@@ -1,11 +1,12 @@
 // One simulated partner: its settings, what it has received, and what it answers to the next request.
+import { type TokenBucket, tokenBucket } from "#platform/token-bucket.ts";
 import { type HeaderValues, parseSecret, verify } from "#platform/webhooks.ts";
 import { type Answer, answerTo, type Settings, settingsSchema } from "./behaviour.ts";
 import { chanceOf } from "./chance.ts";
-import type { Ledger, Summary } from "./ledger.ts";
+import type { Effects, Summary } from "./effects.ts";
 
 /** So many of the last requests can be looked at. */
-const REMEMBERED = 20;
+const MAX_KEPT = 20;
 
 export interface Received {
   readonly headers: HeaderValues;
@@ -28,10 +29,10 @@ interface Totals extends Summary {
 }
 
 export interface Partner {
-  readonly ledger: Ledger;
+  readonly effects: Effects;
   settings: Settings;
   receive(received: Received, settings?: Settings): Answer;
-  /** Whoever was received is gone: answered, or disconnected. */
+  /** A request that was received is over: answered, or disconnected. */
   leave(): void;
   totals(): Totals;
   last(): readonly Received[];
@@ -45,20 +46,19 @@ const UNVERIFIED: Answer = {
   delayMs: 0,
 };
 
-export function createPartner(name: string, seed: string, ledger: Ledger): Partner {
+export function createPartner(name: string, seed: string, effects: Effects): Partner {
   const counts = { requests: 0, unverified: 0, without_id: 0, in_flight: 0, max_in_flight: 0 };
   const answers: Record<string, number> = {};
   const seen: { firstAt?: number; lastAt?: number } = {};
   const last: Received[] = [];
   const keys = new Map<string, Buffer>();
-  let allowance = { tokens: 0, at: 0 };
+  let rate: { readonly perSecond: number; readonly bucket: TokenBucket } | undefined;
+  let now = 0;
 
-  function withinRate(perSecond: number | undefined, now: number): boolean {
+  function withinRate(perSecond: number | undefined): boolean {
     if (perSecond === undefined) return true;
-    const burst = Math.max(1, perSecond);
-    const tokens = Math.min(burst, allowance.tokens + ((now - allowance.at) / 1000) * perSecond);
-    allowance = { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now };
-    return tokens >= 1;
+    if (rate?.perSecond !== perSecond) rate = { perSecond, bucket: tokenBucket(perSecond, () => now) };
+    return rate.bucket.take(1) === 1;
   }
 
   function isVerified({ headers, body, at }: Received, secret: string | undefined): boolean {
@@ -79,21 +79,22 @@ export function createPartner(name: string, seed: string, ledger: Ledger): Partn
     }
     const webhookId = text(received.headers["webhook-id"]);
     const id = text(received.headers["idempotency-key"]) || webhookId;
-    const nth = id === "" ? counts.requests : ledger.arrive(id, webhookId);
+    const nth = id === "" ? counts.requests : effects.countRequest(id, webhookId);
+    now = received.at;
     const answer = answerTo(settings, {
       nth,
       chance: settings.behaviour === "failing" ? chanceOf(seed, name, id, nth) : 0,
-      withinRate: withinRate(settings.per_second, received.at),
+      withinRate: withinRate(settings.per_second),
     });
     if (!answer.processed) return answer;
     if (id === "") counts.without_id += 1;
-    else if (!ledger.process(id, settings.idempotent) && answer.kind === "answer")
+    else if (!effects.countEffect(id, settings.idempotent) && answer.kind === "answer")
       return { ...answer, body: { ...answer.body, duplicate: true } };
     return answer;
   }
 
   const partner: Partner = {
-    ledger,
+    effects,
     settings: settingsSchema.parse({}),
     receive(received, settings = partner.settings) {
       counts.requests += 1;
@@ -101,7 +102,7 @@ export function createPartner(name: string, seed: string, ledger: Ledger): Partn
       counts.max_in_flight = Math.max(counts.max_in_flight, counts.in_flight);
       seen.firstAt ??= received.at;
       seen.lastAt = received.at;
-      if (last.push(received) > REMEMBERED) last.shift();
+      if (last.push(received) > MAX_KEPT) last.shift();
       const answer = answerOf(received, settings);
       const called = answer.kind === "answer" ? answer.status : answer.kind;
       answers[called] = (answers[called] ?? 0) + 1;
@@ -112,7 +113,7 @@ export function createPartner(name: string, seed: string, ledger: Ledger): Partn
     },
     totals: () => ({
       ...counts,
-      ...ledger.summary(),
+      ...effects.summary(),
       answers,
       ...(seen.firstAt === undefined ? {} : { first_at: new Date(seen.firstAt).toISOString() }),
       ...(seen.lastAt === undefined ? {} : { last_at: new Date(seen.lastAt).toISOString() }),

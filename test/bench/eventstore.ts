@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { EventStoreDBClient } from "@eventstore/db-client";
 import { openEventLog } from "../../services/eventstore/engine/open.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
+import { decodeLoad, decoders } from "./eventstore/decode.ts";
 import { appendLoad, lagLoad, readLoad, submitted } from "./eventstore/load.ts";
 import { cpuOf, residentMb, seconds } from "./eventstore/measure.ts";
 import { Report, type Sample } from "./eventstore/report.ts";
@@ -72,6 +73,13 @@ async function throughput(report: Report): Promise<void> {
   report.add(
     { what: "live subscription at 2,000/s, p99 lag", target: 20, ...less },
     await repeated(server, (client) => lagLoad(client, { perSecond: 2_000, forSeconds: SECONDS })),
+  );
+  const each = (decode: (bytes: Buffer) => unknown) => repeated(server, async () => decodeLoad(decode, 1));
+  report.add({ what: "decode, the client's classes", target: 40_000, ...more }, await each(decoders.client));
+  report.add({ what: "decode, ours, stream and type", target: 400_000, ...more }, await each(decoders.ours));
+  report.add(
+    { what: "decode, ours, all of it", target: 150_000, ...more },
+    await each(decoders.oursWithData),
   );
   await server.stop();
 }

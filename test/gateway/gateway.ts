@@ -209,6 +209,7 @@ function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connectio
     instance: "test",
     simulatorPort: 0,
     publishFacts: false,
+    intakeMaxWaitMs: 2_000,
     leadPartitions: 16,
     drainMs: 5_000,
   };

@@ -16,6 +16,8 @@ export interface PostgresServer {
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
   restart(): Promise<void>;
+  /** The same without shutting down: what was committed and not synced is lost. */
+  crash(): Promise<void>;
   /** Its data stay, for a restart. */
   halt(): Promise<void>;
   stop(): Promise<void>;
@@ -77,6 +79,12 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
       return urlOf(name);
     },
     async restart() {
+      await server.stop();
+      release();
+      await start();
+    },
+    async crash() {
+      process.kill(pid, "SIGQUIT");
       await server.stop();
       release();
       await start();

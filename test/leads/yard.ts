@@ -8,7 +8,12 @@ import {
   partnerConfigEvents,
 } from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
-import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
+import {
+  compiledEvents,
+  RULESET_COMPILED_STREAM,
+  RULESET_STREAM,
+  rulesetEvents,
+} from "#domain/rules/events.ts";
 import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
 import { partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
 import type { Outcome } from "#domain/submission/decide.ts";
@@ -34,6 +39,7 @@ const codec = createCodec({
   ...partnerEvents,
   ...partnerConfigEvents,
   ...rulesetEvents,
+  ...compiledEvents,
 });
 
 export interface TestYard {
@@ -95,6 +101,7 @@ export async function startTestYard(
     instance: "test",
     simulatorPort: 0,
     publishFacts: false,
+    intakeMaxWaitMs: 2_000,
     leadPartitions: 4,
     drainMs: 5_000,
     ...config,
@@ -185,6 +192,17 @@ export async function startTestYard(
       const data = { version: rulesetVersion, rules: [rule] };
       await eventStore.append(RULESET_STREAM, "any", [
         codec.encode({ type: "RulesetChanged", data }, meta()),
+      ]);
+      // What the compiler writes.
+      const compiled = {
+        version: rulesetVersion,
+        compiled_at: new Date().toISOString(),
+        hash: "",
+        findings: {},
+        ms: 0,
+      };
+      await eventStore.append(RULESET_COMPILED_STREAM, "any", [
+        codec.encode({ type: "RulesetCompiled", data: compiled }, meta()),
       ]);
     },
     reaches: (id, type, deadlineMs) =>

@@ -14,6 +14,7 @@ const APART_FROM_CORES: Readonly<Record<Role, number>> = {
   gateway: 1,
   simulator: 1,
   projections: 5,
+  compiler: 9,
   relay: 9,
   leads: 9,
   identity: 9,

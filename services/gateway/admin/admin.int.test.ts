@@ -3,8 +3,10 @@ import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { startTestGateway } from "../../../test/gateway/gateway.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { startCompiler } from "../../compiler/app.ts";
+import { startRelay } from "../../relay/app.ts";
 
-const { test, yard, parts } = await gatewaySuite("admin over HTTP");
+const { test, yard, parts } = await gatewaySuite("admin over HTTP", {}, [startRelay, startCompiler]);
 test.before(async () => {
   for (const id of ["edu", "fin"]) await yard.admin("PUT", `/api/partners/${id}`, partner);
 });
@@ -119,7 +121,10 @@ test("partners are paused, resumed, listed and removed", async () => {
 
 test("rules are replaced as a whole, against a version", async () => {
   const { body: before } = await yard.admin("GET", "/api/rules");
-  const rules = [ruleTo("r1", "edu"), ruleTo("r2", "fin", { route: { waterfall: ["edu", "fin"] } })];
+  const rules = [
+    ruleTo("r1", "edu"),
+    ruleTo("r2", "fin", { priority: 2, route: { waterfall: ["edu", "fin"] } }),
+  ];
   const put = await yard.admin("PUT", "/api/rules", { rules, expected_version: before.version });
   assert.is(put.status, 200);
   assert.is(put.body.version, before.version + 1);
@@ -133,8 +138,8 @@ test("rules are replaced as a whole, against a version", async () => {
 });
 
 test("one rule is put in place, added at the end, and removed", async () => {
-  await yard.admin("PUT", "/api/rules", { rules: [ruleTo("a", "edu"), ruleTo("b", "edu")] });
-  await yard.admin("PUT", "/api/rules/a", ruleTo("a", "fin"));
+  await yard.admin("PUT", "/api/rules", { rules: [ruleTo("a", "edu", { priority: 0 }), ruleTo("b", "edu")] });
+  await yard.admin("PUT", "/api/rules/a", ruleTo("a", "fin", { priority: 0 }));
   await yard.admin("PUT", "/api/rules/c", ruleTo("c", "edu"));
   const { rules } = (await yard.admin("GET", "/api/rules")).body;
   assert.equal(

@@ -60,6 +60,8 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
   ): Promise<FastifyReply> {
     const question = Buffer.from(JSON.stringify({ person_id }));
     const text = Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8");
+    // Nothing: the writer that was asked is not the writer any more.
+    if (text === "") throw new Refused(refusal("unavailable", { retryAfterS: 1 }));
     const answer = Answer.parse(JSON.parse(text));
     if ("refused" in answer) throw new Refused(refusals[answer.refused]);
     const { position, ...done } = answer;

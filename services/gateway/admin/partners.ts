@@ -5,7 +5,7 @@ import { PartnerId } from "#domain/ids.ts";
 import type { PartnerConfig } from "#domain/partner/config.ts";
 import type { ConfigError } from "#domain/partner/config-error.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
-import type { ConfiguredPartner, ConfigurePartner } from "#domain/partner/configured.ts";
+import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/configured.ts";
 import { type ShownDelivery, urlsOf, withKeptSecrets } from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
@@ -14,13 +14,13 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerQueries } from "#projections/partners/query.ts";
-import { changer } from "../configuration.ts";
 import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
-import { Refused, refusal } from "../refusal.ts";
+import { type Refusal, Refused, refusal } from "../refusal.ts";
+import type { RulesetView } from "../rules/ruleset-view.ts";
+import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
 import { urlErrors } from "./partner-url.ts";
-import type { RulesetView } from "./ruleset-view.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 
@@ -45,32 +45,14 @@ const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
-  const change = changer(eventStore, configuredPartners, view);
-
-  async function write(command: ConfigurePartner, reply: FastifyReply): Promise<ConfiguredPartner> {
-    const changed = await change(command);
-    if ("accepted" in changed) {
-      switch (changed.reason) {
-        case "rules_route_to_it":
-          throw conflict(`These rules still route to this partner: ${changed.rules.join(", ")}`);
-        case "delivery_changed":
-          throw new DeliveryChanged(changed.delivery);
-        case "no_such_partner":
-          throw notFound();
-      }
-    }
-    const after = changed.state.get(command.partner);
-    if (after === undefined) throw notFound();
-    reply.header("x-position", `${changed.position}`);
-    return after;
-  }
+  const change = changer(eventStore, configuredPartners, view, refusalOf);
 
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
   async function configure(
     partner: PartnerId,
     { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: ShownDelivery },
     reply: FastifyReply,
-  ): Promise<ConfiguredPartner> {
+  ): Promise<ReadonlyMap<PartnerId, ConfiguredPartner>> {
     let before = view.current().get(partner)?.delivery;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       const opened = await openDelivery(partner, before, vault);
@@ -80,26 +62,30 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
       const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
       try {
-        return await write(command, reply);
+        return await change(command, reply);
       } catch (error) {
         if (!(error instanceof DeliveryChanged)) throw error;
         before = error.delivery;
       }
     }
-    throw conflict("Others are configuring this partner at this very moment; read it again");
+    const detail = "Others are configuring this partner at this very moment; read it again";
+    throw new Refused(refusal("conflict", { detail }));
   }
 
   async function refuseToForget(partner: PartnerId): Promise<void> {
     const count = waitingIn(await bus.consumerState(partnerMailbox(partner)));
     if (count === 0) return;
-    throw conflict(
+    const detail =
       `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
-        "where it has one, or ?drain=dead_letter to end them all",
-    );
+      "where it has one, or ?drain=dead_letter to end them all";
+    throw new Refused(refusal("conflict", { detail }));
   }
 
-  const shown = async (id: PartnerId, partner: ConfiguredPartner) =>
-    shownPartner(id, partner, await queries.byId(id), { vault, bus });
+  async function byId(id: PartnerId, partners: ReadonlyMap<PartnerId, ConfiguredPartner>) {
+    const partner = partners.get(id);
+    if (partner === undefined) throw notFound();
+    return shownPartner(id, partner, await queries.byId(id), { vault, bus });
+  }
 
   return async (app) => {
     describeScope(app, () => ({ tags: ["Partners"] }));
@@ -110,8 +96,8 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       async () => {
         const counts = await queries.all();
         const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
-        const each = sorted.map(async ([id, one]) =>
-          shownPartner(id, one, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
+        const each = sorted.map(async ([id, partner]) =>
+          shownPartner(id, partner, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
         );
         return { items: await Promise.all(each) };
       },
@@ -120,12 +106,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     app.get(
       "/api/partners/:id",
       { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
-      async (request) => {
-        const { id } = request.params;
-        const partner = view.current().get(id);
-        if (partner === undefined) throw notFound();
-        return shown(id, partner);
-      },
+      (request) => byId(request.params.id, view.current()),
     );
 
     app.put(
@@ -141,7 +122,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       },
       async (request, reply) => {
         const partner = request.params.id;
-        return shown(partner, await configure(partner, withoutReadOnly(request.body), reply));
+        return byId(partner, await configure(partner, withoutReadOnly(request.body), reply));
       },
     );
 
@@ -162,7 +143,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         const routed_by = rulesRoutingTo(partner, rules.current().rules);
         const mayWait = view.current().has(partner) && routed_by.length === 0;
         if (mayWait && drain === undefined) await refuseToForget(partner);
-        await write({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
+        await change({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
         return reply.code(204).send();
       },
     );
@@ -176,7 +157,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         { schema: { summary, params, response: { 200: Partner } } },
         async (request, reply) => {
           const partner = request.params.id;
-          return shown(partner, await write({ type, partner }, reply));
+          return byId(partner, await change({ type, partner }, reply));
         },
       );
   };
@@ -192,8 +173,19 @@ class DeliveryChanged extends Error {
   }
 }
 
+function refusalOf(refused: ConfigureRefusal): Refusal {
+  switch (refused.reason) {
+    case "no_such_partner":
+      return refusal("not_found");
+    case "delivery_changed":
+      throw new DeliveryChanged(refused.delivery);
+    case "rules_route_to_it": {
+      const detail = `These rules still route to this partner: ${refused.rules.join(", ")}`;
+      return refusal("conflict", { detail });
+    }
+  }
+}
+
 function refuseWith(errors: readonly ConfigError[]): void {
   if (errors.length > 0) throw new Refused(refusal("unacceptable", { errors }));
 }
-
-const conflict = (detail: string): Refused => new Refused(refusal("conflict", { detail }));

@@ -1,16 +1,14 @@
 // /api/sources: who may send, with which secrets.
-import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
 import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
 import { SourceSettings } from "#domain/source/events.ts";
-import type { SourceCommand, SourceRefusal, Source as SourceState } from "#domain/source/source.ts";
+import type { SourceRefusal } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { changer } from "../configuration.ts";
 import {
   describeScope,
   noContent,
@@ -19,7 +17,8 @@ import {
   responseSchemas,
 } from "../http/route-schema.ts";
 import { configuredSources, type KnownSources } from "../intake/sources.ts";
-import { type Refusal, Refused, refusal } from "../refusal.ts";
+import { type Refusal, refusal } from "../refusal.ts";
+import { changer } from "./change.ts";
 import { notFound } from "./scope.ts";
 
 export interface SourceRoutesParts {
@@ -41,40 +40,28 @@ requestSchemas.add(SourceSettings, { id: "SourceChange" });
 const params = z.object({ id: SourceId });
 
 export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Routes {
-  const change = changer(eventStore, configuredSources, view);
-
-  async function write(command: SourceCommand, reply: FastifyReply): Promise<SourceState | undefined> {
-    const changed = await change(command);
-    if ("accepted" in changed) throw new Refused(refusals[changed.reason]);
-    reply.header("x-position", `${changed.position}`);
-    return changed.state.get(command.source);
-  }
+  const change = changer(eventStore, configuredSources, view, ({ reason }) => refusals[reason]);
 
   return async (app) => {
     describeScope(app, () => ({ tags: ["Sources"] }));
 
     app.get("/api/sources", { schema: { summary: "All sources", response: { 200: Sources } } }, async () => {
-      const all = [...view.current().values()];
-      return { items: all.map(({ id, settings, secrets }) => shown(id, settings, secrets)) };
+      return { items: [...view.current()].map(([id, source]) => shown(id, source)) };
     });
 
     app.get(
       "/api/sources/:id",
       { schema: { summary: "One source", params, response: { 200: Source } } },
-      async (request) => {
-        const known = view.current().get(request.params.id);
-        if (known === undefined) throw notFound();
-        return shown(known.id, known.settings, known.secrets);
-      },
+      async ({ params: { id } }) => shown(id, view.current().get(id)),
     );
 
     app.put(
       "/api/sources/:id",
       { schema: { summary: "Configure a source", params, body: SourceSettings, response: { 200: Source } } },
       async (request, reply) => {
-        const [source, settings] = [request.params.id, request.body];
-        const state = await write({ type: "configure", source, settings }, reply);
-        return shown(source, settings, state?.secrets ?? new Map());
+        const source = request.params.id;
+        const sources = await change({ type: "configure", source, settings: request.body }, reply);
+        return shown(source, sources.get(source));
       },
     );
 
@@ -82,7 +69,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
       "/api/sources/:id",
       { schema: { summary: "Remove a source", params, response: noContent } },
       async (request, reply) => {
-        await write({ type: "remove", source: request.params.id }, reply);
+        await change({ type: "remove", source: request.params.id }, reply);
         return reply.code(204).send();
       },
     );
@@ -101,7 +88,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
         const source = request.params.id;
         const [secret_id, secret] = [newUuid(), newSecret()];
         const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
-        await write({ type: "add_secret", source, secret_id, sealed }, reply);
+        await change({ type: "add_secret", source, secret_id, sealed }, reply);
         return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
       },
     );
@@ -117,7 +104,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
       },
       async (request, reply) => {
         const { id: source, secret_id } = request.params;
-        await write({ type: "remove_secret", source, secret_id }, reply);
+        await change({ type: "remove_secret", source, secret_id }, reply);
         return reply.code(204).send();
       },
     );
@@ -125,8 +112,12 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
 }
 
 /** A secret is shown once, when it is made; from then on only its id. */
-function shown(id: SourceId, settings: SourceSettings, secrets: ReadonlyMap<string, unknown>): object {
-  return { id, ...settings, secrets: [...secrets.keys()].map((secret) => ({ id: secret })) };
+function shown(
+  id: string,
+  source: { readonly settings: SourceSettings; readonly secrets: ReadonlyMap<string, unknown> } | undefined,
+): object {
+  if (source === undefined) throw notFound();
+  return { id, ...source.settings, secrets: [...source.secrets.keys()].map((secret) => ({ id: secret })) };
 }
 
 const refusals: Readonly<Record<SourceRefusal, Refusal>> = {

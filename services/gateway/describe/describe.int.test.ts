@@ -5,12 +5,12 @@ import formats from "ajv-formats";
 import * as assert from "uvu/assert";
 import { Rule } from "#domain/rules/rule.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
-import { OneRule, Rules } from "../admin/rules.ts";
 import { Partner, Partners } from "../admin/shown-partner.ts";
 import { NewSecret, Source, Sources } from "../admin/sources.ts";
 import { Problem, problemReasons, statusOf } from "../http/problem.ts";
 import { Accepted } from "../intake/response.ts";
 import { Leads } from "../reading/leads.ts";
+import { OneRule, Rules } from "../rules/schemas.ts";
 import { Readiness } from "./routes.ts";
 
 const { test, yard } = await gatewaySuite("the API's description");

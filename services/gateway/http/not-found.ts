@@ -4,14 +4,18 @@ import { refusal } from "../refusal.ts";
 import { sendRefusal } from "./problem.ts";
 
 export function handleUnknownRoutes(app: FastifyInstance): void {
-  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  const routes: { readonly url: string; readonly pattern: RegExp; readonly methods: readonly string[] }[] =
+    [];
   app.addHook("onRoute", ({ url, method }: RouteOptions) => {
     const methods = Array.isArray(method) ? method : [method];
-    routes.push({ pattern: asPattern(url), methods });
+    routes.push({ url, pattern: asPattern(url), methods });
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap((one) => one.methods));
+    const matching = routes.filter(({ pattern }) => pattern.test(path));
+    // A path that stands there by its own name is nobody's id.
+    const named = matching.filter(({ url }) => url === path);
+    const allowed = new Set((named.length > 0 ? named : matching).flatMap((one) => one.methods));
     if (allowed.size === 0) return sendRefusal(reply, refusal("not_found"));
     return sendRefusal(reply.header("allow", [...allowed].join(", ")), refusal("method_not_allowed"));
   });

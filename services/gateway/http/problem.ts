@@ -5,7 +5,7 @@ import type { Refusal, RefusalReason } from "../refusal.ts";
 import { responseSchemas } from "./route-schema.ts";
 
 export const Problem = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -44,10 +44,10 @@ export const problemReasons = Object.keys(meanings) as RefusalReason[];
 export const statusOf = (reason: RefusalReason): number => meanings[reason][0];
 
 /** JSON has no fields that are undefined. */
-export function problemOf({ reason, detail, errors, retryAfterS }: Refusal): Problem {
+export function problemOf({ reason, detail, errors, retryAfterS, more }: Refusal): Problem {
   const [status, title] = meanings[reason];
   const type = `urn:switchyard:problem:${reason}`;
-  return { type, title, status, detail, errors: errors && [...errors], retry_after: retryAfterS };
+  return { ...more, type, title, status, detail, errors: errors && [...errors], retry_after: retryAfterS };
 }
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {

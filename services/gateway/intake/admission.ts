@@ -5,8 +5,8 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Admission {
   /** Undefined when no slot is free. */
   enter(bytes: number): Slot | undefined;
-  /** Whether no slot is free, seen before anything was spent on a request. */
-  readonly isFull: boolean;
+  /** Whether the store did not confirm lately. */
+  readonly isFailing: boolean;
   /** How long a refusal takes: clients that are refused at once repeat at once, all together. */
   delayRefusal(): Promise<void>;
   readonly slotsInUse: number;
@@ -57,8 +57,8 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     get slots() {
       return slots;
     },
-    get isFull() {
-      return slotsInUse >= slots;
+    get isFailing() {
+      return slots < MIN_SLOTS;
     },
     async delayRefusal() {
       if (delayedRefusals >= MAX_DELAYED_REFUSALS) return;

@@ -45,7 +45,7 @@ export const BatchResponse = z
 /** JSON inside a JSON text is longer than it is by itself, by its quotes at least. */
 export const MAX_LINE_BYTES = 2 * MAX_BODY_BYTES + 8 * 1024;
 
-export function arrivalOf(line: Line, source: string | undefined): Arrival | Refusal {
+export function arrivalOf(line: Line, source: Arrival["source"]): Arrival | Refusal {
   if ("tooLong" in line) return refusal("too_large");
   const object = readJson(line.text);
   const parsed = isRefusal(object) ? object : parseInput(BatchLine, object);

@@ -33,15 +33,13 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
       const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
       if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));
-      const claimed = request.headers["x-source"];
-      const source = typeof claimed === "string" ? claimed : undefined;
       const body = (request.body ?? Readable.from([])) as Readable;
       // The sender may read nothing before it has sent all; responses wait in memory then, which is why lines are limited.
       const responses = new PassThrough();
       responses.on("error", () => undefined);
       const lines = splitLines(body.iterator({ destroyOnReturn: false }), MAX_LINE_BYTES);
       // What is not read as lines is read and dropped: left unread, it would block the next request on this connection.
-      void respondToLines(lines, source, intake, responses).finally(() => body.resume());
+      void respondToLines(lines, request.headers["x-source"], intake, responses).finally(() => body.resume());
       return reply.type(NDJSON).send(responses);
     });
   };
@@ -50,7 +48,7 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
 /** Responses come in the order of the lines, each as soon as it and those before it are known. */
 async function respondToLines(
   lines: AsyncIterable<Line>,
-  source: string | undefined,
+  source: Arrival["source"],
   intake: Intake,
   responses: PassThrough,
 ): Promise<void> {

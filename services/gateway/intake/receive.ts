@@ -9,13 +9,13 @@ import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal
 import { payloadOf } from "./cloud-events.ts";
 import { checkPayload } from "./payload.ts";
 import { authenticate, type Sender } from "./signature.ts";
-import type { KnownSources } from "./sources.ts";
+import { claimedSource, type KnownSources } from "./sources.ts";
 import type { Receipt, SubmissionStore } from "./store.ts";
 
 /** A submission as it arrived. */
 export interface Arrival {
   /** As claimed. */
-  readonly source: string | undefined;
+  readonly source: HeaderValues[string];
   /** Undefined when the named kind does not exist. */
   readonly kind: Kind | undefined;
   readonly headers: HeaderValues;
@@ -78,12 +78,12 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
     },
     async receive(arrival) {
       const began = performance.now();
-      const known = sources();
-      const sender = authenticate(known, arrival, arrival.at);
+      const source = claimedSource(sources(), arrival.source);
+      const sender = authenticate(source, arrival, arrival.at);
       const result = sender === undefined ? refusal("unauthenticated") : await accept(arrival, sender);
       // A claimed name that no source has can be any text, and must not become a label.
-      const source = arrival.source !== undefined && known.has(arrival.source) ? arrival.source : "unknown";
-      metrics.submissionsTotal.inc({ source, kind: arrival.kind ?? "unknown", outcome: outcomeOf(result) });
+      const labels = { source: source?.id ?? "unknown", kind: arrival.kind ?? "unknown" };
+      metrics.submissionsTotal.inc({ ...labels, outcome: outcomeOf(result) });
       if (!isRefusal(result)) metrics.ackSeconds.observe((performance.now() - began) / 1000);
       return result;
     },

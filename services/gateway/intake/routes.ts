@@ -6,7 +6,6 @@ import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
-import type { Admission } from "./admission.ts";
 import { CloudEvent, STRUCTURED_TYPE } from "./cloud-events.ts";
 import { describeIntake, IntakeHeaders } from "./description.ts";
 import { allKinds } from "./kinds/kinds.ts";
@@ -14,6 +13,7 @@ import { BODY_DEADLINE_MS, MAX_BODY_BYTES } from "./limits.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Intake } from "./receive.ts";
 import { Accepted, accepted, Ended, respond } from "./response.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 const REFUSALS: readonly RefusalReason[] = [
   "malformed",
@@ -31,15 +31,21 @@ const REFUSALS: readonly RefusalReason[] = [
 ];
 
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
-export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admission): FastifyPluginAsync {
+export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLine): FastifyPluginAsync {
+  const inside = new WeakSet<FastifyRequest>();
+  const leave = (request: FastifyRequest): void => {
+    if (inside.delete(request)) line.leave();
+  };
+
   async function submit(kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
     // What is left of a body that was not read would be taken for the next request.
     if (isRefusal(body)) return sendRefusal(reply.header("connection", "close"), body);
     const { headers } = request;
-    const claimed = headers["x-source"];
-    const source = typeof claimed === "string" ? claimed : undefined;
+    const source = headers["x-source"];
     const result = await intake.receive({ kind, source, headers, body, at: Date.now() });
+    // Who waits for the outcome waits outside.
+    leave(request);
     if (isRefusal(result)) return sendRefusal(reply, result);
     const { body: answer, position } = await respond(result, headers, outcomes);
     return reply
@@ -59,6 +65,8 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admi
         readBody(payload, { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }),
     );
     describeIntake(app, REFUSALS);
+    app.addHook("onResponse", async (request) => leave(request));
+    app.addHook("onRequestAbort", async (request) => leave(request));
     for (const { kind, path, summary, body } of allKinds) {
       const schema = {
         summary,
@@ -71,10 +79,10 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, admission: Admi
       };
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
         if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
-        // Before anything is read or computed, so that a refusal stays cheap.
-        if (!admission.isFull) return;
-        await admission.delayRefusal();
-        return sendRefusal(reply, intake.refuseUnread(kind));
+        // Before anything is read or computed, so that waiting and being refused stay cheap.
+        const mayEnter = line.enter(`${request.headers["x-source"]}`);
+        if (mayEnter !== true && !(await mayEnter)) return sendRefusal(reply, intake.refuseUnread(kind));
+        inside.add(request);
       };
       app.post(path, { onRequest, schema }, (request, reply) => submit(kind, request, reply));
     }

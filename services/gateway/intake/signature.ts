@@ -1,7 +1,7 @@
 // Which source sent a request, under which idempotency key. Everything that is wrong looks the same from outside, and takes as long.
 import { createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { type HeaderValues, verify } from "#platform/webhooks.ts";
-import { bodyDigests, type KnownSource, type KnownSources } from "./sources.ts";
+import { bodyDigests, type KnownSource } from "./sources.ts";
 
 export interface Sender {
   readonly source: KnownSource;
@@ -12,23 +12,16 @@ export interface Sender {
 /** Checked in place of an unknown source's secret, so that nobody can find out which sources exist. */
 const decoyKeys = [createSecretKey(randomBytes(32))];
 
-export interface Signed {
-  readonly source: string | undefined;
-  readonly headers: HeaderValues;
-  readonly body: Buffer;
-}
-
-/** `now` in milliseconds. Undefined when it is not from a source that is known and enabled. */
+/** `source` as claimed, undefined when it is unknown; `now` in milliseconds. Undefined unless the claim is true and the source enabled. */
 export function authenticate(
-  sources: KnownSources,
-  { source, headers, body }: Signed,
+  source: KnownSource | undefined,
+  { headers, body }: { readonly headers: HeaderValues; readonly body: Buffer },
   now: number,
 ): Sender | undefined {
-  const known = source === undefined ? undefined : sources.get(source);
-  if (known?.settings.scheme === "body-sha256") return authenticateBodySha256(known, headers, body);
-  const verified = verify(known?.keys ?? decoyKeys, headers, body, now);
-  if (!verified.verified || known === undefined || !known.settings.enabled) return undefined;
-  return { source: known, key: verified.id };
+  if (source?.settings.scheme === "body-sha256") return authenticateBodySha256(source, headers, body);
+  const verified = verify(source?.keys ?? decoyKeys, headers, body, now);
+  if (!verified.verified || source === undefined || !source.settings.enabled) return undefined;
+  return { source, key: verified.id };
 }
 
 function authenticateBodySha256(

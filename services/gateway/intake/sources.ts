@@ -9,7 +9,7 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { parseSecret } from "#platform/webhooks.ts";
+import { type HeaderValues, parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
 import { follow } from "../configuration.ts";
 
@@ -32,6 +32,11 @@ export interface SecretKey {
 }
 
 export type KnownSources = ReadonlyMap<string, KnownSource>;
+
+/** The source that a request claims to be from: any value of a header, or a part of a subject. */
+export function claimedSource(sources: KnownSources, claimed: HeaderValues[string]): KnownSource | undefined {
+  return typeof claimed === "string" ? sources.get(claimed) : undefined;
+}
 
 export const configuredSources = {
   name: "sources",

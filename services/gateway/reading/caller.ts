@@ -6,7 +6,7 @@ import type { BearerCheck } from "../http/bearer.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { describeScope } from "../http/route-schema.ts";
 import { authenticate } from "../intake/signature.ts";
-import type { KnownSources } from "../intake/sources.ts";
+import { claimedSource, type KnownSources } from "../intake/sources.ts";
 import { refusal } from "../refusal.ts";
 
 export type Caller = { readonly is: "admin" } | { readonly is: "source"; readonly source: SourceId };
@@ -44,8 +44,7 @@ export function caller(request: FastifyRequest): Caller {
 function callerOf({ headers }: FastifyRequest, { isAdmin, sources }: CallerCheck): Caller | undefined {
   if (headers.authorization !== undefined)
     return isAdmin(headers.authorization) ? { is: "admin" } : undefined;
-  const source = headers["x-source"];
-  if (typeof source !== "string") return undefined;
-  const sender = authenticate(sources(), { source, headers, body: NO_BODY }, Date.now());
+  const source = claimedSource(sources(), headers["x-source"]);
+  const sender = authenticate(source, { headers, body: NO_BODY }, Date.now());
   return sender && { is: "source", source: sender.source.id };
 }

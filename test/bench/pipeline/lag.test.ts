@@ -10,11 +10,10 @@ const heads = [
   { at: T + 1_000, position: 200 },
   { at: T + 2_000, position: 300 },
 ];
-const seen = (ms: number, position: number, projection = "leads", waiting = 1): Progress => ({
+const seen = (ms: number, position: number, projection = "leads"): Progress => ({
   projection,
   at: T + ms,
   position,
-  waiting,
 });
 
 test("is the time since the log had the first missing event", () => {
@@ -38,17 +37,6 @@ test("is that of the slowest projection at its worst moment", () => {
 
 test("does not depend on the order of the observations", () => {
   assert.is(largestLag(heads.toReversed(), [seen(2_000, 150)])?.seconds, 1.5);
-});
-
-test("is zero for a projection that the newest events do not concern", () => {
-  assert.is(largestLag(heads, [seen(2_000, 100, "partners", 0)])?.seconds, 0);
-  // The reported count is up to a second old; the next sample shows that nothing was left.
-  const samples = [seen(1_900, 100, "partners", 5), seen(2_900, 100, "partners", 0)];
-  assert.is(largestLag(heads, samples)?.seconds, 0);
-});
-
-test("of a projection that follows the whole log is computed from positions, whatever is reported", () => {
-  assert.is(largestLag(heads, [seen(2_000, 100, "leads", 0)])?.seconds, 2);
 });
 
 test.run();

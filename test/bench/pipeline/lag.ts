@@ -5,10 +5,9 @@ export interface Observation {
   readonly position: number;
 }
 
+/** Every projection's position follows the whole log, also past events that do not concern it. */
 export interface Progress extends Observation {
   readonly projection: string;
-  /** Events that wait, as the yard reports them once a second. */
-  readonly waiting: number;
 }
 
 export interface Lag {
@@ -18,23 +17,14 @@ export interface Lag {
   readonly events: number;
 }
 
-/** Its position follows the whole log. The position of others stays at the last event that concerned them. */
-const FOLLOWS_ALL = "leads";
-
 /** The largest lag. `heads` are positions that the log had reached at a time, in any order. */
 export function largestLag(heads: readonly Observation[], progress: readonly Progress[]): Lag | undefined {
   const history = increasing(heads);
-  const byProjection = Map.groupBy(progress, ({ projection }) => projection);
-  const lags = [...byProjection.values()].flatMap((all) =>
-    all.map((one, index) => lagOf(history, one, all[index + 1])),
-  );
+  const lags = progress.map((one) => lagOf(history, one));
   return lags.reduce((largest, lag) => (lag.seconds > largest.seconds ? lag : largest), lags[0] as Lag);
 }
 
-function lagOf(history: readonly Observation[], one: Progress, next: Progress | undefined): Lag {
-  const { projection, at, position, waiting } = one;
-  const isIdle = waiting === 0 || (next?.position === position && next.waiting === 0);
-  if (isIdle && projection !== FOLLOWS_ALL) return { projection, seconds: 0, events: 0 };
+function lagOf(history: readonly Observation[], { projection, at, position }: Progress): Lag {
   const reachedAt = passedAt(history, position) ?? at;
   const head = history.findLast((known) => known.at <= at)?.position ?? position;
   return {

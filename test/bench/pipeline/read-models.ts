@@ -82,10 +82,11 @@ export function readModelsOf(access: YardAccess): ReadModels & { close(): Promis
     async function sampleProgress(): Promise<void> {
       const requestedAt = now();
       const path = "/api/projections";
-      const { body } = await get<readonly { name: string; position: string; lag: number }[]>(path);
+      const { body } = await get<readonly { name: string; position: string }[]>(path);
       const at = (requestedAt + now()) / 2;
-      for (const { name, position, lag } of body)
-        progress.push({ projection: name, at, position: Number(position), waiting: lag });
+      // From positions, because the lag that the yard reports leaves out what the event store has not sent yet.
+      for (const { name, position } of body)
+        progress.push({ projection: name, at, position: Number(position) });
     }
 
     const sampling = [repeat(HEAD_INTERVAL_MS, sampleHead), repeat(PROGRESS_INTERVAL_MS, sampleProgress)];

@@ -31,7 +31,7 @@ const LAUNCHER = join(import.meta.dirname, "../../../deploy/local/start.ts");
 const TOKEN = "token-of-the-benchmark";
 const START_DEADLINE_MS = 90_000;
 const STOP_DEADLINE_MS = 30_000;
-/** The launcher stops by itself when its parent is gone; the folder may be removed only after that. */
+/** Launchers stop by themselves when their parent is gone; the folder may be removed only after that. */
 const GRACE_S = 60;
 /** A change of rules is in force within two seconds. */
 const RULES_IN_FORCE_MS = 2_500;
@@ -41,7 +41,6 @@ interface Launcher {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly output: () => string;
-  readonly release: () => void;
 }
 
 export async function startYard({ secret, partnersUrl, apart }: YardOptions): Promise<RunningYard> {
@@ -51,8 +50,9 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
   const launchers: Launcher[] = [];
   let endpoints: Endpoints;
   let readModels: ReturnType<typeof readModelsOf> | undefined;
+  let release = (): void => {};
 
-  function spawnLauncher(roles: string | undefined, isOwner: boolean): Launcher {
+  function spawnLauncher(roles?: string): Launcher {
     // Only these variables: a DATABASE_URL of the caller's must not change what is measured.
     const { PATH, HOME, TMPDIR, NATS_SERVER } = process.env;
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", LAUNCHER], {
@@ -74,11 +74,14 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     };
     child.stdout.on("data", append);
     child.stderr.on("data", append);
-    const pid = child.pid ?? 0;
-    // Launchers that join must not remove the folder of the owner.
-    const release = isOwner ? guard(pid, dataDir, GRACE_S) : () => {};
-    const launcher = { process: child, pid, output: () => output, release };
+    const launcher = { process: child, pid: child.pid ?? 0, output: () => output };
     launchers.push(launcher);
+    release();
+    release = guard(
+      launchers.map(({ pid }) => pid),
+      dataDir,
+      GRACE_S,
+    );
     return launcher;
   }
 
@@ -92,11 +95,11 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
 
   async function start(): Promise<void> {
     // The launcher with the gateway comes first: it writes endpoints.json, which the others read.
-    const owner = spawnLauncher(apart ? "gateway" : undefined, true);
+    const owner = spawnLauncher(apart ? "gateway" : undefined);
     await ready(owner, () => readEndpoints(dataDir)?.pid === owner.pid);
     endpoints = readEndpoints(dataDir) as Endpoints;
     if (apart) {
-      const others = ROLES.filter((role) => role !== "gateway").map((role) => spawnLauncher(role, false));
+      const others = ROLES.filter((role) => role !== "gateway").map((role) => spawnLauncher(role));
       await Promise.all(others.map((one) => ready(one, () => /is ready after/.test(one.output()))));
     }
     const { eventstoreUrl } = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
@@ -138,6 +141,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     readModels = undefined;
     // Those that joined stop first, because they use what the owner started.
     for (const launcher of launchers.splice(0).reverse()) await stopLauncher(launcher);
+    release();
   }
 
   async function stop(): Promise<void> {
@@ -173,13 +177,11 @@ const hasExited = ({ process: { exitCode, signalCode } }: Launcher): boolean =>
   exitCode !== null || signalCode !== null;
 
 async function stopLauncher(launcher: Launcher): Promise<void> {
-  if (!hasExited(launcher)) {
-    const exited = once(launcher.process, "exit");
-    launcher.process.kill("SIGTERM");
-    // After a SIGKILL the launcher's own watchdog ends its children.
-    const timer = setTimeout(() => launcher.process.kill("SIGKILL"), STOP_DEADLINE_MS);
-    await exited;
-    clearTimeout(timer);
-  }
-  launcher.release();
+  if (hasExited(launcher)) return;
+  const exited = once(launcher.process, "exit");
+  launcher.process.kill("SIGTERM");
+  // After a SIGKILL the launcher's own watchdog ends its children.
+  const timer = setTimeout(() => launcher.process.kill("SIGKILL"), STOP_DEADLINE_MS);
+  await exited;
+  clearTimeout(timer);
 }

@@ -19,19 +19,20 @@ export interface Summary {
   readonly effects: number;
   readonly repeats: number;
   readonly other_webhook_ids: number;
-  /** The most effects and requests that any one id has had, the forgotten ones included. */
+  /** How many effects and requests one id has had at most, the forgotten ones included. */
   readonly max: number;
   readonly max_requests: number;
   /** Ids that stand in the sums but are no longer known one by one. */
   readonly forgotten: number;
 }
 
-export interface Ledger {
+/** Of one partner. */
+export interface Effects {
   readonly size: number;
   /** Returns how many requests this id has had, this one included. */
-  arrive(id: string, webhookId: string): number;
+  countRequest(id: string, webhookId: string): number;
   /** Returns whether it had an effect; a repeat that the partner recognises has none. */
-  process(id: string, idempotent: boolean): boolean;
+  countEffect(id: string, idempotent: boolean): boolean;
   summary(): Summary;
   /** The ids with at least `min` effects, the oldest first. */
   entries(min: number, limit: number): readonly NamedEntry[];
@@ -39,36 +40,36 @@ export interface Ledger {
   forgetOldest(): void;
 }
 
-export interface Ledgers {
-  open(): Ledger;
-  close(ledger: Ledger): void;
+export interface AllEffects {
+  open(): Effects;
+  close(effects: Effects): void;
 }
 
-/** All ledgers together hold at most `maxIds`; the fullest one gives way. */
-export function createLedgers(maxIds: number): Ledgers {
-  const opened = new Set<Ledger>();
+/** All partners together hold at most `maxIds`; the one with most of them gives way. */
+export function createAllEffects(maxIds: number): AllEffects {
+  const opened = new Set<Effects>();
   const makeRoom = (): void => {
-    let fullest: Ledger | undefined;
+    let fullest: Effects | undefined;
     let total = 0;
-    for (const ledger of opened) {
-      total += ledger.size;
-      if (ledger.size > (fullest?.size ?? 0)) fullest = ledger;
+    for (const effects of opened) {
+      total += effects.size;
+      if (effects.size > (fullest?.size ?? 0)) fullest = effects;
     }
     if (total >= maxIds) fullest?.forgetOldest();
   };
   return {
     open() {
-      const ledger = createLedger(makeRoom);
-      opened.add(ledger);
-      return ledger;
+      const effects = createEffects(makeRoom);
+      opened.add(effects);
+      return effects;
     },
-    close: (ledger) => void opened.delete(ledger),
+    close: (effects) => void opened.delete(effects),
   };
 }
 
 type Kept = { -readonly [Field in keyof Entry]: Entry[Field] } & { readonly webhookId: string };
 
-function createLedger(makeRoom: () => void): Ledger {
+function createEffects(makeRoom: () => void): Effects {
   const kept = new Map<string, Kept>();
   const sums = { effects: 0, repeats: 0, other_webhook_ids: 0, max: 0, max_requests: 0, forgotten: 0 };
 
@@ -85,7 +86,7 @@ function createLedger(makeRoom: () => void): Ledger {
     get size() {
       return kept.size;
     },
-    arrive(id, webhookId) {
+    countRequest(id, webhookId) {
       const entry = entryOf(id, webhookId);
       entry.requests += 1;
       sums.max_requests = Math.max(sums.max_requests, entry.requests);
@@ -95,7 +96,7 @@ function createLedger(makeRoom: () => void): Ledger {
       }
       return entry.requests;
     },
-    process(id, idempotent) {
+    countEffect(id, idempotent) {
       const entry = entryOf(id, "");
       if (entry.effects > 0) {
         entry.repeats += 1;

@@ -1,0 +1,155 @@
+import * as fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { allFacts, randomRules } from "../../fixtures/random-rules.ts";
+import { evaluate, matches } from "../evaluate.ts";
+import { Rule } from "../rule.ts";
+import { checkRules } from "./check.ts";
+
+const check = suite("check of rules");
+
+const rule = (id: string, priority: number, predicates: unknown[], to = "edu"): Rule =>
+  Rule.parse({
+    id,
+    name: id,
+    priority,
+    enabled: true,
+    when: { combinator: "and", rules: predicates },
+    route: { to },
+  });
+const test = (field: string, operator: string, value?: unknown): unknown => ({ field, operator, value });
+
+check("finds two rules of equal priority that want the same submission elsewhere", () => {
+  const rules = [
+    rule("a", 1, [test("interest", "=", "Education")], "edu"),
+    rule("b", 1, [test("age", ">", 17)], "fin"),
+    rule("c", 2, [], "fallback"),
+  ];
+  const [conflict, ...others] = checkRules(rules).conflicts;
+  assert.equal(others, []);
+  assert.equal(conflict?.rules, ["a", "b"]);
+  for (const one of rules.slice(0, 2)) assert.ok(matches(one.when, conflict?.witness ?? {}));
+});
+
+check("finds a rule that several before it leave nothing for, though none of them alone does", () => {
+  const rules = [
+    rule("young", 1, [test("age", "<", 30)]),
+    rule("old", 2, [test("age", ">=", 30)]),
+    rule("any", 3, [test("age", "between", [18, 99])], "fin"),
+  ];
+  const { shadowed } = checkRules(rules);
+  assert.equal(
+    shadowed.map(({ rule: id, by }) => [id, by]),
+    [["any", ["young", "old"]]],
+  );
+});
+
+check("finds predicates that can't hold together, and names them", () => {
+  const rules = [
+    rule("never", 1, [test("country", "=", "US"), test("age", ">", 50), test("age", "<", 40)]),
+    rule("all", 2, []),
+  ];
+  assert.equal(checkRules(rules).impossible, [
+    {
+      rule: "never",
+      because: [
+        { field: "age", operator: ">", value: 50 },
+        { field: "age", operator: "<", value: 40 },
+      ],
+    },
+  ]);
+});
+
+check("finds what no rule takes, kind by kind", () => {
+  const rules = [
+    rule("leads", 1, [test("kind", "=", "lead")]),
+    rule("sales", 2, [test("kind", "=", "assistance"), test("topic", "=", "sales")]),
+    rule("events", 3, [test("kind", "=", "event")]),
+  ];
+  const { gaps } = checkRules(rules);
+  assert.equal(
+    gaps.map(({ witness }) => witness.kind),
+    ["assistance"],
+  );
+  assert.is(evaluate(rules, gaps[0]?.witness ?? {}).rule, undefined);
+  assert.equal(checkRules([...rules, rule("rest", 4, [])]).gaps, []);
+});
+
+check("finds rules that say the same in other words", () => {
+  const rules = [
+    rule("a", 1, [test("age", ">=", 18), test("age", "<=", 65)]),
+    rule("b", 2, [test("age", "between", [18, 65])], "fin"),
+    rule("c", 3, [test("age", "between", [18, 66])], "fin"),
+  ];
+  assert.equal(
+    checkRules(rules).duplicates.map((one) => one.rules),
+    [["a", "b"]],
+  );
+});
+
+check("has nothing to say against the demo rules", () => {
+  const found = checkRules([
+    rule("education", 10, [test("interest", "=", "Education")], "edu"),
+    rule("finance", 20, [test("country", "=", "US"), test("interest", "=", "Finance")], "fin"),
+    rule("otherwise", 1000, [], "fallback"),
+  ]);
+  assert.equal(Object.values(found).flat(), []);
+});
+
+check("says when it gives up, instead of searching for ever", () => {
+  const rules = Array.from({ length: 60 }, (_, n) =>
+    rule(
+      `r${n}`,
+      n,
+      Array.from({ length: 4 }, (_, k) => test(`f${(n * 7 + k * 3) % 20}`, "!=", `v${(n + k) % 3}`)),
+    ),
+  );
+  const began = performance.now();
+  checkRules([...rules, rule("last", 100, [], "fin")]);
+  assert.ok(performance.now() - began < 30_000);
+});
+
+const RUNS = Number(process.env.RULE_SETS ?? 300);
+
+check("says what is true of small worlds, and misses nothing in them", () => {
+  void fc.assert(
+    fc.property(randomRules(4), (rules) => {
+      const found = checkRules(rules);
+      const enabled = rules.filter((one) => one.enabled);
+      const named = (id: string): Rule => rules.find((one) => one.id === id) as Rule;
+      const route = (one: Rule): string => JSON.stringify(one.route);
+
+      for (const {
+        rules: [a, b],
+        witness,
+      } of [...found.conflicts, ...found.duplicates]) {
+        assert.ok(matches(named(a).when, witness) && matches(named(b).when, witness), `${a} ${b}`);
+      }
+      for (const { witness } of found.gaps) assert.is(evaluate(rules, witness).rule, undefined);
+      const conflicting = new Set(found.conflicts.map((one) => one.rules.join(" ")));
+      const silent = new Set([
+        ...found.shadowed.map((one) => one.rule),
+        ...found.impossible.map((one) => one.rule),
+      ]);
+      for (const facts of allFacts) {
+        const decided = evaluate(rules, facts).rule;
+        if (decided === undefined)
+          assert.ok(found.gaps.length > 0, `no gap found for ${JSON.stringify(facts)}`);
+        else assert.not.ok(silent.has(decided.id), `${decided.id} decides ${JSON.stringify(facts)}`);
+        const matching = enabled.filter((one) => matches(one.when, facts));
+        for (const { rule: id } of found.impossible) assert.not.ok(matches(named(id).when, facts));
+        for (const [n, a] of matching.entries())
+          for (const b of matching.slice(n + 1)) {
+            if (a.priority !== b.priority || route(a) === route(b)) continue;
+            assert.ok(
+              conflicting.has(`${a.id} ${b.id}`) || found.gave_up.length > 0,
+              `${a.id} and ${b.id} both match ${JSON.stringify(facts)}`,
+            );
+          }
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+check.run();

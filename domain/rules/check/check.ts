@@ -1,0 +1,267 @@
+import { type Conjunction, normalForm } from "../compile/literals.ts";
+import { evaluate, type Facts, inOrder, matches, valueAt } from "../evaluate.ts";
+import type { Predicate, Rule } from "../rule.ts";
+import { type Box, type Budget, GaveUp, overlap, overlaps, type Space, spaceOf, uncovered } from "./space.ts";
+
+// What people would not see in a set of rules: each finding comes with a submission that shows it, tried on the rules themselves.
+
+/** A submission: the payload, with `kind` and whatever else the rules ask about. */
+export type Witness = Facts;
+
+export interface Findings {
+  /** Two rules of equal priority that lead elsewhere and both match the witness. */
+  readonly conflicts: readonly { readonly rules: readonly [string, string]; readonly witness: Witness }[];
+  /** Two rules that match exactly the same submissions. */
+  readonly duplicates: readonly { readonly rules: readonly [string, string]; readonly witness: Witness }[];
+  /** A rule that never decides, since those before it match whatever it matches. */
+  readonly shadowed: readonly {
+    readonly rule: string;
+    readonly by: readonly string[];
+    readonly witness: Witness;
+  }[];
+  /** A rule that matches nothing at all, and the predicates of its that can't all hold. */
+  readonly impossible: readonly { readonly rule: string; readonly because: readonly Predicate[] }[];
+  /** A submission of each kind that no rule matches. */
+  readonly gaps: readonly { readonly witness: Witness }[];
+  /** What could not be found out within the bounds of a check. */
+  readonly gave_up: readonly { readonly what: string; readonly because: string }[];
+}
+
+interface Shape {
+  readonly rule: Rule;
+  readonly boxes: readonly Box[];
+  /** It has parts that can't be written as boxes: nothing certain can be said of it. */
+  readonly isOpaque: boolean;
+}
+
+/** So many boxes may be looked at for one question, and for all. */
+const MAX_FOR_ONE = 300_000;
+const MAX_FOR_ALL = 60_000_000;
+const MAX_FINDINGS = 200;
+const KINDS = ["lead", "assistance", "event"] as const;
+
+/** Only the conflicts, which a set is refused for. */
+export function conflictsIn(rules: readonly Rule[]): Findings["conflicts"] {
+  const { space, shapes } = shapesOf(rules);
+  return conflictsAmong(shapes, witnessesIn(space));
+}
+
+function shapesOf(rules: readonly Rule[]): { readonly space: Space; readonly shapes: readonly Shape[] } {
+  const form = normalForm(rules);
+  const space = spaceOf(form);
+  const byRule = Map.groupBy(form.conjunctions, ({ rule }) => rule);
+  return { space, shapes: inOrder(rules).map((rule) => shapeOf(rule, byRule.get(rule) ?? [], space)) };
+}
+
+const witnessesIn =
+  (space: Space): WitnessIn =>
+  (box, fits) => {
+    const facts = factsIn(box, space);
+    return fits(facts) ? facts : undefined;
+  };
+
+export function checkRules(rules: readonly Rule[]): Findings {
+  const { space, shapes } = shapesOf(rules);
+  const witnessIn = witnessesIn(space);
+  const possible = shapes.filter(({ boxes, isOpaque }) => boxes.length > 0 || isOpaque);
+  const total: Budget = { left: MAX_FOR_ALL };
+  const gaveUp: { what: string; because: string }[] = shapes
+    .filter(({ isOpaque }) => isOpaque)
+    .map(({ rule }) => ({ what: `rule ${rule.id}`, because: "its groups are too deep to be compared" }));
+
+  function within<T>(what: string, work: (budget: Budget) => T): T | undefined {
+    const budget: Budget = { left: Math.min(MAX_FOR_ONE, total.left) };
+    const before = budget.left;
+    try {
+      return work(budget);
+    } catch (error) {
+      if (!(error instanceof GaveUp)) throw error;
+      gaveUp.push({ what, because: error.message });
+      return undefined;
+    } finally {
+      total.left -= before - budget.left;
+    }
+  }
+
+  return {
+    conflicts: conflictsAmong(possible, witnessIn),
+    duplicates: duplicatesAmong(possible, within, witnessIn),
+    shadowed: possible.flatMap((shape, n) => shadowOf(shape, possible.slice(0, n), within, witnessIn)),
+    impossible: shapes
+      .filter(({ boxes, isOpaque }) => boxes.length === 0 && !isOpaque)
+      .map(({ rule }) => ({ rule: rule.id, because: contradictionIn(rule) })),
+    gaps: gapsBetween(possible, space, within),
+    gave_up: gaveUp,
+  };
+}
+
+type Within = <T>(what: string, work: (budget: Budget) => T) => T | undefined;
+type WitnessIn = (box: Box, fits: (facts: Facts) => boolean) => Witness | undefined;
+
+function shapeOf(rule: Rule, conjunctions: readonly Conjunction[], space: Space): Shape {
+  const isOpaque = conjunctions.some(({ group }) => group !== undefined);
+  return {
+    rule,
+    isOpaque,
+    boxes: isOpaque ? [] : conjunctions.map(space.boxOf).filter((box) => box !== undefined),
+  };
+}
+
+function conflictsAmong(shapes: readonly Shape[], witnessIn: WitnessIn): Findings["conflicts"] {
+  const found: Findings["conflicts"][number][] = [];
+  for (const [n, a] of shapes.entries())
+    for (const b of shapes.slice(n + 1)) {
+      // They stand in the order of their priorities.
+      if (b.rule.priority !== a.rule.priority) break;
+      if (JSON.stringify(a.rule.route) === JSON.stringify(b.rule.route)) continue;
+      const witness = witnessOfBoth(a, b, witnessIn);
+      if (witness !== undefined) found.push({ rules: [a.rule.id, b.rule.id], witness });
+      if (found.length === MAX_FINDINGS) return found;
+    }
+  return found;
+}
+
+function witnessOfBoth(a: Shape, b: Shape, witnessIn: WitnessIn): Witness | undefined {
+  for (const one of a.boxes)
+    for (const other of b.boxes) {
+      const common = overlap(one, other);
+      const witness =
+        common && witnessIn(common, (facts) => matches(a.rule.when, facts) && matches(b.rule.when, facts));
+      if (witness !== undefined) return witness;
+    }
+  return undefined;
+}
+
+/** Rules with the same boxes are the same; others can only be if each covers the other. */
+function duplicatesAmong(
+  shapes: readonly Shape[],
+  within: Within,
+  witnessIn: WitnessIn,
+): Findings["duplicates"] {
+  const samples = shapes.flatMap(({ boxes }) => boxes.slice(0, 1)).slice(0, 400);
+  const alike = Map.groupBy(
+    shapes.filter(({ boxes }) => boxes.length > 0),
+    ({ boxes }) => samples.map((sample) => (boxes.some((box) => overlaps(box, sample)) ? "1" : "0")).join(""),
+  );
+  const found: Findings["duplicates"][number][] = [];
+  for (const group of alike.values())
+    for (const [n, a] of group.entries())
+      for (const b of group.slice(n + 1)) {
+        const same = within(
+          `rules ${a.rule.id} and ${b.rule.id}`,
+          (budget) =>
+            [...a.boxes].every((box) => uncovered(box, b.boxes, budget) === undefined) &&
+            [...b.boxes].every((box) => uncovered(box, a.boxes, budget) === undefined),
+        );
+        const witness = same ? witnessOfBoth(a, b, witnessIn) : undefined;
+        if (witness !== undefined) found.push({ rules: [a.rule.id, b.rule.id], witness });
+        if (found.length === MAX_FINDINGS) return found;
+      }
+  return found;
+}
+
+function shadowOf(
+  { rule, boxes, isOpaque }: Shape,
+  before: readonly Shape[],
+  within: Within,
+  witnessIn: WitnessIn,
+): Findings["shadowed"] {
+  if (isOpaque) return [];
+  const ruleOf = new Map(before.flatMap((shape) => shape.boxes.map((box) => [box, shape] as const)));
+  const used = new Set<Box>();
+  const isShadowed = within(`rule ${rule.id}`, (budget) =>
+    boxes.every((box) => uncovered(box, [...ruleOf.keys()], Object.assign(budget, { used })) === undefined),
+  );
+  if (isShadowed !== true) return [];
+  const by = fewest([...new Set(Array.from(used, (box) => ruleOf.get(box) as Shape))], boxes, within);
+  const witness = witnessIn(boxes[0] as Box, (facts) => matches(rule.when, facts));
+  return witness === undefined ? [] : [{ rule: rule.id, by: by.map((shape) => shape.rule.id), witness }];
+}
+
+/** More than a person reads anyway. */
+const MAX_REDUCED = 12;
+
+/** Leaves out one after the other as long as the rest still covers everything. */
+function fewest(covering: readonly Shape[], boxes: readonly Box[], within: Within): readonly Shape[] {
+  let needed = covering;
+  for (const one of covering.length > MAX_REDUCED ? [] : covering) {
+    const others = needed.filter((shape) => shape !== one);
+    const still = within("which rules shadow it", (budget) =>
+      boxes.every(
+        (box) =>
+          uncovered(
+            box,
+            others.flatMap((shape) => shape.boxes),
+            budget,
+          ) === undefined,
+      ),
+    );
+    if (still === true) needed = others;
+  }
+  return needed;
+}
+
+function gapsBetween(shapes: readonly Shape[], space: Space, within: Within): Findings["gaps"] {
+  const covering = shapes.flatMap(({ boxes }) => boxes);
+  const rules = shapes.map(({ rule }) => rule);
+  const at = space.fields.indexOf("kind");
+  return KINDS.flatMap((kind) => {
+    const number = space.values[at]?.indexOf(kind) ?? -1;
+    // Rules that don't ask for the kind have the same gaps for all.
+    if (at >= 0 && number < 0) return [];
+    const only = new Uint32Array([1 << number]);
+    const open = at < 0 ? space.everything : space.everything.with(at, only);
+    const gap = within(`gaps for the kind ${kind}`, (budget) => uncovered(open, covering, budget));
+    const witness = gap && { kind, ...factsIn(gap, space) };
+    return witness && evaluate(rules, witness).rule === undefined ? [{ witness }] : [];
+  });
+}
+
+/** The first value of each field that the box allows. */
+function factsIn(box: Box, { fields, values, everything }: Space): Facts {
+  const facts: Record<string, unknown> = {};
+  for (const [f, field] of fields.entries()) {
+    const cells = box[f] as Uint32Array;
+    // What does not matter is left out, where a missing field is among what does not matter.
+    const cell = firstCell(cells);
+    const value =
+      cells === everything[f] && valueless(values[f] as unknown[]) ? undefined : values[f]?.[cell];
+    if (value !== undefined) put(facts, field.split("."), value);
+  }
+  return facts;
+}
+
+const valueless = (values: readonly unknown[]): boolean => values.includes(undefined);
+
+function firstCell(cells: Uint32Array): number {
+  const word = cells.findIndex((one) => one !== 0);
+  const bits = cells[word] as number;
+  return word * 32 + 31 - Math.clz32(bits & -bits);
+}
+
+function put(facts: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path as [string, ...string[]];
+  if (rest.length === 0) {
+    Object.defineProperty(facts, name, { value, enumerable: true, writable: true, configurable: true });
+    return;
+  }
+  const inner = valueAt(facts, name);
+  const next = typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>) : {};
+  put(next, rest, value);
+  put(facts, [name], next);
+}
+
+/** The fewest of the rule's predicates on one field that can't hold together; all of them where no single field tells. */
+function contradictionIn(rule: Rule): Predicate[] {
+  const predicates = predicatesIn(rule.when);
+  for (const [, mine] of Map.groupBy(predicates, ({ field }) => field)) {
+    const alone: Rule = { ...rule, when: { combinator: "and", rules: mine } };
+    const form = normalForm([alone]);
+    const space = spaceOf(form);
+    if (form.conjunctions.every((one) => space.boxOf(one) === undefined)) return mine;
+  }
+  return predicates;
+}
+
+const predicatesIn = (group: Rule["when"]): Predicate[] =>
+  group.rules.flatMap((one) => ("combinator" in one ? predicatesIn(one) : [one]));

@@ -1,0 +1,187 @@
+import { type Conjunction, isNegated, type NormalForm, type Test, testOf } from "../compile/literals.ts";
+import { holds } from "../evaluate.ts";
+import { type Candidate, candidatesFor } from "./candidates.ts";
+
+// What a submission can look like, as far as the rules can tell: for each field a set of cells, one for each way in which its tests
+// can come out together. A box is a set of cells for each field; a rule is some boxes.
+
+export type Cells = Uint32Array;
+
+/** By number of the field; a field that is not restricted shares the space's own cells. */
+export type Box = readonly Cells[];
+
+export interface Space {
+  readonly fields: readonly string[];
+  /** By field and cell: a value that stands for it; undefined for a missing field. */
+  readonly values: readonly (readonly Candidate[])[];
+  readonly everything: Box;
+  /** Undefined where the conjunction never holds. */
+  boxOf(conjunction: Conjunction): Box | undefined;
+}
+
+export function spaceOf(rules: NormalForm): Space {
+  const { tests } = rules;
+  const fields = [...new Set(tests.map(({ field }) => field))];
+  const fieldOf = tests.map(({ field }) => fields.indexOf(field));
+  /** By number of the test: the cells of its field in which it holds. */
+  const holding: Cells[] = [];
+  const values = fields.map((field, number) => {
+    const mine = [...tests.keys()].filter((test) => fieldOf[test] === number);
+    const cells = new Map<string, Candidate>();
+    for (const candidate of candidatesFor(
+      field,
+      mine.map((test) => tests[test] as Test),
+      rules,
+    )) {
+      const outcome = mine.map((test) => (holdsFor(tests[test] as Test, candidate) ? "1" : "0")).join("");
+      if (!cells.has(outcome)) cells.set(outcome, candidate);
+    }
+    const outcomes = [...cells.keys()];
+    for (const [n, test] of mine.entries())
+      holding[test] = cellsWhere(outcomes.length, (cell) => outcomes[cell]?.[n] === "1");
+    return [...cells.values()];
+  });
+  const everything = values.map((cells) => cellsWhere(cells.length, () => true));
+
+  return {
+    fields,
+    values,
+    everything,
+    boxOf({ literals }) {
+      const box = [...everything];
+      for (const literal of literals) {
+        const test = testOf(literal);
+        const field = fieldOf[test] as number;
+        const cells = joined(box[field] as Cells, holding[test] as Cells, isNegated(literal));
+        if (isEmpty(cells)) return undefined;
+        box[field] = cells;
+      }
+      return box;
+    },
+  };
+}
+
+const holdsFor = ({ operator, value }: Test, candidate: Candidate): boolean =>
+  holds(operator, candidate, value);
+
+function cellsWhere(count: number, wanted: (cell: number) => boolean): Cells {
+  const cells = new Uint32Array(Math.ceil(count / 32));
+  for (let cell = 0; cell < count; cell += 1)
+    if (wanted(cell)) cells[cell >> 5] = (cells[cell >> 5] as number) | (1 << (cell & 31));
+  return cells;
+}
+
+/** The cells in both, or with `without` those of the first that are not in the second. */
+function joined(a: Cells, b: Cells, without = false): Cells {
+  const cells = new Uint32Array(a.length);
+  for (let w = 0; w < a.length; w += 1)
+    cells[w] = (a[w] as number) & (without ? ~(b[w] as number) : (b[w] as number));
+  return cells;
+}
+
+function isEmpty(cells: Cells): boolean {
+  for (let w = 0; w < cells.length; w += 1) if (cells[w] !== 0) return false;
+  return true;
+}
+
+function isWithin(a: Cells, b: Cells): boolean {
+  if (a === b) return true;
+  for (let w = 0; w < a.length; w += 1) if (((a[w] as number) & ~(b[w] as number)) !== 0) return false;
+  return true;
+}
+
+function touches(a: Cells, b: Cells): boolean {
+  if (a === b) return true;
+  for (let w = 0; w < a.length; w += 1) if (((a[w] as number) & (b[w] as number)) !== 0) return true;
+  return false;
+}
+
+export function overlap(a: Box, b: Box): Box | undefined {
+  for (let f = 0; f < a.length; f += 1) if (!touches(a[f] as Cells, b[f] as Cells)) return undefined;
+  return a.map((cells, f) => (cells === b[f] ? cells : joined(cells, b[f] as Cells)));
+}
+
+export const overlaps = (a: Box, b: Box): boolean => a.every((cells, f) => touches(cells, b[f] as Cells));
+
+/** Counts what a search may still cost; one that is used up has no answer. */
+export interface Budget {
+  left: number;
+  /** The boxes that an answer "covered" rests on are added here. */
+  used?: Set<Box>;
+}
+
+export class GaveUp extends Error {
+  override name = "GaveUp";
+}
+
+/** A part of the box that none of the others covers; undefined where together they cover all of it. */
+export function uncovered(box: Box, others: readonly Box[], budget: Budget): Box | undefined {
+  return search(
+    box,
+    others.map((other) => ({ box: other, bound: boundFields(other, box) })),
+    budget,
+  );
+}
+
+interface Cover {
+  readonly box: Box;
+  /** The fields by which a submission can lie outside of it. */
+  readonly bound: readonly number[];
+}
+
+const boundFields = (other: Box, box: Box): number[] =>
+  [...other.keys()].filter((f) => !isWithin(box[f] as Cells, other[f] as Cells));
+
+/**
+ * Every submission has to lie outside of each cover by one field at least. A cover with one way out leaves no choice; among those
+ * with several, the one with the fewest is tried first.
+ */
+function search(from: Box, covers: readonly Cover[], budget: Budget): Box | undefined {
+  let open = from;
+  let left = covers;
+  for (;;) {
+    const next: Cover[] = [];
+    let fewest: { readonly cover: Cover; readonly exits: readonly number[] } | undefined;
+    let forced = false;
+    budget.left -= left.length + 1;
+    if (budget.left < 0) throw new GaveUp("the rules are too many or too entangled to be compared");
+    for (const cover of left) {
+      const exits = exitsFrom(open, cover);
+      if (exits === undefined) continue;
+      const [only] = exits;
+      if (exits.length < 2) budget.used?.add(cover.box);
+      if (only === undefined) return undefined;
+      if (exits.length === 1) {
+        open = open.with(only, joined(open[only] as Cells, cover.box[only] as Cells, true));
+        forced = true;
+        continue;
+      }
+      next.push(cover);
+      if (fewest === undefined || exits.length < fewest.exits.length) fewest = { cover, exits };
+    }
+    left = next;
+    if (forced) continue;
+    if (fewest === undefined) return open;
+    const { cover, exits } = fewest;
+    const others = left.filter((one) => one !== cover);
+    budget.used?.add(cover.box);
+    for (const f of exits) {
+      const inside = cover.box[f] as Cells;
+      const found = search(open.with(f, joined(open[f] as Cells, inside, true)), others, budget);
+      if (found !== undefined) return found;
+      open = open.with(f, joined(open[f] as Cells, inside));
+    }
+    return undefined;
+  }
+}
+
+/** The fields by which what is open can still get out of the cover; undefined where it is outside already. */
+function exitsFrom(open: Box, { box, bound }: Cover): number[] | undefined {
+  const exits: number[] = [];
+  for (const f of bound) {
+    const [mine, its] = [open[f] as Cells, box[f] as Cells];
+    if (!touches(mine, its)) return undefined;
+    if (!isWithin(mine, its)) exits.push(f);
+  }
+  return exits;
+}

@@ -1,0 +1,154 @@
+import * as assert from "uvu/assert";
+import { RULESET_COMPILED_STREAM } from "#domain/rules/events.ts";
+import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { until } from "../../../test/harness/wait.ts";
+import { startCompiler } from "../../compiler/app.ts";
+import { startRelay } from "../../relay/app.ts";
+
+const { test, yard } = await gatewaySuite("the rules over HTTP", {}, [startRelay, startCompiler]);
+
+const partner = (name: string): object => ({
+  name,
+  delivery: { type: "http", url: "http://8.8.8.8/leads" },
+});
+for (const id of ["edu", "fin", "fallback"]) await yard.admin("PUT", `/api/partners/${id}`, partner(id));
+
+const rule = (id: string, priority: number, rules: unknown[], to: string): Record<string, unknown> => ({
+  id,
+  name: `Rule ${id}`,
+  priority,
+  enabled: true,
+  when: { combinator: "and", rules },
+  route: { to },
+});
+const is = (field: string, value: unknown) => ({ field, operator: "=", value });
+const demo = [
+  rule("education", 10, [is("interest", "Education")], "edu"),
+  rule("finance", 20, [is("country", "US"), is("interest", "Finance")], "fin"),
+  rule("otherwise", 100, [], "fallback"),
+];
+const versionNow = async (): Promise<number> => (await yard.admin("GET", "/api/rules")).body.version;
+
+test("a set with conflicts is refused with a submission that shows each, unless it is forced", async () => {
+  const rules = [rule("a", 1, [is("interest", "x")], "edu"), rule("b", 1, [is("country", "US")], "fin")];
+  const before = await versionNow();
+  const refused = await yard.admin("PUT", "/api/rules", { rules });
+  assert.is(refused.status, 422);
+  assert.equal(refused.body.conflicts[0].rules, ["a", "b"]);
+  assert.equal(refused.body.conflicts[0].witness, { interest: "x", country: "US" });
+  assert.is(await versionNow(), before);
+  assert.is((await yard.admin("PUT", "/api/rules", { rules, force: true })).status, 200);
+  const [, b] = rules;
+  assert.is((await yard.admin("PUT", "/api/rules/b?force=true", { ...b, name: "B" })).status, 200);
+  assert.is((await yard.admin("PUT", "/api/rules/b", { ...b, name: "C" })).status, 422);
+});
+
+test("every change is told with who made it, why, and what it changed, and can be taken back", async () => {
+  await yard.admin("PUT", "/api/rules", { rules: demo, reason: "the demo" });
+  const version = await versionNow();
+  const [education] = demo;
+  const put = await yard.admin("PUT", `/api/rules/education?reason=cheaper&expected_version=${version}`, {
+    ...education,
+    route: { to: "fin" },
+  });
+  assert.is(put.status, 200);
+  const late = await yard.admin("DELETE", `/api/rules/education?expected_version=${version}`);
+  assert.is(late.status, 409);
+  assert.match(late.body.detail, `${version + 1}`);
+
+  const { items } = (await yard.admin("GET", "/api/rules/history?limit=2")).body;
+  assert.equal(
+    items.map((one: { version: number; by: string; reason: string }) => [one.version, one.by, one.reason]),
+    [
+      [version + 1, "admin", "cheaper"],
+      [version, "admin", "the demo"],
+    ],
+  );
+  assert.equal(
+    items[0].changes.map((one: { rule: string; change: string }) => [one.rule, one.change]),
+    [["education", "changed"]],
+  );
+
+  const reverted = await yard.admin("POST", "/api/rules/revert", { version });
+  assert.is(reverted.status, 200);
+  assert.equal(reverted.body.rules, demo);
+  assert.is((await yard.admin("POST", "/api/rules/revert", { version: 99_999 })).status, 404);
+});
+
+test("many editors at once overwrite nobody", async () => {
+  await yard.admin("PUT", "/api/rules", { rules: demo });
+  const ids = Array.from({ length: 8 }, (_, n) => `many-${n}`);
+  const answers = await Promise.all(
+    ids.map((id, n) => yard.admin("PUT", `/api/rules/${id}`, rule(id, 200 + n, [is("n", n)], "edu"))),
+  );
+  assert.equal(
+    answers.map(({ status }) => status),
+    ids.map(() => 200),
+  );
+  const { rules } = (await yard.admin("GET", "/api/rules")).body;
+  for (const id of ids) assert.ok(rules.some((one: { id: string }) => one.id === id));
+});
+
+test("a draft is checked without being used", async () => {
+  const before = await versionNow();
+  const rules = [...demo, rule("late", 200, [is("interest", "Education")], "fin")];
+  const { status, body } = await yard.admin("POST", "/api/rules/check", { rules });
+  assert.is(status, 200);
+  assert.equal(body.shadowed[0].rule, "late");
+  assert.ok(["education", "otherwise"].includes(body.shadowed[0].by[0]));
+  assert.is(await versionNow(), before);
+});
+
+test("a submission is tried, on the rules in force, on those of another time, and on a draft", async () => {
+  const put = await yard.admin("PUT", "/api/rules", { rules: demo });
+  const position = put.headers["x-position"];
+  await yard.admin("PUT", "/api/rules", { rules: [rule("all", 1, [], "fallback")] });
+  const submission = { interest: "finance ", country: "usa" };
+  const now = await yard.admin("POST", "/api/rules/evaluate", { submission });
+  assert.equal([now.body.rule, now.body.partner], ["all", "fallback"]);
+  const then = await yard.admin("POST", "/api/rules/evaluate", { submission, at: position });
+  assert.equal([then.body.rule, then.body.partner], ["finance", "fin"]);
+  assert.equal(then.body.explanation[0].because, {
+    field: "interest",
+    operator: "=",
+    expected: "Education",
+    actual: "finance ",
+  });
+  const draft = await yard.admin("POST", "/api/rules/evaluate", { submission, rules: [] });
+  assert.equal([draft.body.rule, draft.body.partner, draft.body.route], [null, null, null]);
+  const odd = await yard.admin("POST", "/api/rules/evaluate", { submission, at: "tomorrow-ish" });
+  assert.is(odd.status, 400);
+});
+
+test("the tree says what is asked and where each answer leads", async () => {
+  await yard.admin("PUT", "/api/rules", { rules: demo });
+  const { status, body } = await yard.admin("GET", "/api/rules/tree");
+  assert.is(status, 200);
+  assert.is(body.version, await versionNow());
+  assert.match(JSON.stringify(body.tree), '"decided":"education"');
+});
+
+test("nothing that stands in a rule becomes code", async () => {
+  const evil = 'x"); globalThis.hacked = true; ("';
+  const rules = [
+    rule("evil", 1, [is("interest", evil), { field: "constructor", operator: "=", value: evil }], "edu"),
+  ];
+  assert.is((await yard.admin("PUT", "/api/rules", { rules })).status, 200);
+  const tried = await yard.admin("POST", "/api/rules/evaluate", { submission: { interest: evil } });
+  assert.is(tried.body.rule, null);
+  assert.not.ok("hacked" in globalThis);
+  const field = { field: 'a"]; hacked', operator: "=", value: 1 };
+  assert.is((await yard.admin("PUT", "/api/rules", { rules: [rule("f", 1, [field], "edu")] })).status, 422);
+});
+
+test("is compiled once by the compiler, which says so", async () => {
+  const version = await versionNow();
+  await until("the newest set is compiled", async () => {
+    const [newest] = await yard.eventStore().readStreamBackwards(RULESET_COMPILED_STREAM, 1);
+    return (newest?.data as { version?: number } | undefined)?.version === version;
+  });
+  const { compiled_at } = (await yard.admin("GET", "/api/rules")).body;
+  assert.ok(Date.parse(compiled_at) > Date.now() - 60_000);
+});
+
+test.run();

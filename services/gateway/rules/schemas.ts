@@ -1,0 +1,118 @@
+// What /api/rules takes and gives.
+import { z } from "zod";
+import { RuleId } from "#domain/ids.ts";
+import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
+import { requestSchemas, responseSchemas } from "../http/route-schema.ts";
+import { SubmissionToTry } from "./submission-to-try.ts";
+
+for (const schemas of [requestSchemas, responseSchemas])
+  schemas.add(Predicate, { id: "Predicate" }).add(Group, { id: "Group" }).add(RouteTarget, { id: "Route" });
+responseSchemas.add(Rule, { id: "Rule" });
+
+export { Rule as ShownRule };
+
+const MAX_RULES = 2_000;
+const version = z.int().nonnegative();
+const compiled = {
+  version,
+  compiled_at: z.iso.datetime(),
+  compile_error: z
+    .string()
+    .optional()
+    .meta({ description: "Why the newest set is not in force; the one before it is" }),
+};
+const reason = z.string().trim().min(1).max(1_000).optional();
+const force = z.boolean().optional().meta({ description: "Accepts conflicts" });
+const SomeRules = z.array(Rule).max(MAX_RULES);
+
+/** What stands below /api/rules by these names could not be reached as a rule. */
+const RESERVED = new Set(["tree", "history", "revert", "check", "evaluate", "backtest", "shadow"]);
+const RESERVED_MESSAGE = "is the name of something else below /api/rules; use another";
+export const params = z.object({ id: RuleId.refine((id) => !RESERVED.has(id), RESERVED_MESSAGE) });
+
+export const Rules = z
+  .object({ rules: z.array(Rule), ...compiled })
+  .register(responseSchemas, { id: "Rules" });
+export const OneRule = z.object({ rule: Rule, ...compiled }).register(responseSchemas, { id: "OneRule" });
+
+export const RulesChange = z
+  .strictObject({ rules: SomeRules, expected_version: version.optional(), reason, force })
+  .superRefine(({ rules }, context) => {
+    for (const [at, { id }] of rules.entries())
+      if (RESERVED.has(id))
+        context.addIssue({ code: "custom", path: ["rules", at, "id"], message: RESERVED_MESSAGE });
+  })
+  .register(requestSchemas, { id: "RulesChange" });
+export const RuleChange = Rule.omit({ id: true })
+  .extend({ id: z.unknown().optional().meta({ description: "Ignored: the path has the id" }) })
+  .register(requestSchemas, { id: "RuleChange" });
+export const HowToChange = z.strictObject({
+  expected_version: z.coerce.number().int().nonnegative().optional(),
+  reason,
+  force: z
+    .enum(["true", "false", ""])
+    .optional()
+    .transform((text) => text === "true" || text === ""),
+});
+
+export const Page = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
+export const History = z
+  .object({
+    items: z.array(
+      z.object({
+        version,
+        at: z.iso.datetime(),
+        by: z.string(),
+        reason: z.string().optional(),
+        changes: z.array(
+          z.object({
+            rule: z.string(),
+            change: z.enum(["added", "changed", "removed", "moved"]),
+            before: Rule.optional(),
+            after: Rule.optional(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .register(responseSchemas, { id: "RulesHistory" });
+export const Revert = z.strictObject({ version: z.int().positive(), reason, force });
+
+export const Tree = z.object({ version, nodes: version, tree: z.looseObject({}) });
+
+export const Check = z.strictObject({ rules: SomeRules }).register(requestSchemas, { id: "RulesToCheck" });
+const witness = z.record(z.string(), z.unknown());
+const pair = z.object({ rules: z.array(z.string()), witness });
+export const Findings = z
+  .object({
+    conflicts: z.array(pair),
+    duplicates: z.array(pair),
+    shadowed: z.array(z.object({ rule: z.string(), by: z.array(z.string()), witness })),
+    impossible: z.array(z.object({ rule: z.string(), because: z.array(z.looseObject({})) })),
+    gaps: z.array(z.object({ witness })),
+    gave_up: z.array(z.object({ what: z.string(), because: z.string() })),
+  })
+  .register(responseSchemas, { id: "Findings" });
+
+export const Evaluate = z
+  .strictObject({
+    rules: SomeRules.optional(),
+    at: z
+      .string()
+      .optional()
+      .meta({ description: "A time or a position of the log: with the rules in force then" }),
+    submission: SubmissionToTry,
+  })
+  .register(requestSchemas, { id: "SubmissionToTry" });
+const Because = z
+  .object({ field: z.string(), operator: z.string(), expected: z.unknown(), actual: z.unknown() })
+  .nullable();
+export const Evaluation = z
+  .object({
+    rule: z.string().nullable(),
+    partner: z.string().nullable(),
+    route: RouteTarget.nullable(),
+    explanation: z.array(z.object({ rule: z.string(), matched: z.boolean(), because: Because })),
+    others: z.array(z.looseObject({ partner: z.string(), reason: z.string() })),
+  })
+  .register(responseSchemas, { id: "Evaluation" });
