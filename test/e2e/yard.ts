@@ -12,6 +12,7 @@ export const ROLES = [
   "projections",
   "identity",
   "relay",
+  "compiler",
   "leads",
   "partners",
   "gateway",
