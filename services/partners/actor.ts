@@ -3,11 +3,12 @@
 // 1. Only the owner works: the lease is asked before deliveries begin, before each append and before the first byte leaves, which is
 //    after every wait. A call under way ends when the lease is lost.
 // 2. DeliveryStarted is stored before the partner is called, the outcome before the mail is acknowledged (deliver.ts).
-// 3. Each mail is begun or handed back; until then its wait is renewed, so that nobody else gets it meanwhile.
+// 3. Each mail is begun, postponed or handed back; while it is in hand its wait is renewed, so that nobody else gets it meanwhile.
 // 4. No more calls at once than `limits.concurrency`, however many deliveries have begun (slots.ts).
 // 5. While the circuit is not closed, one delivery alone begins. How many begin at all: domain/partner/admission.ts.
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
-// 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (postponed.ts).
+// 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (foresee.ts,
+//    postponed.ts).
 // 8. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
 // 9. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
 //    recorded.
@@ -17,10 +18,7 @@ import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { partnerDecider } from "#domain/partner/decide.ts";
 import { type PartnerState, stageOf } from "#domain/partner/state.ts";
-import { openedDelivery, sealedIn } from "#domain/partner/stored-delivery.ts";
-import { partnerConfigContext } from "#domain/seal-contexts.ts";
 import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
@@ -35,6 +33,8 @@ import { currentChannel } from "./current-channel.ts";
 import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
 import { drainRemoved } from "./drain.ts";
+import { foresee } from "./foresee.ts";
+import { openDelivery } from "./open-delivery.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
 import { createPostponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
@@ -69,8 +69,6 @@ const MAX_TIMER_MS = 3_600_000;
 /** Of the time that the process has for stopping, what calls may take. */
 const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
-/** In place of a request, for finding out what would be decided. */
-const NOTHING_SEALED = { key: "", iv: "", tag: "", data: "" };
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
   const { partner, configured, lease, yard, bus, vault, onRetired = () => undefined } = options;
@@ -83,7 +81,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
   const delivering = new Map<DeliveryMail, Promise<void>>();
-  const deliveringIds = new Map<DeliveryId, number>();
   /** Those that are not done with the partner. */
   const underWay = new Set<DeliveryMail>();
   /** Those that were begun while the circuit was open: the first of them to be recorded is the probe. */
@@ -93,7 +90,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   let callMs = 100;
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
-  let rate = { perSecond: undefined as number | undefined, bucket: unlimited };
   let draining: Promise<void> | undefined;
 
   const writer = openPartnerWriter({
@@ -107,18 +103,13 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
   const channel = currentChannel({
     configured,
-    async deliveryOf({ delivery }) {
-      if (delivery === undefined) return UNREADABLE;
-      const sealed = sealedIn(delivery);
-      const context = partnerConfigContext(partner);
-      const [opened] = await vault.openReadable(sealed === undefined ? [] : [{ sealed, context }]);
-      return openedDelivery(delivery, opened);
-    },
+    deliveryOf: (one) => openDelivery(partner, one, vault),
     allowPrivate: config.allowPrivatePartners,
     log,
   });
+  const tokens = currentBucket(() => configured().config.limits.per_second);
   const dedupeKey = createDedupeKeys(vault, () => configured().config);
-  const postponed = createPostponed((id) => deliveringIds.has(id));
+  const postponed = createPostponed((id) => delivering.keys().some(({ about }) => about.delivery_id === id));
   const deliver = createDeliver({
     writer,
     configured,
@@ -149,14 +140,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
     changed.resolve();
-  }
-
-  /** Stays the same for as long as `limits.per_second` does. */
-  function tokens(): TokenBucket {
-    const { per_second: perSecond } = configured().config.limits;
-    if (rate.perSecond !== perSecond)
-      rate = { perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
-    return rate.bucket;
   }
 
   async function onBatch(mails: Mail[]): Promise<void> {
@@ -224,44 +207,18 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     if (configured().standing !== "removed") await channel.get().catch(() => undefined);
   }
 
-  /** Up to so many that can be called now, from the front; those before them are decided about or postponed. */
+  /** 7. Up to so many that can be called now, from the front; those before them are decided about or postponed. */
   function takeReady(state: PartnerState, count: number): DeliveryMail[] {
     const ready: DeliveryMail[] = [];
     while (ready.length < count) {
       const delivery = waiting.shift();
       if (delivery === undefined) break;
-      if (canBeCalled(delivery, state)) ready.push(delivery);
+      const foreseen = foresee(delivery, state, configured(), dedupeKey);
+      if (foreseen === "call") ready.push(delivery);
+      else if (foreseen === "decision") run(delivery);
+      else postponed.postpone(delivery, foreseen);
     }
     return ready;
-  }
-
-  /** 7: undecided are only those that can. */
-  function canBeCalled(delivery: DeliveryMail, state: PartnerState): boolean {
-    const { standing, config: policy } = configured();
-    if (standing === "removed" || !delivery.content.readable) {
-      run(delivery);
-      return false;
-    }
-    const decision = partnerDecider.decide(
-      {
-        type: "start_attempt",
-        ...delivery.about,
-        dedupe_key: dedupeKey(delivery),
-        sealed_request: NOTHING_SEALED,
-        policy,
-        at: Date.now(),
-      },
-      state,
-    );
-    if (decision.accepted) {
-      const isCalled = decision.events.some(({ type }) => type === "DeliveryStarted");
-      if (!isCalled) run(delivery);
-      return isCalled;
-    }
-    // About these, admission has decided.
-    if (decision.reason === "circuit_open" || decision.reason === "probe_in_flight") return true;
-    postponed.postpone(delivery, decision);
-    return false;
   }
 
   function admitWaiting(circuit: Circuit, bucket: TokenBucket, taken: number): Admission {
@@ -279,8 +236,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
 
   /** `bucket`: what its token was taken from, if it needed one. */
   function run(delivery: DeliveryMail, bucket?: TokenBucket): void {
-    const { delivery_id } = delivery.about;
-    deliveringIds.set(delivery_id, (deliveringIds.get(delivery_id) ?? 0) + 1);
     const onCalled = (ms: number): void => {
       callMs += (Math.max(1, ms) - callMs) / 16;
       underWay.delete(delivery);
@@ -289,10 +244,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     const ended = deliver(delivery, onCalled).then((isBegun) => {
       if (!isBegun) bucket?.giveBack(1);
       for (const some of [underWay, probing, delivering]) some.delete(delivery);
-      const others = (deliveringIds.get(delivery_id) ?? 0) - 1;
-      if (others > 0) deliveringIds.set(delivery_id, others);
-      else deliveringIds.delete(delivery_id);
-      postponed.ended(delivery_id);
+      postponed.ended(delivery.about.delivery_id);
       changed.resolve();
     });
     delivering.set(delivery, ended);
@@ -383,9 +335,15 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   };
 }
 
-const UNREADABLE = {
-  usable: false,
-  found: undefined,
-  errors: [{ path: "", message: "what is stored can't be read; configure it again" }],
-} as const;
+/** The bucket stays the same for as long as the rate does. */
+function currentBucket(rate: () => number | undefined): () => TokenBucket {
+  let made = { rate: undefined as number | undefined, bucket: unlimited };
+  return () => {
+    const perSecond = rate();
+    if (made.rate !== perSecond)
+      made = { rate: perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
+    return made.bucket;
+  };
+}
+
 const CIRCUIT_FIGURES = { closed: 0, half_open: 1, open: 2 } as const;
