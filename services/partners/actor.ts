@@ -109,7 +109,9 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
   const tokens = currentBucket(() => configured().config.limits.per_second);
   const dedupeKey = createDedupeKeys(vault, () => configured().config);
-  const postponed = createPostponed((id) => delivering.keys().some(({ about }) => about.delivery_id === id));
+  const postponed = createPostponed((id) =>
+    [...delivering.keys()].some(({ about }) => about.delivery_id === id),
+  );
   const deliver = createDeliver({
     writer,
     configured,
