@@ -57,6 +57,7 @@ const addressing: Addressing = {
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,
   CircuitClosed: () => nobody,
+  PartnerRetired: () => nobody,
   PartnerConfigured: () => nobody,
   PartnerPaused: () => nobody,
   PartnerResumed: () => nobody,

@@ -9,6 +9,7 @@ import type { FollowOptions } from "./event-store/follow.ts";
 import { newUuid } from "./ids.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { type LiveView, liveView } from "./live-view.ts";
+import { createMetrics } from "./metrics.ts";
 
 const views = suite("live view");
 const { store, whileDown, stop } = await startKillableStore();
@@ -18,6 +19,7 @@ views.after(async () => {
   await stop();
 });
 
+const metrics = createMetrics();
 const codec = createCodec({
   Counted: { version: 2, schema: z.object({ n: z.number() }), upcasts: { 1: (data) => data } },
 });
@@ -39,6 +41,7 @@ function numbersIn(
     derive,
     lifecycle,
     log: silent,
+    metrics,
   });
 }
 
@@ -128,6 +131,33 @@ views("skips what this release does not know", async () => {
   await store.append("newer", 1n, [counted(3)]);
   await until("the last", () => view.current().at(-1) === 3);
   assert.equal(view.current(), [1, 3]);
+});
+
+views("passes over what can't be read, at its start and later, and counts it", async () => {
+  const unreadable = () => ({ ...counted(2), id: newUuid(), data: { n: "two" } });
+  await store.append("odd", "no_stream", [unreadable(), counted(1), unreadable()]);
+  const view = await numbersIn(["odd"]);
+  assert.equal(view.current(), [1]);
+  const { position } = await store.append("odd", 2n, [unreadable(), counted(3)]);
+  await view.reached(position, 10_000);
+  assert.equal(view.current(), [1, 3]);
+  const { values } = await metrics.eventsPassedOver.get();
+  assert.equal(
+    values.map(({ labels, value }) => [labels.view, value]),
+    [["numbers", 3]],
+  );
+});
+
+views("waits where a newer release can read it: what is passed over then would be lost", async () => {
+  await store.append("ahead", "no_stream", [counted(1)]);
+  const view = await numbersIn(["ahead"]);
+  const newer = { ...counted(2), metadata: { schema: 3, at: "2026-01-01T00:00:00.000Z" } };
+  const { position } = await store.append("ahead", 0n, [newer, counted(3)]);
+  const reached = await view.reached(position, 1_000).then(
+    () => "reached",
+    () => "waits",
+  );
+  assert.equal([reached, view.current()], ["waits", [1]]);
 });
 
 views("waits for a store that is down when it starts", async () => {

@@ -4,11 +4,14 @@
 // 1. An event counts once: what was read at the start, or before a change failed, is known by its revision.
 // 2. State, value and revisions change together, once the value could be derived.
 // 3. The value knows everything up to `position`; at the start it may know more.
+// 4. An event that can't be read is passed over, so that it hides no other; one of a newer release is waited for.
 import type { Codec } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
+import { decodeOrPassOver } from "./event-store/pass-over.ts";
 import type { StoredEvent } from "./event-store/stored-event.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { retryUntil } from "./retry.ts";
 
 export interface LiveViewOptions<State, Event extends AnyEvent, Value> {
@@ -23,6 +26,8 @@ export interface LiveViewOptions<State, Event extends AnyEvent, Value> {
   readonly derive: (state: State, before: Value | undefined) => Value | Promise<Value>;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
+  /** Counts what can't be read and is passed over. */
+  readonly metrics?: Pick<Metrics, "eventsPassedOver">;
 }
 
 interface AnyEvent {
@@ -45,7 +50,7 @@ const BACKOFF = { baseMs: 50, maxMs: 3_000 };
 export async function liveView<State, Event extends AnyEvent, Value>(
   options: LiveViewOptions<State, Event, Value>,
 ): Promise<LiveView<Value>> {
-  const { name, streams, eventStore, codec, derive, lifecycle, log } = options;
+  const { name, streams, eventStore, codec, derive, lifecycle, log, metrics } = options;
   const listeners = new Set<(value: Value) => void>();
   const waiting = new Set<() => void>();
   const ending = new AbortController();
@@ -58,11 +63,14 @@ export async function liveView<State, Event extends AnyEvent, Value>(
   }
 
   function evolve({ state, revisions }: Known, stored: StoredEvent): Known {
-    const decoded = codec.decode(stored);
-    if (!decoded.known)
+    const decoded = decodeOrPassOver(codec, stored, (error) => {
+      log.error({ err: error, view: name }, "event can't be read and is passed over");
+      metrics?.eventsPassedOver.inc({ view: name });
+    });
+    if (decoded?.known === false)
       log.warn({ stream: stored.stream, type: decoded.type }, "event of unknown type skipped");
     return {
-      state: decoded.known ? options.evolve(state, decoded.event) : state,
+      state: decoded?.known ? options.evolve(state, decoded.event) : state,
       revisions: new Map(revisions).set(stored.stream, stored.revision),
     };
   }

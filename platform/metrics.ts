@@ -12,9 +12,12 @@ export interface Metrics {
   readonly retriesTotal: Counter<"stage">;
   /** 0 closed, 1 half-open, 2 open. */
   readonly circuitState: Gauge<"partner">;
+  /** 1 where a partner can't be delivered to as it is configured. */
+  readonly partnerUnusable: Gauge<"partner">;
   readonly queueDepth: Gauge<"queue">;
   readonly deadLetters: Gauge<"stage" | "partner">;
   readonly duplicatesTotal: Counter<"partner">;
+  readonly eventsPassedOver: Counter<"view">;
   readonly relayLagEvents: Gauge;
   readonly projectionLagEvents: Gauge<"projection">;
 }
@@ -85,6 +88,12 @@ export function createMetrics(): Metrics {
       labelNames: ["partner"],
       registers,
     }),
+    partnerUnusable: new Gauge({
+      name: name("partner_unusable"),
+      help: "1 where a partner can't be delivered to as it is configured",
+      labelNames: ["partner"],
+      registers,
+    }),
     queueDepth: new Gauge({
       name: name("queue_depth"),
       help: "Messages waiting in a queue",
@@ -101,6 +110,12 @@ export function createMetrics(): Metrics {
       name: name("duplicates_total"),
       help: "Submissions that a partner's dedupe key had seen before",
       labelNames: ["partner"],
+      registers,
+    }),
+    eventsPassedOver: new Counter({
+      name: name("events_passed_over_total"),
+      help: "Events of what was configured that can't be read, by the view that passed over them",
+      labelNames: ["view"],
       registers,
     }),
     relayLagEvents: new Gauge({

@@ -32,7 +32,7 @@ interface Addition {
 const additions: readonly Addition[] = [
   {
     section: "A channel",
-    file: "domain/partner/config.ts",
+    file: "domain/partner/delivery-config.ts",
     before: 'z.discriminatedUnion("type", [',
     after: 'z.discriminatedUnion("type", [z.object({ type: z.literal("pigeon") }), ',
   },

@@ -20,7 +20,15 @@ const partner = (settings: object = {}, standing: ConfiguredPartner["standing"] 
     ...settings,
   }),
 });
-const idle: Traffic = { waiting: 100, underWay: 0, probing: 0, callMs: 100, tokens: 100, nextTokenMs: 0 };
+const idle: Traffic = {
+  channelRestMs: 0,
+  waiting: 100,
+  underWay: 0,
+  probing: 0,
+  callMs: 100,
+  tokens: 100,
+  nextTokenMs: 0,
+};
 const open = (until: number): Circuit => ({ ...closedCircuit, state: "open", until });
 const halfOpen: Circuit = {
   ...closedCircuit,
@@ -78,7 +86,14 @@ test("none while the probe is under way", () => {
 test("none of a paused or disabled partner, until someone configures it otherwise", () => {
   assert.equal(admitted({}, { to: partner({}, "paused") }), rests(forever));
   assert.equal(admitted({}, { to: partner({ enabled: false }) }), rests(forever));
-  assert.is(restMs(partner({ enabled: false }), open(NOW + 5), NOW), forever);
+  assert.is(restMs(partner({ enabled: false }), open(NOW + 5), 0, NOW), forever);
+});
+
+test("none while the channel can't be opened, which may be for ever", () => {
+  assert.equal(admitted({ channelRestMs: 40 }), rests(40));
+  assert.equal(admitted({ channelRestMs: forever }), rests(forever));
+  assert.equal(admitted({ channelRestMs: 40 }, { circuit: open(NOW + 700) }), rests(700));
+  assert.equal(admitted({ channelRestMs: forever }, { to: partner({}, "removed") }), begins(4));
 });
 
 test("all of a removed partner, whatever its circuit, rate or switch say: none of them is called", () => {

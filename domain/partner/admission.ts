@@ -1,5 +1,5 @@
 import type { Circuit } from "./circuit.ts";
-import type { PartnerConfig } from "./config.ts";
+import type { PartnerSettings } from "./config.ts";
 import type { ConfiguredPartner } from "./configured.ts";
 
 // How many deliveries a partner may get now. Every limit that is looked at before a delivery begins is looked at here.
@@ -8,6 +8,8 @@ import type { ConfiguredPartner } from "./configured.ts";
 export interface Traffic {
   /** Deliveries that wait in hand. */
   readonly waiting: number;
+  /** For how long the channel can't be opened: without end where the partner's configuration can't be used. */
+  readonly channelRestMs: number;
   /** Deliveries that have begun, and whose calls have not ended. */
   readonly underWay: number;
   /** Those that were begun while the circuit was open: the first of them to be recorded is the probe. */
@@ -31,7 +33,7 @@ type Standing = Pick<ConfiguredPartner, "standing" | "config">;
 /** `now` in milliseconds. */
 export function admit(partner: Standing, circuit: Circuit, traffic: Traffic, now: number): Admission {
   const { waiting, probing, tokens, nextTokenMs } = traffic;
-  const ms = restMs(partner, circuit, now);
+  const ms = restMs(partner, circuit, traffic.channelRestMs, now);
   if (ms > 0) return { type: "rest", ms };
   const room = Math.max(0, roomFor(partner.config, traffic));
   // What is for a removed partner becomes a dead letter without a call.
@@ -45,17 +47,22 @@ const begin = (count: number, ms: number): Admission =>
   count > 0 ? { type: "begin", count } : { type: "wait", ms };
 
 /** How long the partner must be left alone: 0 when it may be called, without end until someone configures it otherwise. */
-export function restMs({ standing, config }: Standing, circuit: Circuit, now: number): number {
+export function restMs(
+  { standing, config }: Standing,
+  circuit: Circuit,
+  channelRestMs: number,
+  now: number,
+): number {
   if (standing === "removed") return 0;
   if (standing === "paused" || !config.enabled) return Number.POSITIVE_INFINITY;
-  return circuit.state === "open" ? Math.max(0, circuit.until - now) : 0;
+  return Math.max(channelRestMs, circuit.state === "open" ? circuit.until - now : 0);
 }
 
 /** So much of the partner's time is recorded ahead, so that no call waits for the disk, and at most so many deliveries. */
 const AHEAD_MS = 100;
 const MAX_AHEAD = 256;
 
-function roomFor({ limits, idempotent }: PartnerConfig, { underWay, callMs }: Traffic): number {
+function roomFor({ limits, idempotent }: PartnerSettings, { underWay, callMs }: Traffic): number {
   // What a crash leaves recorded and not called is repeated, so who minds repeats gets nothing ahead.
   const ahead = idempotent ? Math.min(MAX_AHEAD, limits.concurrency * (AHEAD_MS / callMs)) : 0;
   return Math.floor(limits.concurrency + ahead) - underWay;

@@ -48,6 +48,8 @@ export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
       return { ...circuit, state: next(circuit, event), probe: event.data.probe };
     case "CircuitClosed":
       return { ...closedCircuit, state: next(circuit, event) };
+    case "PartnerRetired":
+      return closedCircuit;
     case "DeliverySucceeded":
     case "DeliveryRejected":
       return responded(circuit);

@@ -40,17 +40,25 @@ export interface RecordOutcome extends About {
 /** No attempt can be made, now or later. */
 export interface GiveUp extends About {
   readonly type: "give_up";
-  readonly cause: "partner_removed" | "forgotten" | "poison";
+  readonly cause: "partner_removed" | "drained" | "forgotten" | "poison";
   readonly reason: string;
 }
 
-export type PartnerCommand = StartAttempt | RecordOutcome | GiveUp;
+/** It was removed, and nothing is left to do for it. */
+export interface Retire {
+  readonly type: "retire";
+  readonly partner: PartnerId;
+  readonly at: number;
+}
+
+export type PartnerCommand = StartAttempt | RecordOutcome | GiveUp | Retire;
 
 export type PartnerRefusal =
   | { readonly reason: "already_ended" | "in_flight" | "not_calling" }
   /** It waits for its next attempt, or the circuit is open: nothing happens before `until`. */
   | { readonly reason: "not_yet" | "circuit_open"; readonly until: number }
-  /** Another delivery has to end first: the one that probes the partner, or one with the same dedupe key. */
-  | { readonly reason: "probe_in_flight" | "key_in_flight" };
+  | { readonly reason: "probe_in_flight" | "not_ended" }
+  /** Another delivery with the same dedupe key has to end first; `until` is when it is tried again, undefined while it is called. */
+  | { readonly reason: "key_in_flight"; readonly by: DeliveryId; readonly until: number | undefined };
 
 export type PartnerDecision = Decision<PartnerEvent, PartnerRefusal>;

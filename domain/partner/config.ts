@@ -1,82 +1,108 @@
 import { z } from "zod";
 import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
+import { Delivery } from "./delivery-config.ts";
 
 // Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
 // own actors never write here.
 
 export const PARTNER_CONFIG_STREAM = "partner_config";
 
+export const MAX_PRICE = 1_000_000_000;
+
 const positive = z.int().positive();
 
-/** What Standard Webhooks sign with: 24 to 64 bytes in base64. */
-const Secret = z
-  .string()
-  .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, "use whsec_ followed by the base64 of 24 to 64 bytes");
+const Match = z.strictObject({ path: z.string().min(1), equals: z.unknown() });
 
-const HttpDelivery = z.object({
-  type: z.literal("http"),
-  url: z.url({ protocol: /^https?$/ }),
-  method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
-  headers: z.record(z.string(), z.string()).optional(),
-  body: z.record(z.string(), z.unknown()).optional(),
-  timeout_ms: positive.max(120_000).default(10_000),
-  secret: Secret.optional(),
-});
-
-/** How a submission reaches the partner; every other kind of delivery becomes a member of this union. */
-export const Delivery = z.discriminatedUnion("type", [HttpDelivery]);
-export type Delivery = z.infer<typeof Delivery>;
-
-const Match = z.object({ path: z.string().min(1), equals: z.unknown() });
-
-const Dedupe = z.object({
+const Dedupe = z.strictObject({
   fields: z.array(z.string().min(1)).min(1),
   window_hours: z.number().positive().optional(),
 });
 
-export const PartnerConfig = z.object({
+/**
+ * All that is configured about a partner. Whatever fits works; what fits and makes no sense is for config-errors.ts to say, since what
+ * was stored before has to be read all the same.
+ */
+export const PartnerConfig = z.strictObject({
   name: z.string().min(1),
   enabled: z.boolean().default(true),
   delivery: Delivery,
   dedupe: Dedupe.optional(),
   retry: z
-    .object({
+    .strictObject({
       max_attempts: positive.max(100).default(3),
       base_ms: positive.default(500),
       max_ms: positive.default(60_000),
     })
     .prefault({}),
   circuit: z
-    .object({ failure_threshold: positive.default(5), open_ms: positive.default(30_000) })
+    .strictObject({ failure_threshold: positive.default(5), open_ms: positive.default(30_000) })
     .prefault({}),
   limits: z
-    .object({ concurrency: positive.max(1_000).default(16), per_second: z.number().positive().optional() })
+    .strictObject({
+      concurrency: positive.max(1_000).default(16),
+      per_second: z.number().positive().optional(),
+    })
     .prefault({}),
   response: z
-    .object({
+    .strictObject({
       success: Match.optional(),
       duplicate: Match.optional(),
       reason_path: z.string().optional(),
       price_path: z.string().optional(),
     })
     .optional(),
-  price: z.number().nonnegative().optional(),
+  price: z.number().nonnegative().max(MAX_PRICE).optional(),
   idempotent: z.boolean().default(true),
 });
 export type PartnerConfig = z.infer<typeof PartnerConfig>;
 
+/** All but how it is delivered to, which may hold credentials. */
+export const PartnerSettings = PartnerConfig.omit({ delivery: true });
+export type PartnerSettings = z.infer<typeof PartnerSettings>;
+
+/** The delivery as it is stored: sealed as a whole. */
+const SealedDelivery = z.strictObject({ sealed: Sealed });
+/** As earlier releases stored it, with only its secret sealed; whether it can be used is seen when it is. */
+const PlainDelivery = z.strictObject({
+  plain: z.record(z.string(), z.unknown()),
+  sealed_secret: Sealed.optional(),
+});
+const StoredDelivery = z.union([SealedDelivery, PlainDelivery]);
+export type StoredDelivery = z.infer<typeof StoredDelivery>;
+
 const partner = z.object({ partner: PartnerId });
 
 export const partnerConfigEvents = {
-  /** `secret` is taken out of the delivery and sealed. */
+  /** Null is what can't be read: one partner's configuration must not keep anybody from reading that of the others. */
   PartnerConfigured: {
-    version: 1,
-    schema: partner.extend({ config: PartnerConfig, sealed_secret: Sealed.optional() }),
+    version: 2,
+    schema: partner.extend({
+      config: PartnerSettings.nullable().catch(null),
+      delivery: StoredDelivery.nullable().catch(null),
+    }),
+    upcasts: { 1: withDeliveryApart },
   },
   PartnerPaused: { version: 1, schema: partner },
   PartnerResumed: { version: 1, schema: partner },
-  PartnerRemoved: { version: 1, schema: partner },
+  PartnerRemoved: {
+    version: 1,
+    schema: partner.extend({
+      /** What becomes of what waits for it: it goes on in its waterfall where it has one, or it does not. */
+      drain: z.enum(["next", "dead_letter"]).default("next"),
+    }),
+  },
 } as const;
 
 export type PartnerConfigEvent = EventOf<typeof partnerConfigEvents>;
+
+/** What may be missing or odd here is read as null afterwards. */
+function withDeliveryApart(data: unknown): unknown {
+  const { partner, config, sealed_secret } = data as Record<string, unknown>;
+  const { delivery: plain, ...settings } = (config ?? {}) as Record<string, unknown>;
+  return {
+    partner,
+    config: settings,
+    delivery: { plain, ...(sealed_secret !== undefined && { sealed_secret }) },
+  };
+}

@@ -1,15 +1,19 @@
 import { accept, type Decider, type Decision, refuse } from "../decider.ts";
 import type { Sealed } from "../event.ts";
 import type { PartnerId, RuleId } from "../ids.ts";
-import type { PartnerConfig, PartnerConfigEvent } from "./config.ts";
+import { type PartnerConfigEvent, PartnerSettings, type StoredDelivery } from "./config.ts";
 
 // The partners as people have configured them.
 
 export interface ConfiguredPartner {
-  readonly config: PartnerConfig;
-  readonly sealed_secret: Sealed | undefined;
+  /** Another one with each change. */
+  readonly config: PartnerSettings;
+  /** Undefined where what is stored can't be read: then its mail waits until it is configured again. See stored-delivery.ts. */
+  readonly delivery: StoredDelivery | undefined;
   /** A paused one keeps its mail; a removed one is still here, because its mail has to end somewhere. */
   readonly standing: "active" | "paused" | "removed";
+  /** Of a removed one: what becomes of its mail. */
+  readonly drain?: "next" | "dead_letter";
 }
 
 /** Every partner that was ever configured. */
@@ -19,16 +23,24 @@ export type ConfigurePartner =
   | {
       readonly type: "configure";
       readonly partner: PartnerId;
-      readonly config: PartnerConfig;
-      /** A secret is never shown, so what was read can be written back only if it may stay. */
-      readonly secret: Sealed | "keep" | "none";
+      readonly config: PartnerSettings;
+      readonly delivery: Sealed;
+      /** What was there when its secrets were kept. */
+      readonly instead_of: StoredDelivery | undefined;
     }
   | { readonly type: "pause" | "resume"; readonly partner: PartnerId }
   /** `routed_by`: the rules that lead to it. */
-  | { readonly type: "remove"; readonly partner: PartnerId; readonly routed_by: readonly RuleId[] };
+  | {
+      readonly type: "remove";
+      readonly partner: PartnerId;
+      readonly drain: "next" | "dead_letter";
+      readonly routed_by: readonly RuleId[];
+    };
 
 export type ConfigureRefusal =
   | { readonly reason: "no_such_partner" }
+  /** Somebody was faster: what is kept has to be taken from what is there now. */
+  | { readonly reason: "delivery_changed"; readonly delivery: StoredDelivery | undefined }
   | { readonly reason: "rules_route_to_it"; readonly rules: readonly RuleId[] };
 
 type Decided = Decision<PartnerConfigEvent, ConfigureRefusal>;
@@ -50,15 +62,18 @@ function evolveOne(
 ): ConfiguredPartner | undefined {
   switch (event.type) {
     case "PartnerConfigured": {
-      const { config, sealed_secret } = event.data;
-      return { config, sealed_secret, standing: before?.standing === "paused" ? "paused" : "active" };
+      const { partner, config, delivery } = event.data;
+      const standing = before?.standing === "paused" ? "paused" : "active";
+      return config === null || delivery === null
+        ? { config: config ?? PartnerSettings.parse({ name: partner }), delivery: undefined, standing }
+        : { config, delivery, standing };
     }
     case "PartnerPaused":
       return before && { ...before, standing: "paused" };
     case "PartnerResumed":
       return before && { ...before, standing: "active" };
     case "PartnerRemoved":
-      return before && { ...before, standing: "removed" };
+      return before && { ...before, standing: "removed", drain: event.data.drain };
   }
 }
 
@@ -67,10 +82,11 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
   const before = existingPartner(partners, partner);
   switch (command.type) {
     case "configure": {
-      const { config, secret } = command;
-      const sealed_secret =
-        secret === "keep" ? before?.sealed_secret : secret === "none" ? undefined : secret;
-      const data = { partner, config, ...(sealed_secret && { sealed_secret }) };
+      const { config, delivery: sealed, instead_of } = command;
+      // By value: the same event gives another object each time that it is read.
+      if (JSON.stringify(before?.delivery) !== JSON.stringify(instead_of))
+        return { accepted: false, reason: "delivery_changed", delivery: before?.delivery };
+      const data = { partner, config, delivery: { sealed } };
       return accept<PartnerConfigEvent>({ type: "PartnerConfigured", data });
     }
     case "pause":
@@ -79,9 +95,9 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
       return before ? accept<PartnerConfigEvent>({ type: "PartnerResumed", data: { partner } }) : unknown;
     case "remove": {
       if (before === undefined) return unknown;
-      const { routed_by: rules } = command;
+      const { drain, routed_by: rules } = command;
       if (rules.length > 0) return { accepted: false, reason: "rules_route_to_it", rules };
-      return accept<PartnerConfigEvent>({ type: "PartnerRemoved", data: { partner } });
+      return accept<PartnerConfigEvent>({ type: "PartnerRemoved", data: { partner, drain } });
     }
   }
 }

@@ -1,5 +1,6 @@
 import { accept, type Decider, refuse } from "../decider.ts";
-import type { GiveUp, PartnerCommand, PartnerDecision, Policy, StartAttempt } from "./command.ts";
+import type { DeliveryId } from "../ids.ts";
+import type { GiveUp, PartnerCommand, PartnerDecision, Policy, Retire, StartAttempt } from "./command.ts";
 import type { PartnerEvent } from "./events.ts";
 import { recordOutcome } from "./record-outcome.ts";
 import { evolve, newPartner, type PartnerState, stageOf } from "./state.ts";
@@ -18,6 +19,8 @@ export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecisi
         return recordOutcome(command, state);
       case "give_up":
         return giveUp(command, state);
+      case "retire":
+        return retire(command, state);
     }
   },
 };
@@ -37,7 +40,7 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   const key = known?.dedupe_key ?? dedupe_key;
   const use = state.keys.get(key);
   if (use !== undefined && use.by !== delivery_id) {
-    if (use.delivered_at === undefined) return refuse("key_in_flight");
+    if (use.delivered_at === undefined) return keyInFlight(use.by, state);
     if (at - use.delivered_at < windowOf(policy)) {
       const data = { ...about, attempts, of: use.by, reason: "already_delivered" };
       return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
@@ -58,6 +61,12 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
     : accept<PartnerEvent>(started);
 }
 
+function keyInFlight(by: DeliveryId, state: PartnerState): PartnerDecision {
+  const other = state.open.get(by);
+  const until = other?.stage === "calling" ? undefined : other?.retry_at;
+  return { accepted: false, reason: "key_in_flight", by, until };
+}
+
 const HOUR_MS = 3_600_000;
 const windowOf = ({ dedupe }: Policy): number =>
   dedupe?.window_hours === undefined ? Number.POSITIVE_INFINITY : dedupe.window_hours * HOUR_MS;
@@ -70,4 +79,9 @@ function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
   const attempts = state.open.get(delivery_id)?.attempts ?? 0;
   const data = { partner, delivery_id, submission_id, attempts, reason, cause };
   return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data });
+}
+
+function retire({ partner }: Retire, { open }: PartnerState): PartnerDecision {
+  if (open.size > 0) return refuse("not_ended");
+  return accept<PartnerEvent>({ type: "PartnerRetired", data: { partner } });
 }

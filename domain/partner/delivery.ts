@@ -6,7 +6,7 @@ import type { PartnerEvent } from "./events.ts";
 
 export type DeliveryEvent = Exclude<
   PartnerEvent,
-  { type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" }
+  { type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" | "PartnerRetired" }
 >;
 type DeliveryEventType = Pick<DeliveryEvent, "type">;
 

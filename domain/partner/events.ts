@@ -61,12 +61,22 @@ export const partnerEvents = {
     schema: perhapsAttempted.extend({
       reason: z.string(),
       interrupted,
-      cause: z.enum(["retries_exhausted", "outcome_unknown", "partner_removed", "forgotten", "poison"]),
+      /** "drained" is a removal too: what waits must not go on to another partner. */
+      cause: z.enum([
+        "retries_exhausted",
+        "outcome_unknown",
+        "partner_removed",
+        "drained",
+        "forgotten",
+        "poison",
+      ]),
     }),
   },
   CircuitOpened: { version: 1, schema: z.object({ partner: PartnerId, until: Instant, reason: z.string() }) },
   CircuitHalfOpened: { version: 1, schema: z.object({ partner: PartnerId, probe: DeliveryId }) },
   CircuitClosed: { version: 1, schema: z.object({ partner: PartnerId }) },
+  /** It was removed, and all that waited for it has ended: whoever is configured under its id later begins anew. */
+  PartnerRetired: { version: 1, schema: z.object({ partner: PartnerId }) },
 } as const;
 
 export type PartnerEvent = EventOf<typeof partnerEvents>;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readResponse } from "./outcome.ts";
+import { readResponse, storable } from "./outcome.ts";
 
 const test = suite("reading what a partner sends back");
 const success = { path: "status", equals: "accepted" };
@@ -68,6 +68,36 @@ test("what the channel says is declined is so, whatever the body says", () => {
 test("nobody's prototype is a field of a response", () => {
   const response = { success: { path: "constructor.name", equals: "Object" } };
   assert.is(readResponse({}, { response }).outcome, "rejected");
+});
+
+test("what it says can be stored, whatever it is: no NUL, no halved character, at most 200 of them", () => {
+  const response = { reason_path: "why", price_path: "price" };
+  const reasonOf = (why: unknown) => readResponse({ why }, { response }, "http_400").reason;
+  assert.is(reasonOf("no\u0000thing"), "no\ufffdthing");
+  assert.is(reasonOf("half \ud83d"), "half \ufffd");
+  assert.is(reasonOf(`${"x".repeat(199)}\u{1f600}y`), `${"x".repeat(199)}\u{1f600}`);
+  assert.is(reasonOf({ "\u0000": 1 }), '{"\\u0000":1}');
+  const price = (given: unknown) => {
+    const read = readResponse({ price: given }, { response, price: 3 });
+    return read.outcome === "succeeded" ? read.price : undefined;
+  };
+  assert.is(price(0), 0);
+  for (const odd of [-1, 1e300, "1e400", "Infinity", Number.NaN, [7], {}, ""]) assert.is(price(odd), 3);
+});
+
+test("what a channel says is made storable too", () => {
+  assert.equal(storable({ outcome: "failed", reason: "\u0000", retry_after_ms: Number.NaN }), {
+    outcome: "failed",
+    reason: "\ufffd",
+  });
+  assert.equal(storable({ outcome: "failed", reason: "busy", retry_after_ms: 7 }), {
+    outcome: "failed",
+    reason: "busy",
+    retry_after_ms: 7,
+  });
+  assert.equal(storable({ outcome: "unknown", reason: "" }), { outcome: "unknown", reason: "unknown" });
+  assert.equal(storable({ outcome: "succeeded", price: -1 }), { outcome: "succeeded" });
+  assert.is(storable({ outcome: "rejected", reason: "x".repeat(999) }).reason?.length, 200);
 });
 
 test.run();

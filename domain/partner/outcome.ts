@@ -1,5 +1,6 @@
 import { valueAt } from "../rules/evaluate.ts";
-import type { PartnerConfig } from "./config.ts";
+import { wellFormed } from "../well-formed.ts";
+import { MAX_PRICE, type PartnerConfig } from "./config.ts";
 
 /** What an attempt came to, whatever channel it went through. */
 export type AttemptOutcome =
@@ -22,6 +23,38 @@ export type Reading = Pick<PartnerConfig, "response" | "price">;
 const MAX_REASON_LENGTH = 200;
 
 /**
+ * What a channel made of an attempt, such that it can be stored: the reason and the price may have come from the partner, and stand
+ * unsealed in the log.
+ */
+export function storable(outcome: AttemptOutcome): AttemptOutcome {
+  const reason = outcome.reason === undefined ? undefined : wellFormed(outcome.reason, MAX_REASON_LENGTH);
+  switch (outcome.outcome) {
+    case "succeeded": {
+      const { price } = outcome;
+      return {
+        outcome: "succeeded",
+        ...(reason !== undefined && { reason }),
+        ...(isPrice(price) && { price }),
+      };
+    }
+    case "failed": {
+      const { retry_after_ms: wait } = outcome;
+      const isWait = wait !== undefined && Number.isFinite(wait);
+      return { outcome: "failed", reason: reason || "failed", ...(isWait && { retry_after_ms: wait }) };
+    }
+    case "duplicate":
+    case "rejected":
+    case "unknown":
+    case "interrupted":
+    case "not_called":
+      return { outcome: outcome.outcome, reason: reason || outcome.outcome };
+  }
+}
+
+const isPrice = (price: unknown): price is number =>
+  typeof price === "number" && price >= 0 && price <= MAX_PRICE;
+
+/**
  * What a partner that has responded says. `body` is undefined where it can't be read; `declined` is why the channel knows that the
  * partner does not take it, whatever the body says.
  */
@@ -39,7 +72,7 @@ export function readResponse(
     if (body === undefined) return { outcome: "unknown", reason: "unreadable_response" };
     if (!matches(body, response.success)) return { outcome: "rejected", reason: told ?? "partner_declined" };
   }
-  const paid = numberAt(body, response?.price_path) ?? price;
+  const paid = priceAt(body, response?.price_path) ?? price;
   return {
     outcome: "succeeded",
     ...(told !== undefined && { reason: told }),
@@ -60,11 +93,11 @@ const at = (body: unknown, path: string): unknown => valueAt({ body }, `body.${p
 function textAt(body: unknown, path: string | undefined): string | undefined {
   const value = path === undefined ? undefined : at(body, path);
   if (value === undefined || value === null || value === "") return undefined;
-  return (typeof value === "string" ? value : JSON.stringify(value)).slice(0, MAX_REASON_LENGTH);
+  return wellFormed(typeof value === "string" ? value : JSON.stringify(value), MAX_REASON_LENGTH);
 }
 
-function numberAt(body: unknown, path: string | undefined): number | undefined {
+function priceAt(body: unknown, path: string | undefined): number | undefined {
   const value = path === undefined ? undefined : at(body, path);
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+  const price = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return isPrice(price) ? price : undefined;
 }

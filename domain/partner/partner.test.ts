@@ -101,10 +101,15 @@ test("another delivery with the same key is a duplicate of the one that succeede
     });
 });
 
-test("two with the same key at once: the second waits for the first", () => {
+test("two with the same key at once: the second waits for the first, and knows until when", () => {
+  const same = start(2, { key: "same" });
+  const by = about(1).delivery_id;
   given(started(1, 1, "same"))
-    .when(start(2, { key: "same" }))
-    .thenRefused("key_in_flight");
+    .when(same)
+    .thenRefused("key_in_flight", { by, until: undefined });
+  given(started(1, 1, "same"), failed(1, 1, 7_000))
+    .when(same)
+    .thenRefused("key_in_flight", { by, until: T0 + 7_000 });
 });
 
 test("a key is free again once its window is over, or its delivery came to nothing", () => {
@@ -254,6 +259,28 @@ test("a removed partner's mail becomes a dead letter", () => {
       type: "DeliveryDeadLettered",
       data: { ...about(1), attempts: 0, reason: "gone", cause: "partner_removed" },
     });
+});
+
+const retire = { type: "retire", partner: edu, at: T0 } as const;
+const retired: PartnerEvent = { type: "PartnerRetired", data: { partner: edu } };
+
+test("a removed partner retires when all that it began has ended", () => {
+  given(started(1)).when(retire).thenRefused("not_ended");
+  given(started(1), failed(1, 1, 0))
+    .when(retire)
+    .thenRefused("not_ended");
+  given(started(1), succeeded(1)).when(retire).then(retired);
+  given(retired).when(retire).then(retired);
+});
+
+test("who comes after a retired partner begins anew, and is still sent nothing twice", () => {
+  const history = [started(1, 1, "same"), succeeded(1), opened(9_000, "x"), retired];
+  given(...history)
+    .when(start(2, { key: "same" }))
+    .then(started(2, 1, "same"));
+  given(...history)
+    .when(start(1))
+    .thenRefused("already_ended");
 });
 
 test("Retry-After is obeyed for a day, and no longer", () => {

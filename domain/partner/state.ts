@@ -65,6 +65,11 @@ export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
     case "DeliveryDeadLettered":
       evolveDelivery(state, event);
       return state;
+    case "PartnerRetired":
+      // What has ended stays known: its mail may come again.
+      state.open.clear();
+      state.keys.clear();
+      return state;
   }
 }
 

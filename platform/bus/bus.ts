@@ -14,6 +14,7 @@ import {
   ensureConsumer,
   ensureTopology,
   isMissing,
+  rewindConsumer,
   type StreamName,
   type TopologyOptions,
 } from "./topology.ts";
@@ -28,6 +29,8 @@ export interface Bus extends Inspector, Requests {
   /** Resolves when the stream has stored it; throws BusError when that is not known. Repeating with the same id is safe. */
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck>;
   mailbox(options: MailboxOptions): Promise<Mailbox>;
+  /** What is unanswered comes again at once, also what waits for its delay. Nobody may have the mailbox open meanwhile. */
+  rewindMailbox(options: MailboxOptions): Promise<void>;
   /** Deletes a consumer that is needed no more, such as a deleted partner's; fine when there is none. */
   deleteMailbox(name: string, stream?: StreamName): Promise<void>;
   kv(bucket: BucketName): Promise<KV>;
@@ -134,6 +137,11 @@ export async function connectBus({ url, name, log, lifecycle, topology }: BusOpt
     },
     publish,
     mailbox: openMailbox,
+    async rewindMailbox({ stream = "YARD", ...options }) {
+      await rewindConsumer(manager, { ...options, stream }).catch((error: unknown) => {
+        if (!isMissing(error)) throw toBusError(error, `rewinding mailbox ${options.name}`);
+      });
+    },
     async deleteMailbox(mailbox, stream = "YARD") {
       await manager.consumers.delete(stream, mailbox).catch((error: unknown) => {
         if (!isMissing(error)) throw toBusError(error, `deleting mailbox ${mailbox}`);

@@ -27,6 +27,8 @@ export interface Inspector {
   messageAt(seq: number, stream?: StreamName): Promise<StreamMessage | undefined>;
   /** Undefined when the stream is empty. */
   lastMessage(stream?: StreamName): Promise<StreamMessage | undefined>;
+  /** When the newest message of a subject was stored, in milliseconds; undefined when the stream has none (any more). */
+  lastStoredAt(subject: string, stream?: StreamName): Promise<number | undefined>;
   /** The oldest message that the stream still has; the next to come when it is empty. */
   firstSeq(stream?: StreamName): Promise<number>;
 }
@@ -52,6 +54,11 @@ export function createInspector(manager: JetStreamManager): Inspector {
     // By its subject: the last number that the stream gave out may be that of a message which was deleted.
     lastMessage: (stream = "YARD") =>
       ask(`the last message of ${stream}`, { last_by_subj: SUBJECTS[stream] }, stream),
+    lastStoredAt: (subject, stream = "YARD") =>
+      orMissing(`the last message of ${subject}`, async () => {
+        const { time } = await manager.streams.getMessage(stream, { last_by_subj: subject });
+        return time.getTime();
+      }),
     async firstSeq(stream = "YARD") {
       const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
       return Math.max(1, info?.state.first_seq ?? 1);

@@ -252,4 +252,32 @@ mailboxes("works on after the server lost everything it had", async () => {
   await mailbox.close();
 });
 
+mailboxes(
+  "gives at once what waited for its delay when it is rewound, and nothing that was answered",
+  async () => {
+    await send("yard.rewound.x", 5);
+    const first = await open("rewound", {
+      onBatch: async (mails) => {
+        for (const mail of mails) textOf(mail) < "2" ? mail.ack() : mail.nak(3_600_000);
+      },
+    });
+    await until("three wait", async () => (await bus.consumerState("rewound"))?.ackPending === 3);
+    await first.close();
+    const again: string[] = [];
+    const options = {
+      onBatch: async (mails: Mail[]) => {
+        again.push(...mails.map(textOf));
+        for (const mail of mails) mail.ack();
+      },
+    };
+    await bus.rewindMailbox({ ...defaults, name: "rewound", filter: "yard.rewound.>", ...options });
+    const second = await open("rewound", options);
+    await until("they have come", () => again.length === 3);
+    assert.equal(again, ["2", "3", "4"]);
+    assert.ok((await bus.lastStoredAt("yard.rewound.>")) !== undefined);
+    assert.is(await bus.lastStoredAt("yard.rewound.y"), undefined);
+    await second.close();
+  },
+);
+
 mailboxes.run();

@@ -134,18 +134,31 @@ export interface ConsumerShape {
   readonly maxAckPending: number;
 }
 
+const consumerOf = (shape: ConsumerShape): Partial<ConsumerConfig> => ({
+  durable_name: shape.name,
+  filter_subject: shape.filter,
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  ack_wait: nanos(shape.ackWaitMs),
+  max_ack_pending: shape.maxAckPending,
+  // Nothing is dropped for having been tried too often: who reads the mailbox decides that, and says so.
+  max_deliver: -1,
+});
+
+/** Makes the consumer anew where everything before is answered, so that what waits for its delay comes at once. */
+export async function rewindConsumer(manager: JetStreamManager, shape: ConsumerShape): Promise<void> {
+  const { ack_floor } = await manager.consumers.info(shape.stream, shape.name);
+  await manager.consumers.delete(shape.stream, shape.name);
+  await manager.consumers.add(shape.stream, {
+    ...consumerOf(shape),
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: ack_floor.stream_seq + 1,
+  });
+}
+
 /** Creates or updates a mailbox's durable consumer. */
 export async function ensureConsumer(manager: JetStreamManager, shape: ConsumerShape): Promise<void> {
-  const wanted: Partial<ConsumerConfig> = {
-    durable_name: shape.name,
-    filter_subject: shape.filter,
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
-    ack_wait: nanos(shape.ackWaitMs),
-    max_ack_pending: shape.maxAckPending,
-    // Nothing is dropped for having been tried too often: who reads the mailbox decides that, and says so.
-    max_deliver: -1,
-  };
+  const wanted = consumerOf(shape);
   const found = await manager.consumers.info(shape.stream, shape.name).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;

@@ -117,6 +117,8 @@ function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
     case "CircuitHalfOpened":
     case "CircuitClosed":
       return row;
+    case "PartnerRetired":
+      return untouched(row.partner);
   }
 }
 

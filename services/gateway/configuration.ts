@@ -2,7 +2,9 @@
 import type { AnyDecision, Decider, EventIn } from "#domain/decider.ts";
 import type { Codec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import { decodeKnown, foldStream, type Loaded } from "#platform/fold-stream.ts";
+import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import { foldStream, type Loaded, UnknownEventType } from "#platform/fold-stream.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import { transact } from "#platform/transact.ts";
@@ -17,7 +19,7 @@ export interface Configuration<State, Command, Made extends AnyDecision> {
 
 /** This process's view of it; `derive` makes what the view shows from the state after each change. */
 export function follow<State, Command, Made extends AnyDecision, Value>(
-  { eventStore, lifecycle, log }: Yard,
+  { eventStore, lifecycle, log, metrics }: Yard,
   { name, stream, codec, decider: { initial, evolve } }: Configuration<State, Command, Made>,
   derive: (state: State, before: Value | undefined) => Value | Promise<Value>,
 ): Promise<LiveView<Value>> {
@@ -32,6 +34,7 @@ export function follow<State, Command, Made extends AnyDecision, Value>(
     derive,
     lifecycle,
     log,
+    metrics,
   });
 }
 
@@ -57,7 +60,14 @@ export async function change<State, Command, Made extends AnyDecision>(
   const changed = await transact<State, Event, Refusal>({
     eventStore,
     stream,
-    load: () => foldStream<State, Event>({ eventStore, stream, decode: decodeKnown(codec), evolve, from }),
+    load: () =>
+      foldStream<State, Event | undefined>({
+        eventStore,
+        stream,
+        decode: (stored) => readable(codec, stored),
+        evolve: (state, event) => (event === undefined ? state : evolve(state, event)),
+        from,
+      }),
     evolve,
     decide: (state) =>
       decider.decide(command, state) as { accepted: true; events: readonly Event[] } | Refusal,
@@ -70,4 +80,14 @@ export async function change<State, Command, Made extends AnyDecision>(
   if (!changed.accepted) return changed;
   const { state, position = 0n } = changed;
   return { state, position };
+}
+
+/** Undefined where the view passes over it too, which tells of it. */
+function readable<Event extends { readonly type: string; readonly data: unknown }>(
+  codec: Codec<Event>,
+  stored: StoredEvent,
+): Event | undefined {
+  const decoded = decodeOrPassOver(codec, stored, () => undefined);
+  if (decoded?.known === false) throw new UnknownEventType(stored);
+  return decoded?.event;
 }

@@ -72,6 +72,7 @@ export async function routingView(yard: Yard): Promise<() => Routable> {
     derive: routable,
     lifecycle: yard.lifecycle,
     log: yard.log,
+    metrics: yard.metrics,
   });
   return () => view.current();
 }

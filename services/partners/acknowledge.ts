@@ -1,18 +1,13 @@
-// What happens to a mail once its delivery was decided about: it is done with, or comes again.
-import type { PartnerRefusal } from "#domain/partner/command.ts";
+// What happens to a mail whose delivery was decided about: it is done with, or comes again.
 import type { PartnerEvent } from "#domain/partner/events.ts";
-import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { DeliveryMail } from "./read-mail.ts";
 
-/** Until a mail that has to wait for another delivery, or another owner, is looked at again. */
-const LOOK_AGAIN_MS = 500;
-
-/** It is stored what became of the delivery. */
+/** It is stored what became of the delivery. `comesAtOnce`: no time has to be waited for any more. */
 export function acknowledge(
   { mail, about: { partner }, routedAt }: DeliveryMail,
   events: readonly PartnerEvent[],
-  metrics: Metrics,
+  { metrics, comesAtOnce }: { readonly metrics: Metrics; readonly comesAtOnce: boolean },
 ): void {
   for (const event of events) {
     const outcome = OUTCOMES[event.type];
@@ -20,7 +15,7 @@ export function acknowledge(
     metrics.deliveriesTotal.inc({ partner, outcome });
     if (event.type === "DeliveryDuplicated") metrics.duplicatesTotal.inc({ partner });
     if (event.type === "DeliveryFailed") {
-      mail.nak(msUntil(Date.parse(event.data.retry_at)));
+      mail.nak(comesAtOnce ? 0 : Math.max(1, Date.parse(event.data.retry_at) - Date.now()));
       continue;
     }
     mail.ack();
@@ -35,26 +30,3 @@ const OUTCOMES: Partial<Record<PartnerEvent["type"], string>> = {
   DeliveryDuplicated: "duplicate",
   DeliveryDeadLettered: "dead_lettered",
 };
-
-/** Nothing new was stored. */
-export function postpone({ mail }: DeliveryMail, refused: PartnerRefusal | NotWritten): void {
-  switch (refused.reason) {
-    case "already_ended":
-      mail.ack();
-      return;
-    case "not_yet":
-    case "circuit_open":
-      mail.nak(msUntil(refused.until));
-      return;
-    case "in_flight":
-    case "not_calling":
-    case "probe_in_flight":
-    case "key_in_flight":
-    case "not_stored":
-    case "not_the_writer":
-    case "too_large":
-      mail.nak(LOOK_AGAIN_MS);
-  }
-}
-
-const msUntil = (ms: number): number => Math.max(1, ms - Date.now());

@@ -3,11 +3,14 @@
 // 1. Only the owner works: the lease is asked before deliveries begin, before each append and before the first byte leaves, which is
 //    after every wait. A call under way ends when the lease is lost.
 // 2. DeliveryStarted is stored before the partner is called, the outcome before the mail is acknowledged (deliver.ts).
-// 3. Each mail is begun or handed back; until then its wait is renewed, so that nobody else gets it meanwhile.
+// 3. Each mail is begun, postponed or handed back; while it is in hand its wait is renewed, so that nobody else gets it meanwhile.
 // 4. No more calls at once than `limits.concurrency`, however many deliveries have begun (slots.ts).
 // 5. While the circuit is not closed, one delivery alone begins. How many begin at all: domain/partner/admission.ts.
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
-// 7. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
+// 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (foresee.ts,
+//    postponed.ts).
+// 8. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
+// 9. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
 //    recorded.
 
 import { once } from "node:events";
@@ -16,20 +19,24 @@ import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { type PartnerState, stageOf } from "#domain/partner/state.ts";
-import { partnerConfigContext } from "#domain/seal-contexts.ts";
-import type { Bus } from "#platform/bus/bus.ts";
+import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
+import type { Mailbox } from "#platform/bus/mailbox.ts";
 import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { pause } from "#platform/retry.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
 import { currentChannel } from "./current-channel.ts";
+import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
+import { drainRemoved } from "./drain.ts";
+import { foresee } from "./foresee.ts";
+import { openDelivery } from "./open-delivery.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
+import { createPostponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
 import { createSlots } from "./slots.ts";
 
@@ -47,6 +54,8 @@ export interface ActorOptions {
   readonly yard: Yard;
   readonly bus: Bus;
   readonly vault: Vault;
+  /** The partner was removed, and all that waited for it has ended. */
+  readonly onRetired?: () => void;
 }
 
 const MAX_BATCH = 256;
@@ -62,12 +71,12 @@ const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault } = options;
+  const { partner, configured, lease, yard, bus, vault, onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
   const abandoned = new AbortController();
-  // 1, 7
+  // 1, 9
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
@@ -81,7 +90,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   let callMs = 100;
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
-  let rate = { perSecond: undefined as number | undefined, bucket: unlimited };
+  let draining: Promise<void> | undefined;
 
   const writer = openPartnerWriter({
     partner,
@@ -94,13 +103,15 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
   const channel = currentChannel({
     configured,
-    async secretOf({ sealed_secret }) {
-      const secret = sealed_secret && (await vault.open(sealed_secret, partnerConfigContext(partner)));
-      return typeof secret === "string" ? parseSecret(secret) : undefined;
-    },
+    deliveryOf: (one) => openDelivery(partner, one, vault),
     allowPrivate: config.allowPrivatePartners,
     log,
   });
+  const tokens = currentBucket(() => configured().config.limits.per_second);
+  const dedupeKey = createDedupeKeys(vault, () => configured().config);
+  const postponed = createPostponed((id) =>
+    [...delivering.keys()].some(({ about }) => about.delivery_id === id),
+  );
   const deliver = createDeliver({
     writer,
     configured,
@@ -108,6 +119,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,
+    dedupeKey,
+    postponed,
     metrics,
     log,
     attempts,
@@ -122,24 +135,16 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     clearTimeout(restTimer);
     if (closing.signal.aborted) return;
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
-    const rest = restMs(configured(), circuit(), Date.now());
+    const channelRestMs = channel.restMs();
+    metrics.partnerUnusable.set({ partner }, channelRestMs === Number.POSITIVE_INFINITY ? 1 : 0);
+    const rest = restMs(configured(), circuit(), channelRestMs, Date.now());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
     changed.resolve();
   }
 
-  /** Stays the same for as long as `limits.per_second` does. */
-  function tokens(): TokenBucket {
-    const { per_second: perSecond } = configured().config.limits;
-    if (rate.perSecond !== perSecond)
-      rate = { perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
-    return rate.bucket;
-  }
-
   async function onBatch(mails: Mail[]): Promise<void> {
-    // Rejects while the channel can't be opened; then all of it comes again.
-    if (configured().standing !== "removed") await channel.get();
     waiting = await readMail(mails, partner, { vault, log });
     try {
       await beginAll();
@@ -153,19 +158,25 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     let looked: PartnerState | undefined;
     while (waiting.length > 0) {
       changed = Promise.withResolvers();
+      await tryChannel();
       const state = await stateAsOwner();
       if (state === undefined) return handBack(0); // 1, 3
       // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
       if (looked !== state) runEnded(state);
       looked = state;
+      if (waiting.length === 0) return;
 
-      const admission = admitWaiting(state.circuit);
+      const bucket = tokens();
+      const taken = bucket.take(waiting.length);
+      const admission = admitWaiting(state.circuit, bucket, taken);
+      const ready = admission.type === "begin" ? takeReady(state, admission.count) : [];
+      bucket.giveBack(Math.max(0, taken - ready.length));
       switch (admission.type) {
         case "begin":
-          for (const delivery of waiting.splice(0, admission.count)) {
+          for (const delivery of ready) {
             underWay.add(delivery);
             if (state.circuit.state === "open") probing.add(delivery); // 5
-            run(delivery);
+            run(delivery, bucket);
           }
           break;
         case "rest":
@@ -193,30 +204,49 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     waiting = waiting.filter((delivery) => !hasEnded(delivery));
   }
 
-  function admitWaiting(circuit: Circuit): Admission {
-    const bucket = tokens();
-    const taken = bucket.take(waiting.length);
+  /** Where it can't be opened, the partner rests: see `channelRestMs`. */
+  async function tryChannel(): Promise<void> {
+    if (configured().standing !== "removed") await channel.get().catch(() => undefined);
+  }
+
+  /** 7. Up to so many that can be called now, from the front; those before them are decided about or postponed. */
+  function takeReady(state: PartnerState, count: number): DeliveryMail[] {
+    const ready: DeliveryMail[] = [];
+    while (ready.length < count) {
+      const delivery = waiting.shift();
+      if (delivery === undefined) break;
+      const foreseen = foresee(delivery, state, configured(), dedupeKey);
+      if (foreseen === "call") ready.push(delivery);
+      else if (foreseen === "decision") run(delivery);
+      else postponed.postpone(delivery, foreseen);
+    }
+    return ready;
+  }
+
+  function admitWaiting(circuit: Circuit, bucket: TokenBucket, taken: number): Admission {
     const traffic = {
       waiting: waiting.length,
+      channelRestMs: channel.restMs(),
       underWay: underWay.size,
       probing: probing.size,
       callMs,
       tokens: taken,
       nextTokenMs: bucket.waitMs(),
     };
-    const admission = admit(configured(), circuit, traffic, Date.now());
-    bucket.giveBack(taken - Math.min(taken, admission.type === "begin" ? admission.count : 0));
-    return admission;
+    return admit(configured(), circuit, traffic, Date.now());
   }
 
-  function run(delivery: DeliveryMail): void {
+  /** `bucket`: what its token was taken from, if it needed one. */
+  function run(delivery: DeliveryMail, bucket?: TokenBucket): void {
     const onCalled = (ms: number): void => {
       callMs += (Math.max(1, ms) - callMs) / 16;
       underWay.delete(delivery);
       changed.resolve();
     };
-    const ended = deliver(delivery, onCalled).finally(() => {
+    const ended = deliver(delivery, onCalled).then((isBegun) => {
+      if (!isBegun) bucket?.giveBack(1);
       for (const some of [underWay, probing, delivering]) some.delete(delivery);
+      postponed.ended(delivery.about.delivery_id);
       changed.resolve();
     });
     delivering.set(delivery, ended);
@@ -232,31 +262,68 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     return changed.promise.finally(() => clearTimeout(timer));
   }
 
-  let mailbox: Awaited<ReturnType<Bus["mailbox"]>> | undefined;
-  mailbox = await bus.mailbox({
+  const mailboxOptions: MailboxOptions = {
     name: partnerMailbox(partner),
     filter: partnerSubject(partner, ">"),
     onBatch,
     maxBatch: MAX_BATCH,
     maxAckPending: MAX_UNACKNOWLEDGED,
     ackWaitMs: ACK_WAIT_MS,
-  });
-  review();
+  };
+  let mailbox: Mailbox | undefined;
+  const openMailbox = async (): Promise<void> => {
+    mailbox = await bus.mailbox(mailboxOptions);
+    if (closing.signal.aborted) await mailbox.close();
+    review();
+  };
+  await openMailbox();
+  void tryChannel().then(review);
   void writer.open();
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
       for (const { mail } of [...waiting, ...delivering.keys()]) mail.working(); // 3
+      for (const mail of postponed.mails()) mail.working();
     },
   });
 
+  /** 8 */
+  function drain(): void {
+    if (draining !== undefined || configured().standing !== "removed" || closing.signal.aborted) return;
+    postponed.handBack();
+    draining = drainRemoved({
+      partner,
+      configured,
+      writer,
+      bus,
+      mailbox: mailboxOptions,
+      isIdle: () => waiting.length + delivering.size + postponed.mails().length === 0,
+      closeMailbox: async () => mailbox?.close(),
+      openMailbox,
+      onRetired,
+      signal: AbortSignal.any([closing.signal, lease.lost]),
+      metrics,
+      log,
+    }).finally(() => {
+      draining = undefined;
+      drain();
+    });
+  }
+  drain();
+
   return {
-    refresh: review,
+    refresh() {
+      void tryChannel().then(review);
+      review();
+      drain();
+    },
     async close() {
       closing.abort();
       clearTimeout(restTimer);
       changed.resolve();
+      await Promise.race([draining, pause(LAST_WORDS_MS)]);
       await mailbox?.close();
+      postponed.handBack();
       const allEnded = Promise.all(delivering.values());
       await Promise.race([allEnded, pause(config.drainMs * GRACE, abandon)]);
       abandoned.abort();
@@ -264,8 +331,20 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       await Promise.race([writer.close(), pause(LAST_WORDS_MS)]);
       stopRenewing();
       metrics.circuitState.remove({ partner });
+      metrics.partnerUnusable.remove({ partner });
       await channel.close();
     },
+  };
+}
+
+/** The bucket stays the same for as long as the rate does. */
+function currentBucket(rate: () => number | undefined): () => TokenBucket {
+  let made = { rate: undefined as number | undefined, bucket: unlimited };
+  return () => {
+    const perSecond = rate();
+    if (made.rate !== perSecond)
+      made = { rate: perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
+    return made.bucket;
   };
 }
 

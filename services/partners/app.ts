@@ -15,6 +15,7 @@ import { holdLeases } from "#platform/leases.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
+import { createRetirement } from "./retirement.ts";
 
 const COUNT_EVERY_MS = 5_000;
 
@@ -29,13 +30,29 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     return found;
   }
 
+  const retirement = createRetirement({
+    partners: partners.current,
+    eventStore: yard.eventStore(),
+    bus,
+    onOwed: () => leases.review(),
+    log,
+  });
+
+  function needsOwner(id: PartnerId, partner: ConfiguredPartner): boolean {
+    if (partner.standing !== "removed") return true;
+    return retirement.isOwed(partner) || (actors.has(id) && !retirement.isRetired(partner));
+  }
+
   const leases = holdLeases({
     bus,
     group: "partners",
-    names: () => [...partners.current().keys()],
+    names: () => [...partners.current()].filter(([id, one]) => needsOwner(id, one)).map(([id]) => id),
     instance: config.instance,
     async onGained(name, lease) {
       const partner = PartnerId.parse(name);
+      const { standing } = configured(partner);
+      if (standing === "removed" && !(await retirement.confirmOwed(partner, configured(partner))))
+        return leases.review();
       const actor = await startActor({
         partner,
         configured: () => configured(partner),
@@ -43,6 +60,10 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         yard,
         bus,
         vault,
+        onRetired() {
+          retirement.retired(configured(partner));
+          leases.review();
+        },
       });
       actors.set(partner, actor);
     },
@@ -55,6 +76,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     log,
   });
   const stopListening = partners.onChange(() => {
+    retirement.review();
     leases.review();
     for (const actor of actors.values()) actor.refresh();
   });
@@ -62,12 +84,13 @@ export async function startPartners(yard: Yard): Promise<Serving> {
   lifecycle.own("partners", async () => {
     stopListening();
     stopCounting();
+    retirement.close();
     await leases.close();
   });
   return {};
 }
 
-/** Also those that were removed: what waits for them has to end somewhere. */
+/** Also those that were removed: what waits for them has to end somewhere (drain.ts). */
 export function followPartners(yard: Yard): Promise<LiveView<ConfiguredPartners>> {
   const { initial, evolve } = partnerConfiguration;
   return liveView({
@@ -80,6 +103,7 @@ export function followPartners(yard: Yard): Promise<LiveView<ConfiguredPartners>
     derive: (partners) => partners,
     lifecycle: yard.lifecycle,
     log: yard.log,
+    metrics: yard.metrics,
   });
 }
 

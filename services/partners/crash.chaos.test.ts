@@ -1,5 +1,6 @@
 // The owner of a partner is killed between the call and its outcome, or goes on although another owner has come.
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,7 +13,8 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
-import { dataOf, type PartnerYard, type Routed, startPartnerYard } from "../../test/partners/yard.ts";
+import type { Routed } from "../../test/partners/route.ts";
+import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { followPartners } from "./app.ts";
@@ -68,6 +70,25 @@ async function startOwnerHere(
   return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault) });
 }
 
+/** Counts how often each delivery is requested, and answers nothing until it is told to. */
+async function startCountingPartner() {
+  const requests = new Map<string, number>();
+  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
+  const server = createHttpServer(async (incoming, outgoing) => {
+    const id = String(incoming.headers["idempotency-key"]);
+    requests.set(id, (requests.get(id) ?? 0) + 1);
+    await mayAnswer;
+    outgoing.end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}/`, requests, answer, close };
+}
+
 const routeMany = (count: number, partner: Routed["partner"]): Promise<Routed[]> =>
   Promise.all(Array.from({ length: count }, () => yard.route(partner)));
 
@@ -113,6 +134,43 @@ test("kill -9 in the middle of a call that must not be repeated: a dead letter, 
   await yard.becomes(after, "DeliverySucceeded");
   assert.is((await yard.effects("strict")).max_requests, 1);
 });
+
+for (const idempotent of [true, false])
+  test(`an owner that slept past its lease requests nothing when it wakes (idempotent: ${idempotent})`, async () => {
+    await Promise.all(processes.map((one) => one.kill()));
+    const partner = await startCountingPartner();
+    const slept = await yard.configure(`slept-${idempotent}`, {
+      delivery: { type: "http", url: partner.url, timeout_ms: 60_000 },
+      limits: { concurrency: 4 },
+      idempotent,
+    });
+    const sleeper = await startOwner();
+    const routed = await routeMany(16, slept);
+    await until("four calls have arrived", () => partner.requests.size === 4);
+    const inCall = new Set(partner.requests.keys());
+    await until("others are recorded ahead of their calls, where they may be", async () => {
+      const begun = await yard.partnerHistory(slept);
+      return begun.length >= (idempotent ? 5 : 4);
+    });
+    sleeper.signal("SIGSTOP");
+    partner.answer();
+    await startOwner();
+    for (const one of routed) {
+      const end = inCall.has(one.delivery_id) && !idempotent ? "DeliveryDeadLettered" : "DeliverySucceeded";
+      await yard.becomes(one, end, 60_000);
+    }
+    sleeper.signal("SIGCONT");
+    await until("it has noticed", () => /lease.*lost/.test(sleeper.log()));
+    // Whatever it had in line is done with when it has ended.
+    assert.is(await sleeper.stop(), 0);
+    for (const { delivery_id } of routed) {
+      // What was under way when it fell asleep is in doubt, and may be asked for again where repeats are recognised.
+      const expected = inCall.has(delivery_id) && idempotent ? 2 : 1;
+      assert.is(partner.requests.get(delivery_id), expected);
+    }
+    assert.is(partner.requests.size, 16);
+    await partner.close();
+  });
 
 test("two owners at once fence each other: every delivery succeeds once", async () => {
   await Promise.all(processes.map((one) => one.kill()));

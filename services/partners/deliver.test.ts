@@ -6,6 +6,7 @@ import { PartnerConfig } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerDecider } from "#domain/partner/decide.ts";
 import type { PartnerEvent } from "#domain/partner/events.ts";
+import { TemplateTooLarge } from "#domain/partner/template.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import { createLog } from "#platform/log.ts";
@@ -21,15 +22,14 @@ const log = createLog({ level: "silent", name: "test", instance: "test" });
 const partner = PartnerId.parse("edu");
 const sealed = { key: "k", iv: "", tag: "", data: "" };
 const succeeded: Sent = { outcome: { outcome: "succeeded" }, response: { status: 200 } };
-const configuredWith = (settings: object = {}): ConfiguredPartner => ({
-  config: PartnerConfig.parse({
+const configuredWith = (settings: object = {}): ConfiguredPartner => {
+  const { delivery: plain, ...config } = PartnerConfig.parse({
     name: "Edu",
     delivery: { type: "http", url: "http://localhost/" },
     ...settings,
-  }),
-  standing: "active",
-  sealed_secret: undefined,
-});
+  });
+  return { config, delivery: { plain }, standing: "active" };
+};
 
 /** A yard with one delivery; what a test does not lead goes well. */
 function stage(over: Partial<DeliverParts> = {}) {
@@ -48,6 +48,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     acks,
     configured: configuredWith(),
     calls: 0,
+    timeoutMs: 60_000,
     attempts: new Map<DeliveryId, number>(),
     /** Told each type of event before it is stored; says why it is not, if so. */
     storing: (_type: string): NotWritten["reason"] | undefined => undefined,
@@ -93,6 +94,7 @@ function stage(over: Partial<DeliverParts> = {}) {
   const channel: Channel = {
     prepare: () => ({
       request: {},
+      timeoutMs: it.timeoutMs,
       async send(attempt) {
         it.calls += 1;
         return it.send(attempt);
@@ -121,7 +123,9 @@ function stage(over: Partial<DeliverParts> = {}) {
     channel: async () => channel,
     slots,
     lease,
-    vault: { sealCached: () => sealed, seal: async () => sealed, fingerprint: (_domain, value) => value },
+    vault: { sealCached: () => sealed, seal: async () => sealed },
+    dedupeKey: () => "key",
+    postponed: { postpone: ({ mail: postponed }) => postponed.nak(1) },
     metrics: createMetrics(),
     log,
     attempts: it.attempts,
@@ -309,6 +313,51 @@ test("may have arrived where the channel fails, and gives its slot back", async 
   assert.equal(it.stored, ["DeliveryStarted", "DeliveryDeadLettered"]);
   assert.is(lastOf(it).cause, "outcome_unknown");
   await it.slots.take();
+});
+
+test("is over in its time and when it is abandoned, whatever its channel does, and calls nobody later", async () => {
+  const late: (string | undefined)[] = [];
+  const hanging = stage();
+  hanging.timeoutMs = 1;
+  let asks = (): string | undefined => undefined;
+  hanging.send = ({ obstacle }) => {
+    asks = obstacle;
+    return new Promise(() => undefined);
+  };
+  await hanging.run();
+  assert.equal([lastOf(hanging).reason, lastOf(hanging).interrupted], ["timeout", undefined]);
+  late.push(asks());
+
+  const stopped = stage();
+  stopped.send = ({ obstacle }) => {
+    asks = obstacle;
+    stopped.abandoned.abort();
+    return new Promise(() => undefined);
+  };
+  await stopped.run();
+  assert.equal([lastOf(stopped).reason, lastOf(stopped).interrupted], ["abandoned", true]);
+  late.push(asks());
+  assert.equal(late, ["over", "over"]);
+  for (const one of [hanging, stopped]) await one.slots.take();
+});
+
+test("has what its partner says made such that it can be stored", async () => {
+  const it = stage();
+  it.send = async () => ({ outcome: { outcome: "rejected", reason: "\u0000\ud800" }, response: {} });
+  await it.run();
+  assert.is(lastOf(it).reason, "\ufffd\ufffd");
+});
+
+test("becomes a dead letter where a template makes its request too large", async () => {
+  const channel: Channel = {
+    prepare() {
+      throw new TemplateTooLarge();
+    },
+    close: async () => undefined,
+  };
+  const it = stage({ channel: async () => channel });
+  await it.run();
+  assert.equal([it.stored, lastOf(it).reason], [["DeliveryDeadLettered"], "request_too_large"]);
 });
 
 test("comes again where its request can't be made", async () => {

@@ -1,24 +1,28 @@
 // One delivery from its mail to its outcome: recorded, called, recorded again, and only then is the mail acknowledged.
 
 import type { DeliveryId } from "#domain/ids.ts";
-import type { GiveUp, PartnerCommand, PartnerDecision } from "#domain/partner/command.ts";
-import type { PartnerConfig } from "#domain/partner/config.ts";
+import type { About, GiveUp, PartnerCommand, PartnerDecision } from "#domain/partner/command.ts";
+import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { dedupeKeyOf } from "#domain/partner/dedupe.ts";
-import type { Timings } from "#domain/partner/events.ts";
+import type { PartnerEvent, Timings } from "#domain/partner/events.ts";
+import { storable } from "#domain/partner/outcome.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
+import { TemplateTooLarge } from "#domain/partner/template.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
-import { factsOf } from "#domain/submission/route.ts";
 import type { Written } from "#platform/batch-writer.ts";
 import type { Lease } from "#platform/leases.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
-import { acknowledge, postpone } from "./acknowledge.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { boundedSend } from "./bounded-send.ts";
 import type { Channel, Prepared, Sent } from "./channels/channel.ts";
+import { removalOf } from "./drain.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
+import type { Postponed } from "./postponed.ts";
 import type { Content, DeliveryMail } from "./read-mail.ts";
+import { boundedRecord, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./record.ts";
 import type { Slots } from "./slots.ts";
 
 export interface DeliverParts {
@@ -27,7 +31,9 @@ export interface DeliverParts {
   readonly channel: () => Promise<Channel>;
   readonly slots: Slots;
   readonly lease: Pick<Lease, "valid">;
-  readonly vault: Pick<Vault, "seal" | "sealCached" | "fingerprint">;
+  readonly vault: Pick<Vault, "seal" | "sealCached">;
+  readonly dedupeKey: (delivery: DeliveryMail) => string;
+  readonly postponed: Pick<Postponed, "postpone">;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Is told which attempts are under way. */
@@ -38,44 +44,78 @@ export interface DeliverParts {
   readonly onDecided: () => void;
 }
 
+const REQUEST_TOO_LARGE = { cause: "poison", reason: "request_too_large" } as const;
 const AFTER_FAILURE_MS = 1_000;
 const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 
 /**
- * Never rejects; the mail is always acknowledged or handed back. `onCalled` tells that the partner is done with, and how long it took; it is not told
- * where no call was made.
+ * Whether an attempt was begun. Never rejects; the mail is always acknowledged, postponed or handed back. `onCalled` tells that the
+ * partner is done with, and how long it took; it is not told where no call was made.
  */
-export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) => Promise<void>;
+export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) => Promise<boolean>;
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { writer, configured, channel, slots, lease, vault, metrics, log } = parts;
+  const { writer, configured, channel, slots, lease, vault, dedupeKey, postponed, metrics, log } = parts;
   const { attempts, abandon, onDecided } = parts;
 
-  async function deliver(delivery: DeliveryMail, onCalled: (ms: number) => void): Promise<void> {
+  async function deliver(delivery: DeliveryMail, onCalled: (ms: number) => void): Promise<boolean> {
     const begun = performance.now();
-    const { about, content, cause } = delivery;
-    const { standing, config } = configured();
-    if (standing === "removed") return giveUp(delivery, "partner_removed");
-    if (!content.readable) return giveUp(delivery, content.why);
+    const { about, content } = delivery;
+    const partner = configured();
+    const { standing, config } = partner;
+    if (standing === "removed") return giveUp(delivery, removalOf(partner));
+    if (!content.readable) return giveUp(delivery, { cause: content.why });
 
-    const { submission, routed } = content;
-    const { submission_id: id, delivery_id } = about;
-    const ids = { id, delivery_id, ...(routed.person_id && { person_id: routed.person_id }) };
-    const prepared = (await channel()).prepare({ submission, ids, trace: cause.trace, now: Date.now() });
-    const sealed_request = await seal(delivery, content, prepared.request);
-    if (sealed_request === undefined) return giveUp(delivery, "forgotten");
+    const prepared = prepare(await channel(), delivery, content);
+    if (prepared === undefined) return giveUp(delivery, REQUEST_TOO_LARGE);
+    const sealed_request = await seal(about, content, prepared.request, MAX_REQUEST_BYTES);
+    if (sealed_request === undefined) return giveUp(delivery, { cause: "forgotten" });
 
-    const key = dedupeKeyOf(config.dedupe, factsOf(submission), routed);
-    const dedupe_key = vault.fingerprint(`dedupe ${about.partner}`, key);
-    const command = { ...about, dedupe_key, sealed_request, policy: config, at: Date.now() };
+    const command = {
+      ...about,
+      dedupe_key: dedupeKey(delivery),
+      sealed_request,
+      policy: config,
+      at: Date.now(),
+    };
     const { decision } = await write(delivery, { type: "start_attempt", ...command });
     if (!decision.accepted) {
-      if (decision.reason === "too_large") return giveUp(delivery, "poison", "request_too_large");
-      return postpone(delivery, decision);
+      if (decision.reason === "too_large") return giveUp(delivery, REQUEST_TOO_LARGE);
+      postponed.postpone(delivery, decision);
+      return false;
     }
     const started = decision.events.find((event) => event.type === "DeliveryStarted");
-    if (started === undefined) return acknowledge(delivery, decision.events, metrics);
-    const { attempt } = started.data;
+    if (started === undefined) return done(delivery, decision.events);
+    await makeAttempt(delivery, content, prepared, started.data.attempt, config, begun, onCalled);
+    return true;
+  }
+
+  /** Undefined where what is to be sent would be larger than anybody takes. */
+  function prepare(
+    channel: Channel,
+    { about, cause }: DeliveryMail,
+    { submission, routed }: Content,
+  ): Prepared | undefined {
+    const { submission_id: id, delivery_id } = about;
+    const ids = { id, delivery_id, ...(routed.person_id && { person_id: routed.person_id }) };
+    try {
+      return channel.prepare({ submission, ids, trace: cause.trace, now: Date.now() });
+    } catch (error) {
+      if (error instanceof TemplateTooLarge) return undefined;
+      throw error;
+    }
+  }
+
+  async function makeAttempt(
+    delivery: DeliveryMail,
+    content: Content,
+    prepared: Prepared,
+    attempt: number,
+    config: PartnerSettings,
+    begun: number,
+    onCalled: (ms: number) => void,
+  ): Promise<void> {
+    const { delivery_id } = delivery.about;
     attempts.set(delivery_id, attempt);
     try {
       if (attempt > 1) metrics.retriesTotal.inc({ stage: "deliver" });
@@ -94,7 +134,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
   }
 
   /** Why the partner must not be called any more, although it was recorded that it is. */
-  function obstacleTo({ about }: DeliveryMail, attempt: number, config: PartnerConfig): string | undefined {
+  function obstacleTo({ about }: DeliveryMail, attempt: number, config: PartnerSettings): string | undefined {
     if (abandon.aborted) return "abandoned";
     if (!lease.valid) return "lease_lost";
     // It would go where it went before, with what is recorded of it.
@@ -118,7 +158,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const reason = obstacle();
     const sent =
       reason === undefined
-        ? await prepared.send({ obstacle, abandon }).catch(failed)
+        ? await boundedSend(prepared, { obstacle, abandon }).catch(failed)
         : without("not_called", reason);
     release();
     const partner_ms = performance.now() - called;
@@ -126,7 +166,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
       onCalled(partner_ms);
       metrics.deliverySeconds.observe({ partner: about.partner }, partner_ms / 1_000);
     }
-    return { sent, partner_ms };
+    // What comes from the partner stands unsealed in the log from here on.
+    return { sent: { ...sent, outcome: storable(sent.outcome) }, partner_ms };
   }
 
   function failed(error: unknown): Sent {
@@ -144,10 +185,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
   ): Promise<void> {
     const { submission_id: lead_id } = delivery.about;
     // Without a key at hand the response is left out: the outcome must not wait for it.
-    let sealed_response = await seal(delivery, content, response).catch((error: unknown) => {
-      log.warn({ err: error, lead_id }, "response not sealed, left out");
-      return undefined;
-    });
+    let sealed_response = await seal(delivery.about, content, response, MAX_RESPONSE_BYTES).catch(
+      (error: unknown) => {
+        log.warn({ err: error, lead_id }, "response not sealed, left out");
+        return undefined;
+      },
+    );
     for (let failures = 0; ; failures += 1) {
       const { decision } = await write(delivery, {
         type: "record_outcome",
@@ -160,9 +203,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
         at: Date.now(),
         chance: Math.random(),
       });
-      if (decision.accepted) return acknowledge(delivery, decision.events, metrics);
+      if (decision.accepted) {
+        done(delivery, decision.events);
+        return;
+      }
       if (decision.reason === "too_large") sealed_response = undefined;
-      else if (decision.reason !== "not_stored") return postpone(delivery, decision);
+      else if (decision.reason !== "not_stored") return postponed.postpone(delivery, decision);
       log.warn({ lead_id, reason: decision.reason }, "outcome not stored yet");
       await pause(backoffMs(failures, BACKOFF));
     }
@@ -170,22 +216,30 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
   async function giveUp(
     delivery: DeliveryMail,
-    cause: GiveUp["cause"],
-    reason: string = cause,
-  ): Promise<void> {
+    { cause, reason = cause }: Pick<GiveUp, "cause"> & { readonly reason?: string },
+  ): Promise<false> {
     const { decision } = await write(delivery, { type: "give_up", ...delivery.about, cause, reason });
-    if (decision.accepted) acknowledge(delivery, decision.events, metrics);
-    else postpone(delivery, decision);
+    if (decision.accepted) return done(delivery, decision.events);
+    postponed.postpone(delivery, decision);
+    return false;
+  }
+
+  /** What was decided is stored; no attempt is begun. */
+  function done(delivery: DeliveryMail, events: readonly PartnerEvent[]): false {
+    acknowledge(delivery, events, { metrics, comesAtOnce: configured().standing === "removed" });
+    return false;
   }
 
   /** Undefined where the person is forgotten. */
   async function seal(
-    { about }: DeliveryMail,
+    { delivery_id }: About,
     { routed }: Content,
-    value: object,
+    record: object,
+    maxBytes: number,
   ): Promise<Sealed | undefined> {
     const { key } = routed.sealed;
-    const context = deliveryContext(about.delivery_id);
+    const context = deliveryContext(delivery_id);
+    const value = boundedRecord(record, maxBytes);
     try {
       return vault.sealCached(key, value, context) ?? (await vault.seal(key, value, context));
     } catch (error) {
@@ -196,10 +250,11 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
   return async (delivery, onCalled) => {
     try {
-      await deliver(delivery, onCalled);
+      return await deliver(delivery, onCalled);
     } catch (error) {
       log.warn({ err: error, lead_id: delivery.about.submission_id }, "delivery broke off and comes again");
       delivery.mail.nak(AFTER_FAILURE_MS);
+      return false;
     }
   };
 }

@@ -63,14 +63,15 @@ export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter 
 
 /** The same decision has the same ids, however often it is appended. */
 function encode(stream: string, events: readonly PartnerEvent[], { command, cause }: Traced): NewEvent[] {
-  const { delivery_id, submission_id } = command;
   const attempt = events.map(attemptOf).find((number) => number !== undefined) ?? 0;
   const at = new Date().toISOString();
+  // A partner may retire several times, once after each removal.
+  const [of, which] = command.type === "retire" ? ["retired", command.at] : [command.delivery_id, attempt];
   return events.map((event) =>
     codec.encode(event, {
-      id: deterministicUuid(stream, delivery_id, `${attempt}`, event.type),
+      id: deterministicUuid(stream, of, `${which}`, event.type),
       at,
-      correlation: submission_id,
+      ...("submission_id" in command && { correlation: command.submission_id }),
       ...(cause && { causation: cause.id, trace: cause.trace }),
     }),
   );

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PartnerId } from "#domain/ids.ts";
+import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
+import { newUuid } from "#platform/ids.ts";
 import { discard, prepare } from "#projections/checkpoint.ts";
 import { createLeadQueries, InvalidCursor, type LeadQueries } from "#projections/leads/query.ts";
 import { partnersProjection } from "#projections/partners/projection.ts";
@@ -192,6 +193,23 @@ test("know what is owed to whom, and how each partner has fared", async () => {
     circuit: "closed",
     in_flight: 0,
   });
+});
+
+test("begin anew with a partner that retired", async () => {
+  const partner = PartnerId.parse("retiree");
+  const counts = async () => createPartnerQueries({ database: yard.own.database() }).byId(partner);
+  const delivery_id = DeliveryId.parse(newUuid());
+  const submission_id = SubmissionId.parse(newUuid());
+  const about = { partner, delivery_id, submission_id, attempts: 0, reason: "x" };
+  await yard.says(
+    partner,
+    { type: "CircuitOpened", data: { partner, until: "2099-01-01T00:00:00.000Z", reason: "x" } },
+    { type: "DeliveryDeadLettered", data: { ...about, cause: "partner_removed" } },
+  );
+  await until("it is counted", async () => (await counts()).dead_lettered === 1);
+  await yard.says(partner, { type: "PartnerRetired", data: { partner } });
+  await until("it is not any more", async () => (await counts()).dead_lettered === 0);
+  assert.is((await counts()).circuit, "closed");
 });
 
 test("are equal after a rebuild, while events go on coming", async () => {

@@ -1,7 +1,12 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
 import { pino } from "pino";
 import { PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
-import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
+import {
+  PARTNER_CONFIG_STREAM,
+  PartnerConfig,
+  type PartnerConfigEvent,
+  partnerConfigEvents,
+} from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import {
   compiledEvents,
@@ -10,7 +15,7 @@ import {
   rulesetEvents,
 } from "#domain/rules/events.ts";
 import type { RouteTarget, Rule } from "#domain/rules/rule.ts";
-import { submissionContext } from "#domain/seal-contexts.ts";
+import { partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
 import type { Outcome } from "#domain/submission/decide.ts";
 import { Route, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Normalised, Submission } from "#domain/submission/submission.ts";
@@ -21,6 +26,7 @@ import { createHealth } from "#platform/health.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
 import { createMetrics } from "#platform/metrics.ts";
+import type { Vault } from "#platform/vault/vault.ts";
 import { createYard, type StartRole, type Yard } from "#platform/yard.ts";
 import { startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { evidenceOf } from "../harness/evidence.ts";
@@ -169,7 +175,8 @@ export async function startTestYard(
         enabled,
         delivery: { type: "http", url: "http://localhost/" },
       });
-      const event = codec.encode({ type: "PartnerConfigured", data: { partner, config } }, meta());
+      const data = await sealedConfig(vault, partner, config);
+      const event = codec.encode({ type: "PartnerConfigured", data }, meta());
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async rule(route) {
@@ -218,6 +225,16 @@ export async function startTestYard(
       await Promise.all([nats.stop(), postgres.stop()]);
     },
   };
+}
+
+/** The data of a PartnerConfigured, as the gateway stores it. */
+export async function sealedConfig(
+  vault: Vault,
+  partner: PartnerId,
+  { delivery, ...config }: PartnerConfig,
+): Promise<Extract<PartnerConfigEvent, { type: "PartnerConfigured" }>["data"]> {
+  const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
+  return { partner, config, delivery: { sealed } };
 }
 
 export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): Outcome {

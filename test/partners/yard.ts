@@ -1,30 +1,27 @@
 // Partner actors on real parts: a test routes submissions to simulated partners and watches what is written and received.
-import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
-import { nobodyKey, partnerConfigContext, SECRETS_KEY, submissionContext } from "#domain/seal-contexts.ts";
-import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
-import type { Submission } from "#domain/submission/submission.ts";
+import { submissionEvents } from "#domain/submission/events.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createSimulator } from "../../services/simulator/app.ts";
 import { until } from "../harness/wait.ts";
-import { startTestYard, type TestYard } from "../leads/yard.ts";
+import { sealedConfig, startTestYard, type TestYard } from "../leads/yard.ts";
+import { type Routed, routeTo } from "./route.ts";
 
 const codec = createCodec({ ...submissionEvents, ...partnerConfigEvents });
 
-export interface Routed {
-  readonly partner: PartnerId;
-  readonly submission_id: SubmissionId;
-  readonly delivery_id: DeliveryId;
-}
-
 export interface PartnerYard extends TestYard {
   readonly simulatorUrl: string;
-  /** Configures the partner to be called at the simulator, unless `settings` say otherwise; a `secret` is sealed. */
+  /** Configures the partner to be called at the simulator, unless `settings` say otherwise; `secret` is what it is signed with. */
   configure(id: string, settings?: Record<string, unknown>): Promise<PartnerId>;
-  tell(partner: PartnerId, type: "PartnerPaused" | "PartnerResumed" | "PartnerRemoved"): Promise<void>;
+  tell(
+    partner: PartnerId,
+    type: "PartnerPaused" | "PartnerResumed" | "PartnerRemoved",
+    drain?: "next" | "dead_letter",
+  ): Promise<void>;
   /** How the simulated partner behaves from now on. */
   behave(id: string, settings: object): Promise<void>;
   effects(id: string): Promise<{ ids: number; effects: number; max: number; max_requests: number }>;
@@ -72,19 +69,17 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         circuit: { failure_threshold: 100, open_ms: 300 },
         ...settings,
       });
-      const data = {
-        partner,
-        config,
-        ...(secret !== undefined && {
-          sealed_secret: await vault.seal(SECRETS_KEY, secret, partnerConfigContext(partner)),
-        }),
-      };
+      // Not parsed, so that a test can store one that the API would refuse.
+      const delivery = { ...config.delivery, ...(secret !== undefined && { secret }) };
+      const data = await sealedConfig(vault, partner, { ...config, delivery } as PartnerConfig);
       const event = codec.encode({ type: "PartnerConfigured", data }, meta());
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
       return partner;
     },
-    async tell(partner, type) {
-      const event = codec.encode({ type, data: { partner } }, meta());
+    async tell(partner, type, drain = "next") {
+      const told =
+        type === "PartnerRemoved" ? { type, data: { partner, drain } } : { type, data: { partner } };
+      const event = codec.encode(told, meta());
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async behave(id, settings) {
@@ -101,35 +96,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
       };
       return items;
     },
-    async route(partner, payload = {}) {
-      const submission_id = SubmissionId.parse(newUuid());
-      const delivery_id = DeliveryId.parse(newUuid());
-      const source = SourceId.parse("demo");
-      const received_at = new Date().toISOString();
-      const { email } = payload;
-      const submission: Submission = {
-        kind: "lead",
-        source,
-        received_at,
-        idempotency_key: submission_id,
-        payload,
-        normalised: typeof email === "string" ? { email: email.toLowerCase() } : {},
-      };
-      const sealed = await vault.seal(nobodyKey("2026-01"), submission, submissionContext(submission_id));
-      const about = { submission_id, kind: "lead", source, received_at, sealed } as const;
-      const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
-      const key_fingerprint = vault.fingerprint("key", submission_id);
-      const events = [
-        codec.encode(
-          { type: "SubmissionReceived", data: { ...about, fingerprint: "", key_fingerprint } },
-          meta(),
-        ),
-        codec.encode({ type: "PersonIdentified", data: { submission_id, match: "nobody", sealed } }, meta()),
-        codec.encode({ type: "SubmissionRouted", data: { ...about, key_fingerprint, route } }, meta()),
-      ];
-      await eventStore.append(submissionStream(submission_id), "no_stream", events);
-      return { partner, submission_id, delivery_id };
-    },
+    route: (partner, payload) => routeTo({ eventStore, vault }, partner, payload),
     becomes: (about, type, deadlineMs) =>
       until(
         `the delivery to ${about.partner} becomes ${type}`,

@@ -25,8 +25,8 @@ export interface DemoOptions {
 /** The configuration of a partner as the admin API gives it, as far as it matters here. */
 interface Listed {
   readonly id: string;
-  readonly circuit?: unknown;
-  readonly delivery: { readonly type: string; readonly url?: string };
+  /** Null where it can't be used as it is stored. */
+  readonly delivery: { readonly type: string; readonly url?: string } | null;
 }
 
 /** Returns what it did, in words; nothing when all was in place. Tried again while a process is away. */
@@ -82,9 +82,8 @@ async function repoint(
   simulatorUrl: string,
 ): Promise<readonly string[]> {
   const moved: string[] = [];
-  // What is listed under "circuit" is its state, which hides how it is configured.
-  for (const { id, circuit: _, ...config } of items) {
-    if (config.delivery.url !== simulatedUrl(before, id)) continue;
+  for (const { id, ...config } of items) {
+    if (config.delivery?.url !== simulatedUrl(before, id)) continue;
     const delivery = { ...config.delivery, url: simulatedUrl(simulatorUrl, id) };
     await admin.put(`/api/partners/${id}`, { ...config, delivery });
     moved.push(id);

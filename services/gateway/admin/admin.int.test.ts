@@ -42,7 +42,8 @@ test("a partner is what was put, with defaults, and how it fares", async () => {
   assert.is(body.id, "edu");
   assert.is(body.delivery.timeout_ms, 10_000);
   assert.equal(body.retry, { max_attempts: 3, base_ms: 500, max_ms: 60_000 });
-  assert.is(body.circuit, "closed");
+  assert.equal(body.circuit, { failure_threshold: 5, open_ms: 30_000 });
+  assert.is(body.circuit_state, "closed");
   for (const figure of ["queue_depth", "in_flight", "delivered", "failed", "dead_lettered", "duplicates"])
     assert.is(body[figure], 0);
 });
@@ -56,9 +57,10 @@ test("a partner's secret is sealed, never shown, and kept until another or null 
   const all = await yard.eventStore().readStream(PARTNER_CONFIG_STREAM);
   const events = all.filter(({ data }) => (data as { partner: string }).partner === "signed");
   assert.not.ok(events.some(({ data }) => JSON.stringify(data).includes(secret)));
-  const { sealed_secret } = (events[0]?.data ?? {}) as { sealed_secret: never };
+  const { delivery } = (events[0]?.data ?? {}) as { delivery: { sealed: never } };
   const vault = await yard.vault();
-  assert.is(await vault.open(sealed_secret, "partner_config-signed"), secret);
+  const opened = await vault.open(delivery.sealed, "partner_config-signed");
+  assert.is((opened as { secret: string }).secret, secret);
 
   assert.is((await yard.admin("PUT", "/api/partners/signed", partner)).body.signed, true);
   const unsigned = { ...partner, delivery: { ...partner.delivery, secret: null } };

@@ -6,15 +6,12 @@ import type { InputError } from "../refusal.ts";
 const LOOKUP_MS = 2_000;
 
 /** A name that can't be resolved now passes: its addresses are checked again with each call. */
-export async function urlError(url: string, allowPrivate: boolean): Promise<InputError | undefined> {
-  const { hostname, username, password } = new URL(url);
-  if (username !== "" || password !== "") {
-    return { path: "delivery.url", message: "must not have a user or password in it" };
-  }
-  if (allowPrivate) return undefined;
+export async function urlErrors(path: string, url: string, allowPrivate: boolean): Promise<InputError[]> {
+  if (allowPrivate) return [];
+  const { hostname } = new URL(url);
   const addresses = await addressesOf(hostname);
-  if (!addresses.some(isPrivateAddress)) return undefined;
-  return { path: "delivery.url", message: "leads to a private address, which is not allowed here" };
+  if (!addresses.some(isPrivateAddress)) return [];
+  return [{ path, message: "leads to a private address, which is not allowed here" }];
 }
 
 async function addressesOf(hostname: string): Promise<string[]> {

@@ -1,28 +1,28 @@
 // /api/partners: their configuration, state and counts.
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import type { PartnerConfig } from "#domain/partner/config.ts";
+import type { ConfigError } from "#domain/partner/config-error.ts";
+import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/configured.ts";
+import { type ShownDelivery, urlsOf, withKeptSecrets } from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import type { PartnerCounts, PartnerQueries } from "#projections/partners/query.ts";
-import {
-  describeScope,
-  noContent,
-  type Routes,
-  requestSchemas,
-  responseSchemas,
-} from "../http/route-schema.ts";
+import type { PartnerQueries } from "#projections/partners/query.ts";
+import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import type { RulesetView } from "../rules/ruleset-view.ts";
 import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
-import { urlError } from "./partner-url.ts";
+import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
+import { urlErrors } from "./partner-url.ts";
 import { notFound } from "./scope.ts";
+import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
@@ -34,54 +34,57 @@ export interface PartnerRoutesParts {
   readonly allowPrivate: boolean;
 }
 
-const [Http, ...others] = Delivery.options;
-const DeliveryChange = z
-  .discriminatedUnion("type", [
-    Http.extend({
-      secret: Http.shape.secret.nullable().meta({ description: "Left out it stays; null: sign no longer" }),
-    }),
-    ...others,
-  ])
-  .register(requestSchemas, { id: "DeliveryChange" });
-const PartnerChange = PartnerConfig.extend({ delivery: DeliveryChange }).register(requestSchemas, {
-  id: "PartnerChange",
-});
-
-const count = z.int().nonnegative();
-export const Partner = PartnerConfig.extend({
-  id: PartnerId,
-  signed: z.boolean(),
-  paused: z.boolean(),
-  queue_depth: count,
-  in_flight: count,
-  circuit: z.enum(["closed", "open", "half_open"]),
-  retry_at: z.iso.datetime().optional(),
-  delivered: count,
-  failed: count,
-  dead_lettered: count,
-  duplicates: count,
-}).register(responseSchemas, { id: "Partner" });
-export const Partners = z.object({ items: z.array(Partner) }).register(responseSchemas, { id: "Partners" });
-
 const params = z.object({ id: PartnerId });
+const Removal = z.strictObject({
+  drain: z
+    .enum(["next", "dead_letter"])
+    .optional()
+    .meta({ description: "What becomes of what waits: it goes on in its waterfall, or it does not" }),
+});
+const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
   const change = changer(eventStore, configuredPartners, view, refusalOf);
 
-  async function shown(id: PartnerId, partner: ConfiguredPartner, counts: PartnerCounts): Promise<object> {
-    const { config, standing, sealed_secret } = partner;
-    const { partner: _, ...figures } = counts;
-    const queue = await bus.consumerState(partnerMailbox(id)).catch(() => undefined);
-    const queue_depth = queue === undefined ? 0 : queue.pending + queue.ackPending;
-    const paused = standing === "paused";
-    return { id, ...config, signed: sealed_secret !== undefined, paused, queue_depth, ...figures };
+  /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
+  async function configure(
+    partner: PartnerId,
+    { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: ShownDelivery },
+    reply: FastifyReply,
+  ): Promise<ReadonlyMap<PartnerId, ConfiguredPartner>> {
+    let before = view.current().get(partner)?.delivery;
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const opened = await openDelivery(partner, before, vault);
+      const { delivery, errors } = withKeptSecrets(given, opened.usable ? opened.delivery : opened.found);
+      refuseWith([...errors, ...configErrors({ ...config, delivery })]);
+      for (const [path, url] of urlsOf(delivery)) refuseWith(await urlErrors(path, url, allowPrivate));
+      const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
+      const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
+      try {
+        return await change(command, reply);
+      } catch (error) {
+        if (!(error instanceof DeliveryChanged)) throw error;
+        before = error.delivery;
+      }
+    }
+    const detail = "Others are configuring this partner at this very moment; read it again";
+    throw new Refused(refusal("conflict", { detail }));
   }
 
-  async function byId(id: PartnerId, partners: ReadonlyMap<PartnerId, ConfiguredPartner>): Promise<object> {
+  async function refuseToForget(partner: PartnerId): Promise<void> {
+    const count = waitingIn(await bus.consumerState(partnerMailbox(partner)));
+    if (count === 0) return;
+    const detail =
+      `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
+      "where it has one, or ?drain=dead_letter to end them all";
+    throw new Refused(refusal("conflict", { detail }));
+  }
+
+  async function byId(id: PartnerId, partners: ReadonlyMap<PartnerId, ConfiguredPartner>) {
     const partner = partners.get(id);
     if (partner === undefined) throw notFound();
-    return shown(id, partner, await queries.byId(id));
+    return shownPartner(id, partner, await queries.byId(id), { vault, bus });
   }
 
   return async (app) => {
@@ -94,7 +97,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         const counts = await queries.all();
         const sorted = [...view.current()].sort(([a], [b]) => (a < b ? -1 : 1));
         const each = sorted.map(async ([id, partner]) =>
-          shown(id, partner, counts.get(id) ?? (await queries.byId(id))),
+          shownPartner(id, partner, counts.get(id) ?? (await queries.byId(id)), { vault, bus }),
         );
         return { items: await Promise.all(each) };
       },
@@ -114,22 +117,12 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
           params,
           body: PartnerChange,
           response: { 200: Partner },
-          refusals: ["unacceptable"],
+          refusals: ["unacceptable", "conflict"],
         },
       },
       async (request, reply) => {
         const partner = request.params.id;
-        const { secret: given, ...delivery } = request.body.delivery;
-        const error = await urlError(delivery.url, allowPrivate);
-        if (error !== undefined) throw new Refused(refusal("unacceptable", { errors: [error] }));
-        const secret =
-          typeof given === "string"
-            ? await vault.seal(SECRETS_KEY, given, partnerConfigContext(partner))
-            : given === null
-              ? "none"
-              : "keep";
-        const config = { ...request.body, delivery };
-        return byId(partner, await change({ type: "configure", partner, config, secret }, reply));
+        return byId(partner, await configure(partner, withoutReadOnly(request.body), reply));
       },
     );
 
@@ -139,14 +132,18 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         schema: {
           summary: "Remove a partner that no rule routes to",
           params,
+          querystring: Removal,
           response: noContent,
           refusals: ["conflict"],
         },
       },
       async (request, reply) => {
         const partner = request.params.id;
+        const { drain } = request.query;
         const routed_by = rulesRoutingTo(partner, rules.current().rules);
-        await change({ type: "remove", partner, routed_by }, reply);
+        const mayWait = view.current().has(partner) && routed_by.length === 0;
+        if (mayWait && drain === undefined) await refuseToForget(partner);
+        await change({ type: "remove", partner, drain: drain ?? "next", routed_by }, reply);
         return reply.code(204).send();
       },
     );
@@ -166,8 +163,29 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   };
 }
 
+class DeliveryChanged extends Error {
+  override name = "DeliveryChanged";
+  readonly delivery: ConfiguredPartner["delivery"];
+
+  constructor(delivery: ConfiguredPartner["delivery"]) {
+    super("somebody else has configured the partner meanwhile");
+    this.delivery = delivery;
+  }
+}
+
 function refusalOf(refused: ConfigureRefusal): Refusal {
-  if (refused.reason === "no_such_partner") return refusal("not_found");
-  const detail = `These rules still route to this partner: ${refused.rules.join(", ")}`;
-  return refusal("conflict", { detail });
+  switch (refused.reason) {
+    case "no_such_partner":
+      return refusal("not_found");
+    case "delivery_changed":
+      throw new DeliveryChanged(refused.delivery);
+    case "rules_route_to_it": {
+      const detail = `These rules still route to this partner: ${refused.rules.join(", ")}`;
+      return refusal("conflict", { detail });
+    }
+  }
+}
+
+function refuseWith(errors: readonly ConfigError[]): void {
+  if (errors.length > 0) throw new Refused(refusal("unacceptable", { errors }));
 }

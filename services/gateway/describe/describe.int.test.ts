@@ -5,7 +5,7 @@ import formats from "ajv-formats";
 import * as assert from "uvu/assert";
 import { Rule } from "#domain/rules/rule.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
-import { Partner, Partners } from "../admin/partners.ts";
+import { Partner, Partners } from "../admin/shown-partner.ts";
 import { NewSecret, Source, Sources } from "../admin/sources.ts";
 import { Problem, problemReasons, statusOf } from "../http/problem.ts";
 import { Accepted } from "../intake/response.ts";

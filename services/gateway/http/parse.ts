@@ -8,17 +8,29 @@ export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
   reason: RefusalReason = "invalid",
+  reasonForUnknownFields: RefusalReason = reason,
 ): z.output<Schema> | Refusal {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  return refusal(reason, { errors: parsed.error.issues.flatMap((issue) => inputErrors(issue, [])) });
+  const isUnknown = parsed.error.issues.some(({ code }) => code === "unrecognized_keys");
+  return refusal(isUnknown ? reasonForUnknownFields : reason, {
+    errors: parsed.error.issues.flatMap((issue) => inputErrors(issue, [])),
+  });
 }
 
 function inputErrors(issue: Issue, above: readonly PropertyKey[]): InputError[] {
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0)
     return likeliest(issue.errors).flatMap((inner) => inputErrors(inner, path));
-  return [{ path: path.map(String).join("."), message: issue.message }];
+  const at = (...below: string[]): string => [...path.map(String), ...below].join(".");
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: at(key), message: "is not a field here" }));
+    case "invalid_key":
+      return [{ path: at(), message: issue.issues[0]?.message ?? issue.message }];
+    default:
+      return [{ path: at(), message: issue.message }];
+  }
 }
 
 /** The branch of a union that the input was probably meant for: the one with the fewest errors. */

@@ -42,10 +42,11 @@ export type Routes = FastifyPluginAsync<FastifyPluginOptions, RawServerDefault, 
 export function zodValidator(reasonForBody: RefusalReason = "invalid"): FastifySchemaCompiler<z.ZodType> {
   return ({ schema, httpPart }) => {
     if (httpPart === "headers") return () => true;
-    const reason = httpPart === "body" ? reasonForBody : "invalid";
+    const isBody = httpPart === "body";
+    const reason = isBody ? reasonForBody : "invalid";
     return (input: unknown) => {
       // Without a body, everything in it is missing.
-      const value = parseInput(schema, input ?? {}, reason);
+      const value = parseInput(schema, input ?? {}, reason, isBody ? "unacceptable" : reason);
       return isRefusal(value) ? { error: new Refused(value) } : { value };
     };
   };

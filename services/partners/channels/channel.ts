@@ -1,12 +1,13 @@
-// The way to a partner, whatever kind it is of. To add a kind: a member of `Delivery` in domain/partner/config.ts, a file here, and a
-// line in open-channel.ts, which does not compile without it.
+// The way to a partner, whatever kind it is of. To add a kind: a member of `Delivery` in domain/partner/delivery-config.ts, a file
+// here, and a line in open-channel.ts, which does not compile without it.
 import type { Ids } from "#domain/partner/body.ts";
-import type { Delivery, PartnerConfig } from "#domain/partner/config.ts";
+import type { PartnerSettings } from "#domain/partner/config.ts";
+import type { Delivery } from "#domain/partner/delivery-config.ts";
 import type { AttemptOutcome } from "#domain/partner/outcome.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 
 export interface Channel {
-  /** Sends nothing: the request is recorded first. */
+  /** Sends nothing: the request is recorded first. Throws TemplateTooLarge where nobody would take what is to be sent. */
   prepare(message: Message): Prepared;
   /** What is under way still ends. */
   close(): Promise<void>;
@@ -24,7 +25,9 @@ export interface Message {
 export interface Prepared {
   /** The request as the timeline shows it. It is kept, so it holds no credentials. */
   readonly request: object;
-  /** Never rejects: whatever happens is an outcome. How long it takes is measured by whoever calls it. */
+  /** After so long the attempt is over, also where the channel does not end it (bounded-send.ts). */
+  readonly timeoutMs: number;
+  /** Whatever happens is an outcome. How long it takes is measured by whoever calls it. */
   send(attempt: Attempt): Promise<Sent>;
 }
 
@@ -43,9 +46,7 @@ export interface Sent {
 
 export interface ChannelOptions<Type extends Delivery["type"]> {
   readonly delivery: Extract<Delivery, { type: Type }>;
-  readonly config: PartnerConfig;
-  /** What deliveries are signed with. */
-  readonly secret: Buffer | undefined;
+  readonly config: PartnerSettings;
   /** Whether partners may be on loopback and private addresses. */
   readonly allowPrivate: boolean;
 }

@@ -32,10 +32,10 @@ let url: string;
 let respond: { status: number; headers?: Record<string, string>; body?: string };
 let last: { headers: IncomingHttpHeaders; body: string } | undefined;
 
-function channel(settings: object = {}, secret?: Buffer): Channel {
+function channel(settings: object = {}): Channel {
   const config = PartnerConfig.parse({ name: "Edu", delivery: { type: "http", url }, ...settings });
   const { delivery } = config;
-  const opened = openChannel(delivery.type, { delivery, config, secret, allowPrivate: true });
+  const opened = openChannel(delivery.type, { delivery, config, allowPrivate: true });
   open.push(opened);
   return opened;
 }
@@ -126,7 +126,7 @@ test("signs what it sends, and records all of it but what is secret", async () =
   respond = { status: 200, headers: { "content-type": "application/json" }, body: '{"id":17}' };
   const secret = newSecret();
   const headers = { Authorization: "Bearer s3cret", "X-Campaign": "autumn", Host: "elsewhere" };
-  const http = channel({ delivery: { type: "http", url, headers } }, parseSecret(secret));
+  const http = channel({ delivery: { type: "http", url, headers, secret } });
   const prepared = http.prepare(message);
   const sent = await prepared.send(attempt);
   assert.ok(last);

@@ -1,14 +1,21 @@
 // Partners that are called over HTTP: what is sent, and what a status means.
 import { randomBytes } from "node:crypto";
-import { defaultBody, fill } from "#domain/partner/body.ts";
+import { defaultBody } from "#domain/partner/body.ts";
+import { HIDDEN } from "#domain/partner/delivery-kind.ts";
+import { type HttpDelivery, OUR_HEADERS } from "#domain/partner/http-delivery.ts";
+import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#domain/partner/http-secrets.ts";
 import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
+import { fill } from "#domain/partner/template.ts";
 import { factsOf } from "#domain/submission/route.ts";
-import { signedHeaders } from "#platform/webhooks.ts";
-import type { ChannelOptions, Message, OpenChannel } from "./channel.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import type { Message, OpenChannel } from "./channel.ts";
 import { createHttpCaller, type HttpRequest, type HttpResponse, type NoHttpResponse } from "./http-call.ts";
 
 export const openHttpChannel: OpenChannel<"http"> = (options) => {
   const { delivery, config, allowPrivate } = options;
+  const secret = delivery.secret === undefined ? undefined : parseSecret(delivery.secret);
+  const shownUrl = withoutUrlSecrets(delivery.url);
+  const hide = hideSecrets(delivery);
   const caller = createHttpCaller({
     url: delivery.url,
     concurrency: config.limits.concurrency,
@@ -18,11 +25,14 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
   });
   return {
     prepare(message) {
-      const request = requestFor(message, options);
+      const content = contentFor(message, delivery);
+      const request = requestFor(message, delivery, JSON.stringify(content), secret);
+      const { method } = delivery;
       return {
-        request: shownRequest(delivery.url, request),
+        request: { method, url: shownUrl, headers: shownHeaders(request.headers, delivery), body: content },
+        timeoutMs: delivery.timeout_ms,
         async send(attempt) {
-          const result = await caller.call(request, attempt);
+          const result = withoutSecretsIn(await caller.call(request, attempt), hide);
           return { outcome: outcomeOf(result, config, Date.now()), response: shownResponse(result) };
         },
       };
@@ -31,26 +41,28 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
   };
 };
 
-/** Headers that belong to the connection or to us: a partner's configuration does not decide about them. */
-const OURS =
-  /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect|webhook-.*|idempotency-key|traceparent)$/i;
+/** Of what is filled into a template: eight times what the largest submission has. */
+const MAX_FILLED = 2 * 1024 * 1024;
+
+function contentFor({ submission, ids }: Message, { body }: HttpDelivery): unknown {
+  const usual = defaultBody(submission, ids);
+  return body === undefined ? usual : fill(body, { ...factsOf(submission), ...usual }, MAX_FILLED);
+}
 
 function requestFor(
-  { submission, ids, trace, now }: Message,
-  { delivery, secret }: ChannelOptions<"http">,
+  { ids: { delivery_id }, trace, now }: Message,
+  { method, headers = {} }: HttpDelivery,
+  body: string,
+  secret: Buffer | undefined,
 ): HttpRequest {
-  const usual = defaultBody(submission, ids);
-  const body = JSON.stringify(
-    delivery.body === undefined ? usual : fill(delivery.body, { ...factsOf(submission), ...usual }),
-  );
-  const { delivery_id } = ids;
-  const given = Object.entries(delivery.headers ?? {}).filter(([name]) => !OURS.test(name));
+  // Stored before anybody checked, such names are still there.
+  const given = Object.entries(headers).filter(([name]) => !OUR_HEADERS.test(name));
   const webhook =
     secret === undefined
       ? { "webhook-id": delivery_id, "webhook-timestamp": `${Math.floor(now / 1_000)}` }
       : signedHeaders(secret, delivery_id, body, now);
   return {
-    method: delivery.method,
+    method,
     headers: {
       "content-type": "application/json",
       "user-agent": "switchyard",
@@ -63,19 +75,25 @@ function requestFor(
   };
 }
 
-/** What may be a credential is kept out of the record. */
-const CREDENTIAL = /auth|cookie|token|secret|signature|key$/i;
+/** What may be a credential is kept out of the record, whether it was declared one or not. */
+function shownHeaders(headers: HttpRequest["headers"], delivery: HttpDelivery): Record<string, string> {
+  const isHidden = (name: string): boolean =>
+    name !== "idempotency-key" && (CREDENTIAL.test(name) || isSecretHeader(name, delivery));
+  const shown = Object.entries(headers).map(([name, value]) => [name, isHidden(name) ? HIDDEN : value]);
+  return Object.fromEntries(shown);
+}
 
-function shownRequest(url: string, { method, headers, body }: HttpRequest): object {
-  const shown = Object.entries(headers).map(([name, value]) => [
-    name,
-    CREDENTIAL.test(name) && name !== "idempotency-key" ? "[kept out]" : value,
-  ]);
-  return { method, url, headers: Object.fromEntries(shown), body: JSON.parse(body) };
+type Result = HttpResponse | NoHttpResponse;
+
+/** A partner may send back what it was sent. */
+function withoutSecretsIn(result: Result, hide: (text: string) => string): Result {
+  if (!result.responded) return result;
+  const headers = Object.entries(result.headers).map(([name, value]) => [name, hide(value)]);
+  return { ...result, headers: Object.fromEntries(headers), body: hide(result.body) };
 }
 
 /** JSON as such, anything else as text. */
-function shownResponse(result: HttpResponse | NoHttpResponse): object {
+function shownResponse(result: Result): object {
   if (!result.responded) return { error: result.outcome.reason };
   const { status, headers, body, truncated } = result;
   return { status, headers, body: asJson(body) ?? body, ...(truncated && { truncated }) };
@@ -83,7 +101,7 @@ function shownResponse(result: HttpResponse | NoHttpResponse): object {
 
 const TRANSIENT = new Set([408, 425, 429]);
 
-function outcomeOf(result: HttpResponse | NoHttpResponse, reading: Reading, now: number): AttemptOutcome {
+function outcomeOf(result: Result, reading: Reading, now: number): AttemptOutcome {
   if (!result.responded) return result.outcome;
   const { status, headers, body, truncated } = result;
   if (TRANSIENT.has(status) || status >= 500) {
@@ -106,10 +124,19 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
 }
 
+/** Deeper than this it could be parsed, but not written again. */
+const MAX_DEPTH = 100;
+
 function asJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    return isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from "#domain/partner/config.ts";
+import type { Delivery } from "#domain/partner/delivery-config.ts";
 import type { Channel, ChannelOptions, OpenChannel } from "./channel.ts";
 import { openHttpChannel } from "./http.ts";
 

@@ -1,0 +1,50 @@
+import { type Facts, valueAt } from "../rules/evaluate.ts";
+
+// A mapping of templates: texts with places `{{path}}`, filled in from a submission.
+
+const PLACE = /\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}/g;
+const ONLY_A_PLACE = /^\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}$/;
+
+/** What is filled in has grown beyond what anybody would take. */
+export class TemplateTooLarge extends Error {
+  override name = "TemplateTooLarge";
+}
+
+/**
+ * `"{{path}}"` alone keeps the value's type, within a text it becomes text. Throws TemplateTooLarge where more than `maxLength`
+ * characters are filled in: a few places for a long text make any length.
+ */
+export function fill(template: unknown, facts: Facts, maxLength: number): unknown {
+  let left = maxLength;
+  const lengths = new Map<string, number>();
+
+  function value(path: string): unknown {
+    const found = valueAt(facts, path);
+    const length = lengths.get(path) ?? asText(found).length;
+    lengths.set(path, length);
+    left -= length;
+    if (left < 0) throw new TemplateTooLarge();
+    return found;
+  }
+  function filled(one: unknown): unknown {
+    if (typeof one === "string") {
+      const only = ONLY_A_PLACE.exec(one)?.[1];
+      if (only !== undefined) return value(only);
+      return one.replace(PLACE, (_place, path: string) => asText(value(path)));
+    }
+    if (Array.isArray(one)) return one.map((inner) => filled(inner) ?? null);
+    if (typeof one !== "object" || one === null) return one;
+    return Object.fromEntries(Object.entries(one).map(([name, inner]) => [name, filled(inner)]));
+  }
+  return filled(template);
+}
+
+function asText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Why this text is no template; undefined where it is one. */
+export function templateError(text: string): string | undefined {
+  return text.replace(PLACE, "").includes("{{") ? "has a {{ that begins no place: write {{path}}" : undefined;
+}

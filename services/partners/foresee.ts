@@ -1,0 +1,35 @@
+// What would become of a delivery if it were begun now: decided like everything else, but nothing is sealed, taken or stored for it.
+import type { PartnerRefusal } from "#domain/partner/command.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import { partnerDecider } from "#domain/partner/decide.ts";
+import type { PartnerState } from "#domain/partner/state.ts";
+import type { DeliveryMail } from "./read-mail.ts";
+
+/** A call; or a decision without one; or it has to wait. */
+export type Foreseen = "call" | "decision" | PartnerRefusal;
+
+const NOTHING_SEALED = { key: "", iv: "", tag: "", data: "" };
+
+export function foresee(
+  delivery: DeliveryMail,
+  state: PartnerState,
+  { standing, config: policy }: ConfiguredPartner,
+  dedupeKey: (delivery: DeliveryMail) => string,
+): Foreseen {
+  if (standing === "removed" || !delivery.content.readable) return "decision";
+  const decision = partnerDecider.decide(
+    {
+      type: "start_attempt",
+      ...delivery.about,
+      dedupe_key: dedupeKey(delivery),
+      sealed_request: NOTHING_SEALED,
+      policy,
+      at: Date.now(),
+    },
+    state,
+  );
+  if (decision.accepted)
+    return decision.events.some(({ type }) => type === "DeliveryStarted") ? "call" : "decision";
+  // About these, admission has decided.
+  return decision.reason === "circuit_open" || decision.reason === "probe_in_flight" ? "call" : decision;
+}
