@@ -6,11 +6,8 @@ import type { Route, Stage, SubmissionEvent } from "./events.ts";
 import { nextStatus } from "./machine.ts";
 import { evolve, type SubmissionState } from "./state.ts";
 
-/** How a delivery ended, in the words of the partner's actor. */
-export type Outcome = Extract<
-  PartnerEvent,
-  { type: "DeliverySucceeded" | "DeliveryRejected" | "DeliveryDuplicated" | "DeliveryDeadLettered" }
->;
+/** Why the partner does not have it, in the words of the partner's actor: there is something to decide. */
+export type Outcome = Extract<PartnerEvent, { type: "DeliveryRejected" | "DeliveryDeadLettered" }>;
 
 type Identified = Omit<
   Extract<SubmissionEvent, { type: "PersonIdentified" }>["data"],
@@ -57,6 +54,8 @@ export type SubmissionRefusal =
   | "unknown_submission"
   | "already_identified"
   | "not_to_be_routed"
+  /** A partner may have it: what becomes of it is for that partner's outcome to say. */
+  | "already_routed"
   /** The outcome of a leg that is over. */
   | "another_leg"
   | "already_ended"
@@ -122,6 +121,7 @@ function deadLetter(
   { stage, reason, attempts }: Extract<SubmissionCommand, { type: "dead_letter" }>,
   state: SubmissionState,
 ): Decided {
+  if (state.status === "queued" && state.dead === undefined) return refuse("already_routed");
   const data = { submission_id: state.id, stage, reason, attempts };
   const deadLettered = { type: "SubmissionDeadLettered", data } as const;
   return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
@@ -134,15 +134,6 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
   const { partner, delivery_id } = route;
   const about = { submission_id: state.id, partner };
   switch (outcome.type) {
-    case "DeliverySucceeded": {
-      const { attempt: attempts, price, reason } = outcome.data;
-      const reported = { ...(price !== undefined && { price }), ...(reason !== undefined && { reason }) };
-      return accept({ type: "SubmissionDelivered", data: { ...about, delivery_id, attempts, ...reported } });
-    }
-    case "DeliveryDuplicated": {
-      const { attempts, reason } = outcome.data;
-      return accept({ type: "SubmissionDuplicate", data: { ...about, delivery_id, attempts, reason } });
-    }
     case "DeliveryRejected": {
       const { attempt: attempts, reason } = outcome.data;
       return (

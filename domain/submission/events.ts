@@ -2,7 +2,8 @@ import { z } from "zod";
 import { type EventOf, Instant, Sealed } from "../event.ts";
 import { AliasId, DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
 
-// Stream: submission-<id>. The first event is the gateway's, all others are written by the lead's actor.
+// Stream: submission-<id>. The first event is the gateway's, all others are written by the lead's actor. A submission that a partner
+// takes ends in the partner's stream, with DeliverySucceeded or DeliveryDuplicated: see docs/decisions/0068.
 
 export const SUBMISSION_STREAM_PREFIX = "submission-";
 export const submissionStream = (id: SubmissionId): string => `${SUBMISSION_STREAM_PREFIX}${id}`;
@@ -70,18 +71,6 @@ export const submissionEvents = {
   SubmissionUnrouted: {
     version: 1,
     schema: about.extend({ reason: z.string(), ruleset_version: z.int().nonnegative() }),
-  },
-  SubmissionDelivered: {
-    version: 1,
-    schema: atPartner.extend({
-      attempts: z.int(),
-      price: z.number().optional(),
-      reason: z.string().optional(),
-    }),
-  },
-  SubmissionDuplicate: {
-    version: 1,
-    schema: atPartner.extend({ attempts: z.int(), reason: z.string() }),
   },
   SubmissionRejected: {
     version: 1,

@@ -61,15 +61,13 @@ function outcomesIn({ route }: SubmissionState): Outcome[] {
   const about = { submission_id: id, partner: route?.partner ?? edu, delivery_id };
   const attempt = { ...about, attempt: 1, timings: { total_ms: 1, partner_ms: 1, overhead_ms: 0 } };
   return [
-    { type: "DeliverySucceeded", data: attempt },
     { type: "DeliveryRejected", data: { ...attempt, reason: "no" } },
-    { type: "DeliveryDuplicated", data: { ...about, attempts: 1, reason: "again" } },
     ...(["retries_exhausted", "outcome_unknown", "poison"] as const).map(
       (cause) =>
         ({ type: "DeliveryDeadLettered", data: { ...about, attempts: 3, reason: "x", cause } }) as const,
     ),
     // About a leg that is over.
-    { type: "DeliverySucceeded", data: { ...attempt, delivery_id: deliveryId(fin, 98) } },
+    { type: "DeliveryRejected", data: { ...attempt, delivery_id: deliveryId(fin, 98), reason: "no" } },
   ];
 }
 
@@ -104,8 +102,6 @@ test("accepts or refuses, and can fold what it accepts", () => {
   }
   assert.equal([...reached].sort(), [
     "dead_lettered",
-    "delivered",
-    "duplicate",
     "identified",
     "queued",
     "received",
@@ -115,6 +111,7 @@ test("accepts or refuses, and can fold what it accepts", () => {
   assert.equal([...refused].sort(), [
     "already_ended",
     "already_identified",
+    "already_routed",
     "another_leg",
     "not_dead_lettered",
     "not_to_be_routed",

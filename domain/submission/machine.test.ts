@@ -13,8 +13,6 @@ const plain = [
   "PersonIdentified",
   "SubmissionRouted",
   "SubmissionUnrouted",
-  "SubmissionDelivered",
-  "SubmissionDuplicate",
   "SubmissionRejected",
   "SubmissionDeadLettered",
   "DeliveryStarted",

@@ -3,8 +3,8 @@ import { tabulate } from "../machine-table.ts";
 import type { PartnerEvent } from "../partner/events.ts";
 import { Stage, type SubmissionEvent } from "./events.ts";
 
-// A submission's life, from the gateway to its end. The submission's own events decide; what its partner's actor writes about it
-// (started, failed, held …) shows how far a delivery is. Time is no part of it: waiting is an event that has not come yet.
+// A submission's life, from the gateway to its end. The submission's own events decide, and what its partner's actor writes about it:
+// how far a delivery is, and that the partner has it. Time is no part of it: waiting is an event that has not come yet.
 
 export const statuses = [
   "received",
@@ -35,20 +35,18 @@ const atStage =
   ({ event }: { event: LifeEvent }): boolean =>
     event.type === "SubmissionRedriven" && stages.includes(event.data.stage);
 
-/** How every leg ends: the lead's actor has read the outcome and writes what it means. */
+/** How every leg ends: the partner has it, or the lead's actor has read why not and writes what that means. */
 const legEnds = {
+  DeliverySucceeded: "delivered",
+  DeliveryDuplicated: "duplicate",
   SubmissionRouted: "queued",
-  SubmissionDelivered: "delivered",
-  SubmissionDuplicate: "duplicate",
   SubmissionRejected: "rejected",
   SubmissionDeadLettered: "dead_lettered",
 } as const;
 
-/** The partner has decided; the status stays until the lead's actor has written what it means. */
-const decidedAtPartner = <Here extends Status>(here: Here) => ({
-  DeliverySucceeded: here,
+/** The partner does not have it; the status stays until the lead's actor has written what that means. */
+const declined = <Here extends Status>(here: Here) => ({
   DeliveryRejected: here,
-  DeliveryDuplicated: here,
   DeliveryDeadLettered: here,
 });
 
@@ -75,7 +73,7 @@ export const submissionMachine = setup({
     queued: {
       on: {
         ...legEnds,
-        ...decidedAtPartner("queued"),
+        ...declined("queued"),
         DeliveryStarted: "delivering",
         DeliveryHeld: "held",
       },
@@ -83,7 +81,7 @@ export const submissionMachine = setup({
     delivering: {
       on: {
         ...legEnds,
-        ...decidedAtPartner("delivering"),
+        ...declined("delivering"),
         DeliveryStarted: "delivering",
         DeliveryFailed: "retrying",
       },
@@ -91,13 +89,13 @@ export const submissionMachine = setup({
     retrying: {
       on: {
         ...legEnds,
-        ...decidedAtPartner("retrying"),
+        ...declined("retrying"),
         DeliveryStarted: "delivering",
         DeliveryHeld: "held",
       },
     },
     held: {
-      on: { ...legEnds, ...decidedAtPartner("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
+      on: { ...legEnds, ...declined("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
     },
     delivered: { type: "final" },
     duplicate: { type: "final" },

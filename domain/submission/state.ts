@@ -52,8 +52,6 @@ export function evolve(state: SubmissionState | undefined, event: SubmissionEven
     }
     case "SubmissionRedriven":
     case "SubmissionUnrouted":
-    case "SubmissionDelivered":
-    case "SubmissionDuplicate":
     case "SubmissionRejected":
       return { ...state, status };
   }

@@ -73,10 +73,6 @@ const rejected: SubmissionEvent = {
   type: "SubmissionRejected",
   data: { ...atPartner(edu), attempts: 1, reason: "no" },
 };
-const delivered: SubmissionEvent = {
-  type: "SubmissionDelivered",
-  data: { ...atPartner(edu), attempts: 2, price: 12 },
-};
 const deadAt = (
   stage: "identify" | "route" | "deliver",
   partner?: PartnerId,
@@ -91,10 +87,6 @@ const redriven = (stage: "identify" | "route" | "deliver", partner?: PartnerId):
 });
 
 const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
-const success: Outcome = {
-  type: "DeliverySucceeded",
-  data: { ...atPartner(edu), attempt: 2, timings, price: 12 },
-};
 const rejection = (partner: PartnerId, leg = 1): Outcome => ({
   type: "DeliveryRejected",
   data: { ...atPartner(partner, leg), attempt: 1, timings, reason: "no" },
@@ -174,15 +166,9 @@ test("can't be identified before it was received", () => {
   given().when(identify(toEdu)).refuses("unknown_submission");
 });
 
-test("is delivered when the partner took it", () => {
-  given(received, identified, routed(routeTo(edu)))
-    .when(record(success))
-    .decides(delivered);
-});
-
 test("records an outcome once", () => {
-  given(received, identified, routed(routeTo(edu)), delivered)
-    .when(record(success))
+  given(received, identified, routed(routeTo(edu)), rejected)
+    .when(record(rejection(edu)))
     .refuses("already_ended");
 });
 
@@ -229,7 +215,10 @@ test("is given up before it is routed", () => {
   given(received)
     .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
     .decides(deadAt("identify"));
-  given(received, identified, routed(routeTo(edu)), delivered)
+  given(received, identified, routed(routeTo(edu)))
+    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
+    .refuses("already_routed");
+  given(received, identified, routed(routeTo(edu)), rejected)
     .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
     .refuses("already_ended");
 });
@@ -253,7 +242,7 @@ test("comes back to the same partner as a delivery of its own", () => {
     .when(deliverAgain)
     .decides(routed(routeTo(edu, 2)));
   given(...history, redriven("deliver", edu))
-    .when(record(success))
+    .when(record(rejection(edu)))
     .refuses("already_ended");
   given(...history)
     .when(deliverAgain)
@@ -265,8 +254,10 @@ test("shows how far its delivery is", () => {
   assert.is(nextStatus("delivering", { type: "DeliveryFailed" }), "retrying");
   assert.is(nextStatus("retrying", { type: "DeliveryStarted" }), "delivering");
   assert.is(nextStatus("queued", { type: "DeliveryHeld" }), "held");
-  assert.is(nextStatus("delivering", { type: "DeliverySucceeded" }), "delivering");
-  assert.is(nextStatus("delivering", { type: "SubmissionDelivered" }), "delivered");
+  assert.is(nextStatus("delivering", { type: "DeliverySucceeded" }), "delivered");
+  assert.is(nextStatus("delivering", { type: "DeliveryDuplicated" }), "duplicate");
+  assert.is(nextStatus("delivering", { type: "DeliveryRejected" }), "delivering");
+  assert.is(nextStatus("delivering", { type: "SubmissionRejected" }), "rejected");
   assert.is(nextStatus("delivered", { type: "DeliveryStarted" }), undefined);
 });
 
@@ -276,7 +267,7 @@ test("refuses to fold what can't have happened", () => {
     (error: unknown) => error instanceof ImpossibleHistory,
   );
   assert.throws(
-    () => evolve([received, identified, unrouted].reduce(evolve, submissionDecider.initial), delivered),
+    () => evolve([received, identified, unrouted].reduce(evolve, submissionDecider.initial), rejected),
     (error: unknown) => error instanceof ImpossibleHistory,
   );
 });

@@ -114,22 +114,20 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return { reason: event.data.reason };
     case "DeliveryStarted":
       return { attempts: event.data.attempt };
-    case "SubmissionDelivered":
+    case "DeliverySucceeded":
       return {
-        attempts: event.data.attempts,
+        attempts: event.data.attempt,
         reason: event.data.reason ?? null,
         price: event.data.price ?? null,
       };
-    case "SubmissionDuplicate":
+    case "DeliveryDuplicated":
     case "SubmissionRejected":
       return { attempts: event.data.attempts, reason: event.data.reason };
     case "SubmissionDeadLettered":
       return { attempts: event.data.attempts, reason: event.data.reason, stage: event.data.stage };
     case "SubmissionRedriven":
       return { reason: null, stage: null };
-    case "DeliverySucceeded":
     case "DeliveryRejected":
-    case "DeliveryDuplicated":
     case "DeliveryDeadLettered":
       // The lead's own actor writes what these mean.
       return {};

@@ -99,8 +99,8 @@ function changeBy({ event, raw }: Known, submission_id: SubmissionId): Unfinishe
 
 const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([
   "SubmissionUnrouted",
-  "SubmissionDelivered",
-  "SubmissionDuplicate",
+  "DeliverySucceeded",
+  "DeliveryDuplicated",
   "SubmissionRejected",
   "SubmissionDeadLettered",
 ]);

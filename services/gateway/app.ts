@@ -56,7 +56,8 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   });
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
-  const outcomes = createOutcomes(eventStore, lifecycle);
+  const leads = createLeadQueries({ database, vault, eventStore });
+  const outcomes = createOutcomes({ eventStore, leads, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
 
   const app = createServer(log);
@@ -65,9 +66,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(describeRoutes);
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
-  await app.register(
-    leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
-  );
+  await app.register(leadRoutes(leads, { isAdmin, sources: sources.current }));
   await app.register(
     adminScope(isAdmin, [
       sourceRoutes({ eventStore, vault, view: sources }),

@@ -11,7 +11,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { decodeKnown } from "#platform/fold-stream.ts";
 import { newUuid } from "#platform/ids.ts";
 import { until } from "../../test/harness/wait.ts";
-import { dataIn, rejected, routeIn, startTestYard, succeeded, type TestYard } from "../../test/leads/yard.ts";
+import { dataIn, rejected, routeIn, startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startIdentity } from "../identity/app.ts";
 import { startRelay } from "../relay/app.ts";
 import { startLeads } from "./app.ts";
@@ -32,7 +32,7 @@ test.before(async () => {
 });
 test.after(() => yard.stop());
 
-test("identify and route what was received, and conclude with the partner's word", async () => {
+test("identify and route what was received, and end it when the partner declines", async () => {
   const id = await yard.receive({ email: "ann@example.com", phone: "+15550100" });
   const routed = await yard.reaches(id, "SubmissionRouted");
   assert.equal(types(routed), ["SubmissionReceived", "PersonIdentified", "SubmissionRouted"]);
@@ -42,8 +42,8 @@ test("identify and route what was received, and conclude with the partner's word
 
   const route = routeIn(routed);
   assert.is(route.partner, "edu");
-  await yard.says("edu", succeeded(id, route));
-  await yard.reaches(id, "SubmissionDelivered");
+  await yard.says("edu", rejected(id, route));
+  await yard.reaches(id, "SubmissionRejected");
 });
 
 test("reseal the payload under the person's key, readable by who delivers it", async () => {
@@ -182,7 +182,7 @@ test("are forgotten when too many are at hand, and folded anew when they are nee
   assert.is(leads.atHand(first), undefined);
   for (const id of others) assert.is(leads.atHand(id)?.state.status, "queued");
 
-  const outcome: Outcome = succeeded(first, routeIn(history));
+  const outcome: Outcome = rejected(first, routeIn(history));
   const [cause] = history.slice(-1);
   assert.ok(cause);
   const record = (): SubmissionCommand => ({
@@ -191,7 +191,7 @@ test("are forgotten when too many are at hand, and folded anew when they are nee
     deliveryId: deliveryIdsOf(first),
   });
   const ended = await leads.act(first, cause, record);
-  assert.is(ended.accepted && ended.state.status, "delivered");
+  assert.is(ended.accepted && ended.state.status, "rejected");
   assert.is(leads.atHand(first), undefined, "what has ended takes no room");
   const again = await leads.act(first, cause, record);
   assert.is(!again.accepted && again.reason, "already_ended");

@@ -8,15 +8,13 @@ import { type EventMail, parkMail, readEventMail } from "#platform/event-store/e
 import type { Log } from "#platform/log.ts";
 
 const { SubmissionReceived, SubmissionRedriven } = submissionEvents;
-const { DeliverySucceeded, DeliveryRejected, DeliveryDuplicated, DeliveryDeadLettered } = partnerEvents;
+const { DeliveryRejected, DeliveryDeadLettered } = partnerEvents;
 
 /** What `domain/mail.ts` sends to leads. */
 const mailed = {
   SubmissionReceived,
   SubmissionRedriven,
-  DeliverySucceeded,
   DeliveryRejected,
-  DeliveryDuplicated,
   DeliveryDeadLettered,
 } as const;
 const codec = createCodec(mailed);
@@ -34,12 +32,10 @@ export function readLeadMail(mail: Mail, log: Log): LeadMail | undefined {
   return undefined;
 }
 
-/** How a delivery ended, where the event says that. */
+/** Why a partner does not have it, where the event says that. */
 export function outcomeIn({ event }: LeadMail): Outcome | undefined {
   switch (event.type) {
-    case "DeliverySucceeded":
     case "DeliveryRejected":
-    case "DeliveryDuplicated":
     case "DeliveryDeadLettered":
       return event;
     case "SubmissionReceived":

@@ -5,7 +5,7 @@ import type { DeliveryMail } from "./read-mail.ts";
 
 /** It is stored what became of the delivery. `comesAtOnce`: no time has to be waited for any more. */
 export function acknowledge(
-  { mail, about: { partner }, routedAt }: DeliveryMail,
+  { mail, about: { partner }, content, routedAt }: DeliveryMail,
   events: readonly PartnerEvent[],
   { metrics, comesAtOnce }: { readonly metrics: Metrics; readonly comesAtOnce: boolean },
 ): void {
@@ -19,9 +19,15 @@ export function acknowledge(
       continue;
     }
     mail.ack();
-    metrics.stageSeconds.observe({ stage: "deliver" }, Math.max(0, Date.now() - routedAt) / 1_000);
+    metrics.stageSeconds.observe({ stage: "deliver" }, secondsSince(routedAt));
+    // What the partner does not have is not at its end yet.
+    const isEnd = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
+    if (isEnd && content.readable)
+      metrics.endToEndSeconds.observe(secondsSince(Date.parse(content.routed.received_at)));
   }
 }
+
+const secondsSince = (ms: number): number => Math.max(0, Date.now() - ms) / 1_000;
 
 const OUTCOMES: Partial<Record<PartnerEvent["type"], string>> = {
   DeliverySucceeded: "delivered",

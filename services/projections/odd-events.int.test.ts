@@ -138,7 +138,7 @@ test("skip the one event of many that no row takes, and write all others", async
   const bad = await yard.receive({ email: "bad@example.com" });
   const delivered = (submission_id: SubmissionId, attempts: number): NewEvent => {
     const data = { submission_id, partner: EDU, delivery_id: DeliveryId.parse(newUuid()), attempts };
-    return encoded({ type: "SubmissionDelivered", data });
+    return encoded({ type: "SubmissionRejected", data: { ...data, reason: "no" } });
   };
   // More than PostgreSQL's int holds.
   await append(submissionStream(bad), delivered(bad, 2 ** 40));

@@ -12,7 +12,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
 import { until } from "../../test/harness/wait.ts";
-import { routeIn, startTestYard, succeeded, type TestYard } from "../../test/leads/yard.ts";
+import { rejected, routeIn, startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startIdentity } from "../identity/app.ts";
 import { startLeads } from "../leads/app.ts";
 import { startProjections } from "../projections/app.ts";
@@ -243,14 +243,14 @@ test("brings everything unfinished to its end after JetStream has lost all", asy
   const route = routeIn(await yard.reaches(routed, "SubmissionRouted"));
   await running.stop();
   // One waits for its partner's word, one was received by nobody: both are known only to the log.
-  await yard.says("edu", succeeded(routed, route));
+  await yard.says("edu", rejected(routed, route));
   const received = await yard.receive(person(2));
   await yard.parts.nats.stop();
   await rm(yard.parts.nats.dir, { recursive: true });
   await yard.parts.nats.restart();
 
   await yard.start("again", startRelay, startIdentity, startLeads, startProjections);
-  await yard.reaches(routed, "SubmissionDelivered");
+  await yard.reaches(routed, "SubmissionRejected");
   await yard.reaches(received, "SubmissionRouted");
 });
 

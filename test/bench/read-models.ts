@@ -127,16 +127,12 @@ async function lives({ own }: TestYard, count: number): Promise<Life[]> {
           }),
         ],
       ],
-      [
-        own,
-        [event({ type: "SubmissionDelivered", data: { submission_id, partner, delivery_id, attempts: 1 } })],
-      ],
     ]);
   }
   return all;
 }
 
-const STAGES = 6;
+const STAGES = 5;
 
 /** One append to each stream, as the actors do it. */
 async function append({ own }: TestYard, cohort: readonly Life[], stage: number): Promise<void> {

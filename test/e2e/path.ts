@@ -47,7 +47,6 @@ export function pathOfASubmission(layout: Layout): void {
       "SubmissionRouted",
       "DeliveryStarted",
       "DeliverySucceeded",
-      "SubmissionDelivered",
     ]);
     const attempt = timeline.find((item) => item.type === "DeliverySucceeded");
     assert.ok(attempt?.response);

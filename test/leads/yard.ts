@@ -237,13 +237,6 @@ export async function sealedConfig(
   return { partner, config, delivery: { sealed } };
 }
 
-export function succeeded(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
-  return {
-    type: "DeliverySucceeded",
-    data: { partner, delivery_id, submission_id: id, attempt: 1, timings },
-  };
-}
-
 export function rejected(id: SubmissionId, { partner, delivery_id }: Route): Outcome {
   return {
     type: "DeliveryRejected",

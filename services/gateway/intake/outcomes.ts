@@ -1,15 +1,13 @@
 // The outcome of a submission, for producers that wait for it. The log is followed only while somebody waits.
 import { EventEmitter, once } from "node:events";
-import {
-  SUBMISSION_STREAM_PREFIX,
-  type SubmissionEvent,
-  submissionEvents,
-  submissionStream,
-} from "#domain/submission/events.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
+import type { SubmissionId } from "#domain/ids.ts";
+import { PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
+import { SUBMISSION_STREAM_PREFIX, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
+import type { LeadQueries } from "#projections/leads/query.ts";
 import type { Receipt } from "./store.ts";
 
 /** As it is sent; JSON has no fields that are undefined. */
@@ -34,22 +32,31 @@ const MAX_WAITING = 2_000;
 /** The log is followed for this long after the last waiter has left. */
 const LINGER_MS = 5_000;
 
-const codec = createCodec(submissionEvents);
+/** The partner's stream says that a partner has it, the submission's own how else it ended. */
+const { DeliverySucceeded, DeliveryDuplicated } = partnerEvents;
+const ends = { ...submissionEvents, DeliverySucceeded, DeliveryDuplicated } as const;
+const codec = createCodec(ends);
 
-const outcomeOfEvent: Readonly<Record<SubmissionEvent["type"], Outcome["outcome"] | undefined>> = {
+const outcomeOfEvent: Readonly<Record<EventOf<typeof ends>["type"], Outcome["outcome"] | undefined>> = {
   SubmissionReceived: undefined,
   PersonIdentified: undefined,
   SubmissionRouted: undefined,
   SubmissionRedriven: undefined,
-  SubmissionDelivered: "success",
-  SubmissionDuplicate: "failure",
+  DeliverySucceeded: "success",
+  DeliveryDuplicated: "failure",
   SubmissionRejected: "failure",
   SubmissionUnrouted: "failure",
   SubmissionDeadLettered: "error",
 };
 
-export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Outcomes {
-  /** Emits an OutcomeAt by the name of its stream. */
+export interface OutcomesParts {
+  readonly eventStore: EventStore;
+  readonly leads: Pick<LeadQueries, "byId" | "reached">;
+  readonly lifecycle: Lifecycle;
+}
+
+export function createOutcomes({ eventStore, leads, lifecycle }: OutcomesParts): Outcomes {
+  /** Emits an OutcomeAt by the id of its submission. */
   const ended = new EventEmitter().setMaxListeners(0);
   let waiting = 0;
   let following: AbortController | undefined;
@@ -68,37 +75,49 @@ export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Ou
     following = new AbortController();
     eventStore.follow({
       name: "outcomes",
-      prefixes: [SUBMISSION_STREAM_PREFIX],
+      prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
       from: position,
       signal: following.signal,
       onEvents: async (events) => {
         for (const event of events) {
-          const outcome = ended.listenerCount(event.stream) > 0 ? outcomeOf(event) : undefined;
-          if (outcome !== undefined) ended.emit(event.stream, outcome);
+          const id = submissionIn(event);
+          const outcome = id !== undefined && ended.listenerCount(id) > 0 ? outcomeOf(event) : undefined;
+          if (id !== undefined && outcome !== undefined) ended.emit(id, outcome);
         }
       },
     });
+  }
+
+  /** It may have ended before the log was followed. */
+  async function known(id: SubmissionId, waitMs: number): Promise<OutcomeAt | undefined> {
+    const [last] = await eventStore.readStreamBackwards(submissionStream(id), 1);
+    if (last?.type !== "SubmissionRouted") return last && outcomeOf(last);
+    // What its partner's stream says of it stands somewhere in it: only the read model knows where.
+    const head = await eventStore.head();
+    if (!(await leads.reached(head, waitMs))) return undefined;
+    const lead = await leads.byId(id);
+    if (lead?.status !== "delivered" && lead?.status !== "duplicate") return undefined;
+    const { status, reason, partner, price } = lead;
+    const outcome = status === "delivered" ? "success" : "failure";
+    return { outcome: { outcome, reason, partner, price }, position: head };
   }
 
   return {
     async wait({ id, position, duplicate }, waitMs) {
       if (waiting >= MAX_WAITING || waitMs <= 0) return undefined;
       waiting += 1;
-      const stream = submissionStream(id);
       const leaving = new AbortController();
       const timer = setTimeout(() => leaving.abort(), waitMs);
-      const next: Promise<OutcomeAt | undefined> = once(ended, stream, { signal: leaving.signal }).then(
+      const next: Promise<OutcomeAt | undefined> = once(ended, id, { signal: leaving.signal }).then(
         ([outcome]) => outcome,
         () => undefined,
       );
       try {
         // A repeat may be of long ago: nothing between then and now is worth reading.
         followFrom(duplicate ? await eventStore.head() : position);
-        // The submission may have ended before the log was followed.
-        const latest = eventStore.readStreamBackwards(stream, 1).then(([last]) => last && outcomeOf(last));
         return await Promise.race([
           next,
-          latest.then(
+          known(id, waitMs).then(
             (outcome) => outcome ?? next,
             () => next,
           ),
@@ -114,6 +133,11 @@ export function createOutcomes(eventStore: EventStore, lifecycle: Lifecycle): Ou
       }
     },
   };
+}
+
+function submissionIn({ data }: StoredEvent): string | undefined {
+  if (typeof data !== "object" || data === null || !("submission_id" in data)) return undefined;
+  return typeof data.submission_id === "string" ? data.submission_id : undefined;
 }
 
 function outcomeOf(stored: StoredEvent): OutcomeAt | undefined {
