@@ -3,6 +3,7 @@ import { connect, Events, type NatsConnection } from "nats";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
 import { BusError } from "./bus-error.ts";
+import { writeOncePerTurn } from "./write-once-per-turn.ts";
 
 export interface Connection {
   readonly nats: NatsConnection;
@@ -44,6 +45,7 @@ async function connectPatiently({ url, name, log, signal }: ConnectionOptions): 
     },
   );
   if (nats === undefined) throw new BusError("disconnected", "stopped before NATS could be reached");
+  writeOncePerTurn(nats);
   return nats;
 }
 

@@ -1,6 +1,11 @@
 // A message from a mailbox, which must be answered exactly once; later answers are ignored.
 import { type Msg, type MsgHdrs, nanos } from "nats";
 
+const ACK = Buffer.from("+ACK");
+const NAK = Buffer.from("-NAK");
+const TERM = Buffer.from("+TERM");
+const WORKING = Buffer.from("+WPI");
+
 export interface Mail {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -36,7 +41,7 @@ function placeIn(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
 
 export function toMail(message: Msg, onAnswered: () => void): Answerable {
   let answered = false;
-  const answer = (acknowledgement: string): void => {
+  const answer = (acknowledgement: Uint8Array): void => {
     if (answered) return;
     answered = true;
     // Without a connection it is lost, and the message comes again.
@@ -51,11 +56,11 @@ export function toMail(message: Msg, onAnswered: () => void): Answerable {
     get answered() {
       return answered;
     },
-    ack: () => answer("+ACK"),
-    nak: (delayMs) => answer(delayMs > 0 ? `-NAK {"delay":${nanos(Math.round(delayMs))}}` : "-NAK"),
-    term: () => answer("+TERM"),
+    ack: () => answer(ACK),
+    nak: (delayMs) => answer(delayMs > 0 ? Buffer.from(`-NAK {"delay":${nanos(Math.round(delayMs))}}`) : NAK),
+    term: () => answer(TERM),
     working() {
-      if (!answered) message.respond("+WPI");
+      if (!answered) message.respond(WORKING);
     },
   };
 }

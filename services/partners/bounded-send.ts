@@ -7,15 +7,16 @@ const MARGIN_MS = 500;
 /** Rejects where the channel does. */
 export async function boundedSend(prepared: Prepared, { obstacle, abandon }: Attempt): Promise<Sent> {
   const over = new AbortController();
+  let isOver = false;
   const ended = Promise.withResolvers<Sent>();
   let overdue: NodeJS.Timeout | undefined;
 
   const endWithin = (ms: number, outcome: "unknown" | "interrupted", reason: string): void => {
     clearTimeout(overdue);
-    overdue = setTimeout(
-      () => ended.resolve({ outcome: { outcome, reason }, response: { error: reason } }),
-      ms,
-    );
+    overdue = setTimeout(() => {
+      ended.resolve({ outcome: { outcome, reason }, response: { error: reason } });
+      over.abort();
+    }, ms);
   };
   const onAbandoned = (): void => {
     over.abort();
@@ -26,11 +27,11 @@ export async function boundedSend(prepared: Prepared, { obstacle, abandon }: Att
   if (abandon.aborted) onAbandoned();
   try {
     // Who comes late must not begin any more: what came of the attempt is recorded by then.
-    const attempt = { obstacle: () => (over.signal.aborted ? "over" : obstacle()), abandon: over.signal };
+    const attempt = { obstacle: () => (isOver ? "over" : obstacle()), abandon: over.signal };
     return await Promise.race([(async () => prepared.send(attempt))(), ended.promise]);
   } finally {
     clearTimeout(overdue);
     abandon.removeEventListener("abort", onAbandoned);
-    over.abort();
+    isOver = true;
   }
 }

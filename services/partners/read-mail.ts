@@ -86,21 +86,24 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
     mail.term();
     return undefined;
   }
-  const addressed = Addressed.safeParse(event.data);
   const routed = decodeRouted(event, log);
-  if (routed === "unknown_type") mail.nak(PARKED_MS);
-  else if (!addressed.success) mail.term();
-  else {
-    const { submission_id, route } = addressed.data;
-    return {
-      mail,
-      about: { partner, submission_id, delivery_id: route.delivery_id },
-      routed,
-      cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
-      routedAt: Date.parse(event.metadata.at),
-    };
+  if (routed === "unknown_type") {
+    mail.nak(PARKED_MS);
+    return undefined;
   }
-  return undefined;
+  const addressed = routed ?? Addressed.safeParse(event.data).data;
+  if (addressed === undefined) {
+    mail.term();
+    return undefined;
+  }
+  const { submission_id, route } = addressed;
+  return {
+    mail,
+    about: { partner, submission_id, delivery_id: route.delivery_id },
+    routed,
+    cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
+    routedAt: Date.parse(event.metadata.at),
+  };
 }
 
 function decodeRouted(event: StoredEvent, log: Log): Routed | "unknown_type" | undefined {

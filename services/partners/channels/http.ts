@@ -1,5 +1,5 @@
 // Partners that are called over HTTP: what is sent, and what a status means.
-import { randomBytes } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { defaultBody } from "#domain/partner/body.ts";
 import { HIDDEN } from "#domain/partner/delivery-kind.ts";
 import { type HttpDelivery, OUR_HEADERS } from "#domain/partner/http-delivery.ts";
@@ -7,13 +7,14 @@ import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#dom
 import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
 import { fill } from "#domain/partner/template.ts";
 import { factsOf } from "#domain/submission/route.ts";
-import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { newSpanId } from "#platform/ids.ts";
+import { parseSecret, type SigningKey, signedHeaders } from "#platform/webhooks.ts";
 import type { Message, OpenChannel } from "./channel.ts";
 import { createHttpCaller, type HttpRequest, type HttpResponse, type NoHttpResponse } from "./http-call.ts";
 
 export const openHttpChannel: OpenChannel<"http"> = (options) => {
   const { delivery, config, allowPrivate } = options;
-  const secret = delivery.secret === undefined ? undefined : parseSecret(delivery.secret);
+  const secret = delivery.secret === undefined ? undefined : createSecretKey(parseSecret(delivery.secret));
   const shownUrl = withoutUrlSecrets(delivery.url);
   const hide = hideSecrets(delivery);
   const caller = createHttpCaller({
@@ -53,7 +54,7 @@ function requestFor(
   { ids: { delivery_id }, trace, now }: Message,
   { method, headers = {} }: HttpDelivery,
   body: string,
-  secret: Buffer | undefined,
+  secret: SigningKey | undefined,
 ): HttpRequest {
   // Stored before anybody checked, such names are still there.
   const given = Object.entries(headers).filter(([name]) => !OUR_HEADERS.test(name));
@@ -69,7 +70,7 @@ function requestFor(
       ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
       ...webhook,
       "idempotency-key": delivery_id,
-      traceparent: `00-${trace}-${randomBytes(8).toString("hex")}-01`,
+      traceparent: `00-${trace}-${newSpanId()}-01`,
     },
     body,
   };
