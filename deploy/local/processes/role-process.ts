@@ -10,6 +10,9 @@ const SERVICES = join(import.meta.dirname, "../../../services");
 /** Of an instance's name, so that a process's name fits behind it. */
 const MAX_INSTANCE = 48;
 
+/** For what lives shortly. With the default of 16 a tenth of the time goes into collecting it. */
+const YOUNG_MB = 64;
+
 export interface RoleProcessOptions extends RoleProcess {
   /** The launcher's, with the addresses of the parts. */
   readonly env: Environment;
@@ -32,7 +35,7 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
   return {
     name,
     command: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", script],
+    args: ["--disable-warning=ExperimentalWarning", `--max-semi-space-size=${YOUNG_MB}`, script],
     env: {
       ...nodeEnvironment(env),
       ...configurationFor(roles, { ...env, ...own }),
