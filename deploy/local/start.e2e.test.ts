@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
 import { suite } from "uvu";
@@ -92,6 +93,16 @@ test("names every process with its roles and an address for operators, for comma
     assert.is(env.ROLES, roles.join());
     assert.match(yard?.output() ?? "", new RegExp(`${url}/metrics +${name}\\n`));
   }
+});
+
+test("lets whatever computes stand back behind the gateway and the parts that answers wait for", async () => {
+  const niceness = Object.entries(started[0]?.children() ?? {}).map(([name, pid]) => [
+    name,
+    getPriority(pid),
+  ]);
+  const own = getPriority();
+  const behind = niceness.filter(([, nice]) => Number(nice) > own).map(([name]) => name);
+  assert.equal(behind.sort(), ["simulator", "worker"]);
 });
 
 test("gives no child anything of the environment that it does not need", async () => {

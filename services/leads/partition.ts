@@ -21,7 +21,7 @@ const MAX_UNANSWERED = 10_000;
  */
 const REQUEST_MS = 1_500;
 const ACK_WAIT_MS = 2_000;
-const STILL_WORKING_EVERY_MS = 500;
+const STILL_WORKING_EVERY_MS = 1_000;
 const MEASURE_EVERY_MS = 5_000;
 
 /** The actors of one partition, for as long as this process holds its lease. */

@@ -25,6 +25,8 @@ export interface Command extends Followed {
   /** All that it sees: nothing of the launcher's own environment is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** How far it stands back where processors are short, as `nice` says it. */
+  readonly niceness?: number;
   readonly readyWithinMs: number;
   readonly stopSignal: StopSignal;
   readonly stopWithinMs: number;

@@ -1,5 +1,6 @@
 // The processes that the launcher starts. None of them outlives it.
 import { type ChildProcess, spawn } from "node:child_process";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "#platform/config.ts";
@@ -33,7 +34,8 @@ export function createChildren({ dataDir, env, owner, say, onGiveUp }: ChildrenO
     for (const running of alive) killGroup(running);
   });
 
-  function launch({ name, command, args, env, user, stopSignal }: Command, descriptor: number): Running {
+  function launch(wanted: Command, descriptor: number): Running {
+    const { name, command, args, env, user, niceness, stopSignal } = wanted;
     const process = spawn(command, args, {
       // Its own process group: Ctrl-C reaches the launcher alone, which then stops everything in order.
       detached: true,
@@ -49,6 +51,7 @@ export function createChildren({ dataDir, env, owner, say, onGiveUp }: ChildrenO
     const running = { pid: process.pid ?? 0, process, exited };
     alive.add(running);
     if (running.pid > 0) record.add(name, running.pid, stopSignal);
+    if (niceness !== undefined) standBack(running.pid, niceness);
     void exited.then(() => {
       alive.delete(running);
       record.remove(running.pid);
@@ -67,6 +70,13 @@ export function createChildren({ dataDir, env, owner, say, onGiveUp }: ChildrenO
       watchdog.stdin?.end();
     },
   };
+}
+
+/** Not worth failing for: it may have died already. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {}
 }
 
 function startWatchdog(dataDir: string, env: Environment): ChildProcess {

@@ -10,6 +10,7 @@ const SERVICES = join(import.meta.dirname, "../../../services");
 /** Of an instance's name, so that a process's name fits behind it. */
 const MAX_INSTANCE = 48;
 
+const BEHIND_THE_GATEWAY = 5;
 /** For what lives shortly. With the default of 16 a tenth of the time goes into collecting it. */
 const YOUNG_MB = 64;
 
@@ -44,6 +45,8 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
     // With its port, since a launcher that joins another may write to the same log.
     ready: new RegExp(`^switchyard ready on (\\S+:${address.port})$`),
     readyWithinMs: 90_000,
+    // What others compute must not delay an answer, so the gateway comes first, and the event store that it waits for.
+    ...(!options.roles.includes("gateway") && { niceness: BEHIND_THE_GATEWAY }),
     stopSignal: "SIGTERM",
     stopWithinMs: drainMs + 1_000,
     ...(onRestarted && { onRestarted }),
