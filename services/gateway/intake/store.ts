@@ -42,6 +42,7 @@ export interface StoreParts {
 }
 
 const MAX_WAIT_MS = 10_000;
+const MAX_WAIT_INSIDE_MS = 1_000;
 const POLL_MS = 10;
 
 const codec = createCodec(submissionEvents);
@@ -88,12 +89,19 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
     return { id, position: first.position, duplicate: true };
   }
 
+  /** Who was let in when there was room keeps the place, although there may be less room by now. */
+  function maxWaitMs(canWait: boolean): number {
+    if (canWait) return MAX_WAIT_MS;
+    return admission.isFailing ? 0 : MAX_WAIT_INSIDE_MS;
+  }
+
   return {
     async put(submission, options) {
       const { id, text, canWait } = options;
       const enter = () => (inFlight.has(id) ? undefined : admission.enter(text.length));
       let slot = enter();
-      for (let waited = 0; canWait && slot === undefined && waited < MAX_WAIT_MS; waited += POLL_MS) {
+      for (let waited = 0; slot === undefined && waited < maxWaitMs(canWait); waited += POLL_MS) {
+        if (!canWait && inFlight.has(id)) break;
         await pause(POLL_MS);
         slot = enter();
       }
