@@ -31,6 +31,7 @@ import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
 const FAILING_WAIT_MS = 500;
@@ -85,6 +86,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, lifecycle, log });
+  await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());
   return { url };

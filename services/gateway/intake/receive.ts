@@ -29,7 +29,7 @@ export interface Arrival {
 export interface IntakeParts {
   readonly sources: () => KnownSources;
   readonly store: SubmissionStore;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "submissionsTotal" | "ackSeconds">;
 }
 
 export interface Intake {
