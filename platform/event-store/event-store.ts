@@ -48,7 +48,7 @@ export interface EventStoreOptions {
 }
 
 const TAIL = {
-  feedBounds: { maxEvents: 8_192, maxBytes: 8 * 1024 * 1024 },
+  feedBounds: { maxEvents: 32_768, maxBytes: 48 * 1024 * 1024 },
   // As many as may come while a follower that has caught up learns of it. More would outlive young garbage, which costs CPU and memory.
   recentBounds: { maxEvents: 512, maxBytes: 2 * 1024 * 1024 },
 };

@@ -5,7 +5,7 @@ import { advance, type Checkpoint } from "#projections/checkpoint.ts";
 import type { Projection, Target } from "#projections/projection.ts";
 
 /** What one transaction takes, and how long the first event of it may wait for others under load. */
-export const BATCHES = { maxCount: 2_000, gatherMs: 100 };
+export const BATCHES = { maxCount: 4_000, gatherMs: 100 };
 
 /** A schema that this process writes, and how far it is; only one build at a time has it. */
 export interface WrittenSchema {
