@@ -82,7 +82,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     keepAlive: true,
     pipeline: true,
   });
-  pool.on("error", (error) => log.warn({ err: error }, "idle database connection broke"));
+  pool.on("error", (error) => log.warn({ reason: error.message }, "idle database connection broke"));
   // One that breaks between two statements of a transaction says so to whoever gives it the next one; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   const closing = new AbortController();

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { SYSTEMS, type SystemName } from "./system.ts";
 
-type Mode = "compare" | "burst" | "grow" | "profile";
+type Mode = "compare" | "burst" | "grow" | "history" | "profile";
 
 export interface Options {
   readonly mode: Mode;
@@ -24,7 +24,10 @@ export const USAGE = `options of pipeline:
   --apart          the yard with every role in a process of its own
   --burst          bursts of 100 to 5,000 submissions, each over a connection of its own
   --grow           the yard's cost per 50,000 submissions while the log grows
+  --history        starts after a history of 5 million events (--n)
   --profile        CPU profiles of the yard's processes`;
+
+const SIZES = { compare: 20_000, burst: 20_000, profile: 20_000, grow: 1_000_000, history: 5_000_000 };
 
 export class WrongOptions extends Error {
   override name = "WrongOptions";
@@ -32,16 +35,16 @@ export class WrongOptions extends Error {
 
 export function readOptions(args: readonly string[]): Options {
   const given = parsed(args);
-  const modes = (["burst", "grow", "profile"] as const).filter((mode) => given[mode]);
+  const modes = (["burst", "grow", "history", "profile"] as const).filter((mode) => given[mode]);
   const [mode = "compare"] = modes;
   if (modes.length > 1) throw new WrongOptions(`--${modes.join(" and --")} can't be combined`);
   // By default, only a plain comparison includes the other systems.
   const systems = given.only ?? (mode === "compare" && !given.apart ? SYSTEMS : (["yard"] as const));
-  if (given.only !== undefined && (mode === "grow" || mode === "profile"))
+  if (given.only !== undefined && mode !== "compare" && mode !== "burst")
     throw new WrongOptions(`--${mode} measures the yard, so it can't be combined with --only`);
   return {
     mode,
-    submissions: numberOf("n", given.n) ?? (mode === "grow" ? 1_000_000 : 20_000),
+    submissions: numberOf("n", given.n) ?? SIZES[mode],
     rounds: numberOf("rounds", given.rounds) ?? (mode === "profile" ? 1 : 3),
     connections: numberOf("connections", given.connections) ?? 100,
     concurrency: numberOf("concurrency", given.concurrency) ?? 128,
@@ -64,7 +67,7 @@ function parsed(args: readonly string[]) {
           concurrency: number,
           only: { type: "string" } as const,
         },
-        ...{ burst: flag, grow: flag, apart: flag, profile: flag },
+        ...{ burst: flag, grow: flag, history: flag, apart: flag, profile: flag },
       },
     });
     return { ...values, only: systemsIn(values.only) };

@@ -18,6 +18,7 @@ import type { RunningSystem, SystemOptions } from "./system.ts";
 
 export interface RunningYard extends RunningSystem {
   readonly readModels: ReadModels;
+  readonly eventStoreUrl: string;
   /** Stops everything and starts it on the same data folder. Resolves as soon as the launcher says that it is ready. */
   restart(): Promise<void>;
 }
@@ -50,6 +51,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
   const launchers: Launcher[] = [];
   let endpoints: Endpoints;
   let readModels: ReturnType<typeof readModelsOf> | undefined;
+  let eventStoreUrl = "";
   let release = (): void => {};
 
   function spawnLauncher(roles?: string): Launcher {
@@ -102,8 +104,9 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
       const others = ROLES.filter((role) => role !== "gateway").map((role) => spawnLauncher(role));
       await Promise.all(others.map((one) => ready(one, () => /is ready after/.test(one.output()))));
     }
-    const { eventstoreUrl } = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
-    readModels = readModelsOf({ url: endpoints.http_url, token: TOKEN, eventStoreUrl: eventstoreUrl });
+    const connections = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
+    eventStoreUrl = connections.eventstoreUrl;
+    readModels = readModelsOf({ url: endpoints.http_url, token: TOKEN, eventStoreUrl });
   }
 
   async function put(path: string, body: object): Promise<void> {
@@ -163,6 +166,9 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     get readModels() {
       if (readModels === undefined) throw new Error("The yard does not run");
       return readModels;
+    },
+    get eventStoreUrl() {
+      return eventStoreUrl;
     },
     processTrees: () => launchers.flatMap(({ pid }) => processTreesOf(pid)),
     async restart() {
