@@ -37,7 +37,8 @@ const jsonOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value) ?? 
 export function unpackEvent(message: Uint8Array): StoredEvent {
   const packed: unknown = JSON.parse(Buffer.from(message).toString("utf8"));
   if (!isPacked(packed)) throw new Error("the message is no event");
-  const { id, stream, type, version, data, metadata } = packed;
+  const { id, stream, type, version, data } = packed;
+  const { schema, at, trace, causation, correlation } = packed.metadata;
   return {
     id,
     stream,
@@ -46,7 +47,13 @@ export function unpackEvent(message: Uint8Array): StoredEvent {
     type,
     version,
     data,
-    metadata,
+    metadata: {
+      schema,
+      at,
+      ...(trace !== undefined && { trace }),
+      ...(causation !== undefined && { causation }),
+      ...(correlation !== undefined && { correlation }),
+    },
     created: new Date(packed.created),
   };
 }
