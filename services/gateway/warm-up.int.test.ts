@@ -29,6 +29,11 @@ test("runs the path of a submission, stores nothing and counts nothing", async (
     streams.filter((stream) => stream.startsWith("submission-")),
     [],
   );
+  const keys = await yard.database().query<{ id: string }>("select id from vault.keys");
+  assert.equal(
+    keys.filter(({ id }) => id.startsWith("intake-")),
+    [],
+  );
   const metrics = await (await fetch(`${yard.url}/metrics`)).text();
   assert.not.match(metrics, /switchyard_submissions_total\{/);
   assert.match(metrics, /switchyard_ack_seconds_count 0\n/);

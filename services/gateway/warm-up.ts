@@ -13,6 +13,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import { unlimited } from "#platform/token-bucket.ts";
+import { sealWith } from "#platform/vault/seal.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { signedHeaders } from "#platform/webhooks.ts";
 import { createServer } from "./http/server.ts";
@@ -55,7 +56,12 @@ const uncounted = {
 export async function warmUp({ eventStore, vault, log }: WarmUpParts): Promise<boolean> {
   const silent = log.child({}, { level: "silent" });
   const admission = createAdmission();
-  const store = createStore({ eventStore: refusing(eventStore), vault, admission, log: silent });
+  const store = createStore({
+    eventStore: refusing(eventStore),
+    vault: withoutKeys(vault),
+    admission,
+    log: silent,
+  });
   const intake = createIntake({ sources: () => new Map([[id, source]]), store, metrics: uncounted });
   const line = createWaitingLine({ room: () => CONNECTIONS, maxWaitMs: () => MAX_MS });
   const app = createServer(silent);
@@ -74,6 +80,11 @@ export async function warmUp({ eventStore, vault, log }: WarmUpParts): Promise<b
     agent.destroy();
     await app.close();
   }
+}
+
+/** No key is made for what nobody keeps. */
+function withoutKeys(vault: Vault): Vault {
+  return { ...vault, sealCached: (keyId, value, context) => sealWith(key, keyId, value, context) };
 }
 
 /** Decides about an append as it would for any other, and always against it. */
