@@ -64,6 +64,7 @@ const addressing: Addressing = {
   PartnerRemoved: () => nobody,
   PersonRegistered: () => nobody,
   AliasRecorded: () => nobody,
+  PersonSeenAgain: () => nobody,
   PersonsMerged: () => nobody,
   PersonsSplit: () => nobody,
   PersonForgotten: () => nobody,

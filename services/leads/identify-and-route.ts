@@ -4,7 +4,7 @@ import { nobodyKey, personKey, submissionContext } from "#domain/seal-contexts.t
 import type { SubmissionCommand } from "#domain/submission/decide.ts";
 import { factsOf, type Routable, routeBy, seedOf } from "#domain/submission/route.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
-import { Submission } from "#domain/submission/submission.ts";
+import { type LookedUp, Submission } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Vault } from "#platform/vault/vault.ts";
@@ -55,8 +55,13 @@ export async function identifyAndRoute(
 
   async function route(one: IdentifiedLead | StageFailure): Promise<void> {
     if (one instanceof StageFailure) throw one;
-    const { lead, cause, submission, payload, person = { match: "nobody" }, key } = one;
+    const { lead, cause, person: known = { match: "nobody" as const, lead_count: undefined }, key } = one;
     const { id, status } = lead.state;
+    const { lead_count, ...person } = known;
+    const { submission, payload } = withLookedUp(
+      one,
+      lead_count === undefined ? {} : { person: { lead_count } },
+    );
     const circumstances = { at: new Date().toISOString(), seed: seedOf(id) };
     const routing = routeBy(rules, circumstances, factsOf(submission));
     const blocked = "blocked" in routing ? new StageFailure("route", routing.blocked) : undefined;
@@ -76,6 +81,16 @@ export async function identifyAndRoute(
   }
   const routed = await Promise.allSettled(identified.map(route));
   return routed.map((one) => (one.status === "rejected" ? one.reason : undefined));
+}
+
+/** Facts beside the payload, and sealed with it from here on. */
+function withLookedUp(
+  { submission, payload }: Pick<IdentifiedLead, "submission" | "payload">,
+  found: LookedUp,
+): Pick<IdentifiedLead, "submission" | "payload"> {
+  const looked_up = { ...submission.looked_up, ...found };
+  if (Object.keys(looked_up).length === 0) return { submission, payload };
+  return { submission: { ...submission, looked_up }, payload: { ...(payload as object), looked_up } };
 }
 
 async function identifyAll(
