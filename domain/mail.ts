@@ -3,6 +3,7 @@ import type { PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
+import type { RoutingServiceEvent } from "./routing-service/service.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
@@ -17,6 +18,7 @@ export type YardEvent =
   | IdentityEvent
   | RulesetEvent
   | CompiledEvent
+  | RoutingServiceEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -71,6 +73,8 @@ const addressing: Addressing = {
   RulesetChanged: () => ({ to: "compiler" }),
   RulesetCompiled: () => nobody,
   RulesetNotCompiled: () => nobody,
+  RoutingServiceConfigured: () => nobody,
+  RoutingServiceRemoved: () => nobody,
   SourceConfigured: () => nobody,
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,

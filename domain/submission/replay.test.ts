@@ -7,7 +7,7 @@ import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "../ids.ts
 import { compileRules, type Decide, loadRules } from "../rules/compile/compile.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { type RouteTarget, Rule } from "../rules/rule.ts";
-import { submissionDecider } from "./decide.ts";
+import { type Routing, submissionDecider } from "./decide.ts";
 import { type SubmissionEvent, submissionEvents } from "./events.ts";
 import { factsOf, type PartnerState, routeAgain, routeBy, seedOf } from "./route.ts";
 import { type LookedUp, Submission } from "./submission.ts";
@@ -22,6 +22,7 @@ const name = fc.constantFrom(...names);
 const route: fc.Arbitrary<RouteTarget> = fc.oneof(
   fc.record({ to: name }),
   fc.record({ waterfall: fc.array(name, { minLength: 1, maxLength: 4 }) }),
+  fc.record({ ask: fc.constantFrom("picker", "other") }),
   fc.record({
     split: fc.array(fc.record({ to: name, weight: fc.double({ min: 0.1, max: 9, noNaN: true }) }), {
       minLength: 1,
@@ -77,10 +78,7 @@ const at = "2026-01-01T00:00:00.000Z";
 const sealed = { key: "k", iv: "i", tag: "t", data: "d" };
 
 /** The events of a lead as they come back from the log. */
-function stored(
-  submission_id: SubmissionId,
-  routing: Exclude<ReturnType<typeof routeBy>, { blocked: string }>,
-) {
+function stored(submission_id: SubmissionId, routing: Routing) {
   const source = SourceId.parse("demo");
   const received = submissionDecider.evolve(undefined, {
     type: "SubmissionReceived",
@@ -112,6 +110,7 @@ function stored(
 test("leads to the same partner again, whatever has changed since", () => {
   let splits = 0;
   let closed = 0;
+  let asks = 0;
   void fc.assert(
     fc.property(
       id,
@@ -119,7 +118,8 @@ test("leads to the same partner again, whatever has changed since", () => {
       states,
       randomFacts,
       lookedUp,
-      (submission_id, rules, partners, payload, looked_up) => {
+      name,
+      (submission_id, rules, partners, payload, looked_up, chosen) => {
         const submission: Submission = {
           kind: "lead",
           source: SourceId.parse("demo"),
@@ -133,13 +133,16 @@ test("leads to the same partner again, whatever has changed since", () => {
         const partner = (one: PartnerId): PartnerState => partners[names.indexOf(one)] ?? "open";
         const compiled = loadRules(compileRules(rules).source, rules);
         const circumstances = { at, seed: seedOf(submission_id) };
-        const routing = routeBy(
-          { decide: compiled, version: 3, partner },
-          circumstances,
-          factsOf(submission),
-        );
+        const routable = { decide: compiled, version: 3, partner };
+        let routing = routeBy(routable, circumstances, factsOf(submission));
+        if ("ask" in routing) {
+          const asked = { service: routing.ask, partner: chosen, reason: "it is near" };
+          routing = routeBy(routable, { ...circumstances, asked }, factsOf(submission));
+          asks += 1;
+        }
         if ("blocked" in routing) return;
-        const event = stored(submission_id, routing).at(-1);
+        assert.not.ok("ask" in routing, "an answer is not asked for again");
+        const event = stored(submission_id, routing as Routing).at(-1);
         assert.ok(event?.type === "SubmissionRouted" || event?.type === "SubmissionUnrouted");
         const { decided } = event.data;
         assert.ok(decided);
@@ -157,7 +160,8 @@ test("leads to the same partner again, whatever has changed since", () => {
     ),
     { numRuns: 2_000 },
   );
-  assert.ok(splits > 100 && closed > 100, `${splits} splits, ${closed} closed partners`);
+  const met = { splits, closed, asks };
+  for (const [what, count] of Object.entries(met)) assert.ok(count > 100, `${count} ${what}`);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import type { PartnerId, SubmissionId } from "../ids.ts";
+import type { PartnerId, RuleId, SubmissionId } from "../ids.ts";
 import type { Decide } from "../rules/compile/compile.ts";
 import type { Facts } from "../rules/evaluate.ts";
 import type { RouteTarget } from "../rules/rule.ts";
@@ -15,6 +15,12 @@ export interface Routable {
   readonly decide: Decide;
   readonly version: number;
   readonly partner: (id: PartnerId) => PartnerState;
+}
+
+/** The rule leaves the choice to a routing service, which has not been asked yet. */
+export interface Asking {
+  readonly ask: string;
+  readonly rule: RuleId;
 }
 
 /** The rules can't be followed as they stand: someone has to mend them or the partner, then it can be tried again. */
@@ -42,13 +48,12 @@ export function routeBy(
   { decide, version, partner }: Routable,
   circumstances: Circumstances,
   facts: Facts,
-): Routing | Blocked {
+): Routing | Asking | Blocked {
   const rule = decide(facts);
   const decided = { ...circumstances, closed: closedIn(rule?.route, partner) };
   if (rule === undefined) return { partners: null, reason: "no_rule_matched", version, decided };
-  const wanted = legsOf(rule.route, decided.seed, partner);
-  if (wanted === undefined)
-    return { partners: null, reason: "routing_services_not_available", version, decided };
+  const wanted = legsOf(rule.route, circumstances, partner);
+  if ("ask" in wanted) return { ...wanted, rule: rule.id };
   const [first, ...others] = wanted.filter((one) => partner(one) === "open");
   if (first === undefined) {
     const why = wanted.map((one) => `partner ${one} is ${partner(one)}`).join(", ");
@@ -62,7 +67,7 @@ export function routeAgain(
   rules: Pick<Routable, "decide" | "version">,
   { closed, ...circumstances }: Decided,
   facts: Facts,
-): Routing | Blocked {
+): Routing | Asking | Blocked {
   const states = new Map(closed.map(({ partner, state }) => [partner, state]));
   return routeBy({ ...rules, partner: (id) => states.get(id) ?? "open" }, circumstances, facts);
 }
@@ -77,13 +82,13 @@ function closedIn(route: RouteTarget | undefined, partner: Routable["partner"]):
 
 function legsOf(
   route: RouteTarget,
-  seed: number,
+  { seed, asked }: Circumstances,
   partner: Routable["partner"],
-): readonly PartnerId[] | undefined {
+): readonly PartnerId[] | Pick<Asking, "ask"> {
   if ("to" in route) return [route.to];
   if ("waterfall" in route) return route.waterfall;
   if ("split" in route) return [share(route.split, seed, partner)];
-  return undefined;
+  return asked?.service === route.ask ? [asked.partner] : { ask: route.ask };
 }
 
 type Share = { readonly to: PartnerId; readonly weight: number };

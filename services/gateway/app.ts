@@ -10,6 +10,7 @@ import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
 import { projectionRoutes } from "./admin/projections.ts";
+import { followRoutingServices, routingServiceRoutes } from "./admin/routing-services.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
 import { openApiOptions } from "./describe/openapi.ts";
@@ -43,10 +44,11 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const [sources, partners, rules] = await Promise.all([
+  const [sources, partners, rules, services] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
     followRuleset(yard),
+    followRoutingServices(yard),
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
@@ -85,7 +87,13 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
+      ruleRoutes({ eventStore, view: rules, partners, services, analysis: createAnalysis(lifecycle) }),
+      routingServiceRoutes({
+        eventStore,
+        view: services,
+        rules,
+        allowPrivate: config.allowPrivatePartners,
+      }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),

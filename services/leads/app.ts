@@ -3,6 +3,7 @@ import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
 import { openPartition, type Partition } from "./partition.ts";
+import { askedServices } from "./routing-services.ts";
 import { routingView } from "./routing-view.ts";
 
 /** How long a partition may lie idle when its owner dies, but for the moments of taking it over. */
@@ -11,8 +12,11 @@ const LEASE_MS = 4_000;
 export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
   const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
+  const services = askedServices({ allowPrivate: config.allowPrivatePartners, log });
+  lifecycle.own("routing services", () => services.close());
   const parts = {
     bus,
+    askService: services.ask,
     vault,
     routable,
     eventStore: yard.eventStore(),

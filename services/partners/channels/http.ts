@@ -7,9 +7,14 @@ import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#dom
 import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
 import { fill } from "#domain/partner/template.ts";
 import { factsOf } from "#domain/submission/route.ts";
+import {
+  createHttpCaller,
+  type HttpRequest,
+  type HttpResponse,
+  type NoHttpResponse,
+} from "#platform/http-call.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import type { Message, OpenChannel } from "./channel.ts";
-import { createHttpCaller, type HttpRequest, type HttpResponse, type NoHttpResponse } from "./http-call.ts";
 
 export const openHttpChannel: OpenChannel<"http"> = (options) => {
   const { delivery, config, allowPrivate } = options;
