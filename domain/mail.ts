@@ -1,3 +1,4 @@
+import type { ContextEvent, ContextKindEvent } from "./context/context.ts";
 import type { IdentityEvent } from "./identity/events.ts";
 import type { PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
@@ -19,6 +20,8 @@ export type YardEvent =
   | RulesetEvent
   | CompiledEvent
   | RoutingServiceEvent
+  | ContextEvent
+  | ContextKindEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -73,6 +76,9 @@ const addressing: Addressing = {
   RulesetChanged: () => ({ to: "compiler" }),
   RulesetCompiled: () => nobody,
   RulesetNotCompiled: () => nobody,
+  ContextPut: () => nobody,
+  ContextRemoved: () => nobody,
+  ContextKindIntroduced: () => nobody,
   RoutingServiceConfigured: () => nobody,
   RoutingServiceRemoved: () => nobody,
   SourceConfigured: () => nobody,

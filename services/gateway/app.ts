@@ -13,6 +13,7 @@ import { projectionRoutes } from "./admin/projections.ts";
 import { followRoutingServices, routingServiceRoutes } from "./admin/routing-services.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { contextRoutes } from "./context/routes.ts";
 import { openApiOptions } from "./describe/openapi.ts";
 import { describedOps, describeRoutes } from "./describe/routes.ts";
 import { bearerCheck } from "./http/bearer.ts";
@@ -75,6 +76,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       { eventStore, vault, history: rulesHistory(eventStore) },
     ),
   );
+  await app.register(contextRoutes({ eventStore, vault, check: { isAdmin, sources: sources.current } }));
   await app.register(
     adminScope(isAdmin, [
       sourceRoutes({ eventStore, vault, view: sources }),

@@ -2,6 +2,7 @@
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
+import { openContexts } from "./contexts.ts";
 import { openPartition, type Partition } from "./partition.ts";
 import { askedServices } from "./routing-services.ts";
 import { routingView } from "./routing-view.ts";
@@ -12,10 +13,14 @@ const LEASE_MS = 4_000;
 export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
   const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
+  const following = new AbortController();
+  lifecycle.own("contexts", () => following.abort());
+  const contexts = await openContexts({ eventStore: yard.eventStore(), vault, signal: following.signal });
   const services = askedServices({ allowPrivate: config.allowPrivatePartners, log });
   lifecycle.own("routing services", () => services.close());
   const parts = {
     bus,
+    contexts,
     askService: services.ask,
     vault,
     routable,

@@ -3,7 +3,7 @@
 // 1. A lead is asked about once at a time: mail that comes again meanwhile is answered with the first.
 // 2. Its mail is not acknowledged before the answer is recorded: after a crash the mail comes again, and the service is asked again.
 import type { SubmissionId } from "#domain/ids.ts";
-import { routeBy, seedOf } from "#domain/submission/route.ts";
+import { routeBy } from "#domain/submission/route.ts";
 import { every } from "#platform/every.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import { Interrupted, StageFailure } from "./failure.ts";
@@ -44,16 +44,8 @@ export function openAsking({ leads, routable, askService, metrics, lost, answer 
     },
   });
 
-  async function decide({
-    lead,
-    cause,
-    service,
-    settings,
-    rule,
-    facts,
-    rules,
-    sealed,
-  }: ToAsk): Promise<void> {
+  async function decide(toAsk: ToAsk): Promise<void> {
+    const { lead, cause, service, settings, rule, facts, rules, sealed } = toAsk;
     const { id } = lead.state;
     const { partner } = routable();
     const trace = cause.metadata.trace ?? id.replaceAll("-", "");
@@ -61,7 +53,7 @@ export function openAsking({ leads, routable, askService, metrics, lost, answer 
     const question = { id, rule, facts };
     const asked = await askService(service, settings, { question, trace, partnerExists }, signal);
     if (signal.aborted) throw new Interrupted();
-    const circumstances = { at: new Date().toISOString(), seed: seedOf(id), asked };
+    const circumstances = { ...toAsk.circumstances, at: new Date().toISOString(), asked };
     const routing = routeBy({ ...rules, partner: routable().partner }, circumstances, facts);
     if ("blocked" in routing) throw new StageFailure("route", routing.blocked);
     if ("ask" in routing) throw new Error(`rule ${rule} asks ${routing.ask} although it has answered`);

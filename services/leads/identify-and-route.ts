@@ -1,3 +1,4 @@
+import { referencesIn } from "#domain/context/context.ts";
 import type { Sealed } from "#domain/event.ts";
 import { comparable } from "#domain/identity/comparable.ts";
 import type { Answer } from "#domain/identity/question.ts";
@@ -6,13 +7,15 @@ import type { RoutingService } from "#domain/routing-service/service.ts";
 import type { Facts } from "#domain/rules/evaluate.ts";
 import { nobodyKey, personKey, submissionContext } from "#domain/seal-contexts.ts";
 import type { SubmissionCommand } from "#domain/submission/decide.ts";
-import { factsOf, routeBy, seedOf } from "#domain/submission/route.ts";
+import type { Decided } from "#domain/submission/events.ts";
+import { type Circumstances, factsOf, routeBy, seedOf } from "#domain/submission/route.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
 import { type LookedUp, Submission } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Metrics } from "#platform/metrics.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { AskIdentity, Question } from "./ask-identity.ts";
+import type { Contexts } from "./contexts.ts";
 import { StageFailure } from "./failure.ts";
 import { deliveryIdsOf, type Lead, type Leads } from "./leads.ts";
 import type { RoutableNow } from "./routing-view.ts";
@@ -30,6 +33,7 @@ export interface IdentifyAndRouteParts {
   readonly vault: Vault;
   readonly identity: AskIdentity;
   readonly routable: () => RoutableNow;
+  readonly contexts: Contexts;
   readonly metrics: Metrics;
 }
 
@@ -46,6 +50,7 @@ export interface ToAsk {
   readonly settings: RoutingService;
   readonly rule: RuleId;
   readonly facts: Facts;
+  readonly circumstances: Circumstances;
   /** By which the rule was found: the same rules decide once there is an answer. */
   readonly rules: RoutableNow;
   /** Where what was looked up is not sealed yet. */
@@ -66,7 +71,7 @@ type Person = Exclude<Answer, { refused: string }>;
 /** In the order given. */
 export async function identifyAndRoute(
   due: readonly DueLead[],
-  { leads, vault, identity, routable, metrics }: IdentifyAndRouteParts,
+  { leads, vault, identity, routable, contexts, metrics }: IdentifyAndRouteParts,
   signal: AbortSignal,
 ): Promise<Advanced[]> {
   const identified = await identifyAll(due, vault, identity, signal);
@@ -76,17 +81,23 @@ export async function identifyAndRoute(
   const keys = identified.flatMap((one) => (one instanceof StageFailure ? [] : one.key));
   await vault.ensureKeys([...new Set(keys)]);
   const rules = routable();
+  const seen = await contextsOf(identified, rules.contextKinds, contexts);
 
   async function route(one: IdentifiedLead | StageFailure): Promise<Advanced> {
     if (one instanceof StageFailure) throw one;
     const { lead, cause, person: known = { match: "nobody" as const, lead_count: undefined }, key } = one;
     const { id, status } = lead.state;
     const { lead_count, ...person } = known;
-    const { submission, payload } = withLookedUp(
-      one,
-      lead_count === undefined ? {} : { person: { lead_count } },
-    );
-    const circumstances = { at: new Date().toISOString(), seed: seedOf(id) };
+    const found = seen.get(one);
+    const { submission, payload } = withLookedUp(one, {
+      ...(lead_count !== undefined && { person: { lead_count } }),
+      ...(found && { context: found.context }),
+    });
+    const circumstances = {
+      at: new Date().toISOString(),
+      seed: seedOf(id),
+      ...(found && { context: found.versions }),
+    };
     const facts = factsOf(submission);
     const routing = routeBy(rules, circumstances, facts);
     const settings = "ask" in routing ? rules.service(routing.ask) : undefined;
@@ -98,17 +109,29 @@ export async function identifyAndRoute(
       const { ask: service, rule } = routing;
       return {
         outcome: "to_ask",
-        toAsk: { lead: known, cause, service, settings, rule, facts, rules, sealed: newlySealed },
+        toAsk: {
+          lead: known,
+          cause,
+          service,
+          settings,
+          rule,
+          facts,
+          circumstances,
+          rules,
+          sealed: newlySealed,
+        },
       };
     };
-    if ("ask" in routing && status === "identified") return toAsk(lead);
     const context = submissionContext(id);
     const sealed = vault.sealCached(key, payload, context) ?? (await vault.seal(key, payload, context));
+    const toldNow = found === undefined ? undefined : sealed;
+    if ("ask" in routing && status === "identified") return toAsk(lead, toldNow);
     const deliveryId = deliveryIdsOf(id);
     const toCommand = (state: SubmissionState): SubmissionCommand => {
       // Who it is about is worth keeping, even while no partner takes it.
       if (!("partners" in routing)) return { type: "identify", person, sealed, deliveryId };
-      if (state.status === "identified") return { type: "route", routing, deliveryId };
+      if (state.status === "identified")
+        return { type: "route", routing, ...(toldNow && { sealed: toldNow }), deliveryId };
       return { type: "identify", person, sealed, routing, deliveryId };
     };
     const { state, revision } = await leads.act(id, cause, toCommand, lead);
@@ -131,6 +154,47 @@ function obstacleIn(
   if ("blocked" in routing) return routing.blocked;
   const isUnknown = "ask" in routing && settings === undefined;
   return isUnknown ? `rule ${routing.rule} asks ${routing.ask}, which is no routing service` : undefined;
+}
+
+interface FoundContext {
+  /** By kind. */
+  readonly context: NonNullable<LookedUp["context"]>;
+  readonly versions: NonNullable<Decided["context"]>;
+}
+
+/** For each lead that names context objects: those that there are. */
+async function contextsOf(
+  leads: readonly (IdentifiedLead | StageFailure)[],
+  kinds: ReadonlySet<string>,
+  contexts: Contexts,
+): Promise<ReadonlyMap<IdentifiedLead, FoundContext>> {
+  const wanted = leads.flatMap((lead) =>
+    lead instanceof StageFailure
+      ? []
+      : referencesIn(lead.submission.payload, kinds).map((reference) => ({
+          lead,
+          reference,
+          position: lead.cause.position,
+        })),
+  );
+  if (wanted.length === 0) return new Map();
+  const seen = await contexts.lookUp(wanted);
+  const named = Map.groupBy(
+    wanted.map(({ lead, reference: { kind } }, n) => ({ lead, kind, seen: seen[n] })),
+    ({ lead }) => lead,
+  );
+  return new Map(
+    Array.from(named, ([lead, its]): [IdentifiedLead, FoundContext] => {
+      const there = its.flatMap((one) => (one.seen === undefined ? [] : { kind: one.kind, ...one.seen }));
+      return [
+        lead,
+        {
+          context: Object.fromEntries(there.map(({ kind, fields }) => [kind, fields])),
+          versions: there.map(({ kind, version }) => ({ kind, version })),
+        },
+      ];
+    }),
+  );
 }
 
 /** Facts beside the payload, and sealed with it from here on. */

@@ -1,3 +1,9 @@
+import {
+  CONTEXT_KIND_STREAM,
+  type ContextKindEvent,
+  contextKindEvents,
+  contextKinds,
+} from "#domain/context/context.ts";
 import type { PartnerId } from "#domain/ids.ts";
 import {
   PARTNER_CONFIG_STREAM,
@@ -35,6 +41,8 @@ import type { Yard } from "#platform/yard.ts";
 /** What a lead is routed by. */
 export interface RoutableNow extends Routable {
   readonly service: (id: string) => RoutingService | undefined;
+  /** Of which there are context objects. */
+  readonly contextKinds: ReadonlySet<string>;
 }
 
 interface Routing {
@@ -43,13 +51,14 @@ interface Routing {
   readonly inForce: InForce;
   readonly partners: ConfiguredPartners;
   readonly services: RoutingServices;
+  readonly contextKinds: ReadonlySet<string>;
 }
 
 interface InForce extends Ruleset {
   readonly source: string | undefined;
 }
 
-type Event = RulesetEvent | CompiledEvent | PartnerConfigEvent | RoutingServiceEvent;
+type Event = RulesetEvent | CompiledEvent | PartnerConfigEvent | RoutingServiceEvent | ContextKindEvent;
 
 function evolve(state: Routing, event: Event): Routing {
   switch (event.type) {
@@ -71,6 +80,8 @@ function evolve(state: Routing, event: Event): Routing {
     case "RoutingServiceConfigured":
     case "RoutingServiceRemoved":
       return { ...state, services: routingServices.evolve(state.services, event) };
+    case "ContextKindIntroduced":
+      return { ...state, contextKinds: contextKinds.evolve(state.contextKinds, event) };
   }
 }
 
@@ -85,16 +96,24 @@ export async function routingView(yard: Yard): Promise<() => RoutableNow> {
     inForce,
     partners: partnerConfiguration.initial,
     services: routingServices.initial,
+    contextKinds: contextKinds.initial,
   };
   const view = await liveView({
     name: "routing",
-    streams: [RULESET_STREAM, RULESET_COMPILED_STREAM, PARTNER_CONFIG_STREAM, ROUTING_SERVICE_STREAM],
+    streams: [
+      RULESET_STREAM,
+      RULESET_COMPILED_STREAM,
+      PARTNER_CONFIG_STREAM,
+      ROUTING_SERVICE_STREAM,
+      CONTEXT_KIND_STREAM,
+    ],
     eventStore: yard.eventStore(),
     codec: createCodec({
       ...rulesetEvents,
       ...compiledEvents,
       ...partnerConfigEvents,
       ...routingServiceEvents,
+      ...contextKindEvents,
     }),
     initial,
     evolve,
@@ -106,7 +125,10 @@ export async function routingView(yard: Yard): Promise<() => RoutableNow> {
   return () => view.current();
 }
 
-function routable({ inForce, partners, services }: Routing, before: RoutableNow | undefined): RoutableNow {
+function routable(
+  { inForce, partners, services, contextKinds }: Routing,
+  before: RoutableNow | undefined,
+): RoutableNow {
   const { version, rules, source } = inForce;
   // Loaded only for what is used: a start passes over many versions.
   const decide = before?.version === version ? before.decide : loaded(rules, source);
@@ -115,6 +137,7 @@ function routable({ inForce, partners, services }: Routing, before: RoutableNow 
     decide,
     partner: (id: PartnerId) => stateOf(partners.get(id)),
     service: (id) => services.get(id),
+    contextKinds,
   };
 }
 

@@ -24,6 +24,7 @@ const TAGS = [
   "Identities",
   "Rules",
   "Routing services",
+  "Context",
   "Partners",
   "Sources",
   "Operations",
