@@ -8,6 +8,7 @@ import type { RoutingServiceEvent } from "./routing-service/service.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
+import type { SuppressionEvent, SuppressionListEvent } from "./suppression/list.ts";
 
 // Who has to react to what: the one place that says into whose mailbox an event goes.
 
@@ -22,6 +23,8 @@ export type YardEvent =
   | RoutingServiceEvent
   | ContextEvent
   | ContextKindEvent
+  | SuppressionEvent
+  | SuppressionListEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -76,6 +79,10 @@ const addressing: Addressing = {
   RulesetChanged: () => ({ to: "compiler" }),
   RulesetCompiled: () => nobody,
   RulesetNotCompiled: () => nobody,
+  SuppressionsAdded: () => nobody,
+  SuppressionListReplaced: () => nobody,
+  SuppressionListExtended: () => nobody,
+  SuppressionListRemoved: () => nobody,
   ContextPut: () => nobody,
   ContextRemoved: () => nobody,
   ContextKindIntroduced: () => nobody,

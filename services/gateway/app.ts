@@ -34,6 +34,7 @@ import { createAnalysis } from "./rules/analysis.ts";
 import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+import { followSuppressionLists, suppressionRoutes } from "./suppressions/routes.ts";
 
 /** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
 const FAILING_WAIT_MS = 500;
@@ -45,11 +46,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const [sources, partners, rules, services] = await Promise.all([
+  const [sources, partners, rules, services, suppressed] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
     followRuleset(yard),
     followRoutingServices(yard),
+    followSuppressionLists(yard),
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
@@ -96,6 +98,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         rules,
         allowPrivate: config.allowPrivatePartners,
       }),
+      suppressionRoutes({ eventStore, vault, view: suppressed }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),

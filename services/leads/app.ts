@@ -6,6 +6,7 @@ import { openContexts } from "./contexts.ts";
 import { openPartition, type Partition } from "./partition.ts";
 import { askedServices } from "./routing-services.ts";
 import { routingView } from "./routing-view.ts";
+import { openSuppressions } from "./suppressions.ts";
 
 /** How long a partition may lie idle when its owner dies, but for the moments of taking it over. */
 const LEASE_MS = 4_000;
@@ -14,13 +15,15 @@ export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
   const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
   const following = new AbortController();
-  lifecycle.own("contexts", () => following.abort());
-  const contexts = await openContexts({ eventStore: yard.eventStore(), vault, signal: following.signal });
+  lifecycle.own("lookups", () => following.abort());
+  const looking = { eventStore: yard.eventStore(), vault, signal: following.signal };
+  const [contexts, suppressions] = await Promise.all([openContexts(looking), openSuppressions(looking)]);
   const services = askedServices({ allowPrivate: config.allowPrivatePartners, log });
   lifecycle.own("routing services", () => services.close());
   const parts = {
     bus,
     contexts,
+    suppressions,
     askService: services.ask,
     vault,
     routable,

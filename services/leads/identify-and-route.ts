@@ -19,6 +19,7 @@ import type { Contexts } from "./contexts.ts";
 import { StageFailure } from "./failure.ts";
 import { deliveryIdsOf, type Lead, type Leads } from "./leads.ts";
 import type { RoutableNow } from "./routing-view.ts";
+import type { SuppressionLookup } from "./suppressions.ts";
 
 // From "somebody sent this" to "it is about this person and goes to that partner", for a whole batch with one request to identity.
 
@@ -34,6 +35,7 @@ export interface IdentifyAndRouteParts {
   readonly identity: AskIdentity;
   readonly routable: () => RoutableNow;
   readonly contexts: Contexts;
+  readonly suppressions: SuppressionLookup;
   readonly metrics: Metrics;
 }
 
@@ -71,7 +73,7 @@ type Person = Exclude<Answer, { refused: string }>;
 /** In the order given. */
 export async function identifyAndRoute(
   due: readonly DueLead[],
-  { leads, vault, identity, routable, contexts, metrics }: IdentifyAndRouteParts,
+  { leads, vault, identity, routable, contexts, suppressions, metrics }: IdentifyAndRouteParts,
   signal: AbortSignal,
 ): Promise<Advanced[]> {
   const identified = await identifyAll(due, vault, identity, signal);
@@ -89,9 +91,11 @@ export async function identifyAndRoute(
     const { id, status } = lead.state;
     const { lead_count, ...person } = known;
     const found = seen.get(one);
+    const suppressed = suppressions.suppressed(one.submission.normalised, Date.now());
     const { submission, payload } = withLookedUp(one, {
       ...(lead_count !== undefined && { person: { lead_count } }),
       ...(found && { context: found.context }),
+      ...(suppressed && { suppressed }),
     });
     const circumstances = {
       at: new Date().toISOString(),
@@ -124,7 +128,7 @@ export async function identifyAndRoute(
     };
     const context = submissionContext(id);
     const sealed = vault.sealCached(key, payload, context) ?? (await vault.seal(key, payload, context));
-    const toldNow = found === undefined ? undefined : sealed;
+    const toldNow = (found ?? suppressed) === undefined ? undefined : sealed;
     if ("ask" in routing && status === "identified") return toAsk(lead, toldNow);
     const deliveryId = deliveryIdsOf(id);
     const toCommand = (state: SubmissionState): SubmissionCommand => {

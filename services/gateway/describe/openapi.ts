@@ -25,6 +25,7 @@ const TAGS = [
   "Rules",
   "Routing services",
   "Context",
+  "Suppressions",
   "Partners",
   "Sources",
   "Operations",
