@@ -18,7 +18,7 @@ export const SuppressionList = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, "use lower-case letters, digits, - and _ (at most 40)");
 
-export const MAX_LISTS = 50;
+const MAX_LISTS = 50;
 export const MAX_LINES = 500_000;
 /** Of about 120 KB. */
 export const CHUNK = 2_000;

@@ -6,7 +6,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { normalise } from "../intake/normalise.ts";
 import { type InputError, Refused, refusal } from "../refusal.ts";
 
-export const SuppressionLine = z
+const SuppressionLine = z
   .strictObject({
     email: z.string().optional(),
     phone: z.string().optional().meta({ description: "International" }),
