@@ -102,7 +102,14 @@ test("nothing in a payload stands in place of context, and what names nothing ha
     assert.equal([decision.rule, decision.facts], ["rest", { "context.order.total": null }]);
   }
   await asDemo("PUT", "/api/context/order/77", { total: 500 });
-  assert.is((await decisionOf({ order_id: 77 })).rule, "big", "a number names what its text names");
+  const forged = { order: { address: { city: "forged" }, lines: ["forged"] } };
+  const decision = await decisionOf({ order_id: 77, context: forged });
+  assert.is(decision.rule, "big", "a number names what its text names");
+  const { items } = (await (await fetch(`${simulator.url}/partners/big/requests`)).json()) as {
+    items: { body: string }[];
+  };
+  const sent = items.map(({ body }) => JSON.parse(body)).find(({ order }) => order === 77);
+  assert.equal(sent, { order: 77 }, "nor in a template");
 });
 
 test("it is read by who keeps it and by admins, and by nobody once it is removed", async () => {

@@ -26,7 +26,7 @@ export function requireAdminOrSource(
       "unauthorized",
       "invalid",
       "unavailable",
-      ...(method === "PUT" ? (["malformed", "unsupported_media_type", "too_large"] as const) : []),
+      ...(method === "GET" ? [] : (["malformed", "unsupported_media_type", "too_large"] as const)),
     ],
   }));
   app.removeAllContentTypeParsers();
