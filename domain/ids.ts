@@ -27,3 +27,6 @@ export type SourceId = z.infer<typeof SourceId>;
 
 export const RuleId = slug.brand<"RuleId">();
 export type RuleId = z.infer<typeof RuleId>;
+
+export const RoutingServiceId = slug.brand<"RoutingServiceId">();
+export type RoutingServiceId = z.infer<typeof RoutingServiceId>;

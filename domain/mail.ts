@@ -1,11 +1,14 @@
+import type { ContextEvent, ContextKindEvent } from "./context/context.ts";
 import type { IdentityEvent } from "./identity/events.ts";
 import type { PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
+import type { RoutingServiceEvent } from "./routing-service/service.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
+import type { SuppressionEvent, SuppressionListEvent } from "./suppression/list.ts";
 
 // Who has to react to what: the one place that says into whose mailbox an event goes.
 
@@ -17,6 +20,11 @@ export type YardEvent =
   | IdentityEvent
   | RulesetEvent
   | CompiledEvent
+  | RoutingServiceEvent
+  | ContextEvent
+  | ContextKindEvent
+  | SuppressionEvent
+  | SuppressionListEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -62,12 +70,22 @@ const addressing: Addressing = {
   PartnerRemoved: () => nobody,
   PersonRegistered: () => nobody,
   AliasRecorded: () => nobody,
+  PersonSeenAgain: () => nobody,
   PersonsMerged: () => nobody,
   PersonsSplit: () => nobody,
   PersonForgotten: () => nobody,
   RulesetChanged: () => ({ to: "compiler" }),
   RulesetCompiled: () => nobody,
   RulesetNotCompiled: () => nobody,
+  SuppressionsAdded: () => nobody,
+  SuppressionListReplaced: () => nobody,
+  SuppressionListExtended: () => nobody,
+  SuppressionListRemoved: () => nobody,
+  ContextPut: () => nobody,
+  ContextRemoved: () => nobody,
+  ContextKindIntroduced: () => nobody,
+  RoutingServiceConfigured: () => nobody,
+  RoutingServiceRemoved: () => nobody,
   SourceConfigured: () => nobody,
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,

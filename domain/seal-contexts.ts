@@ -12,6 +12,13 @@ export const QUESTION_CONTEXT = "identify";
 export const sourceContext = (id: SourceId): string => `source-${id}`;
 export const partnerConfigContext = (id: PartnerId): string => `partner_config-${id}`;
 
+/** In which the ids of a kind of context are hashed. */
+export const contextDomain = (kind: string): string => `context ${kind}`;
+/** An order, a shipment … */
+export const contextObjectContext = (stream: string): string => stream;
+/** Destroyed with the removal of the object. */
+export const contextKey = (stream: string, generation: number): string => `${stream}-${generation}`;
+
 /** Everything about a person; destroying it forgets them. */
 export const personKey = (id: PersonId): string => `person-${id}`;
 /** What names nobody shares a key with its month. */

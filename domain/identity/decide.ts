@@ -20,7 +20,6 @@ export interface Identify {
   readonly traits: Traits;
 }
 
-/** Nothing is recorded where the record says nothing new. */
 export type Identification = Accepted<UnsealedIdentityEvent> & { readonly answer: Identified };
 
 export type IdentityDecision = Identification | Decision<UnsealedIdentityEvent, IdentityRefusal>;
@@ -63,28 +62,42 @@ export function identify({ submission_id, record_id, traits }: Identify, people:
       type: "PersonRegistered",
       data: { person_id, submission_id, traits },
     });
-    return { ...registered, answer: { person_id, match: "new" } };
+    return { ...registered, answer: { person_id, match: "new", lead_count: 1 } };
   }
-  if (known !== undefined) return { ...accept(), answer: answerAs(known, people) };
+  if (known !== undefined) return seenAgain(submission_id, known, people);
   const person_id = personId(oldest, people);
   const alias_id = AliasId.parse(record_id);
   // Whom an operator has split stays apart, whatever records say.
-  const merges = others
-    .filter((one) => !people.merges.areSplit(oldest, one))
-    .map((one): UnsealedIdentityEvent => {
-      return { type: "PersonsMerged", data: { into: person_id, from: personId(one, people), submission_id } };
-    });
+  const joining = others.filter((one) => !people.merges.areSplit(oldest, one));
+  const merges = joining.map((one): UnsealedIdentityEvent => {
+    return { type: "PersonsMerged", data: { into: person_id, from: personId(one, people), submission_id } };
+  });
   const differs = people.differing(oldest, traits);
   const recorded = accept<UnsealedIdentityEvent>(...merges, {
     type: "AliasRecorded",
     data: { person_id, submission_id, traits, alias_id, differs },
   });
-  return { ...recorded, answer: { person_id, alias_id, match: merges.length > 0 ? "merged" : "alias" } };
+  const lead_count = [oldest, ...joining].reduce((sum, one) => sum + people.leadsOf(one), 1);
+  const match = merges.length > 0 ? "merged" : "alias";
+  return { ...recorded, answer: { person_id, alias_id, match, lead_count } };
+}
+
+/** The lead says nothing new: it only counts, once. */
+function seenAgain(submission_id: SubmissionId, known: number, people: People): Identification {
+  const answer = answerAs(known, people);
+  const counted = people.ordinalOfRepeat(submission_id);
+  if (counted !== undefined) return { ...accept(), answer: { ...answer, lead_count: counted } };
+  const { person_id } = answer;
+  const seen = accept<UnsealedIdentityEvent>({
+    type: "PersonSeenAgain",
+    data: { person_id, submission_id },
+  });
+  return { ...seen, answer: { ...answer, lead_count: people.leadsOf(people.personOf(known)) + 1 } };
 }
 
 /** As the submission that brought this record was answered at first, but for merges since. */
 function answerAgain(record: number, people: People): Identified {
-  const answer = answerAs(record, people);
+  const answer = { ...answerAs(record, people), lead_count: people.ordinalOf(record) };
   return answer.match === "same" ? { ...answer, match: "new" } : answer;
 }
 

@@ -29,6 +29,11 @@ export const identityEvents = {
     version: 1,
     schema: record.extend({ alias_id: AliasId, differs: z.array(z.enum(["email", "phone", "name"])) }),
   },
+  /** A lead that says nothing new about its person. It is recorded because leads are counted. */
+  PersonSeenAgain: {
+    version: 1,
+    schema: z.object({ person_id: PersonId, submission_id: SubmissionId }),
+  },
   PersonsMerged: {
     version: 1,
     schema: z.object({ into: PersonId, from: PersonId, submission_id: SubmissionId }),

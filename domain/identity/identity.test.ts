@@ -25,6 +25,10 @@ const recorded = (
   type: "AliasRecorded",
   data: { person_id: person(of), alias_id: alias(n), submission_id: submission(n), traits, differs },
 });
+const seenAgain = (n: number, of: number): UnsealedIdentityEvent => ({
+  type: "PersonSeenAgain",
+  data: { person_id: person(of), submission_id: submission(n) },
+});
 const merged = (from: number, into: number, cause: number): UnsealedIdentityEvent => ({
   type: "PersonsMerged",
   data: { from: person(from), into: person(into), submission_id: submission(cause) },
@@ -71,71 +75,86 @@ const test = suite("identity");
 test("registers who is new", () => {
   given()
     .whenAsked(1, ann)
-    .answers({ person_id: person(1), match: "new" }, registered(1, ann));
+    .answers({ person_id: person(1), match: "new", lead_count: 1 }, registered(1, ann));
 });
 
-test("knows the same record again and records nothing", () => {
+test("knows the same record again and records no more than that it came", () => {
   given(registered(1, ann))
     .whenAsked(2, ann)
-    .answers({ person_id: person(1), match: "same" });
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(2, 1));
 });
 
 test("knows a person by any two of three", () => {
   const known = given(registered(1, ann));
-  known.whenAsked(2, { email: "ann@", phone: "+1" }).answers({ person_id: person(1), match: "same" });
-  known.whenAsked(2, { email: "ann@", name: "ann" }).answers({ person_id: person(1), match: "same" });
-  known.whenAsked(2, { phone: "+1", name: "ann" }).answers({ person_id: person(1), match: "same" });
+  known
+    .whenAsked(2, { email: "ann@", phone: "+1" })
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(2, 1));
+  known
+    .whenAsked(2, { email: "ann@", name: "ann" })
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(2, 1));
+  known
+    .whenAsked(2, { phone: "+1", name: "ann" })
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(2, 1));
 });
 
 test("keeps a third value that differs as an alias", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann))
     .whenAsked(2, other)
-    .answers({ person_id: person(1), alias_id: alias(2), match: "alias" }, recorded(2, 1, other, "email"));
+    .answers(
+      { person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 2 },
+      recorded(2, 1, other, "email"),
+    );
 });
 
 test("keeps a third value that was missing as an alias", () => {
   given(registered(1, { email: "ann@", phone: "+1" }))
     .whenAsked(2, ann)
-    .answers({ person_id: person(1), alias_id: alias(2), match: "alias" }, recorded(2, 1, ann, "name"));
+    .answers(
+      { person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 2 },
+      recorded(2, 1, ann, "name"),
+    );
 });
 
 test("knows an alias again", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann), recorded(2, 1, other, "email"))
     .whenAsked(3, other)
-    .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
+    .answers({ person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 3 }, seenAgain(3, 1));
 });
 
 test("knows a person by the pairs of an alias", () => {
   const other = { ...ann, email: "other@" };
   given(registered(1, ann), recorded(2, 1, other, "email"))
     .whenAsked(3, { email: "other@", name: "ann" })
-    .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
+    .answers({ person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 3 }, seenAgain(3, 1));
 });
 
 test("takes one equal value for nothing", () => {
   const namesake = { email: "second@", phone: "+2", name: "ann" };
   given(registered(1, ann))
     .whenAsked(2, namesake)
-    .answers({ person_id: person(2), match: "new" }, registered(2, namesake));
+    .answers({ person_id: person(2), match: "new", lead_count: 1 }, registered(2, namesake));
 });
 
 test("never matches what is blank", () => {
   const onlyName = { name: "ann" };
   given(registered(1, onlyName))
     .whenAsked(2, onlyName)
-    .answers({ person_id: person(2), match: "new" }, registered(2, onlyName));
+    .answers({ person_id: person(2), match: "new", lead_count: 1 }, registered(2, onlyName));
   given(registered(1, { email: "ann@" }))
     .whenAsked(2, { email: "ann@", name: "ann" })
-    .answers({ person_id: person(2), match: "new" }, registered(2, { email: "ann@", name: "ann" }));
+    .answers(
+      { person_id: person(2), match: "new", lead_count: 1 },
+      registered(2, { email: "ann@", name: "ann" }),
+    );
 });
 
 test("merges two persons into the older when a record fits both", () => {
   given(registered(1, ann), registered(2, { email: "bob@", phone: "+1", name: "bob" }))
     .whenAsked(3, { email: "bob@", phone: "+1", name: "ann" })
     .answers(
-      { person_id: person(1), alias_id: alias(3), match: "merged" },
+      { person_id: person(1), alias_id: alias(3), match: "merged", lead_count: 3 },
       merged(2, 1, 3),
       recorded(3, 1, { email: "bob@", phone: "+1", name: "ann" }, "email"),
     );
@@ -145,16 +164,37 @@ test("follows a merge from then on", () => {
   const second = { email: "bob@", phone: "+1", name: "bob" };
   given(registered(1, ann), registered(2, second), merged(2, 1, 3))
     .whenAsked(4, second)
-    .answers({ person_id: person(1), alias_id: alias(2), match: "alias" });
+    .answers({ person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 3 }, seenAgain(4, 1));
 });
 
 test("answers the same submission the same way twice", () => {
   given(registered(1, ann))
     .whenAsked(1, ann)
-    .answers({ person_id: person(1), match: "new" });
+    .answers({ person_id: person(1), match: "new", lead_count: 1 });
   given(registered(1, { name: "ann" }))
     .whenAsked(1, { name: "ann" })
-    .answers({ person_id: person(1), match: "new" });
+    .answers({ person_id: person(1), match: "new", lead_count: 1 });
+});
+
+test("counts each lead of a person once, and those of whom a merge brings", () => {
+  const other = { ...ann, email: "other@" };
+  const counted = given(registered(1, ann), seenAgain(2, 1), recorded(3, 1, other, "email"));
+  counted.whenAsked(2, ann).answers({ person_id: person(1), match: "same", lead_count: 2 });
+  counted
+    .whenAsked(3, other)
+    .answers({ person_id: person(1), alias_id: alias(3), match: "alias", lead_count: 3 });
+  counted.whenAsked(4, ann).answers({ person_id: person(1), match: "same", lead_count: 4 }, seenAgain(4, 1));
+
+  const link = { email: bob.email, phone: ann.phone, name: "ann" };
+  const second = { email: bob.email, phone: ann.phone, name: "bob" };
+  const two = given(registered(1, ann), seenAgain(2, 1), registered(3, second), seenAgain(4, 3));
+  two
+    .whenAsked(5, link)
+    .answers(
+      { person_id: person(1), alias_id: alias(5), match: "merged", lead_count: 5 },
+      merged(3, 1, 5),
+      recorded(5, 1, link, "email"),
+    );
 });
 
 test("splits off who is named, or who was merged last", () => {
@@ -183,7 +223,10 @@ test("never merges again whom an operator has split", () => {
   const both = { email: bob.email, phone: ann.phone, name: ann.name };
   given(registered(1, ann), registered(2, { ...bob, phone: ann.phone }), merged(2, 1, 3), splitOff(2, 1))
     .whenAsked(4, both)
-    .answers({ person_id: person(1), alias_id: alias(4), match: "alias" }, recorded(4, 1, both, "email"));
+    .answers(
+      { person_id: person(1), alias_id: alias(4), match: "alias", lead_count: 2 },
+      recorded(4, 1, both, "email"),
+    );
 });
 
 test("forgets a person with all who were merged into them", () => {
@@ -203,7 +246,7 @@ test("forgets a person with all who were merged into them", () => {
 test("takes who comes again after being forgotten for somebody new", () => {
   given(registered(1, ann), forgotten(1))
     .whenAsked(2, ann)
-    .answers({ person_id: person(2), match: "new" }, registered(2, ann));
+    .answers({ person_id: person(2), match: "new", lead_count: 1 }, registered(2, ann));
 });
 
 test("compares in one spelling, and leaves out what is blank", () => {

@@ -22,12 +22,19 @@ test("finds the same people, whatever the records and their order", () => {
   fc.assert(
     fc.property(fc.array(anyTraits, { maxLength: 40 }), (records) => {
       const people = createPeople();
-      for (const [n, traits] of records.entries()) {
-        for (const event of identify(asking(n, traits), people).events) people.apply(event);
+      const counts = records.map((traits, n) => {
+        const { answer, events } = identify(asking(n, traits), people);
+        for (const event of events) people.apply(event);
+        return answer.lead_count;
+      });
+      for (const [n, count] of counts.entries()) {
+        const soFar = oracle(records.slice(0, n + 1));
+        assert.is(count, soFar.filter((first) => first === soFar[n]).length, `lead ${n} of its person`);
       }
       const again = records.map((traits, n) => {
         const { answer, events } = identify(asking(n, traits), people);
         assert.equal(events, [], "what is known needs no recording");
+        assert.is(answer.lead_count, counts[n], "it counts once");
         return answer.person_id;
       });
       const groups = oracle(records);

@@ -2,6 +2,7 @@ import type { Traits, UnsealedIdentityEvent } from "./events.ts";
 import { keyTable } from "./key-table.ts";
 import { createMerges, type Merges, type Split } from "./merges.ts";
 import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
+import { createRepeats, type RepeatColumns } from "./repeats.ts";
 
 // The identity index: everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
 
@@ -28,6 +29,7 @@ export interface People {
   /** How many records there are. */
   readonly count: number;
   readonly columns: Columns;
+  readonly repeats: RepeatColumns;
   apply(event: UnsealedIdentityEvent): void;
   match(traits: Traits): Match;
   /** The record with this id. */
@@ -38,15 +40,29 @@ export interface People {
   /** Into whom the person was merged, where the record is their first. */
   mergedInto(record: number): number | undefined;
   isForgotten(record: number): boolean;
+  /** How many leads the person has sent, with all who were merged into them. */
+  leadsOf(person: number): number;
+  /** The how manieth lead of its person brought the record. */
+  ordinalOf(record: number): number;
+  /** The same of a lead that brought no record; undefined where it was not seen yet. */
+  ordinalOfRepeat(submission: string): number | undefined;
   readonly merges: Merges;
   /** Which of these traits another record does not share. */
   differing(record: number, traits: Traits): ("email" | "phone" | "name")[];
 }
 
-export function createPeople(stored?: Columns, splits?: readonly Split[]): People {
+export function createPeople(
+  stored?: Columns,
+  splits?: readonly Split[],
+  storedRepeats?: RepeatColumns,
+): People {
   const records = createRecords(stored);
+  const repeats = createRepeats(storedRepeats);
   const merges = createMerges(records, splits);
   const isForgotten = (record: number): boolean => records.isForgotten(records.personOf(record));
+
+  const leadsOf = (person: number): number =>
+    merges.membersOf(person).reduce((sum, one) => sum + records.leadsOf(one), 0);
 
   // Asked for millions of times, so nothing here makes an object.
   const byTraits = keyTable((entry) => hashAt(Math.floor(entry / KINDS), entry % KINDS));
@@ -111,14 +127,29 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
     get columns() {
       return records.columns;
     },
+    get repeats() {
+      return repeats.columns;
+    },
     apply(event) {
       switch (event.type) {
-        case "PersonRegistered":
-          index(records.add(event.data.person_id, event.data.traits));
+        case "PersonRegistered": {
+          const person = records.add(event.data.person_id, event.data.traits);
+          index(person);
+          records.countLead(person, person);
           break;
+        }
         case "AliasRecorded": {
           const { alias_id, traits, person_id } = event.data;
-          index(records.add(alias_id, traits, mustFind(person_id)));
+          const person = mustFind(person_id);
+          const record = records.add(alias_id, traits, person);
+          index(record);
+          records.countLead(person, record, leadsOf(records.personOf(person)) + 1);
+          break;
+        }
+        case "PersonSeenAgain": {
+          const person = mustFind(event.data.person_id);
+          repeats.add(event.data.submission_id, leadsOf(records.personOf(person)) + 1);
+          records.countLead(person);
           break;
         }
         case "PersonsMerged":
@@ -154,6 +185,9 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
     personOf: records.personOf,
     mergedInto: records.mergedInto,
     isForgotten,
+    leadsOf,
+    ordinalOf: records.ordinalOf,
+    ordinalOfRepeat: repeats.ordinalOf,
     merges,
     differing(record, traits) {
       const mine = wordsOfTraits(traits);

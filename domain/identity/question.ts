@@ -28,6 +28,8 @@ const Identified = z.object({
   /** The record of that person which has exactly these traits, where it is not the first. */
   alias_id: AliasId.optional(),
   match: z.enum(["new", "same", "alias", "merged"]),
+  /** How many leads of the person there were with this one; absent where an earlier release answers. */
+  lead_count: z.int().positive().optional(),
 });
 export type Identified = z.infer<typeof Identified>;
 

@@ -1,6 +1,6 @@
 import type { Traits } from "./events.ts";
 
-// Everything known of everybody, as columns of numbers: 45 bytes a record. A record is what one submission brought that was
+// Everything known of everybody, as columns of numbers: 53 bytes a record. A record is what one submission brought that was
 // not known before; the first record of a person stands for the person.
 
 const ID_WORDS = 4;
@@ -19,6 +19,10 @@ export interface Columns {
   readonly parents: Uint32Array;
   /** For a person's first record: 1 when the person is forgotten. */
   readonly forgotten: Uint8Array;
+  /** The how manieth lead of its person brought the record. */
+  readonly ordinals: Uint32Array;
+  /** For a person's first record: how many leads the person has sent, without those who were merged into them. */
+  readonly leads: Uint32Array;
 }
 
 export interface Records {
@@ -37,6 +41,10 @@ export interface Records {
   merge(from: number, into: number): void;
   unmerge(from: number): void;
   forget(person: number): void;
+  ordinalOf(record: number): number;
+  leadsOf(person: number): number;
+  /** One more lead of the person; where it brought a record, which lead that was. */
+  countLead(person: number, record?: number, ordinal?: number): void;
   /** All that hold today, in the order of the persons. */
   merges(): [from: number, into: number][];
 }
@@ -48,6 +56,8 @@ export function createRecords(stored?: Columns): Records {
   let traits = sized(stored?.traits, capacity * TRAIT_WORDS);
   let owners = sized(stored?.owners, capacity);
   let parents = sized(stored?.parents, capacity);
+  let ordinals = sized(stored?.ordinals, capacity);
+  let leads = sized(stored?.leads, capacity);
   let forgotten = new Uint8Array(capacity);
   if (stored) forgotten.set(stored.forgotten.subarray(0, count));
 
@@ -57,6 +67,8 @@ export function createRecords(stored?: Columns): Records {
     traits = sized(traits, capacity * TRAIT_WORDS);
     owners = sized(owners, capacity);
     parents = sized(parents, capacity);
+    ordinals = sized(ordinals, capacity);
+    leads = sized(leads, capacity);
     const before = forgotten;
     forgotten = new Uint8Array(capacity);
     forgotten.set(before);
@@ -71,7 +83,7 @@ export function createRecords(stored?: Columns): Records {
     traitsOf: (record) => traits.subarray(record * TRAIT_WORDS, (record + 1) * TRAIT_WORDS),
     isForgotten: (person) => forgotten[person] === 1,
     get columns() {
-      return { count, ids, traits, owners, parents, forgotten };
+      return { count, ids, traits, owners, parents, forgotten, ordinals, leads };
     },
     add(id, given, owner) {
       if (count === capacity) grow();
@@ -101,6 +113,12 @@ export function createRecords(stored?: Columns): Records {
     },
     forget(person) {
       forgotten[person] = 1;
+    },
+    ordinalOf: (record) => ordinals[record] as number,
+    leadsOf: (person) => leads[person] as number,
+    countLead(person, record, ordinal = 1) {
+      leads[person] = (leads[person] as number) + 1;
+      if (record !== undefined) ordinals[record] = ordinal;
     },
     merges() {
       const all: [number, number][] = [];

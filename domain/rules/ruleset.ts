@@ -111,6 +111,11 @@ export function rulesRoutingTo(partner: PartnerId, rules: readonly Rule[]): Rule
     .map(({ id }) => id);
 }
 
+/** The rules that ask this routing service. */
+export function rulesAsking(service: string, rules: readonly Rule[]): RuleId[] {
+  return rules.filter(({ route }) => "ask" in route && route.ask === service).map(({ id }) => id);
+}
+
 function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
   switch (edit.type) {
     case "replace_all":

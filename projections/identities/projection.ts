@@ -77,7 +77,7 @@ const persons = table<{ id: PersonId; position: bigint; main: PersonId }>(
 const leads = table<LeadRow>("lead", { lead_id: "uuid", person_id: "uuid", position: "bigint" }, ["lead_id"]);
 
 type Registered = Extract<IdentityEvent, { type: "PersonRegistered" | "AliasRecorded" }>;
-type Changed = Exclude<IdentityEvent, Registered>;
+type Changed = Extract<IdentityEvent, { type: "PersonsMerged" | "PersonsSplit" | "PersonForgotten" }>;
 
 export function identitiesProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
   return {

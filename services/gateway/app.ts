@@ -10,8 +10,10 @@ import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
 import { projectionRoutes } from "./admin/projections.ts";
+import { followRoutingServices, routingServiceRoutes } from "./admin/routing-services.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { contextRoutes } from "./context/routes.ts";
 import { openApiOptions } from "./describe/openapi.ts";
 import { describedOps, describeRoutes } from "./describe/routes.ts";
 import { bearerCheck } from "./http/bearer.ts";
@@ -29,8 +31,10 @@ import { createStore } from "./intake/store.ts";
 import { createWaitingLine } from "./intake/waiting-line.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
+import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+import { followSuppressionLists, suppressionRoutes } from "./suppressions/routes.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
@@ -43,10 +47,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const [sources, partners, rules] = await Promise.all([
+  const [sources, partners, rules, services, suppressed] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
     followRuleset(yard),
+    followRoutingServices(yard),
+    followSuppressionLists(yard),
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
@@ -67,7 +73,14 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(describeRoutes);
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
-  await app.register(leadRoutes(leads, { isAdmin, sources: sources.current }));
+  await app.register(
+    leadRoutes(
+      leads,
+      { isAdmin, sources: sources.current },
+      { eventStore, vault, history: rulesHistory(eventStore) },
+    ),
+  );
+  await app.register(contextRoutes({ eventStore, vault, check: { isAdmin, sources: sources.current } }));
   await app.register(
     adminScope(isAdmin, [
       sourceRoutes({ eventStore, vault, view: sources }),
@@ -80,7 +93,14 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
+      ruleRoutes({ eventStore, view: rules, partners, services, analysis: createAnalysis(lifecycle) }),
+      routingServiceRoutes({
+        eventStore,
+        view: services,
+        rules,
+        allowPrivate: config.allowPrivatePartners,
+      }),
+      suppressionRoutes({ eventStore, vault, view: suppressed }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),

@@ -92,10 +92,11 @@ export async function createSnapshots(
         return undefined;
       }
       last = newest.revision;
-      return { state: createPeople(read.columns, read.splits), revision: newest.revision };
+      return { state: createPeople(read.columns, read.splits, read.repeats), revision: newest.revision };
     },
     consider({ state: people, revision }) {
-      const due = last + BigInt(Math.max(everyEvents, Math.floor(people.count / EVERY_PART)));
+      const due =
+        last + BigInt(Math.max(everyEvents, Math.floor((people.count + people.repeats.count) / EVERY_PART)));
       if (revision === "no_stream" || writing !== undefined || revision < due) return;
       last = revision;
       const bytes = toBytes(people);

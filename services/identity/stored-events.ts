@@ -92,6 +92,7 @@ function seal(event: UnsealedIdentityEvent, details: Details, vault: Vault): Ide
       const sealed = sealFor(event.data.person_id);
       return sealed && { type: event.type, data: { ...event.data, sealed } };
     }
+    case "PersonSeenAgain":
     case "PersonsMerged":
     case "PersonsSplit":
     case "PersonForgotten":

@@ -2,8 +2,11 @@
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
+import { openContexts } from "./contexts.ts";
 import { openPartition, type Partition } from "./partition.ts";
+import { askedServices } from "./routing-services.ts";
 import { routingView } from "./routing-view.ts";
+import { openSuppressions } from "./suppressions.ts";
 
 /** How long a partition may lie idle when its owner dies, but for the moments of taking it over. */
 const LEASE_MS = 4_000;
@@ -11,8 +14,17 @@ const LEASE_MS = 4_000;
 export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
   const [bus, vault, routable] = await Promise.all([yard.bus(), yard.vault(), routingView(yard)]);
+  const following = new AbortController();
+  lifecycle.own("lookups", () => following.abort());
+  const looking = { eventStore: yard.eventStore(), vault, signal: following.signal };
+  const [contexts, suppressions] = await Promise.all([openContexts(looking), openSuppressions(looking)]);
+  const services = askedServices({ allowPrivate: config.allowPrivatePartners, log });
+  lifecycle.own("routing services", () => services.close());
   const parts = {
     bus,
+    contexts,
+    suppressions,
+    askService: services.ask,
     vault,
     routable,
     eventStore: yard.eventStore(),

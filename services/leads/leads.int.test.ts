@@ -4,8 +4,10 @@ import type { Sealed } from "#domain/event.ts";
 import { PartnerId, PersonId, type SubmissionId } from "#domain/ids.ts";
 import type { RouteTarget } from "#domain/rules/rule.ts";
 import { type Outcome, type SubmissionCommand, submissionDecider } from "#domain/submission/decide.ts";
-import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { Decided, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { factsOf, seedOf } from "#domain/submission/route.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
+import { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { decodeKnown } from "#platform/fold-stream.ts";
@@ -42,6 +44,9 @@ test("identify and route what was received, and end it when the partner declines
 
   const route = routeIn(routed);
   assert.is(route.partner, "edu");
+  assert.is(routed.at(-1)?.version, 2);
+  const decided = Decided.parse(dataIn(routed, "SubmissionRouted").decided);
+  assert.equal([decided.seed, decided.closed], [seedOf(id), []]);
   await yard.says("edu", rejected(id, route));
   await yard.reaches(id, "SubmissionRejected");
 });
@@ -66,6 +71,21 @@ test("find the same person again", async () => {
   const [one, other] = [first, again].map((history) => dataIn(history, "PersonIdentified"));
   assert.is(other?.person_id, one?.person_id);
   assert.is(other?.match, "alias");
+});
+
+test("tell the rules how many leads the person has sent, and keep it sealed with the payload", async () => {
+  const payload = { person: { lead_count: 99 } };
+  const person = { email: "cleo@example.com", phone: "+15550177" };
+  const vault = await yard.own.vault();
+  const told: unknown[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    const id = await yard.receive(person, { payload });
+    const { sealed } = dataIn(await yard.reaches(id, "SubmissionRouted"), "SubmissionRouted");
+    const submission = Submission.parse(await vault.open(sealed as Sealed, `submission-${id}`));
+    assert.equal(submission.payload, payload);
+    told.push(factsOf(submission).person);
+  }
+  assert.equal(told, [{ lead_count: 1 }, { lead_count: 2 }, { lead_count: 3 }]);
 });
 
 test("ask nobody about what names nobody", async () => {

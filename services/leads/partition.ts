@@ -72,6 +72,7 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
     async close() {
       endMeasuring();
       await mailbox.close();
+      await actors.close();
       metrics.queueDepth.remove({ queue });
     },
   };

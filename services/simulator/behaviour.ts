@@ -30,10 +30,12 @@ export const settingsSchema = z.strictObject({
   per_second: number.min(0.1).max(1_000_000).optional(),
   /** The code that failing, fails_then_well and rejecting answer with. */
   status: number.int().min(200).max(599).optional(),
-  /** rejecting: why. */
+  /** rejecting: why; with `chooses`, why that one. */
   reason: z.string().max(500).optional(),
   /** Sent with every acceptance. */
   price: number.min(0).optional(),
+  /** Makes it a routing service: what it would have accepted it answers with this partner, and with `reason`. */
+  chooses: z.string().max(100).optional(),
   /** malformed: JSON that ends in the middle, or bytes that are not HTTP. */
   malformed: z.enum(["json", "http"]).default("json"),
   /** Whether a repeated id is recognised, and so processed only once. */
@@ -93,7 +95,11 @@ export function answerTo(settings: Settings, request: Request): Answer {
   }
 }
 
-function accepted({ price }: Settings, delayMs: number): Answer {
+function accepted({ price, chooses: partner, reason }: Settings, delayMs: number): Answer {
+  if (partner !== undefined) {
+    const body = reason === undefined ? { partner } : { partner, reason };
+    return { kind: "answer", processed: true, status: 200, body, delayMs };
+  }
   const body = price === undefined ? { status: "accepted" } : { status: "accepted", price };
   return { kind: "answer", processed: true, status: 200, body, delayMs };
 }

@@ -1,6 +1,6 @@
 // Relay, leads and identity on real parts, with a gateway and partners that only write what the real ones would.
 import { pino } from "pino";
-import { PartnerId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { PartnerId, RoutingServiceId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
 import {
   PARTNER_CONFIG_STREAM,
   PartnerConfig,
@@ -8,6 +8,11 @@ import {
   partnerConfigEvents,
 } from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
+import {
+  ROUTING_SERVICE_STREAM,
+  RoutingService,
+  routingServiceEvents,
+} from "#domain/routing-service/service.ts";
 import {
   compiledEvents,
   RULESET_COMPILED_STREAM,
@@ -40,6 +45,7 @@ const codec = createCodec({
   ...partnerConfigEvents,
   ...rulesetEvents,
   ...compiledEvents,
+  ...routingServiceEvents,
 });
 
 export interface TestYard {
@@ -57,6 +63,9 @@ export interface TestYard {
   receive(normalised: Normalised, options?: { key?: string; payload?: object }): Promise<SubmissionId>;
   partner(id: string, enabled?: boolean): Promise<void>;
   rule(route: RouteTarget): Promise<void>;
+  /** The whole set; its version. */
+  rules(...rules: Rule[]): Promise<number>;
+  service(id: string, settings: { readonly url: string } & Record<string, unknown>): Promise<void>;
   history(id: SubmissionId): Promise<StoredEvent[]>;
   /** Waits until the submission's newest event is of this type; its whole history. */
   reaches(id: SubmissionId, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
@@ -138,6 +147,19 @@ export async function startTestYard(
   const history = (id: SubmissionId) => eventStore.readStream(submissionStream(id));
   const demo = SourceId.parse("demo");
 
+  async function putRules(rules: readonly Rule[]): Promise<number> {
+    rulesetVersion += 1;
+    const version = rulesetVersion;
+    const data = { version, rules: [...rules] };
+    await eventStore.append(RULESET_STREAM, "any", [codec.encode({ type: "RulesetChanged", data }, meta())]);
+    // What the compiler writes.
+    const compiled = { version, compiled_at: new Date().toISOString(), hash: "", findings: {}, ms: 0 };
+    await eventStore.append(RULESET_COMPILED_STREAM, "any", [
+      codec.encode({ type: "RulesetCompiled", data: compiled }, meta()),
+    ]);
+    return version;
+  }
+
   return {
     parts: { nats, store, postgres },
     config: connections,
@@ -180,29 +202,22 @@ export async function startTestYard(
       await eventStore.append(PARTNER_CONFIG_STREAM, "any", [event]);
     },
     async rule(route) {
-      const rule: Rule = {
-        id: RuleId.parse("only"),
-        name: "Only",
-        priority: 1,
-        enabled: true,
-        when: { combinator: "and", rules: [] },
-        route,
-      };
-      rulesetVersion += 1;
-      const data = { version: rulesetVersion, rules: [rule] };
-      await eventStore.append(RULESET_STREAM, "any", [
-        codec.encode({ type: "RulesetChanged", data }, meta()),
+      await putRules([
+        {
+          id: RuleId.parse("only"),
+          name: "Only",
+          priority: 1,
+          enabled: true,
+          when: { combinator: "and", rules: [] },
+          route,
+        },
       ]);
-      // What the compiler writes.
-      const compiled = {
-        version: rulesetVersion,
-        compiled_at: new Date().toISOString(),
-        hash: "",
-        findings: {},
-        ms: 0,
-      };
-      await eventStore.append(RULESET_COMPILED_STREAM, "any", [
-        codec.encode({ type: "RulesetCompiled", data: compiled }, meta()),
+    },
+    rules: (...rules) => putRules(rules),
+    async service(id, settings) {
+      const data = { service: RoutingServiceId.parse(id), settings: RoutingService.parse(settings) };
+      await eventStore.append(ROUTING_SERVICE_STREAM, "any", [
+        codec.encode({ type: "RoutingServiceConfigured", data }, meta()),
       ]);
     },
     reaches: (id, type, deadlineMs) =>

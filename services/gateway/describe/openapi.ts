@@ -18,7 +18,18 @@ const SIGNED = `Signed as Standard Webhooks asks: \`x-source\`, \`webhook-id\` (
 separated by spaces). A source with the scheme body-sha256 sends \`idempotency-key\` and \`x-signature-256:
 sha256=<hex HMAC-SHA256(secret, body)>\` instead. To read, it signs an empty body.`;
 
-const TAGS = ["Intake", "Reading", "Identities", "Rules", "Partners", "Sources", "Operations"];
+const TAGS = [
+  "Intake",
+  "Reading",
+  "Identities",
+  "Rules",
+  "Routing services",
+  "Context",
+  "Suppressions",
+  "Partners",
+  "Sources",
+  "Operations",
+];
 
 export function openApiOptions(): FastifyDynamicSwaggerOptions {
   return {

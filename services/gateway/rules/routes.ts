@@ -14,6 +14,7 @@ import {
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { changer } from "../admin/change.ts";
 import type { PartnersView } from "../admin/configured-partners.ts";
+import type { RoutingServicesView } from "../admin/routing-services.ts";
 import { notFound } from "../admin/scope.ts";
 import { describeScope, noContent, type Routes, zodValidator } from "../http/route-schema.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
@@ -28,6 +29,7 @@ export interface RuleRoutesParts {
   readonly eventStore: EventStore;
   readonly view: RulesetView;
   readonly partners: PartnersView;
+  readonly services: RoutingServicesView;
   readonly analysis: Analysis;
 }
 
@@ -40,12 +42,12 @@ interface How {
   readonly force?: boolean | undefined;
 }
 
-export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesParts): Routes {
+export function ruleRoutes({ eventStore, view, partners, services, analysis }: RuleRoutesParts): Routes {
   const change = changer(eventStore, configuredRules, view, refusalOf);
   const history = rulesHistory(eventStore);
   const targets: ChangeRules["targets"] = {
     partnerExists: (id) => partners.current().has(id),
-    routingServiceExists: () => false,
+    routingServiceExists: (id) => services.current().has(id),
   };
   const shown = () => {
     const { rules, version: now, compiled } = view.current();
@@ -236,18 +238,18 @@ export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesP
       },
       async (request) => {
         const { rules: draft, at, submission } = request.body;
-        const { rules } = draft === undefined ? await rulesAt(at) : { rules: draft };
+        const when = at === undefined ? undefined : whenOf(at);
+        const { rules } = draft === undefined ? await rulesAt(when) : { rules: draft };
+        const known = when === undefined ? [...partners.current().keys()] : await history.partnersAt(when);
         const explained = explain(rules, factsFrom(submission));
         const partner = explained.route === null ? null : (targetsOf(explained.route)[0]?.partner ?? null);
-        const others = whyNot(rules, explained, partner, [...partners.current().keys()]);
-        return { ...explained, partner, others };
+        return { ...explained, partner, others: whyNot(rules, explained, { partner }, known) };
       },
     );
   };
 
-  async function rulesAt(at: string | undefined): Promise<{ readonly rules: readonly Rule[] }> {
-    if (at === undefined) return view.current();
-    return history.at(whenOf(at));
+  async function rulesAt(when: Date | bigint | undefined): Promise<{ readonly rules: readonly Rule[] }> {
+    return when === undefined ? view.current() : history.at(when);
   }
 }
 

@@ -5,6 +5,9 @@ import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { Delivery } from "#domain/partner/delivery-config.ts";
 import type { AttemptOutcome } from "#domain/partner/outcome.ts";
 import type { Submission } from "#domain/submission/submission.ts";
+import type { Attempt } from "#platform/http-call.ts";
+
+export type { Attempt } from "#platform/http-call.ts";
 
 export interface Channel {
   /** Sends nothing: the request is recorded first. Throws TemplateTooLarge where nobody would take what is to be sent. */
@@ -29,13 +32,6 @@ export interface Prepared {
   readonly timeoutMs: number;
   /** Whatever happens is an outcome. How long it takes is measured by whoever calls it. */
   send(attempt: Attempt): Promise<Sent>;
-}
-
-export interface Attempt {
-  /** To be asked at the last moment before the partner could notice anything: why it must not be called now, if so. */
-  readonly obstacle: () => string | undefined;
-  /** Ends the attempt early. */
-  readonly abandon: AbortSignal;
 }
 
 export interface Sent {

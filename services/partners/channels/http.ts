@@ -7,10 +7,15 @@ import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#dom
 import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
 import { fill } from "#domain/partner/template.ts";
 import { factsOf } from "#domain/submission/route.ts";
+import {
+  createHttpCaller,
+  type HttpRequest,
+  type HttpResponse,
+  type NoHttpResponse,
+} from "#platform/http-call.ts";
 import { newSpanId } from "#platform/ids.ts";
 import { parseSecret, type SigningKey, signedHeaders } from "#platform/webhooks.ts";
 import type { Message, OpenChannel } from "./channel.ts";
-import { createHttpCaller, type HttpRequest, type HttpResponse, type NoHttpResponse } from "./http-call.ts";
 
 export const openHttpChannel: OpenChannel<"http"> = (options) => {
   const { delivery, config, allowPrivate } = options;
@@ -45,9 +50,14 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
 /** Of what is filled into a template: eight times what the largest submission has. */
 const MAX_FILLED = 2 * 1024 * 1024;
 
+const NOT_LOOKED_UP = { person: undefined, context: undefined, suppressed: undefined };
+
 function contentFor({ submission, ids }: Message, { body }: HttpDelivery): unknown {
   const usual = defaultBody(submission, ids);
-  return body === undefined ? usual : fill(body, { ...factsOf(submission), ...usual }, MAX_FILLED);
+  // What was looked up last, so that no payload can put something else in its place.
+  return body === undefined
+    ? usual
+    : fill(body, { ...factsOf(submission), ...usual, ...NOT_LOOKED_UP, ...submission.looked_up }, MAX_FILLED);
 }
 
 function requestFor(

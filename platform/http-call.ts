@@ -2,9 +2,14 @@
 import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { type Dispatcher, Pool } from "undici";
-import type { AttemptOutcome } from "#domain/partner/outcome.ts";
-import { isPrivateAddress } from "#platform/private-addresses.ts";
-import type { Attempt } from "./channel.ts";
+import { isPrivateAddress } from "./private-addresses.ts";
+
+export interface Attempt {
+  /** To be asked at the last moment before the other side could notice anything: why it must not be called now, if so. */
+  readonly obstacle: () => string | undefined;
+  /** Ends the attempt early. */
+  readonly abandon: AbortSignal;
+}
 
 export interface HttpRequest {
   readonly method: "POST" | "PUT" | "PATCH";
@@ -22,7 +27,11 @@ export interface HttpResponse {
 
 export interface NoHttpResponse {
   readonly responded: false;
-  readonly outcome: Extract<AttemptOutcome, { outcome: "failed" | "unknown" | "interrupted" | "not_called" }>;
+  /** Unknown or interrupted where the request may have been processed. */
+  readonly outcome: {
+    readonly outcome: "failed" | "unknown" | "interrupted" | "not_called";
+    readonly reason: string;
+  };
 }
 
 export interface HttpCaller {
@@ -36,7 +45,7 @@ export interface HttpCallerOptions {
   readonly url: string;
   readonly concurrency: number;
   readonly timeoutMs: number;
-  /** Off where a repeat must not happen: a connection that the partner closes just then would leave the outcome unknown. */
+  /** Off where a repeat must not happen: a connection that the other side closes just then would leave the outcome unknown. */
   readonly keepAlive: boolean;
   readonly allowPrivate: boolean;
 }

@@ -3,9 +3,8 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { until } from "../../../test/harness/wait.ts";
-import type { Attempt } from "./channel.ts";
-import { createHttpCaller, type HttpCaller, type HttpCallerOptions } from "./http-call.ts";
+import { until } from "../test/harness/wait.ts";
+import { type Attempt, createHttpCaller, type HttpCaller, type HttpCallerOptions } from "./http-call.ts";
 
 const test = suite("calling a partner over HTTP");
 const attempt: Attempt = { obstacle: () => undefined, abandon: new AbortController().signal };
