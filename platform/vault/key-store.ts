@@ -12,6 +12,8 @@ export interface KeyStore {
   load(keyIds: readonly string[]): Promise<Keys>;
   /** The same, and makes those that never existed; `make` proposes, whoever writes first wins. */
   ensure(keyIds: readonly string[], make: () => Buffer): Promise<Keys>;
+  /** Those of these that exist and are not destroyed. */
+  existing(keyIds: readonly string[]): Promise<string[]>;
   destroy(keyIds: readonly string[]): Promise<void>;
   /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
   check(): Promise<void>;
@@ -76,6 +78,13 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
         }
         wrapping = await agreed();
       }
+    },
+    async existing(keyIds) {
+      const rows = await database.query<{ id: string }>(
+        "select id from vault.keys where id = any($1) and wrapped is not null order by id",
+        [keyIds],
+      );
+      return rows.map(({ id }) => id);
     },
     async destroy(keyIds) {
       await database.transaction(async (within) => {

@@ -27,6 +27,8 @@ export interface Vault {
   openReadable(
     items: readonly { readonly sealed: Sealed; readonly context: string }[],
   ): Promise<(unknown | undefined)[]>;
+  /** Those of these that exist, neither unknown nor destroyed. */
+  existing(keyIds: readonly string[]): Promise<string[]>;
   /** Gone for good here at once, and in every other process within seconds. */
   destroy(keyIds: readonly string[]): Promise<void>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
@@ -133,6 +135,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     open: async (sealed, context) => (await openMany([{ sealed, context }]))[0],
     openMany,
     openReadable: (items) => openAll(items, openIfWhole),
+    existing: store.existing,
     async destroy(keyIds) {
       await store.destroy(keyIds);
       for (const keyId of keyIds) cache.delete(keyId);

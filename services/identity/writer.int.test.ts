@@ -32,6 +32,7 @@ function vaultOf(isWell: () => boolean) {
     open: async () => undefined,
     openMany: async (items) => items.map(({ sealed: { key } }) => ({ [key]: {} })),
     openReadable: async () => [],
+    existing: async () => [],
     async destroy(keys) {
       tries += 1;
       if (!isWell()) throw new Error("the database is away");
