@@ -2,8 +2,9 @@ import type { Traits, UnsealedIdentityEvent } from "./events.ts";
 import { keyTable } from "./key-table.ts";
 import { createMerges, type Merges, type Split } from "./merges.ts";
 import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
+import { createSingleValues } from "./single-values.ts";
 
-// The identity index: everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
+// The identity index: everybody, findable by any two of three traits, or by an e-mail or a phone that is given alone. It is changed in place: a million people are no value to copy.
 
 type KeyWords = readonly [first: number, second: number, third?: number];
 
@@ -50,6 +51,7 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
 
   // Asked for millions of times, so nothing here makes an object.
   const byTraits = keyTable((entry) => hashAt(Math.floor(entry / KINDS), entry % KINDS));
+  const singles = createSingleValues(records, isForgotten);
   const byId = keyTable((record) => records.idWord(record, 0));
   const hashAt = (record: number, kind: number): number => {
     const [a, b, c] = wordsOfKind(kind);
@@ -90,17 +92,20 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
 
   const index = (record: number): void => {
     byId.add(records.idWord(record, 0), record);
+    singles.add(record);
     const words = records.traitsOf(record);
     for (let kind = 0; kind < KINDS; kind += 1) {
       if (!hasKey(words, kind)) continue;
       const before = findByKey(words, kind);
-      if (before !== undefined && records.personOf(before) === records.personOf(record)) continue;
+      // Not by today's persons: an index that is made anew must be the same, whatever was merged and split since.
+      if (before !== undefined && records.ownerOf(before) === records.ownerOf(record)) continue;
       byTraits.add(hashAt(record, kind), record * KINDS + kind);
     }
   };
   if (stored) {
     byId.reserve(stored.count);
     byTraits.reserve(stored.count * KINDS);
+    singles.reserve(stored.count);
   }
   for (let record = 0; record < records.count; record += 1) index(record);
 
@@ -134,6 +139,8 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
     },
     match(traits) {
       const words = wordsOfTraits(traits);
+      const single = singles.find(words);
+      if (single !== undefined) return { people: [records.personOf(single)], known: single };
       const found = new Set<number>();
       let pairs = 0;
       let known: number | undefined;
