@@ -18,6 +18,11 @@ const KEYS: readonly KeyWords[] = [
 const EXACT = 3;
 const KINDS = 4;
 
+/** The stream holds an event where it could not happen: no decision of ours leads there. Nothing is changed by it. */
+class ImpossibleHistory extends Error {
+  override name = "ImpossibleHistory";
+}
+
 export interface Match {
   /** The people whom the record fits, each as their first record, the oldest first. */
   readonly people: readonly number[];
@@ -86,8 +91,11 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
   };
   const mustFind = (id: string): number => {
     const record = find(id);
-    if (record === undefined) throw new Error(`the identity stream names ${id} before it registers them`);
+    if (record === undefined) throw new ImpossibleHistory(`${id} is named before they are registered`);
     return record;
+  };
+  const mustBeNew = (id: string): void => {
+    if (find(id) !== undefined) throw new ImpossibleHistory(`${id} is recorded twice`);
   };
 
   const index = (record: number): void => {
@@ -119,21 +127,32 @@ export function createPeople(stored?: Columns, splits?: readonly Split[]): Peopl
     apply(event) {
       switch (event.type) {
         case "PersonRegistered":
+          mustBeNew(event.data.person_id);
           index(records.add(event.data.person_id, event.data.traits));
           break;
         case "AliasRecorded": {
           const { alias_id, traits, person_id } = event.data;
+          mustBeNew(alias_id);
           index(records.add(alias_id, traits, mustFind(person_id)));
           break;
         }
-        case "PersonsMerged":
-          merges.merge(mustFind(event.data.from), mustFind(event.data.into));
+        case "PersonsMerged": {
+          const [from, into] = [mustFind(event.data.from), mustFind(event.data.into)];
+          // A circle of merges would have no end.
+          if (records.personOf(from) !== from || records.personOf(into) === from)
+            throw new ImpossibleHistory("a person is merged who is merged already, or into themselves");
+          merges.merge(from, into);
           break;
-        case "PersonsSplit":
-          merges.split(mustFind(event.data.from), mustFind(event.data.into));
+        }
+        case "PersonsSplit": {
+          const [from, into] = [mustFind(event.data.from), mustFind(event.data.into)];
+          if (records.mergedInto(from) !== into)
+            throw new ImpossibleHistory("two persons are split who are not merged");
+          merges.split(from, into);
           break;
+        }
         case "PersonForgotten":
-          for (const person of event.data.persons) records.forget(mustFind(person));
+          for (const person of event.data.persons.map(mustFind)) records.forget(person);
           break;
       }
     },

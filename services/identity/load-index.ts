@@ -3,7 +3,7 @@ import { IDENTITY_STREAM, type IdentityEvent } from "#domain/identity/events.ts"
 import type { People } from "#domain/identity/people.ts";
 import { personKey } from "#domain/seal-contexts.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
-import { foldStream, type Loaded } from "#platform/fold-stream.ts";
+import { foldStream, type Loaded, logPassedOver } from "#platform/fold-stream.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -30,10 +30,12 @@ export async function loadIndex(
     stream: IDENTITY_STREAM,
     decode,
     evolve(people, event) {
+      const evolved = evolve(people, event);
       if (event.type === "PersonForgotten") forgotten.push(...event.data.persons.map(personKey));
-      return evolve(people, event);
+      return evolved;
     },
     from,
+    onPassedOver: logPassedOver(log),
   });
   // Whoever wrote that may have died before the keys were destroyed.
   if (forgotten.length > 0) await vault.destroy(forgotten);

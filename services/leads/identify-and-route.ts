@@ -14,6 +14,9 @@ import { deliveryIdsOf, type Lead, type Leads } from "./leads.ts";
 
 // From "somebody sent this" to "it is about this person and goes to that partner", for a whole batch with one request to identity.
 
+/** Who it is about and where it goes hold the payload each, and one append takes a mebibyte. */
+const MAX_SEALED_TWICE = 480 * 1024;
+
 export interface DueLead {
   readonly lead: Lead;
   /** What makes it due. */
@@ -63,13 +66,16 @@ export async function identifyAndRoute(
     const context = submissionContext(id);
     const sealed = vault.sealCached(key, payload, context) ?? (await vault.seal(key, payload, context));
     const deliveryId = deliveryIdsOf(id);
+    const fitsTwice = sealed.data.length <= MAX_SEALED_TWICE;
     const toCommand = (state: SubmissionState): SubmissionCommand => {
       // Who it is about is worth keeping, even while no partner takes it.
-      if ("blocked" in routing) return { type: "identify", person, sealed, deliveryId };
+      if ("blocked" in routing || (!fitsTwice && state.status === "received"))
+        return { type: "identify", person, sealed, deliveryId };
       if (state.status === "identified") return { type: "route", routing, deliveryId };
       return { type: "identify", person, sealed, routing, deliveryId };
     };
-    await leads.act(id, cause, toCommand, lead);
+    const { state, revision } = await leads.act(id, cause, toCommand, lead);
+    if (!blocked && state.status === "identified") await leads.act(id, cause, toCommand, { state, revision });
     metrics.stageSeconds.observe({ stage: "route" }, secondsSince(cause.metadata.at));
     if (blocked) throw blocked;
   }

@@ -7,7 +7,7 @@ import { submissionContext } from "#domain/seal-contexts.ts";
 import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Mail } from "#platform/bus/mail.ts";
-import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
@@ -88,7 +88,7 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   }
   const addressed = Addressed.safeParse(event.data);
   const routed = decodeRouted(event, log);
-  if (routed === "unknown_type") mail.nak(PARKED_MS);
+  if (routed === "for_another_release") mail.nak(PARKED_MS);
   else if (!addressed.success) mail.term();
   else {
     const { submission_id, route } = addressed.data;
@@ -103,13 +103,17 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   return undefined;
 }
 
-function decodeRouted(event: StoredEvent, log: Log): Routed | "unknown_type" | undefined {
+function decodeRouted(event: StoredEvent, log: Log): Routed | "for_another_release" | undefined {
   try {
     const decoded = codec.decode(event);
     if (decoded.known) return decoded.event.data;
     log.warn({ stream: event.stream, type: event.type }, "event of unknown type parked");
-    return "unknown_type";
+    return "for_another_release";
   } catch (error) {
+    if (error instanceof WrittenByNewerRelease) {
+      log.warn({ err: error }, "event of a newer release parked");
+      return "for_another_release";
+    }
     if (!(error instanceof UnreadableEvent)) throw error;
     log.error({ err: error }, "event can't be read");
     return undefined;
