@@ -23,7 +23,8 @@ export async function loadIndex(
 ): Promise<Loaded<People>> {
   const began = performance.now();
   const { initial, evolve } = identityDecider();
-  const from = already ?? (await snapshots.load()) ?? { state: initial, revision: "no_stream" };
+  const from = already ??
+    (await snapshotWithin(eventStore, snapshots)) ?? { state: initial, revision: "no_stream" };
   const forgotten: string[] = [];
   const loaded = await foldStream<People, IdentityEvent>({
     eventStore,
@@ -42,4 +43,14 @@ export async function loadIndex(
   const ms = Math.round(performance.now() - began);
   log.info({ records: loaded.state.count, from: from.revision, ms }, "identity index loaded");
   return loaded;
+}
+
+/** None that knows more than the log: that was restored from an older copy since, and the snapshot names people who are not in it. */
+async function snapshotWithin(
+  eventStore: EventStore,
+  snapshots: Snapshots,
+): Promise<Loaded<People> | undefined> {
+  const [last] = await eventStore.readStreamBackwards(IDENTITY_STREAM, 1);
+  await snapshots.discardAfter(last?.revision ?? -1n);
+  return snapshots.load();
 }

@@ -55,6 +55,7 @@ async function open(vault: Vault, stopping = ended.signal): Promise<Opened> {
   const taken: bigint[] = [];
   const snapshots: Snapshots = {
     load: async () => undefined,
+    discardAfter: async () => undefined,
     consider: ({ revision }) => void taken.push(BigInt(revision)),
     written: async () => undefined,
   };

@@ -47,32 +47,35 @@ export interface PublishParts {
 }
 
 /**
- * Publishes what is to be published, all at once and in order; resolves when all of it is stored. When it throws, the same events
- * come again. `stored` is how far everything was stored before them.
+ * Publishes what is to be published, all at once and in order; resolves with the numbers that the stream gave it, when all of it is
+ * stored. When it throws, the same events come again. `stored` is how far everything was stored before them.
  */
 export async function publishEvents(
   events: readonly StoredEvent[],
   stored: bigint,
   { bus, partitions, publishFacts, log }: PublishParts,
-): Promise<void> {
+): Promise<number[]> {
   const answers = await Promise.allSettled(
     events.map(async (event) => {
       const subject =
         mailSubject(event, partitions, log) ?? (publishFacts ? factSubjectOf(event) : undefined);
-      if (subject === undefined) return;
+      if (subject === undefined) return undefined;
       const message = packEvent(event);
       if (message.byteLength > MAX_MESSAGE_BYTES) {
         // One that can't be sent must not keep all the others from being sent.
         const { id, stream } = event;
         log.error({ event: id, stream, bytes: message.byteLength }, "event is too large to publish");
-        return;
+        return undefined;
       }
       const headers = { [POSITION]: `${event.position}`, [RESUME]: `${stored}` };
-      await bus.publish(subject, message, { id: event.id, headers });
+      const { seq, duplicate } = await bus.publish(subject, message, { id: event.id, headers });
+      return duplicate ? undefined : seq;
     }),
   );
-  const failed = answers.find((answer) => answer.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  return answers.flatMap((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value ?? [];
+  });
 }
 
 /** For a relay that starts after a long run of events that were not published: it need not read them again. */
