@@ -1,10 +1,10 @@
 // From a mailbox's messages to deliveries: unpacked, decoded and opened, with one look-up of keys for all.
 
 import { z } from "zod";
-import { DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
+import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { About } from "#domain/partner/command.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
-import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
+import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
@@ -39,7 +39,7 @@ interface Unreadable {
 /** What a mail must have for its delivery to be ended, even where the rest can't be read. */
 const Addressed = z.object({
   submission_id: SubmissionId,
-  route: z.object({ delivery_id: DeliveryId }),
+  route: z.object({ partner: PartnerId, delivery_id: DeliveryId }),
 });
 
 const codec = createCodec({ SubmissionRouted: submissionEvents.SubmissionRouted });
@@ -89,7 +89,13 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   const addressed = Addressed.safeParse(event.data);
   const routed = decodeRouted(event, log);
   if (routed === "for_another_release") mail.nak(PARKED_MS);
-  else if (!addressed.success) mail.term();
+  // Also what was put here and is for another partner, or stands in no submission's own stream.
+  else if (
+    !addressed.success ||
+    addressed.data.route.partner !== partner ||
+    event.stream !== submissionStream(addressed.data.submission_id)
+  )
+    mail.term();
   else {
     const { submission_id, route } = addressed.data;
     return {

@@ -18,6 +18,7 @@ import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
+import type { MailSignature } from "#platform/mail-signature.ts";
 
 /** Where the event stands in the log. */
 export const POSITION = "Switchyard-Position";
@@ -43,6 +44,7 @@ export interface PublishParts {
   readonly partitions: number;
   /** Whether what nobody has to react to is published as well. */
   readonly publishFacts: boolean;
+  readonly signature: MailSignature;
   readonly log: Log;
 }
 
@@ -53,7 +55,7 @@ export interface PublishParts {
 export async function publishEvents(
   events: readonly StoredEvent[],
   stored: bigint,
-  { bus, partitions, publishFacts, log }: PublishParts,
+  { bus, partitions, publishFacts, signature, log }: PublishParts,
 ): Promise<number[]> {
   const answers = await Promise.allSettled(
     events.map(async (event) => {
@@ -67,7 +69,11 @@ export async function publishEvents(
         log.error({ event: id, stream, bytes: message.byteLength }, "event is too large to publish");
         return undefined;
       }
-      const headers = { [POSITION]: `${event.position}`, [RESUME]: `${stored}` };
+      const headers = {
+        [POSITION]: `${event.position}`,
+        [RESUME]: `${stored}`,
+        [signature.header]: signature.sign(message),
+      };
       const { seq, duplicate } = await bus.publish(subject, message, { id: event.id, headers });
       return duplicate ? undefined : seq;
     }),
