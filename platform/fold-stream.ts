@@ -1,7 +1,8 @@
 // A stream's state: all of its events folded, from the start or from where a snapshot ends.
-import type { Codec } from "./event-store/codec.ts";
+import { type Codec, WrittenByNewerRelease } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
 import type { StoredEvent } from "./event-store/stored-event.ts";
+import type { Log } from "./log.ts";
 
 export interface Loaded<State> {
   readonly state: State;
@@ -18,22 +19,56 @@ export class UnknownEventType extends Error {
   }
 }
 
-export interface FoldOptions<State, Event> {
-  readonly eventStore: EventStore;
-  readonly stream: string;
+/** How one event becomes part of the state. */
+export interface Fold<State, Event> {
   readonly decode: (stored: StoredEvent) => Event;
   readonly evolve: (state: State, event: Event) => State;
+  /**
+   * Told of an event that can't be read, or can't have happened, in a stream that many depend on: it is passed over, since nobody can
+   * mend it any more. What another release can read is not: that throws. Without this all of it throws.
+   */
+  readonly onPassedOver?: (stored: StoredEvent, error: unknown) => void;
+}
+
+export interface FoldOptions<State, Event> extends Fold<State, Event> {
+  readonly eventStore: EventStore;
+  readonly stream: string;
   readonly from: Loaded<State>;
 }
 
 export async function foldStream<State, Event>(options: FoldOptions<State, Event>): Promise<Loaded<State>> {
-  const { eventStore, stream, decode, evolve, from } = options;
-  let { state, revision } = from;
-  for await (const stored of eventStore.streamEvents(stream, revision === "no_stream" ? 0n : revision + 1n)) {
-    state = evolve(state, decode(stored));
-    revision = stored.revision;
+  const { eventStore, stream, from } = options;
+  let loaded = from;
+  const next = from.revision === "no_stream" ? 0n : from.revision + 1n;
+  for await (const stored of eventStore.streamEvents(stream, next)) loaded = foldOne(loaded, stored, options);
+  return loaded;
+}
+
+export function foldOne<State, Event>(
+  { state }: Loaded<State>,
+  stored: StoredEvent,
+  { decode, evolve, onPassedOver }: Fold<State, Event>,
+): Loaded<State> {
+  const { revision } = stored;
+  try {
+    return { state: evolve(state, decode(stored)), revision };
+  } catch (error) {
+    if (onPassedOver === undefined || mayBeReadElsewhere(stored, error)) throw error;
+    onPassedOver(stored, error);
+    return { state, revision };
   }
-  return { state, revision };
+}
+
+/** Whether it has our metadata: what lacks them was written by no release of ours. */
+export const isOurs = (stored: StoredEvent): boolean => stored.rawMetadata !== undefined;
+
+const mayBeReadElsewhere = (stored: StoredEvent, error: unknown): boolean =>
+  error instanceof WrittenByNewerRelease || (error instanceof UnknownEventType && isOurs(stored));
+
+/** For foldStream's `onPassedOver`. */
+export function logPassedOver(log: Log): (stored: StoredEvent, error: unknown) => void {
+  return ({ stream, revision, type }, err) =>
+    log.error({ err, stream, revision, type }, "event can't be read or can't have happened, passed over");
 }
 
 /** Decodes what must not be passed over. */

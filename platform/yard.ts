@@ -46,8 +46,14 @@ export type StartStandalone = (parts: ProcessParts) => Promise<Serving>;
 export function createYard({ config, log, metrics, health, lifecycle }: YardParts): Yard {
   const eventStore = once(() => {
     const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle });
+    let seen = 0n;
     health.add("eventstore", async () => {
-      await store.head();
+      const head = await store.head();
+      if (head < seen)
+        throw new Error(
+          `the log ends at ${head}, before ${seen} which this process has seen: it was restored from an older copy; restart this process`,
+        );
+      seen = head;
     });
     return store;
   });

@@ -2,7 +2,7 @@
 import { type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
 import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
 import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
-import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 
 /** What the read models are made of. */
@@ -23,6 +23,7 @@ const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEv
 /** Several projections of a process get the same events. */
 const decoded = new WeakMap<StoredEvent, ModelEvent | SkipReason>();
 
+/** Throws WrittenByNewerRelease: what another release can read is waited for, or it would be missing from the model for ever. */
 export function knownEvents(stored: readonly StoredEvent[], onSkipped: OnSkipped): Known[] {
   const known: Known[] = [];
   for (const raw of stored) {
@@ -44,7 +45,7 @@ function decode(raw: StoredEvent): ModelEvent | SkipReason {
     const read = codec.decode(raw);
     return read.known ? read.event : "unknown_type";
   } catch (error) {
-    if (!(error instanceof UnreadableEvent)) throw error;
+    if (!(error instanceof UnreadableEvent) || error instanceof WrittenByNewerRelease) throw error;
     return "unreadable";
   }
 }

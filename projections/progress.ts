@@ -11,6 +11,8 @@ export interface ProjectionProgress {
   readonly lag: number;
   /** When it was last built from the beginning. */
   readonly rebuilt_at: string | null;
+  /** Its rows tell of events that the log does not have (any more): the log was restored from an older copy. */
+  readonly beyond_log?: true;
   /** How far a rebuild that is under way has come. */
   readonly rebuilding?: { readonly position: string };
 }
@@ -45,7 +47,8 @@ export function createProgressQueries({
         `select schema_name, position, rebuilt_at, lag, reported_at < now() - interval '${SILENCE}' as silent
            from projections.checkpoint order by schema_name`,
       );
-      const head = rows.some((row) => row.silent) ? await eventStore.head() : 0n;
+      // After the rows, so that it is no older than they are.
+      const head = await eventStore.head();
       const named = new Map(rows.map((row) => [row.schema_name, row]));
       return rows
         .filter((row) => !named.has(rebuiltName(row.schema_name) ?? ""))
@@ -57,6 +60,7 @@ export function createProgressQueries({
             position: String(row.position),
             lag: Number(row.silent ? behind : row.lag),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
+            ...(row.position > head && { beyond_log: true as const }),
             ...(rebuild && { rebuilding: { position: String(rebuild.position) } }),
           };
         });

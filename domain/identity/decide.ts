@@ -48,7 +48,8 @@ function evolve(people: People, event: UnsealedIdentityEvent): People {
 }
 
 /**
- * Two of three traits equal, whatever the third: the same person. Asking again for the same submission gives the same answer
+ * Two of three traits equal, whatever the third: the same person; so is who has the e-mail or the phone where nothing else is given,
+ * the older of two. Asking again for the same submission gives the same answer
  * and records nothing.
  */
 export function identify({ submission_id, record_id, traits }: Identify, people: People): Identification {

@@ -150,6 +150,58 @@ test("never matches what is blank", () => {
     );
 });
 
+test("knows who has an e-mail or a phone where nothing else is given", () => {
+  const known = given(registered(1, ann), registered(2, bob));
+  const again = { person_id: person(2), match: "same", lead_count: 2 } as const;
+  known.whenAsked(3, { email: "bob@" }).answers(again, seenAgain(3, 2));
+  known.whenAsked(3, { phone: "+2" }).answers(again, seenAgain(3, 2));
+  given(registered(1, { email: "ann@" }))
+    .whenAsked(2, { email: "ann@" })
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(2, 1));
+});
+
+test("never knows anybody by a name alone", () => {
+  given(registered(1, ann))
+    .whenAsked(2, { name: "ann" })
+    .answers({ person_id: person(2), match: "new", lead_count: 1 }, registered(2, { name: "ann" }));
+});
+
+test("knows by one value only where nothing else is given", () => {
+  const more = { email: "ann@", phone: "+9" };
+  given(registered(1, { email: "ann@" }))
+    .whenAsked(2, more)
+    .answers({ person_id: person(2), match: "new", lead_count: 1 }, registered(2, more));
+});
+
+test("gives an e-mail alone that two persons have to the older, also where the younger had it first", () => {
+  const second = { email: "ann@", phone: "+9", name: "other" };
+  given(registered(1, ann), registered(2, second))
+    .whenAsked(3, { email: "ann@" })
+    .answers({ person_id: person(1), match: "same", lead_count: 2 }, seenAgain(3, 1));
+  const third = { ...ann, email: "bob@" };
+  given(registered(1, ann), registered(2, bob), recorded(3, 1, third, "email"))
+    .whenAsked(4, { email: "bob@" })
+    .answers({ person_id: person(1), alias_id: alias(3), match: "alias", lead_count: 3 }, seenAgain(4, 1));
+});
+
+test("knows by one value as merges, splits and forgetting leave it", () => {
+  const history = [registered(1, ann), registered(2, bob), merged(2, 1, 3)];
+  const asked = { email: "bob@" };
+  const aliasOf2: Identified = { person_id: person(1), alias_id: alias(2), match: "alias", lead_count: 3 };
+  given(...history)
+    .whenAsked(4, asked)
+    .answers(aliasOf2, seenAgain(4, 1));
+  given(...history, splitOff(2, 1))
+    .whenAsked(4, asked)
+    .answers({ person_id: person(2), match: "same", lead_count: 2 }, seenAgain(4, 2));
+  given(...history, forgotten(1, 2))
+    .whenAsked(4, asked)
+    .answers({ person_id: person(4), match: "new", lead_count: 1 }, registered(4, asked));
+  given(registered(1, ann), registered(2, { ...bob, email: "ann@" }), forgotten(1))
+    .whenAsked(4, { email: "ann@" })
+    .answers({ person_id: person(2), match: "same", lead_count: 2 }, seenAgain(4, 2));
+});
+
 test("merges two persons into the older when a record fits both", () => {
   given(registered(1, ann), registered(2, { email: "bob@", phone: "+1", name: "bob" }))
     .whenAsked(3, { email: "bob@", phone: "+1", name: "ann" })

@@ -3,8 +3,9 @@ import { keyTable } from "./key-table.ts";
 import { createMerges, type Merges, type Split } from "./merges.ts";
 import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
 import { createRepeats, type RepeatColumns } from "./repeats.ts";
+import { createSingleValues } from "./single-values.ts";
 
-// The identity index: everybody, findable by any two of three traits. It is changed in place: a million people are no value to copy.
+// The identity index: everybody, findable by any two of three traits, or by an e-mail or a phone that is given alone. It is changed in place: a million people are no value to copy.
 
 type KeyWords = readonly [first: number, second: number, third?: number];
 
@@ -17,6 +18,11 @@ const KEYS: readonly KeyWords[] = [
 ];
 const EXACT = 3;
 const KINDS = 4;
+
+/** The stream holds an event where it could not happen: no decision of ours leads there. Nothing is changed by it. */
+class ImpossibleHistory extends Error {
+  override name = "ImpossibleHistory";
+}
 
 export interface Match {
   /** The people whom the record fits, each as their first record, the oldest first. */
@@ -66,6 +72,7 @@ export function createPeople(
 
   // Asked for millions of times, so nothing here makes an object.
   const byTraits = keyTable((entry) => hashAt(Math.floor(entry / KINDS), entry % KINDS));
+  const singles = createSingleValues(records, isForgotten);
   const byId = keyTable((record) => records.idWord(record, 0));
   const hashAt = (record: number, kind: number): number => {
     const [a, b, c] = wordsOfKind(kind);
@@ -100,23 +107,29 @@ export function createPeople(
   };
   const mustFind = (id: string): number => {
     const record = find(id);
-    if (record === undefined) throw new Error(`the identity stream names ${id} before it registers them`);
+    if (record === undefined) throw new ImpossibleHistory(`${id} is named before they are registered`);
     return record;
+  };
+  const mustBeNew = (id: string): void => {
+    if (find(id) !== undefined) throw new ImpossibleHistory(`${id} is recorded twice`);
   };
 
   const index = (record: number): void => {
     byId.add(records.idWord(record, 0), record);
+    singles.add(record);
     const words = records.traitsOf(record);
     for (let kind = 0; kind < KINDS; kind += 1) {
       if (!hasKey(words, kind)) continue;
       const before = findByKey(words, kind);
-      if (before !== undefined && records.personOf(before) === records.personOf(record)) continue;
+      // Not by today's persons: an index that is made anew must be the same, whatever was merged and split since.
+      if (before !== undefined && records.ownerOf(before) === records.ownerOf(record)) continue;
       byTraits.add(hashAt(record, kind), record * KINDS + kind);
     }
   };
   if (stored) {
     byId.reserve(stored.count);
     byTraits.reserve(stored.count * KINDS);
+    singles.reserve(stored.count);
   }
   for (let record = 0; record < records.count; record += 1) index(record);
 
@@ -133,6 +146,7 @@ export function createPeople(
     apply(event) {
       switch (event.type) {
         case "PersonRegistered": {
+          mustBeNew(event.data.person_id);
           const person = records.add(event.data.person_id, event.data.traits);
           index(person);
           records.countLead(person, person);
@@ -140,6 +154,7 @@ export function createPeople(
         }
         case "AliasRecorded": {
           const { alias_id, traits, person_id } = event.data;
+          mustBeNew(alias_id);
           const person = mustFind(person_id);
           const record = records.add(alias_id, traits, person);
           index(record);
@@ -152,19 +167,30 @@ export function createPeople(
           records.countLead(person);
           break;
         }
-        case "PersonsMerged":
-          merges.merge(mustFind(event.data.from), mustFind(event.data.into));
+        case "PersonsMerged": {
+          const [from, into] = [mustFind(event.data.from), mustFind(event.data.into)];
+          // A circle of merges would have no end.
+          if (records.personOf(from) !== from || records.personOf(into) === from)
+            throw new ImpossibleHistory("a person is merged who is merged already, or into themselves");
+          merges.merge(from, into);
           break;
-        case "PersonsSplit":
-          merges.split(mustFind(event.data.from), mustFind(event.data.into));
+        }
+        case "PersonsSplit": {
+          const [from, into] = [mustFind(event.data.from), mustFind(event.data.into)];
+          if (records.mergedInto(from) !== into)
+            throw new ImpossibleHistory("two persons are split who are not merged");
+          merges.split(from, into);
           break;
+        }
         case "PersonForgotten":
-          for (const person of event.data.persons) records.forget(mustFind(person));
+          for (const person of event.data.persons.map(mustFind)) records.forget(person);
           break;
       }
     },
     match(traits) {
       const words = wordsOfTraits(traits);
+      const single = singles.find(words);
+      if (single !== undefined) return { people: [records.personOf(single)], known: single };
       const found = new Set<number>();
       let pairs = 0;
       let known: number | undefined;

@@ -32,6 +32,8 @@ export interface Records {
   traitWord(record: number, at: number): number;
   traitsOf(record: number): Uint32Array;
   isForgotten(person: number): boolean;
+  /** The first record of the person that the record was recorded for, whatever was merged since. */
+  ownerOf(record: number): number;
   add(id: string, traits: Traits, owner?: number): number;
   idOf(record: number): string;
   /** The first record of the person whom this record speaks of today, merges followed. */
@@ -82,6 +84,7 @@ export function createRecords(stored?: Columns): Records {
     traitWord: (record, at) => traits[record * TRAIT_WORDS + at] as number,
     traitsOf: (record) => traits.subarray(record * TRAIT_WORDS, (record + 1) * TRAIT_WORDS),
     isForgotten: (person) => forgotten[person] === 1,
+    ownerOf: (record) => owners[record] as number,
     get columns() {
       return { count, ids, traits, owners, parents, forgotten, ordinals, leads };
     },

@@ -33,6 +33,8 @@ export interface Bus extends Inspector, Requests {
   rewindMailbox(options: MailboxOptions): Promise<void>;
   /** Deletes a consumer that is needed no more, such as a deleted partner's; fine when there is none. */
   deleteMailbox(name: string, stream?: StreamName): Promise<void>;
+  /** Empties a stream; its mailboxes stay, and get what comes. */
+  purge(stream?: StreamName): Promise<void>;
   kv(bucket: BucketName): Promise<KV>;
   /** Lets what is under way finish, then disconnects. */
   close(): Promise<void>;
@@ -145,6 +147,11 @@ export async function connectBus({ url, name, log, lifecycle, topology }: BusOpt
     async deleteMailbox(mailbox, stream = "YARD") {
       await manager.consumers.delete(stream, mailbox).catch((error: unknown) => {
         if (!isMissing(error)) throw toBusError(error, `deleting mailbox ${mailbox}`);
+      });
+    },
+    async purge(stream = "YARD") {
+      await manager.streams.purge(stream).catch((error: unknown) => {
+        if (!isMissing(error)) throw toBusError(error, `purging ${stream}`);
       });
     },
     kv: (bucket) => nats.jetstream({ timeout: API_TIMEOUT_MS }).views.kv(bucket, { bindOnly: true }),

@@ -31,6 +31,8 @@ export interface Inspector {
   lastStoredAt(subject: string, stream?: StreamName): Promise<number | undefined>;
   /** The oldest message that the stream still has; the next to come when it is empty. */
   firstSeq(stream?: StreamName): Promise<number>;
+  /** The last number that the stream has given out, though its message may be gone; 0 before any. */
+  lastSeq(stream?: StreamName): Promise<number>;
 }
 
 async function orMissing<T>(doing: string, ask: () => Promise<T>): Promise<T | undefined> {
@@ -62,6 +64,10 @@ export function createInspector(manager: JetStreamManager): Inspector {
     async firstSeq(stream = "YARD") {
       const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
       return Math.max(1, info?.state.first_seq ?? 1);
+    },
+    async lastSeq(stream = "YARD") {
+      const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
+      return info?.state.last_seq ?? 0;
     },
     consumerState: (name, stream = "YARD") =>
       orMissing(`the state of mailbox ${name}`, async () => {

@@ -7,7 +7,7 @@ import type { ExpectedRevision } from "./append-wire.ts";
 import { openAppender } from "./appender.ts";
 import { callsOver } from "./calls.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
-import { readBackwards, readForwards, readHead } from "./read.ts";
+import { readBackwards, readForwards, readHead, readNewest } from "./read.ts";
 import { shareTail } from "./shared-tail.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
 import { openTail } from "./tail.ts";
@@ -34,6 +34,8 @@ export interface EventStore {
   streamEvents(stream: string, from?: bigint): AsyncIterable<StoredEvent>;
   /** The position of the last event in the log; 0n when it is empty. */
   head(): Promise<bigint>;
+  /** The last event in the log that is not the store's own, looked for among the newest few. */
+  newest(): Promise<StoredEvent | undefined>;
   follow(options: FollowOptions): Following;
   close(): Promise<void>;
 }
@@ -121,6 +123,7 @@ export function connectEventStore({
     readStreamBackwards: (stream, maxCount) => readBackwards(calls, stream, maxCount, patience),
     streamEvents,
     head,
+    newest: () => readNewest(calls, patience),
     follow(options) {
       const signal = AbortSignal.any([options.signal, closing.signal]);
       const following = follow({ calls, tail, log, head }, { ...options, signal });

@@ -81,14 +81,14 @@ export function encodeStreamRead({ stream, from, backwards, maxCount }: StreamRe
   });
 }
 
-/** The last event of the whole log, whoever wrote it. */
-export function encodeHeadRead(): Buffer {
+/** The last events of the whole log, the newest first, whoever wrote them. */
+export function encodeHeadRead(maxCount: number): Buffer {
   return encodeOptions((writer) => {
     writer.uint32(nested(READ.all)).fork();
     writeEmpty(writer, OF_ALL.end);
     writer.ldelim();
     writer.uint32(varint(READ.direction)).uint32(BACKWARDS);
-    writer.uint32(varint(READ.count)).uint64(1);
+    writer.uint32(varint(READ.count)).uint64(maxCount);
     writeEmpty(writer, READ.noFilter);
   });
 }

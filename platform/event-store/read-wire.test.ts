@@ -60,7 +60,7 @@ test("a read of a stream says where, how much and which way", () => {
 });
 
 test("a read of the head asks for the last event of all", () => {
-  const options = optionsOf(encodeHeadRead());
+  const options = optionsOf(encodeHeadRead(1));
   assert.ok(options.getAll()?.hasEnd());
   assert.is(options.getReadDirection(), 1);
   assert.is(options.getCount(), "1");

@@ -7,6 +7,7 @@ import { openReading } from "./reading.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
 
 const PAGE = 1000;
+const FEW = 20;
 
 interface Page {
   readonly events: RecordedEvent[];
@@ -68,10 +69,17 @@ export async function readBackwards(
   return (await readPage(calls, { stream, from: "end", backwards: true, maxCount }, patience)).events;
 }
 
+/** The last event that is not the store's own; undefined where none of the newest is. */
+export async function readNewest(calls: Calls, patience: Patience): Promise<RecordedEvent | undefined> {
+  const ask = (remainingMs: number): Promise<ReadMessage[]> =>
+    messagesOf(calls, encodeHeadRead(FEW), remainingMs);
+  return eventsIn(await untilAnswered("the newest event of the log", ask, patience))[0];
+}
+
 /** The position of the log's last event, whoever wrote it; 0n when there is none. */
 export async function readHead(calls: Calls, patience: Patience): Promise<bigint> {
   const ask = (remainingMs: number): Promise<ReadMessage[]> =>
-    messagesOf(calls, encodeHeadRead(), remainingMs);
+    messagesOf(calls, encodeHeadRead(1), remainingMs);
   const messages = await untilAnswered("the end of the log", ask, patience);
   const last = messages.find((message) => message.kind === "event");
   return last?.position ?? 0n;

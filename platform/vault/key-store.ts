@@ -1,17 +1,20 @@
 // Where the keys live: one row each, wrapped. A destroyed key leaves its row behind, empty, so that it is never made again.
 import type { Database } from "../database.ts";
-import type { MasterKeys } from "./master-key.ts";
+import { type MasterKeys, UnknownMasterKey } from "./master-key.ts";
 import { migrateVault } from "./schema.ts";
 import { agreedMaster } from "./wrapping.ts";
 
-/** Undefined for a key that is destroyed. */
-type Keys = ReadonlyMap<string, Buffer | undefined>;
+/** Undefined for a key that is destroyed, "damaged" for one that can't be unwrapped by the master key that wraps it. */
+export type Key = Buffer | "damaged" | undefined;
+type Keys = ReadonlyMap<string, Key>;
 
 export interface KeyStore {
   /** Those that exist or once existed. */
   load(keyIds: readonly string[]): Promise<Keys>;
   /** The same, and makes those that never existed; `make` proposes, whoever writes first wins. */
   ensure(keyIds: readonly string[], make: () => Buffer): Promise<Keys>;
+  /** Those of these that exist and are not destroyed. */
+  existing(keyIds: readonly string[]): Promise<string[]>;
   destroy(keyIds: readonly string[]): Promise<void>;
   /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
   check(): Promise<void>;
@@ -52,8 +55,16 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
   }
   let wrapping = await agreed();
 
-  const keyIn = ({ id, wrapped }: Row): Buffer | undefined =>
-    wrapped === null ? undefined : masters.unwrap(id, wrapped);
+  /** One row that can't be read must not keep the others from being read. */
+  function keyIn({ id, wrapped }: Row): Key {
+    if (wrapped === null) return undefined;
+    try {
+      return masters.unwrap(id, wrapped);
+    } catch (error) {
+      if (error instanceof UnknownMasterKey) throw error;
+      return "damaged";
+    }
+  }
 
   return {
     async load(keyIds) {
@@ -76,6 +87,13 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
         }
         wrapping = await agreed();
       }
+    },
+    async existing(keyIds) {
+      const rows = await database.query<{ id: string }>(
+        "select id from vault.keys where id = any($1) and wrapped is not null order by id",
+        [keyIds],
+      );
+      return rows.map(({ id }) => id);
     },
     async destroy(keyIds) {
       await database.transaction(async (within) => {

@@ -45,11 +45,20 @@ export function openWith(key: CipherKey, sealed: Sealed, context: string): unkno
   return JSON.parse(text);
 }
 
-/** Undefined where openWith throws. */
+/** It was changed, stands elsewhere than where it was sealed for, or its key can't be read: nobody opens it any more. */
+export class SealDamaged extends Error {
+  override name = "SealDamaged";
+
+  constructor(keyId: string) {
+    super(`what is sealed under ${keyId} was changed or moved, or the key is damaged`);
+  }
+}
+
+/** SealDamaged where openWith throws. */
 export function openIfWhole(key: CipherKey, sealed: Sealed, context: string): unknown {
   try {
     return openWith(key, sealed, context);
   } catch {
-    return undefined;
+    return new SealDamaged(sealed.key);
   }
 }

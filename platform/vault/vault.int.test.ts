@@ -5,7 +5,7 @@ import { startPostgres } from "../../test/harness/postgres.ts";
 import { until } from "../../test/harness/wait.ts";
 import { connectDatabase } from "../database.ts";
 import { createLog } from "../log.ts";
-import { KeyDestroyed, openVault } from "./vault.ts";
+import { KeyDestroyed, openVault, SealDamaged, type Sealed } from "./vault.ts";
 
 const vaults = suite("vault");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
@@ -14,6 +14,10 @@ const database = connectDatabase({ url: postgres.url, log });
 const masterKey = randomBytes(32);
 const open = () => openVault({ database, masterKey, log });
 const [vault, elsewhere] = await Promise.all([open(), open()]);
+interface Item {
+  readonly sealed: Sealed;
+  readonly context: string;
+}
 const ada = { email: "ada@example.org" };
 
 vaults.after(async () => {
@@ -53,6 +57,33 @@ vaults("opens many with what is left of them, in order", async () => {
   );
   await vault.destroy(["many/2"]);
   assert.equal(await vault.openMany(items), [{ at: 0 }, undefined, { at: 2 }]);
+});
+
+vaults("opens all others where one was tampered with, or its key is damaged", async () => {
+  const items = await Promise.all(
+    ["whole/1", "whole/2", "whole/3"].map(async (key) => ({
+      sealed: await vault.seal(key, { key }, key),
+      context: key,
+    })),
+  );
+  const [first, second, third] = items as [Item, Item, Item];
+  const tampered = { ...second, sealed: { ...second.sealed, tag: first.sealed.tag } };
+  const shapeless = { ...second, sealed: { ...second.sealed, iv: "", tag: "?" } };
+  const opened = await vault.openMany([first, tampered, shapeless, third]);
+  assert.equal([opened[0], opened[3]], [{ key: "whole/1" }, { key: "whole/3" }]);
+  assert.instance(opened[1], SealDamaged);
+  assert.instance(opened[2], SealDamaged);
+
+  await database.execute("update vault.keys set wrapped = '{\"key\":\"x' where id = 'whole/2'");
+  const fresh = await open();
+  const [one, two, three] = await fresh.openMany(items);
+  assert.equal([one, three], [{ key: "whole/1" }, { key: "whole/3" }]);
+  assert.instance(two, SealDamaged);
+  assert.equal(await fresh.openReadable(items), [{ key: "whole/1" }, undefined, { key: "whole/3" }]);
+  const failed = await fresh.seal("whole/2", {}, "c").catch((error: unknown) => error);
+  assert.instance(failed, SealDamaged);
+  await fresh.ensureKeys(["whole/1", "whole/2", "whole/4"]);
+  assert.ok(fresh.sealCached("whole/4", {}, "c"));
 });
 
 vaults("never opens what was sealed for another place", async () => {

@@ -4,11 +4,11 @@ import type { Database } from "../database.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { createKeyCache } from "./key-cache.ts";
-import { DESTROYED_CHANNEL, openKeyStore } from "./key-store.ts";
+import { DESTROYED_CHANNEL, type Key, openKeyStore } from "./key-store.ts";
 import { createMasterKeys } from "./master-key.ts";
-import { openIfWhole, openWith, type Sealed, sealWith } from "./seal.ts";
+import { openIfWhole, SealDamaged, type Sealed, sealWith } from "./seal.ts";
 
-export type { Sealed } from "./seal.ts";
+export { SealDamaged, type Sealed } from "./seal.ts";
 
 export interface Vault {
   /** Makes those keys that do not exist and were never destroyed, in one statement; all processes get the same ones. */
@@ -17,16 +17,18 @@ export interface Vault {
   seal(keyId: string, value: unknown, context: string): Promise<Sealed>;
   /** The same at once when the key is at hand, else undefined. */
   sealCached(keyId: string, value: unknown, context: string): Sealed | undefined;
-  /** Undefined when the key is destroyed. Throws when it was tampered with or stands elsewhere. */
+  /** Undefined when the key is destroyed. Throws SealDamaged when it was tampered with or stands elsewhere. */
   open(sealed: Sealed, context: string): Promise<unknown | undefined>;
-  /** Many with one look-up of keys, in the order given. */
+  /** Many with one look-up of keys, in the order given; SealDamaged stands in the place of one that would make open() throw. */
   openMany(
     items: readonly { readonly sealed: Sealed; readonly context: string }[],
   ): Promise<(unknown | undefined)[]>;
-  /** The same for readers that show many: one that can't be opened is undefined as well, so that it does not hide the others. */
+  /** The same for readers that only show: one that can't be opened is undefined, whatever the reason. */
   openReadable(
     items: readonly { readonly sealed: Sealed; readonly context: string }[],
   ): Promise<(unknown | undefined)[]>;
+  /** Those of these that exist, neither unknown nor destroyed. */
+  existing(keyIds: readonly string[]): Promise<string[]>;
   /** Gone for good here at once, and in every other process within seconds. */
   destroy(keyIds: readonly string[]): Promise<void>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
@@ -75,6 +77,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   // Kept as a key like the others, so that fingerprints stay the same when the master key is replaced.
   const kept = await store.ensure([FINGERPRINTS], () => masters.derive("fingerprints"));
   const fingerprints = kept.get(FINGERPRINTS);
+  if (fingerprints === "damaged") throw new SealDamaged(FINGERPRINTS);
   if (!fingerprints) throw new KeyDestroyed(FINGERPRINTS);
   // From bytes, each use would make the key anew, which takes longer than the use itself.
   const fingerprintKey = createSecretKey(fingerprints);
@@ -85,19 +88,21 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   });
   lifecycle?.own("vault", () => listening.close());
 
-  const atHand = (keyIds: readonly string[]): Map<string, KeyObject | undefined> =>
+  type Usable = KeyObject | "damaged" | undefined;
+  const atHand = (keyIds: readonly string[]): Map<string, Usable> =>
     new Map(keyIds.map((keyId) => [keyId, cache.get(keyId)]));
 
   async function complete(
-    keys: Map<string, KeyObject | undefined>,
-    fetch: (missing: readonly string[]) => Promise<ReadonlyMap<string, Buffer | undefined>>,
-  ): Promise<ReadonlyMap<string, KeyObject | undefined>> {
+    keys: Map<string, Usable>,
+    fetch: (missing: readonly string[]) => Promise<ReadonlyMap<string, Key>>,
+  ): Promise<ReadonlyMap<string, Usable>> {
     const missing = [...keys].filter(([, key]) => !key).map(([keyId]) => keyId);
     if (missing.length === 0) return keys;
-    for (const [keyId, bytes] of await fetch(missing)) {
-      const key = bytes && createSecretKey(bytes);
+    for (const [keyId, found] of await fetch(missing)) {
+      if (found === "damaged") log.error({ key: keyId }, "key can't be unwrapped");
+      const key = found === "damaged" ? found : found && createSecretKey(found);
       keys.set(keyId, key);
-      if (key) cache.set(keyId, key);
+      if (key !== undefined && key !== "damaged") cache.set(keyId, key);
     }
     return keys;
   }
@@ -105,17 +110,13 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const ensured = (keyIds: readonly string[]) =>
     complete(atHand(keyIds), (missing) => store.ensure(missing, () => randomBytes(32)));
 
-  async function openAll(
-    items: readonly { readonly sealed: Sealed; readonly context: string }[],
-    open: typeof openWith,
-  ): Promise<(unknown | undefined)[]> {
+  const openMany: Vault["openMany"] = async (items) => {
     const keys = await complete(atHand(items.map(({ sealed }) => sealed.key)), store.load);
     return items.map(({ sealed, context }) => {
       const key = keys.get(sealed.key);
-      return key && open(key, sealed, context);
+      return key === "damaged" ? new SealDamaged(sealed.key) : key && openIfWhole(key, sealed, context);
     });
-  }
-  const openMany: Vault["openMany"] = (items) => openAll(items, openWith);
+  };
 
   return {
     async ensureKeys(keyIds) {
@@ -123,6 +124,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     },
     async seal(keyId, value, context) {
       const key = (await ensured([keyId])).get(keyId);
+      if (key === "damaged") throw new SealDamaged(keyId);
       if (!key) throw new KeyDestroyed(keyId);
       return sealWith(key, keyId, value, context);
     },
@@ -130,9 +132,16 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       const key = cache.get(keyId);
       return key && sealWith(key, keyId, value, context);
     },
-    open: async (sealed, context) => (await openMany([{ sealed, context }]))[0],
+    async open(sealed, context) {
+      const [opened] = await openMany([{ sealed, context }]);
+      if (opened instanceof SealDamaged) throw opened;
+      return opened;
+    },
     openMany,
-    openReadable: (items) => openAll(items, openIfWhole),
+    async openReadable(items) {
+      return (await openMany(items)).map((one) => (one instanceof SealDamaged ? undefined : one));
+    },
+    existing: store.existing,
     async destroy(keyIds) {
       await store.destroy(keyIds);
       for (const keyId of keyIds) cache.delete(keyId);

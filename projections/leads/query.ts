@@ -2,6 +2,7 @@
 import { SubmissionId } from "#domain/ids.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
 import type { Stage } from "#domain/submission/events.ts";
+import { type Status, statuses } from "#domain/submission/machine.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
@@ -61,6 +62,8 @@ export interface LeadQueries {
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
   /** How many leads are dead letters, by where they ended. */
   deadLetters(): Promise<DeadLetterCount[]>;
+  /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
+  keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
   /** How far into the log these answers reach. */
   position(): Promise<bigint>;
   /** True once the answers reach at least so far; false when that took longer. */
@@ -72,6 +75,14 @@ export interface DeadLetterCount {
   /** Of those that ended in delivery. */
   readonly partner: string | null;
   readonly count: bigint;
+}
+
+export interface KeyInUse {
+  readonly key: string;
+  /** A lead that has not ended needs it. */
+  readonly open: boolean;
+  /** Of the leads in question the one about which the newest event tells. */
+  readonly newest: SubmissionId;
 }
 
 export interface LeadQueryParts {
@@ -128,10 +139,23 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       );
     },
 
+    async keysInUse(keys) {
+      await ready();
+      return database.query<KeyInUse>(
+        `select sealed->>'key' as key, bool_or(status <> 'dead_lettered') as open,
+                (array_agg(id order by last_position desc))[1] as newest
+           from leads.lead where status = any($1) and sealed->>'key' = any($2) group by 1`,
+        [NOT_ENDED, keys],
+      );
+    },
+
     position: () => ready().then(watch.position),
     reached: (position, timeoutMs) => ready().then(() => watch.reached(position, timeoutMs)),
   };
 }
+
+const ENDED: ReadonlySet<Status> = new Set(["delivered", "duplicate", "rejected", "unrouted"]);
+const NOT_ENDED = statuses.filter((status) => !ENDED.has(status));
 
 const isId = (text: string): boolean => SubmissionId.safeParse(text).success;
 

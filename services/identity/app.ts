@@ -12,7 +12,6 @@ import type { Serving, Yard } from "#platform/yard.ts";
 import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createStandby } from "./standby.ts";
-import { sweepIntakeKeys } from "./sweep.ts";
 import { NotAnswered, openIdentityWriter } from "./writer.ts";
 
 /** Every submission waits for it, so it is taken over as fast as a partition. */
@@ -54,11 +53,9 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
     ]);
     bus.broadcast(NEW_IDENTITY_WRITER_SUBJECT, new Uint8Array());
     log.info("identity writer serving");
-    const stopSweeping = sweepIntakeKeys(vault, log);
     return {
       async close() {
         stopping.abort();
-        stopSweeping();
         await Promise.all(listening.map((one) => one.close()));
         await writer.close();
       },

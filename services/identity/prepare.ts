@@ -3,7 +3,7 @@ import type { People } from "#domain/identity/people.ts";
 import type { DetailsById, Questions } from "#domain/identity/question.ts";
 import { QUESTION_CONTEXT } from "#domain/seal-contexts.ts";
 import { deterministicUuid } from "#platform/ids.ts";
-import type { Vault } from "#platform/vault/vault.ts";
+import { SealDamaged, type Vault } from "#platform/vault/vault.ts";
 import { keysFor, type Question } from "./stored-events.ts";
 
 /**
@@ -16,6 +16,8 @@ export async function prepare(
   vault: Vault,
 ): Promise<(Question | undefined)[]> {
   const opened = await vault.openMany(details.map((sealed) => ({ sealed, context: QUESTION_CONTEXT })));
+  // A part of a request comes from one asker, who made all of it: it is refused as a whole.
+  for (const one of opened) if (one instanceof SealDamaged) throw one;
   const detailsById: DetailsById = Object.assign({}, ...opened);
   const questions = about.map(({ submission_id, traits }): Question | undefined => {
     const detailsOfOne = detailsById[submission_id];

@@ -20,7 +20,9 @@ test("answers as the index that it was taken of, and counts leads on from there"
   const traitsOf = (n: number) => ({ email: `${n % 1_000}@`, phone: `+${n % 1_000}`, name: `${n % 500}` });
   for (let n = 0; n < 5_000; n += 1)
     for (const event of ask(people, n, traitsOf(n)).events) people.apply(event);
-  people.apply({ type: "PersonsSplit", data: { into: uuid(0) as never, from: uuid(7) as never } });
+  const [into, from] = [uuid(0) as never, uuid(7) as never];
+  people.apply({ type: "PersonsMerged", data: { into, from, submission_id: uuid(9_999) as never } });
+  people.apply({ type: "PersonsSplit", data: { into, from } });
   const read = fromBytes(toBytes(people));
   assert.ok(read);
   const copy = createPeople(read.columns, read.splits, read.repeats);

@@ -9,6 +9,8 @@ import { FORMAT, fromBytes, toBytes } from "./snapshot-format.ts";
 
 export interface Snapshots {
   load(): Promise<Loaded<People> | undefined>;
+  /** Those of events that the stream does not have (any more). */
+  discardAfter(revision: bigint): Promise<void>;
   /** Writes one in the background when enough has happened since the last. */
   consider(index: Loaded<People>): void;
   /** Resolves when none is being written. */
@@ -93,6 +95,17 @@ export async function createSnapshots(
       }
       last = newest.revision;
       return { state: createPeople(read.columns, read.splits, read.repeats), revision: newest.revision };
+    },
+    async discardAfter(revision) {
+      const gone = await database.execute("delete from identity_index.snapshot where revision > $1", [
+        revision,
+      ]);
+      if (gone === 0) return;
+      last = -1n;
+      log.error(
+        { revision },
+        "identity stream ends before its snapshot, so the log was restored from an older copy: snapshot discarded",
+      );
     },
     consider({ state: people, revision }) {
       const due =

@@ -1,6 +1,11 @@
 // How events of the identity stream are stored: sealed on the way in, checked on the way out.
 import type { Identify, IdentityCommand } from "#domain/identity/decide.ts";
-import { type IdentityEvent, identityEvents, type UnsealedIdentityEvent } from "#domain/identity/events.ts";
+import {
+  type IdentityEvent,
+  identityEvents,
+  type Traits,
+  type UnsealedIdentityEvent,
+} from "#domain/identity/events.ts";
 import type { Details } from "#domain/identity/question.ts";
 import type { PersonId } from "#domain/ids.ts";
 import { personContext, personKey } from "#domain/seal-contexts.ts";
@@ -24,10 +29,38 @@ export function decode(stored: StoredEvent): IdentityEvent {
   const known = Object.hasOwn(identityEvents, stored.type)
     ? identityEvents[stored.type as IdentityEvent["type"]]
     : undefined;
-  // A million times over, a second look at what this writer wrote itself would cost most of a takeover.
-  if (known?.version === stored.version) return { type: stored.type, data: stored.data } as IdentityEvent;
+  const event = { type: stored.type, data: stored.data } as IdentityEvent;
+  // A million times over, a whole second look at what this writer wrote itself would cost most of a takeover.
+  if (known?.version === stored.version && hasShape(event)) return event;
   return decodeChecked(stored);
 }
+
+/** All that the index takes from it; what differs gets the second look. */
+function hasShape({ type, data }: IdentityEvent): boolean {
+  if (typeof data !== "object" || data === null) return false;
+  switch (type) {
+    case "PersonRegistered":
+      return isId(data.person_id) && haveShape(data.traits);
+    case "AliasRecorded":
+      return isId(data.person_id) && isId(data.alias_id) && haveShape(data.traits);
+    case "PersonSeenAgain":
+      return isId(data.person_id) && isId(data.submission_id);
+    case "PersonsMerged":
+    case "PersonsSplit":
+      return isId(data.into) && isId(data.from);
+    case "PersonForgotten":
+      return false;
+  }
+}
+
+const isId = (id: unknown): boolean => typeof id === "string" && id.length === 36;
+const isTrait = (value: unknown): boolean => value === undefined || typeof value === "string";
+const haveShape = (traits: Traits | null | undefined): boolean =>
+  typeof traits === "object" &&
+  traits !== null &&
+  isTrait(traits.email) &&
+  isTrait(traits.phone) &&
+  isTrait(traits.name);
 
 /** Under whose keys these are to be sealed. */
 export function keysFor(events: readonly UnsealedIdentityEvent[]): string[] {

@@ -32,6 +32,7 @@ function vaultOf(isWell: () => boolean) {
     open: async () => undefined,
     openMany: async (items) => items.map(({ sealed: { key } }) => ({ [key]: {} })),
     openReadable: async () => [],
+    existing: async () => [],
     async destroy(keys) {
       tries += 1;
       if (!isWell()) throw new Error("the database is away");
@@ -54,6 +55,7 @@ async function open(vault: Vault, stopping = ended.signal): Promise<Opened> {
   const taken: bigint[] = [];
   const snapshots: Snapshots = {
     load: async () => undefined,
+    discardAfter: async () => undefined,
     consider: ({ revision }) => void taken.push(BigInt(revision)),
     written: async () => undefined,
   };

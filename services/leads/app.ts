@@ -1,5 +1,6 @@
 // Lead actors: one per submission, many to a partition. Whoever holds a partition's lease works off its mailbox.
 import { holdLeases } from "#platform/leases.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
 import { openContexts } from "./contexts.ts";
@@ -25,6 +26,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     contexts,
     suppressions,
     askService: services.ask,
+    signature: await openMailSignature(yard.database()),
     vault,
     routable,
     eventStore: yard.eventStore(),

@@ -1,4 +1,5 @@
 import type { Stage } from "#domain/submission/events.ts";
+import { ImpossibleHistory } from "#domain/submission/state.ts";
 import { BusError } from "#platform/bus/bus.ts";
 import { UnreadableEvent } from "#platform/event-store/codec.ts";
 import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
@@ -74,7 +75,11 @@ export async function failureOf(error: unknown, health: Health): Promise<Failure
   if (error instanceof ServiceResting) return { type: "resting", service: error.service, forMs: error.forMs };
   if (error instanceof StageFailure) return { type: "failed", stage: error.stage, reason: error.message };
   if (error instanceof BusError || error instanceof EventStoreUnavailable) return { type: "outage" };
-  if (error instanceof UnknownEventType || error instanceof UnreadableEvent)
+  if (
+    error instanceof UnknownEventType ||
+    error instanceof UnreadableEvent ||
+    error instanceof ImpossibleHistory
+  )
     return { type: "unreadable", reason: error.message };
   // Whoever runs this process has to give it a key; no submission is to blame.
   if (error instanceof UnknownMasterKey) return { type: "outage" };

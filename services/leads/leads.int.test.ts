@@ -64,6 +64,16 @@ test("reseal the payload under the person's key, readable by who delivers it", a
   assert.equal(opened.payload, { interest: "Art" });
 });
 
+test("route what is as large as the store takes it, also where two of it are more than one append takes", async () => {
+  // As large as what the intake takes can become when its numbers are written out, and more.
+  const numbers = Array.from({ length: 63_000 }, () => 1e9);
+  const large = await yard.receive({ email: "large@example.com" }, { payload: { numbers } });
+  const history = await yard.reaches(large, "SubmissionRouted");
+  assert.equal(types(history), ["SubmissionReceived", "PersonIdentified", "SubmissionRouted"]);
+  await yard.says("edu", rejected(large, routeIn(history)));
+  await yard.reaches(large, "SubmissionRejected");
+});
+
 test("find the same person again", async () => {
   const person = { email: "bob@example.com", phone: "+15550111", full_name: "Bob" };
   const first = await yard.reaches(await yard.receive(person), "SubmissionRouted");

@@ -11,7 +11,7 @@ import { evolve, type SubmissionState } from "#domain/submission/state.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent, StoredEvent } from "#platform/event-store/stored-event.ts";
-import { decodeKnown, foldStream, type Loaded } from "#platform/fold-stream.ts";
+import { decodeKnown, type Fold, foldOne, foldStream, isOurs, type Loaded } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import { type Transacted, transact } from "#platform/transact.ts";
 import { createSnapshots } from "./snapshots.ts";
@@ -43,6 +43,14 @@ export interface Leads {
 
 const codec = createCodec(submissionEvents);
 const decode = decodeKnown(codec);
+const FOLD: Fold<SubmissionState | undefined, SubmissionEvent> = {
+  decode,
+  evolve,
+  // What we wrote and can't read waits for somebody who can; it concerns this lead alone.
+  onPassedOver(stored, error) {
+    if (isOurs(stored)) throw error;
+  },
+};
 const MAX_AT_HAND = 5_000;
 /** Nearly all leads end within this, and never ask for a snapshot. */
 const SHORT = 200;
@@ -81,8 +89,7 @@ export function createLeads(eventStore: EventStore, maxAtHand = MAX_AT_HAND): Le
     const loaded = await foldStream<Folded["state"], SubmissionEvent>({
       eventStore,
       stream: submissionStream(id),
-      decode,
-      evolve,
+      ...FOLD,
       from: snapshot ?? UNKNOWN,
     });
     const { state, revision } = loaded;
@@ -116,10 +123,7 @@ type Folded = Loaded<SubmissionState | undefined>;
 const UNKNOWN: Folded = { state: undefined, revision: "no_stream" };
 
 const fold = (events: readonly StoredEvent[]): Folded =>
-  events.reduce<Folded>(
-    ({ state }, stored) => ({ state: evolve(state, decode(stored)), revision: stored.revision }),
-    UNKNOWN,
-  );
+  events.reduce<Folded>((folded, stored) => foldOne(folded, stored, FOLD), UNKNOWN);
 
 function encode(id: SubmissionId, events: readonly SubmissionEvent[], cause: StoredEvent): NewEvent[] {
   const at = new Date().toISOString();

@@ -2,11 +2,13 @@ import type { Bus, Mail } from "#platform/bus/bus.ts";
 import { leadMailbox, leadSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
+import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
 import { type LeadActorParts, leadActors } from "./actors.ts";
 import { readLeadMail } from "./read-mail.ts";
 
 export interface PartitionParts extends LeadActorParts {
   readonly bus: Bus;
+  readonly signature: MailSignature;
 }
 
 export interface Partition {
@@ -46,7 +48,11 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
         for (const mail of mails) mail.working();
       },
     });
-    await actors.react(mails.flatMap((mail) => readLeadMail(mail, log) ?? [])).finally(endWorking);
+    const react = async (): Promise<void> => {
+      const confirmed = await confirmMail(mails, { ...parts, log });
+      await actors.react(confirmed.flatMap((mail) => readLeadMail(mail, log) ?? []));
+    };
+    await react().finally(endWorking);
   }
 
   const mailbox = await bus.mailbox({

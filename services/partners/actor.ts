@@ -25,6 +25,7 @@ import type { Mailbox } from "#platform/bus/mailbox.ts";
 import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
+import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
 import { pause } from "#platform/retry.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
@@ -54,6 +55,7 @@ export interface ActorOptions {
   readonly yard: Yard;
   readonly bus: Bus;
   readonly vault: Vault;
+  readonly signature: MailSignature;
   /** The partner was removed, and all that waited for it has ended. */
   readonly onRetired?: () => void;
 }
@@ -71,7 +73,7 @@ const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault, onRetired = () => undefined } = options;
+  const { partner, configured, lease, yard, bus, vault, signature, onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
@@ -145,7 +147,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   }
 
   async function onBatch(mails: Mail[]): Promise<void> {
-    waiting = await readMail(mails, partner, { vault, log });
+    const confirmed = await confirmMail(mails, { signature, eventStore: yard.eventStore(), log });
+    waiting = await readMail(confirmed, partner, { vault, log });
     try {
       await beginAll();
     } finally {

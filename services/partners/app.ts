@@ -13,6 +13,7 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import { every } from "#platform/every.ts";
 import { holdLeases } from "#platform/leases.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { createRetirement } from "./retirement.ts";
@@ -22,6 +23,7 @@ const COUNT_EVERY_MS = 5_000;
 export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log } = yard;
   const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
+  const signature = await openMailSignature(yard.database());
   const actors = new Map<PartnerId, Actor>();
 
   function configured(partner: PartnerId): ConfiguredPartner {
@@ -60,6 +62,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         yard,
         bus,
         vault,
+        signature,
         onRetired() {
           retirement.retired(configured(partner));
           leases.review();

@@ -9,6 +9,7 @@ import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerStream } from "#domain/partner/events.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { newUuid } from "#platform/ids.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
@@ -67,7 +68,8 @@ async function startOwnerHere(
     expiresAt: () => Number.POSITIVE_INFINITY,
     lost: new AbortController().signal,
   };
-  return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault) });
+  const signature = await openMailSignature(own.database());
+  return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault), signature });
 }
 
 /** Counts how often each delivery is requested, and answers nothing until it is told to. */

@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
+import { partnerStream } from "#domain/partner/events.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Sealed } from "#platform/vault/vault.ts";
+import { until } from "../../test/harness/wait.ts";
 import type { Routed } from "../../test/partners/route.ts";
 import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
@@ -177,6 +179,37 @@ test("what is configured stands nowhere unsealed in the log, and no credential i
   assert.is(request.url, `${url}/sealed?api_key=…&page=1`);
   assert.equal((request.headers as Record<string, string>)["x-campaign"], "c4mpaign");
   assert.equal((request.headers as Record<string, string>)["x-pass"], "…");
+});
+
+test("a partner whose stream holds what nobody of ours wrote is started all the same", async () => {
+  const partner = await yard.configure("scribbled");
+  const at = new Date().toISOString();
+  const types = ["DeliveryStarted", "DeliverySucceeded", "CircuitClosed", "PartnerRetired"];
+  const malformed = types.map((type) => ({
+    id: newUuid(),
+    type,
+    data: { partner: 7 },
+    metadata: { schema: 1, at },
+  }));
+  await yard.own.eventStore().append(partnerStream(partner), "any", malformed);
+  await yard.says(partner, { type: "CircuitClosed", data: { partner } });
+  await yard.becomes(await yard.route(partner), "DeliverySucceeded");
+});
+
+test("a delivery that a newer release asks for waits for it, and is no dead letter", async () => {
+  const partner = await yard.configure("newer");
+  const submission_id = newUuid();
+  const route = { partner, delivery_id: newUuid(), hint: "new" };
+  const metadata = { schema: 2, at: new Date().toISOString() };
+  const newer = { id: newUuid(), type: "SubmissionRouted", data: { submission_id, route }, metadata };
+  await yard.own.eventStore().append(`submission-${submission_id}`, "no_stream", [newer]);
+  const bus = await yard.own.bus();
+  await yard.becomes(await yard.route(partner), "DeliverySucceeded");
+  await until("the other waits", async () => (await bus.consumerState("partner-newer"))?.ackPending === 1);
+  const history = await yard.partnerHistory(partner);
+  assert.not.ok(
+    history.some(({ data }) => (data as { submission_id?: string }).submission_id === submission_id),
+  );
 });
 
 test.run();

@@ -9,7 +9,7 @@ import { type BatchWriter, openBatchWriter } from "#platform/batch-writer.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
-import { decodeKnown, foldStream } from "#platform/fold-stream.ts";
+import { decodeKnown, foldStream, logPassedOver } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 
@@ -45,7 +45,7 @@ export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter 
     eventStore,
     load() {
       const from = { state: partnerDecider.initial, revision: "no_stream" } as const;
-      return foldStream({ eventStore, stream, decode, evolve, from });
+      return foldStream({ eventStore, stream, decode, evolve, from, onPassedOver: logPassedOver(log) });
     },
     encode: (events, traced) => encode(stream, events, traced),
     mayWrite,

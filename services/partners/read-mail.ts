@@ -1,13 +1,13 @@
 // From a mailbox's messages to deliveries: unpacked, decoded and opened, with one look-up of keys for all.
 
 import { z } from "zod";
-import { DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
+import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { About } from "#domain/partner/command.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
-import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
+import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Mail } from "#platform/bus/mail.ts";
-import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
@@ -39,7 +39,7 @@ interface Unreadable {
 /** What a mail must have for its delivery to be ended, even where the rest can't be read. */
 const Addressed = z.object({
   submission_id: SubmissionId,
-  route: z.object({ delivery_id: DeliveryId }),
+  route: z.object({ partner: PartnerId, delivery_id: DeliveryId }),
 });
 
 const codec = createCodec({ SubmissionRouted: submissionEvents.SubmissionRouted });
@@ -87,12 +87,15 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
     return undefined;
   }
   const routed = decodeRouted(event, log);
-  if (routed === "unknown_type") {
+  if (routed === "for_another_release") {
     mail.nak(PARKED_MS);
     return undefined;
   }
   const addressed = routed ?? Addressed.safeParse(event.data).data;
-  if (addressed === undefined) {
+  // Also what was put here and is for another partner, or stands in no submission's own stream.
+  const isOurs =
+    addressed?.route.partner === partner && event.stream === submissionStream(addressed.submission_id);
+  if (addressed === undefined || !isOurs) {
     mail.term();
     return undefined;
   }
@@ -106,13 +109,17 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   };
 }
 
-function decodeRouted(event: StoredEvent, log: Log): Routed | "unknown_type" | undefined {
+function decodeRouted(event: StoredEvent, log: Log): Routed | "for_another_release" | undefined {
   try {
     const decoded = codec.decode(event);
     if (decoded.known) return decoded.event.data;
     log.warn({ stream: event.stream, type: event.type }, "event of unknown type parked");
-    return "unknown_type";
+    return "for_another_release";
   } catch (error) {
+    if (error instanceof WrittenByNewerRelease) {
+      log.warn({ err: error }, "event of a newer release parked");
+      return "for_another_release";
+    }
     if (!(error instanceof UnreadableEvent)) throw error;
     log.error({ err: error }, "event can't be read");
     return undefined;

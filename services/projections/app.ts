@@ -9,6 +9,7 @@ import { rebuildSubject } from "#projections/progress.ts";
 import { countDeadLetters } from "./dead-letter-gauge.ts";
 import { createGroup } from "./group.ts";
 import { runProjection } from "./runner.ts";
+import { sweepKeys } from "./sweep-keys.ts";
 
 type End = () => Promise<void>;
 
@@ -44,14 +45,18 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });
-    const stopCounting = name === "leads" ? countDeadLetters({ leads, metrics, log }) : undefined;
+    // One process looks after what is read of the leads.
+    const withLeads =
+      name === "leads"
+        ? [countDeadLetters({ leads, metrics, log }), sweepKeys({ vault, eventStore, leads, log })]
+        : [];
     const rebuilds = await bus.serve(rebuildSubject(name), "projections", async () => {
       await runner.rebuild();
       return new Uint8Array();
     });
     running.set(name, async () => {
       await rebuilds.close();
-      stopCounting?.();
+      for (const stop of withLeads) stop();
       await runner.close();
       metrics.projectionLagEvents.remove({ projection: name });
     });

@@ -1,6 +1,7 @@
 // One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
 // found and skipped, so that it stops nothing but itself.
 import type { Database } from "#platform/database.ts";
+import { WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
@@ -40,6 +41,7 @@ export function startBuild(
     try {
       return (await writeBatch(database, [schema], batch)).length === 0;
     } catch (error) {
+      if (error instanceof WrittenByNewerRelease) return await writeBefore(batch, error);
       if (!isFaultOfEvents(error)) throw error;
       const [first, ...others] = batch.events;
       if (first === undefined) throw error;
@@ -52,6 +54,17 @@ export function startBuild(
       onSkipped(first, "failed");
       return await write({ ...batch, events: [] });
     }
+  }
+
+  /** What stands before the event that only a newer release can read; then it waits there, for the same events come again. */
+  async function writeBefore({ events }: Batch, error: WrittenByNewerRelease): Promise<boolean> {
+    const at = events.findIndex(
+      ({ stream, revision }) => stream === error.stream && revision === error.revision,
+    );
+    const before = events.slice(0, at);
+    const last = before.at(-1);
+    if (last !== undefined && !(await write({ events: before, position: last.position }))) return false;
+    throw error;
   }
 
   async function writeHalves({ events, position }: Batch): Promise<boolean> {

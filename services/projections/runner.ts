@@ -29,7 +29,7 @@ type Turn = "fenced" | "rebuild_wanted" | "caught_up" | "closing";
 
 export function runProjection(projection: Projection, parts: RunnerParts): Runner {
   const { name } = projection;
-  const { database, log, onLag } = parts;
+  const { database, eventStore, log, onLag } = parts;
   const closing = new AbortController();
   let turn = Promise.withResolvers<Turn>();
   let current: Build | undefined;
@@ -41,9 +41,25 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     checkpoint: await prepare(database, projection, schema),
   });
 
+  /** Rows of events that the log does not have (any more) can be read until they are made anew, and not be written on. */
+  async function isBeyondLog(schema: string): Promise<boolean> {
+    const checkpoint = await readCheckpoint(database, schema);
+    if (checkpoint === undefined || checkpoint.position === 0n) return false;
+    const head = await eventStore.head();
+    if (checkpoint.position <= head) return false;
+    const { position } = checkpoint;
+    log.error(
+      { projection: schema, position, head },
+      "read model is ahead of the log, so the log was restored from an older copy: it is rebuilt",
+    );
+    return true;
+  }
+
   /** Whether a rebuild is to be made or finished. */
   async function wantsRebuild(): Promise<boolean> {
     const { version } = await prepare(database, projection);
+    if (await isBeyondLog(rebuildOf(name))) await discard(database, rebuildOf(name));
+    if (await isBeyondLog(name)) await prepare(database, projection, rebuildOf(name));
     const rebuild = await readCheckpoint(database, rebuildOf(name));
     if (rebuild !== undefined && rebuild.version !== projection.version)
       await discard(database, rebuildOf(name));
@@ -51,7 +67,8 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
   }
 
   async function isOutdated(): Promise<boolean> {
-    return (await readCheckpoint(database, name))?.version !== projection.version;
+    const isOld = (await readCheckpoint(database, name))?.version !== projection.version;
+    return isOld || (await isBeyondLog(name));
   }
 
   /** Until the builds have to be looked at anew. */

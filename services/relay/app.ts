@@ -1,6 +1,7 @@
 // The relay: what somebody must react to goes from the log into their mailbox. One relay works, the others stand by.
 
 import { holdLeases } from "#platform/leases.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
 import { relayWhile } from "./relay.ts";
@@ -14,6 +15,7 @@ export async function startRelay(yard: Yard): Promise<Serving> {
     unfinished: createUnfinishedQueries({ database: yard.database() }),
     partitions: config.leadPartitions,
     publishFacts: config.publishFacts,
+    signature: await openMailSignature(yard.database()),
     metrics,
     log,
   };

@@ -1,5 +1,6 @@
 import { identityEvents } from "#domain/identity/events.ts";
-import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
+import { PartnerId } from "#domain/ids.ts";
+import { type Mailbox, mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
 import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
@@ -17,6 +18,7 @@ import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
+import type { MailSignature } from "#platform/mail-signature.ts";
 
 /** Where the event stands in the log. */
 export const POSITION = "Switchyard-Position";
@@ -42,35 +44,44 @@ export interface PublishParts {
   readonly partitions: number;
   /** Whether what nobody has to react to is published as well. */
   readonly publishFacts: boolean;
+  readonly signature: MailSignature;
   readonly log: Log;
 }
 
 /**
- * Publishes what is to be published, all at once and in order; resolves when all of it is stored. When it throws, the same events
- * come again. `stored` is how far everything was stored before them.
+ * Publishes what is to be published, all at once and in order; resolves with the numbers that the stream gave it, when all of it is
+ * stored. When it throws, the same events come again. `stored` is how far everything was stored before them.
  */
 export async function publishEvents(
   events: readonly StoredEvent[],
   stored: bigint,
-  { bus, partitions, publishFacts, log }: PublishParts,
-): Promise<void> {
+  { bus, partitions, publishFacts, signature, log }: PublishParts,
+): Promise<number[]> {
   const answers = await Promise.allSettled(
     events.map(async (event) => {
-      const subject = mailSubject(event, partitions) ?? (publishFacts ? factSubjectOf(event) : undefined);
-      if (subject === undefined) return;
+      const subject =
+        mailSubject(event, partitions, log) ?? (publishFacts ? factSubjectOf(event) : undefined);
+      if (subject === undefined) return undefined;
       const message = packEvent(event);
       if (message.byteLength > MAX_MESSAGE_BYTES) {
         // One that can't be sent must not keep all the others from being sent.
         const { id, stream } = event;
         log.error({ event: id, stream, bytes: message.byteLength }, "event is too large to publish");
-        return;
+        return undefined;
       }
-      const headers = { [POSITION]: `${event.position}`, [RESUME]: `${stored}` };
-      await bus.publish(subject, message, { id: event.id, headers });
+      const headers = {
+        [POSITION]: `${event.position}`,
+        [RESUME]: `${stored}`,
+        [signature.header]: signature.sign(message),
+      };
+      const { seq, duplicate } = await bus.publish(subject, message, { id: event.id, headers });
+      return duplicate ? undefined : seq;
     }),
   );
-  const failed = answers.find((answer) => answer.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  return answers.flatMap((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value ?? [];
+  });
 }
 
 /** For a relay that starts after a long run of events that were not published: it need not read them again. */
@@ -79,12 +90,12 @@ export async function publishPosition(bus: Bus, stored: bigint): Promise<void> {
   await bus.publish(RELAY_POSITION_SUBJECT, new Uint8Array(), { id: `relay:${stored}`, headers });
 }
 
-/** Undefined where nobody has to react. */
-function mailSubject(stored: StoredEvent, partitions: number): string | undefined {
+/** Undefined where nobody has to react, or nobody can: it is not ours, or it names nobody. */
+function mailSubject(stored: StoredEvent, partitions: number, log: Log): string | undefined {
+  if (!Object.hasOwn(definitions, stored.type)) return undefined;
   const event = addressable(stored);
-  if (event === undefined) return undefined;
-  const mailbox = mailboxOf(event);
-  switch (mailbox.to) {
+  const mailbox = event && addressIn(event);
+  switch (mailbox?.to) {
     case "lead":
       return leadSubject(partitionOf(mailbox.submission, partitions), stored.type);
     case "partner":
@@ -93,17 +104,23 @@ function mailSubject(stored: StoredEvent, partitions: number): string | undefine
       return rulesSubject(stored.type);
     case "nobody":
       return undefined;
+    case undefined: {
+      const { id, stream, type, version } = stored;
+      log.error(
+        { event: id, stream, type, version },
+        "event names nobody who could react and is passed over",
+      );
+      return undefined;
+    }
   }
 }
 
-/** Undefined where it is not ours or can't be read: then nobody can react to it. */
+/** As it has to be read to find out whom it names. */
 function addressable(stored: StoredEvent): YardEvent | undefined {
-  const known = Object.hasOwn(definitions, stored.type)
-    ? definitions[stored.type as keyof typeof definitions]
-    : undefined;
-  if (known === undefined) return undefined;
-  // What we wrote in today's version needs no second look: addressing is the relay's whole cost.
-  if (stored.version === known.version) return { type: stored.type, data: stored.data } as YardEvent;
+  const { version } = definitions[stored.type as keyof typeof definitions];
+  // What we write in today's version needs no second look: addressing is the relay's whole cost. What a newer release wrote still
+  // says whom it is about, nearly always; in that mailbox it waits for the newer release.
+  if (stored.version >= version) return { type: stored.type, data: stored.data } as YardEvent;
   try {
     const decoded = codec.decode(stored);
     return decoded.known ? decoded.event : undefined;
@@ -113,8 +130,29 @@ function addressable(stored: StoredEvent): YardEvent | undefined {
   }
 }
 
-const factSubjectOf = ({ stream, type }: StoredEvent): string =>
-  factSubject(stream.split("-", 1)[0] as string, type);
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Undefined where the data is not what its type says: others may write to the same log. */
+function addressIn(event: YardEvent): Mailbox | undefined {
+  try {
+    const mailbox = mailboxOf(event);
+    if (mailbox.to === "lead") return UUID.test(mailbox.submission) ? mailbox : undefined;
+    // An id that is none could name another subject, or several.
+    if (mailbox.to === "partner") return isSlug(mailbox.partner) ? mailbox : undefined;
+    return mailbox;
+  } catch {
+    return undefined;
+  }
+}
+
+const isSlug = (id: unknown): boolean => PartnerId.safeParse(id).success;
+
+/** What is no token of a subject must not become one. */
+const factSubjectOf = ({ stream, type }: StoredEvent): string | undefined => {
+  const category = stream.split("-", 1)[0] as string;
+  return TOKEN.test(category) && TOKEN.test(type) ? factSubject(category, type) : undefined;
+};
+const TOKEN = /^[\w-]+$/;
 
 export function positionIn(
   message: { readonly headers: { get(name: string): string } | undefined },

@@ -4,6 +4,7 @@ import { leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
+import type { MailSignature } from "#platform/mail-signature.ts";
 import type { Unfinished, UnfinishedQueries } from "#projections/unfinished/query.ts";
 import { type Acknowledged, acknowledgedIn, mailboxName } from "./acknowledged.ts";
 import { POSITION, RESUME } from "./publish.ts";
@@ -16,6 +17,7 @@ export interface ReconcilerParts {
   readonly eventStore: EventStore;
   readonly unfinished: UnfinishedQueries;
   readonly partitions: number;
+  readonly signature: MailSignature;
   readonly log: Log;
   /** Everything up to here is in the stream, or was. */
   readonly stored: () => bigint;
@@ -82,9 +84,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const times = (republished.get(keyOf(one))?.times ?? 0) + 1;
     // Out of its place in the stream, so it stands for the place where it is put.
     const stored = `${parts.stored()}`;
-    const { seq } = await parts.bus.publish(subjectOf(one, event.type), packEvent(event), {
+    const message = packEvent(event);
+    const { header, sign } = parts.signature;
+    const { seq } = await parts.bus.publish(subjectOf(one, event.type), message, {
       id: `${event.id}:again:${times}`,
-      headers: { [POSITION]: stored, [RESUME]: stored },
+      headers: { [POSITION]: stored, [RESUME]: stored, [header]: sign(message) },
     });
     const waitMs = Math.min(BACKOFF.maxMs, BACKOFF.baseMs * 2 ** Math.min(times - 1, 10));
     republished.set(keyOf(one), { times, seq, notBefore: now.getTime() + waitMs });

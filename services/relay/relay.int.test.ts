@@ -10,6 +10,7 @@ import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
 import { until } from "../../test/harness/wait.ts";
 import { rejected, routeIn, startTestYard, type TestYard } from "../../test/leads/yard.ts";
@@ -63,7 +64,9 @@ async function relaying(options: Partial<RelayParts> = {}): Promise<{ stop(): Pr
   const { own } = yard;
   const ending = new AbortController();
   const unfinished = createUnfinishedQueries({ database: own.database() });
-  const parts = { bus: await own.bus(), eventStore: own.eventStore(), metrics: own.metrics, log: own.log };
+  const signature = await openMailSignature(own.database());
+  const { metrics, log } = own;
+  const parts = { bus: await own.bus(), eventStore: own.eventStore(), signature, metrics, log };
   const done = relayWhile(
     { ...parts, unfinished, partitions: 1, publishFacts: false, ...options },
     ending.signal,
@@ -261,8 +264,10 @@ async function reconciling(stored: () => bigint): Promise<{ reconciler: Reconcil
   const unfinished = createUnfinishedQueries({ database: own.database() });
   const head = await eventStore.head();
   await until("all is known as unfinished", async () => (await unfinished.checkpoint()) >= head);
+  const signature = await openMailSignature(own.database());
+  const { log } = own;
   return {
-    reconciler: createReconciler({ bus, eventStore, unfinished, partitions: 1, log: own.log, stored }),
+    reconciler: createReconciler({ bus, eventStore, unfinished, partitions: 1, signature, log, stored }),
     head,
   };
 }

@@ -36,6 +36,13 @@ const POSITION_EVERY_MS = 10_000;
 
 /** Relays the log from where the stream ends until the signal is given. Never rejects. */
 export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promise<void> {
+  // Again when the stream turns out to be another than it was: one that lost its end, or all of it.
+  while (!signal.aborted) await relayOn(parts, signal);
+}
+
+async function relayOn(parts: RelayParts, stopped: AbortSignal): Promise<void> {
+  const streamLost = new AbortController();
+  const signal = AbortSignal.any([stopped, streamLost.signal]);
   const { bus, eventStore, metrics, log, positionEveryMs = POSITION_EVERY_MS } = parts;
   const start = await retryUntil(() => whereToStart(parts), {
     backoff: BACKOFF,
@@ -43,6 +50,18 @@ export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promis
     onFailure: (error) => log.warn({ err: error }, "position to resume from not known yet"),
   });
   if (start === undefined) return;
+  /** Of the stream's numbers the highest that is known to have been given out. */
+  let newestSeq = 0;
+  /** A stream that gives out a number anew has lost what had it. */
+  function seen(seqs: readonly number[]): void {
+    if (seqs.some((seq) => seq <= newestSeq)) streamIsLost(Math.min(...seqs));
+    newestSeq = Math.max(newestSeq, ...seqs);
+  }
+  function streamIsLost(lastSeq: number): void {
+    if (signal.aborted) return;
+    log.error({ published: newestSeq, lastSeq }, "stream lost its end, what was in it is published again");
+    streamLost.abort();
+  }
   log.info({ from: start.from, emptyStream: start.emptyStream }, "relay started");
 
   // Everything up to here that is to be published is known to be stored in the stream.
@@ -55,8 +74,9 @@ export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promis
     from: stored === 0n ? "start" : stored,
     signal,
     async onEvents(events, position) {
-      await publishEvents(events, stored, parts);
+      const seqs = await publishEvents(events, stored, parts);
       stored = position;
+      seen(seqs);
     },
   });
   const reconciler = createReconciler({ ...parts, stored: () => stored });
@@ -77,7 +97,11 @@ export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promis
       atOnce: true,
       onError,
       work: async () => {
-        await reconciler.round(new Date());
+        // Asked for after the number that it is compared with.
+        const before = newestSeq;
+        const lastSeq = await bus.lastSeq();
+        if (lastSeq < before) streamIsLost(lastSeq);
+        else await reconciler.round(new Date());
       },
     }),
     every({ ms: positionEveryMs, onError, work: tellPosition }),

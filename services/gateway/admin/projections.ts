@@ -11,6 +11,9 @@ const Projection = z
     position: Position,
     lag: z.int().nonnegative(),
     rebuilt_at: z.iso.datetime().nullable(),
+    beyond_log: z.literal(true).optional().meta({
+      description: "The log was restored from an older copy and ends before this; it is rebuilt by itself",
+    }),
     rebuilding: z.object({ position: Position }).optional(),
   })
   .register(responseSchemas, { id: "Projection" });
