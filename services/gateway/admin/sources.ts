@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
 import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
-import { SourceSettings } from "#domain/source/events.ts";
+import { SourceChange, SourceSettings } from "#domain/source/events.ts";
 import type { SourceRefusal } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
@@ -35,7 +35,7 @@ export const Sources = z.object({ items: z.array(Source) }).register(responseSch
 export const NewSecret = z
   .object({ id: z.string(), secret: z.string() })
   .register(responseSchemas, { id: "NewSecret" });
-requestSchemas.add(SourceSettings, { id: "SourceChange" });
+requestSchemas.add(SourceChange, { id: "SourceChange" });
 
 const params = z.object({ id: SourceId });
 
@@ -57,7 +57,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
 
     app.put(
       "/api/sources/:id",
-      { schema: { summary: "Configure a source", params, body: SourceSettings, response: { 200: Source } } },
+      { schema: { summary: "Configure a source", params, body: SourceChange, response: { 200: Source } } },
       async (request, reply) => {
         const source = request.params.id;
         const sources = await change({ type: "configure", source, settings: request.body }, reply);

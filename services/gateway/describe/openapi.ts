@@ -8,6 +8,7 @@ import type {
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
 import { statusOf } from "../http/problem.ts";
+import { NO_BODY } from "../http/route-schema.ts";
 import type { RefusalReason } from "../refusal.ts";
 import { jsonSchema, namedSchemas, refTo } from "./json-schemas.ts";
 
@@ -63,8 +64,10 @@ const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route })
       operationId: operationId(`${route.method}`, url),
       ...rest,
       ...Object.fromEntries(inputs.map(([part, input]) => [part, jsonSchema(input as z.ZodType, "input")])),
-      ...(body !== undefined && { body: { content: described(contentOf(body), "input") } }),
-      response: { ...successes(response as object, position), ...failures(refusals) },
+      ...(body !== undefined &&
+        body !== NO_BODY && { body: { content: described(contentOf(body), "input") } }),
+      // Whatever a route takes, other parameters are refused.
+      response: { ...successes(response as object, position), ...failures([...refusals, "invalid"]) },
     },
   };
 };

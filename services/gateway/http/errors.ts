@@ -8,7 +8,10 @@ import { InvalidCursor } from "#projections/leads/query.ts";
 import { type Refusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
 import { problemOf, sendRefusal } from "./problem.ts";
 
-const UNKNOWN_CURSOR = { path: "cursor", message: "is not one that was given out" };
+const UNKNOWN_CURSOR = {
+  path: "cursor",
+  message: "is not one that was given out; take next_cursor as it came, or none",
+};
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);

@@ -4,6 +4,7 @@ import { PassThrough, Readable } from "node:stream";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
+import { refuseQuery } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { arrivalOf, BatchLine, BatchResponse, keyOf, MAX_LINE_BYTES, responseLine } from "./batch-line.ts";
 import { describeIntake, SourceHeader } from "./description.ts";
@@ -14,7 +15,9 @@ import type { Receipt } from "./store.ts";
 const NDJSON = "application/x-ndjson";
 const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl)$/;
 const MAX_LINES = 10_000;
-const TOO_MANY_LINES = refusal("too_large", { detail: `At most ${MAX_LINES} lines at once` });
+const TOO_MANY_LINES = refusal("too_large", {
+  detail: `At most ${MAX_LINES} lines are read at once; send the others in another request`,
+});
 /** Of one batch, at once; it shares the store with everybody else. */
 const MAX_IN_FLIGHT = 128;
 
@@ -22,7 +25,7 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
-    describeIntake(app, ["unsupported_media_type"]);
+    describeIntake(app, ["unsupported_media_type", "invalid"]);
     const schema = {
       summary: `Submit up to ${MAX_LINES} signed submissions, a line each, with a response line each`,
       headers: SourceHeader,
@@ -33,6 +36,8 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
       const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
       if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));
+      const wrong = refuseQuery(request.query);
+      if (wrong !== undefined) return sendRefusal(reply, wrong);
       const body = (request.body ?? Readable.from([])) as Readable;
       // The sender may read nothing before it has sent all; responses wait in memory then, which is why lines are limited.
       const responses = new PassThrough();

@@ -29,6 +29,8 @@ test("the answer says how far the log has come, and a problem says its status", 
       type: "urn:switchyard:problem:unauthenticated",
       title: "The signature or the source is not accepted",
       status: 401,
+      detail:
+        "Check x-source, the signature's three headers, the secret, the sender's clock and that the very bytes that were signed are sent",
     },
     position: undefined,
   });
