@@ -42,7 +42,7 @@ export interface Intake {
 
 const UNKNOWN_KIND = { path: "x-kind", message: `must be one of ${Kind.options.join(", ")}` };
 /** A key travels through headers and logs of many systems: visible ASCII, and short. */
-const KEY = /^[\x21-\x7e]{1,255}$/;
+export const KEY = /^[\x21-\x7e]{1,255}$/;
 const BAD_KEY = { path: "idempotency key", message: "must be 1 to 255 visible ASCII characters" };
 
 export function submissionIdOf(source: SourceId, key: string): SubmissionId {
