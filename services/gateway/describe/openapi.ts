@@ -17,7 +17,8 @@ type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
 const SIGNED = `Signed as Standard Webhooks asks: \`x-source\`, \`webhook-id\` (also the idempotency key), \`webhook-timestamp\`
 (Unix seconds, ±300 s) and \`webhook-signature\` (\`v1,<base64 HMAC-SHA256(secret, "{id}.{timestamp}.{body}")>\`, several
 separated by spaces). A source with the scheme body-sha256 sends \`idempotency-key\` and \`x-signature-256:
-sha256=<hex HMAC-SHA256(secret, body)>\` instead. To read, it signs an empty body.`;
+sha256=<hex HMAC-SHA256(secret, body)>\` instead. To read, any source signs
+\`{METHOD} {path with query}\` as Standard Webhooks asks, in place of a body.`;
 
 const TAGS = ["Intake", "Reading", "Identities", "Rules", "Partners", "Sources", "Operations"];
 

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
 import { statuses } from "#domain/submission/machine.ts";
-import type { Lead as FoundLead, LeadQueries } from "#projections/leads/query.ts";
+import type { Lead as FoundLead, TimelineItem as Item, LeadQueries } from "#projections/leads/query.ts";
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
@@ -60,6 +60,18 @@ const LeadFilter = z.object({
   cursor: z.string().max(500).optional(),
 });
 
+/** Outcomes, reasons and times. Where and how its leads are delivered is between us and the partners. */
+const SHOWN_TO_SOURCES = [
+  ...["position", "at", "type", "attempt", "attempts", "partner", "reason", "price", "timings"],
+  ...["started_at", "retry_at", "until", "stage", "cause"],
+];
+
+function shownToSource(item: Item): object {
+  return Object.fromEntries(
+    SHOWN_TO_SOURCES.filter((name) => name in item).map((name) => [name, item[name]]),
+  );
+}
+
 /** What is no UUID names no lead: 404 rather than invalid. */
 const params = z.object({ id: z.string() });
 
@@ -87,14 +99,15 @@ export function leadRoutes(queries: LeadQueries, check: CallerCheck): Routes {
       "/api/leads/:id/timeline",
       {
         schema: {
-          summary: "Every event of a lead, with each delivery's request, response and timings",
+          summary: "Every event of a lead; to the admin with each delivery's request, response and timings",
           params,
           response: { 200: Timeline },
         },
       },
       async (request) => {
         const { id } = await find(request, request.params.id);
-        return (await queries.timeline(id)) ?? { items: [] };
+        const { items } = (await queries.timeline(id)) ?? { items: [] };
+        return { items: caller(request).is === "admin" ? items : items.map(shownToSource) };
       },
     );
 
