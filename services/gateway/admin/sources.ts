@@ -89,7 +89,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
         const [secret_id, secret] = [newUuid(), newSecret()];
         const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
         await change({ type: "add_secret", source, secret_id, sealed }, reply);
-        return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
+        return reply.code(201).send({ id: secret_id, secret });
       },
     );
 

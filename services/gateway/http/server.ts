@@ -5,6 +5,7 @@ import { handleClientError, handleError } from "./errors.ts";
 import { handleUnknownRoutes } from "./not-found.ts";
 import { parseQuery, type Query } from "./query.ts";
 import { describeQueries, zodValidator } from "./route-schema.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 
 /** Of the headers; a body has a deadline of its own, where it is read. */
 const HEADERS_MS = 10_000;
@@ -39,6 +40,7 @@ export function createServer(log: Log): FastifyInstance {
   // An unknown path is a 404 and not a 415, whatever the content type; real routes have their own parsers.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  addSecurityHeaders(app);
   handleUnknownRoutes(app);
   describeQueries(app);
   app.addHook("preClose", (done) => {
