@@ -7,19 +7,16 @@ import { Kind } from "../submission/events.ts";
 
 export const SOURCE_STREAM = "source";
 
-const RateLimit = z.object({ per_second: z.number().positive() });
+export const RateLimit = z.object({ per_second: z.number().positive() });
 
 export const SourceSettings = z.object({
   name: z.string().optional(),
   scheme: z.enum(["standard-webhooks", "body-sha256"]).default("standard-webhooks"),
   enabled: z.boolean().default(true),
   allowed_kinds: z.array(Kind).optional(),
+  /** ISO 3166-1 alpha-2: where a phone number is from that comes without a country. */
+  default_country: z.string().optional(),
   rate_limit: RateLimit.optional(),
-});
-/** As it may be configured: what an older event said besides is read past, what somebody says now is not. */
-export const SourceChange = z.strictObject({
-  ...SourceSettings.shape,
-  rate_limit: z.strictObject(RateLimit.shape).optional(),
 });
 export type SourceSettings = z.infer<typeof SourceSettings>;
 

@@ -65,7 +65,7 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
     if (isRefusal(text)) return text;
     const payload = payloadOf(kind, headers, text);
     if (isRefusal(payload)) return payload;
-    const checked = checkPayload(kind, payload);
+    const checked = checkPayload(kind, payload, source.settings);
     if (isRefusal(checked)) return checked;
 
     return store.put(
