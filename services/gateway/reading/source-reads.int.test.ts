@@ -96,7 +96,11 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
       "any",
       events.map((event) => codec.encode(event as never, { id: newUuid(), at })),
     );
-  const sealed = await vault.seal("person-key", {}, submissionContext(submission_id));
+  const submission = {
+    ...{ kind: "lead", source: "demo", received_at: at, idempotency_key: "k" },
+    ...{ payload: JSON.parse(lead), normalised: {} },
+  };
+  const sealed = await vault.seal("person-key", submission, submissionContext(submission_id));
   const route = { partner, delivery_id, leg: 1, remaining: ["fin"], rule: "secret-rule", ruleset_version: 1 };
   const routed = {
     type: "SubmissionRouted",
@@ -105,6 +109,7 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
       ...{ key_fingerprint: "secret-fingerprint", route, sealed },
     },
   };
+  const identified = { type: "PersonIdentified", data: { submission_id, match: "nobody", sealed } };
   const ended = { type: "SubmissionRejected", data: { ...about, attempts: 1, reason: "too young" } };
   const request = { url: "https://partner.example/secret", headers: { a: "secret" }, body: "secret body" };
   const started = {
@@ -121,7 +126,7 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
     sealed_response: await seal({ body: "secret" }),
   };
   const own = createCodec(submissionEvents);
-  await append(submissionStream(submission_id), own as never, [routed] as SubmissionEvent[]);
+  await append(submissionStream(submission_id), own as never, [identified, routed] as SubmissionEvent[]);
   await append(
     partnerStream(partner),
     createCodec(partnerEvents) as never,
@@ -145,14 +150,57 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
     body.items.map((one: { type: string; reason?: string }) => [one.type, one.reason]),
     [
       ["SubmissionReceived", undefined],
+      ["PersonIdentified", undefined],
       ["SubmissionRouted", undefined],
       ["DeliveryStarted", undefined],
       ["DeliveryRejected", "too young"],
       ["SubmissionRejected", "too young"],
     ],
   );
-  assert.equal(body.items[3].timings, timings);
+  assert.equal(body.items[4].timings, timings);
   for (const { position, at: when } of body.items) assert.ok(position && when);
+});
+
+test("leads are found by rule and by when they were received, also page by page", async () => {
+  const items = async (query: string) => {
+    const { status, body } = await yard.admin(
+      "GET",
+      `/api/leads?after=${await yard.eventStore().head()}&${query}`,
+    );
+    assert.is(status, 200, JSON.stringify(body));
+    return body.items.map(({ id }: { id: string }) => id);
+  };
+  assert.equal(await items("rule=secret-rule"), [ours.id]);
+  assert.equal(await items("rule=another"), []);
+  const { received_at } = (await yard.admin("GET", `/api/leads/${ours.id}`)).body;
+  const later = new Date(Date.parse(received_at) + 1).toISOString();
+  assert.equal(await items(`from=${received_at}&to=${later}&source=demo`), [ours.id]);
+  assert.equal(await items(`to=${received_at}&source=demo`), []);
+  assert.equal(await items(`from=${later}&source=demo`), []);
+  assert.equal(await items("from=2000-01-01&to=2000-01-02"), []);
+  assert.equal(await items("from=2000-01-01T00:00:00%2B02:00&source=demo&limit=200"), [ours.id]);
+  for (const odd of ["from=yesterday", "to=2026-13-01", "from=", "to=99999-01-01", "limit=201", "rule=A%20B"])
+    assert.is((await yard.admin("GET", `/api/leads?${odd}`)).status, 400, odd);
+});
+
+test("a lead is shown as it was at a time or a place in the log", async () => {
+  const path = `/api/leads/${ours.id}`;
+  const { items } = (await yard.admin("GET", `${path}/timeline`)).body;
+  const at = async (when: string) => (await yard.admin("GET", `${path}?at=${when}`)).body;
+  const statuses = [];
+  for (const { position } of items) statuses.push((await at(position)).status);
+  assert.equal(statuses, ["received", "identified", "queued", "delivering", "delivering", "rejected"]);
+  const first = await at(items[0].position);
+  assert.equal([first.attempts, first.partner, first.payload], [0, undefined, JSON.parse(lead)]);
+  const now = (await yard.admin("GET", path)).body;
+  assert.equal(await at(items[5].position), now);
+  assert.equal(await at(new Date().toISOString()), now);
+  assert.is((await yard.admin("GET", `${path}?at=${BigInt(items[0].position) - 1n}`)).status, 404);
+  assert.is((await yard.admin("GET", `${path}?at=2000-01-01T00:00:00Z`)).status, 404);
+  for (const odd of ["soon", "-1", "9".repeat(19), ""])
+    assert.is((await yard.admin("GET", `${path}?at=${odd}`)).status, 400, odd);
+  const early = await read("demo", `${path}?at=${items[0].position}`);
+  assert.is(early.body.status, "received");
 });
 
 test.run();
