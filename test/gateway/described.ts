@@ -33,7 +33,7 @@ export interface OpenApiDocument {
 }
 
 /** Every problem says in a sentence what is wrong and what to do, and nothing that only we understand. */
-export function assertSaysWhatToDo(what: string, problem: unknown): void {
+function assertSaysWhatToDo(what: string, problem: unknown): void {
   const { title, detail } = problem as { readonly title?: unknown; readonly detail?: unknown };
   const isSentence = typeof detail === "string" && detail.length >= 30 && /^[^a-z]/.test(detail);
   if (!isSentence || detail === title)
