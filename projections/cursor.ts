@@ -5,10 +5,20 @@ export class InvalidCursor extends Error {
 
 const cursorAt = (position: bigint): string => Buffer.from(`${position}`).toString("base64url");
 
+/** What a database column of positions can hold. */
+const MAX_POSITION = 2n ** 63n - 1n;
+
+/** Undefined where the text is no position that a log can have. */
+export function asPosition(text: string): bigint | undefined {
+  if (!/^\d{1,19}$/.test(text)) return undefined;
+  const position = BigInt(text);
+  return position <= MAX_POSITION ? position : undefined;
+}
+
 export function positionOf(cursor: string): bigint {
-  const text = Buffer.from(cursor, "base64url").toString();
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidCursor("this cursor is none that was given out");
-  return BigInt(text);
+  const position = asPosition(Buffer.from(cursor, "base64url").toString());
+  if (position === undefined) throw new InvalidCursor("this cursor is none that was given out");
+  return position;
 }
 
 export interface Page<Row> {

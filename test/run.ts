@@ -36,6 +36,8 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
     "test",
   ],
   ["dead code", "node_modules/.bin/knip"],
+  ["licences", node, "--disable-warning=ExperimentalWarning", "test/checks/licences.ts"],
+  ["advisories", node, "--disable-warning=ExperimentalWarning", "test/checks/audit.ts"],
 ];
 
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
@@ -73,6 +75,7 @@ async function check([name, command, ...args]: (typeof checks)[number]): Promise
   const [{ code, output }, took] = await timed(() => run(command, args));
   console.log(`${code === 0 ? "ok  " : "FAIL"} ${name} (${took})`);
   if (code !== 0) console.log(output);
+  else for (const [note] of output.matchAll(/^note: .*$/gm)) console.log(`     ${note}`);
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 

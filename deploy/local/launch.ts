@@ -36,8 +36,10 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const config = { ...given, dataDir: resolve(given.dataDir) };
   const joined = await takeOrJoin(config, lifecycle);
   const { dataDir, roles, drainMs } = config;
-  say(`Switchyard ${joined ? `joins process ${joined.pid}` : "starts"}, with its data in ${dataDir}`);
   const owner = joined === undefined;
+  // What a launcher that was killed has left would call this start finished before it is.
+  if (owner) removeEndpoints(dataDir);
+  say(`Switchyard ${joined ? `joins process ${joined.pid}` : "starts"}, with its data in ${dataDir}`);
   const ended = await endLeftovers(dataDir, owner);
   if (ended.length > 0) steps.done("left over", `ended ${ended.join(", ")} of a launcher that was killed`);
 

@@ -189,7 +189,10 @@ test("leaves nothing running when it is killed outright, and starts again at onc
   const pids = Object.values(killed.children());
   killed.signal("SIGKILL");
   await killed.exited;
-  const next = await startReady();
+  const next = start();
+  await until("it starts", () => next.output().includes("Switchyard starts"));
+  assert.is.not(readEndpoints(dataDir)?.pid, killed.pid);
+  assert.ok(await next.ready, next.output());
   await gone(pids, 100);
   next.signal("SIGKILL");
   await gone(Object.values(next.children()), 10_000);

@@ -17,6 +17,8 @@ export const RefusedMessage = z.object({
   encoding: z.enum(["utf8", "base64"]),
   /** Only where the message was too large to keep whole: how many bytes it had. */
   truncated_from: z.int().optional(),
+  /** Only where the headers were too large: the last of them are missing. */
+  headers_cut: z.literal(true).optional(),
 });
 export type RefusedMessage = z.infer<typeof RefusedMessage>;
 

@@ -83,7 +83,7 @@ export const partnerConfigEvents = {
     }),
     upcasts: { 1: withDeliveryApart },
   },
-  PartnerPaused: { version: 1, schema: partner },
+  PartnerPaused: { version: 1, schema: partner.extend({ reason: z.string().optional() }) },
   PartnerResumed: { version: 1, schema: partner },
   PartnerRemoved: {
     version: 1,

@@ -28,7 +28,8 @@ export type ConfigurePartner =
       /** What was there when its secrets were kept. */
       readonly instead_of: StoredDelivery | undefined;
     }
-  | { readonly type: "pause" | "resume"; readonly partner: PartnerId }
+  | { readonly type: "pause"; readonly partner: PartnerId; readonly reason?: string | undefined }
+  | { readonly type: "resume"; readonly partner: PartnerId }
   /** `routed_by`: the rules that lead to it. */
   | {
       readonly type: "remove";
@@ -89,8 +90,11 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
       const data = { partner, config, delivery: { sealed } };
       return accept<PartnerConfigEvent>({ type: "PartnerConfigured", data });
     }
-    case "pause":
-      return before ? accept<PartnerConfigEvent>({ type: "PartnerPaused", data: { partner } }) : unknown;
+    case "pause": {
+      const { reason } = command;
+      const data = { partner, ...(reason !== undefined && { reason }) };
+      return before ? accept<PartnerConfigEvent>({ type: "PartnerPaused", data }) : unknown;
+    }
     case "resume":
       return before ? accept<PartnerConfigEvent>({ type: "PartnerResumed", data: { partner } }) : unknown;
     case "remove": {

@@ -7,12 +7,16 @@ import { Kind } from "../submission/events.ts";
 
 export const SOURCE_STREAM = "source";
 
+export const RateLimit = z.object({ per_second: z.number().positive() });
+
 export const SourceSettings = z.object({
   name: z.string().optional(),
   scheme: z.enum(["standard-webhooks", "body-sha256"]).default("standard-webhooks"),
   enabled: z.boolean().default(true),
   allowed_kinds: z.array(Kind).optional(),
-  rate_limit: z.object({ per_second: z.number().positive() }).optional(),
+  /** ISO 3166-1 alpha-2: where a phone number is from that comes without a country. */
+  default_country: z.string().optional(),
+  rate_limit: RateLimit.optional(),
 });
 export type SourceSettings = z.infer<typeof SourceSettings>;
 

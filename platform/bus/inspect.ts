@@ -29,6 +29,8 @@ export interface Inspector {
   lastMessage(stream?: StreamName): Promise<StreamMessage | undefined>;
   /** When the newest message of a subject was stored, in milliseconds; undefined when the stream has none (any more). */
   lastStoredAt(subject: string, stream?: StreamName): Promise<number | undefined>;
+  /** How many messages the stream has of each subject. */
+  subjectsIn(stream?: StreamName): Promise<ReadonlyMap<string, number>>;
   /** The oldest message that the stream still has; the next to come when it is empty. */
   firstSeq(stream?: StreamName): Promise<number>;
   /** The last number that the stream has given out, though its message may be gone; 0 before any. */
@@ -61,6 +63,11 @@ export function createInspector(manager: JetStreamManager): Inspector {
         const { time } = await manager.streams.getMessage(stream, { last_by_subj: subject });
         return time.getTime();
       }),
+    async subjectsIn(stream = "YARD") {
+      const options = { subjects_filter: ">" };
+      const info = await orMissing(`the subjects of ${stream}`, () => manager.streams.info(stream, options));
+      return new Map(Object.entries(info?.state.subjects ?? {}));
+    },
     async firstSeq(stream = "YARD") {
       const info = await orMissing(`the state of ${stream}`, () => manager.streams.info(stream));
       return Math.max(1, info?.state.first_seq ?? 1);

@@ -1,6 +1,14 @@
 // One lead as the read model keeps it, and what each event makes of it. The payload stays sealed.
 import type { Sealed } from "#domain/event.ts";
-import type { AliasId, DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "#domain/ids.ts";
+import type {
+  AliasId,
+  DeliveryId,
+  PartnerId,
+  PersonId,
+  RuleId,
+  SourceId,
+  SubmissionId,
+} from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX, type PartnerEvent } from "#domain/partner/events.ts";
 import {
   type Kind,
@@ -37,6 +45,8 @@ export interface LeadRow {
   readonly alias_id: AliasId | null;
   readonly partner: PartnerId | null;
   readonly delivery_id: DeliveryId | null;
+  /** By which it was routed. */
+  readonly rule: RuleId | null;
   readonly attempts: number;
   readonly reason: string | null;
   /** Of a dead letter: where it ended. */
@@ -68,6 +78,7 @@ export function evolve(row: LeadRow | undefined, event: LeadEvent, raw: StoredEv
       alias_id: null,
       partner: null,
       delivery_id: null,
+      rule: null,
       attempts: 0,
       reason: null,
       stage: null,
@@ -105,10 +116,12 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return {
         partner: event.data.route.partner,
         delivery_id: event.data.route.delivery_id,
+        rule: event.data.route.rule,
         attempts: 0,
         reason: null,
       };
     case "SubmissionUnrouted":
+      return { reason: event.data.reason, rule: null };
     case "DeliveryFailed":
     case "DeliveryHeld":
       return { reason: event.data.reason };

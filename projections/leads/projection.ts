@@ -12,7 +12,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 3,
+  version: 4,
   tables: [
     `create table lead (
       id uuid primary key,
@@ -25,6 +25,7 @@ export const leadsModel = {
       alias_id uuid,
       partner text,
       delivery_id uuid,
+      rule text,
       attempts int not null,
       reason text,
       stage text,
@@ -37,6 +38,7 @@ export const leadsModel = {
     )`,
     "create index lead_by_status on lead (status, position desc)",
     "create index lead_by_partner on lead (partner, position desc)",
+    "create index lead_by_rule on lead (rule, position desc)",
     "create index lead_by_person on lead (person_id, position desc)",
     "create table search (hash text not null, lead_id uuid not null)",
     "create index search_by_hash on search (hash, lead_id)",
@@ -56,6 +58,7 @@ const leads = table<LeadRow>(
     alias_id: "uuid",
     partner: "text",
     delivery_id: "uuid",
+    rule: "text",
     attempts: "int",
     reason: "text",
     stage: "text",

@@ -12,10 +12,10 @@ import { positionWatch } from "../reached.ts";
 import type { LeadRow } from "./lead.ts";
 import { leadsModel } from "./projection.ts";
 import { hashesFor } from "./search.ts";
-import { type TimelineItem, type TimelineParts, timelineOf } from "./timeline.ts";
+import { rowAt, type TimelineItem, type TimelineParts, timelineOf, type When } from "./timeline.ts";
 
 export { InvalidCursor } from "../cursor.ts";
-export type { TimelineItem } from "./timeline.ts";
+export type { TimelineItem, When } from "./timeline.ts";
 
 export interface Lead {
   readonly id: string;
@@ -42,6 +42,12 @@ export interface LeadFilter {
   readonly source?: string | undefined;
   readonly kind?: string | undefined;
   readonly person_id?: string | undefined;
+  /** By which it was routed. */
+  readonly rule?: string | undefined;
+  /** Received then or later. */
+  readonly from?: Date | undefined;
+  /** Received before then. */
+  readonly to?: Date | undefined;
   /** An id, an e-mail address, a phone number or a full name, exactly. */
   readonly q?: string | undefined;
   /** 1 to 200. */
@@ -56,6 +62,8 @@ export interface LeadPage {
 
 export interface LeadQueries {
   byId(id: string): Promise<Lead | undefined>;
+  /** As it was then; undefined before it was received. */
+  byIdAt(id: string, when: When): Promise<Lead | undefined>;
   /** Newest first. Throws InvalidCursor. */
   list(filter: LeadFilter): Promise<LeadPage>;
   /** Undefined when there is no such lead. */
@@ -115,6 +123,13 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       return row && (await inTheClear([row]))[0];
     },
 
+    async byIdAt(id, when) {
+      const row = await rowOf(id);
+      const then = row && (await rowAt(row, when, eventStore));
+      // The payload is the same all along, and its first key lives only for days.
+      return row && then && (await inTheClear([{ ...then, sealed: row.sealed }]))[0];
+    },
+
     async list(filter) {
       await ready();
       const { where, params } = conditions(vault, filter);
@@ -166,7 +181,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
     params.push(value);
     all.push(condition(`$${params.length}`));
   };
-  for (const column of ["status", "partner", "source", "kind"] as const) {
+  for (const column of ["status", "partner", "source", "kind", "rule"] as const) {
     if (filter[column] !== undefined) add((param) => `${column} = ${param}`, filter[column]);
   }
   if (filter.person_id !== undefined) {
@@ -174,6 +189,8 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
     if (isId(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
     else all.push("false");
   }
+  if (filter.from !== undefined) add((param) => `received_at >= ${param}`, filter.from);
+  if (filter.to !== undefined) add((param) => `received_at < ${param}`, filter.to);
   if (filter.cursor !== undefined) add((param) => `position < ${param}`, positionOf(filter.cursor));
   const typed = filter.q?.trim();
   if (typed) {

@@ -8,7 +8,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Known, knownEvents } from "../decoding.ts";
-import { isAboutALead, type LeadEvent, type LeadRow } from "./lead.ts";
+import { evolve, isAboutALead, type LeadEvent, type LeadRow } from "./lead.ts";
 
 export interface Timings {
   readonly total_ms: number;
@@ -33,10 +33,32 @@ export interface TimelineParts {
   readonly vault: Pick<Vault, "openReadable">;
 }
 
-export async function timelineOf(
-  row: Pick<LeadRow, "id" | "last_position" | "partner_events">,
-  { eventStore, vault }: TimelineParts,
-): Promise<TimelineItem[]> {
+type Place = Pick<LeadRow, "id" | "last_position" | "partner_events">;
+
+export async function timelineOf(row: Place, { eventStore, vault }: TimelineParts): Promise<TimelineItem[]> {
+  const events = await eventsOf(row, eventStore);
+  return itemsOf(events, await openedParts(vault, events));
+}
+
+/** A time, or a place in the log. */
+export type When = Date | bigint;
+
+/** The row as it was then; undefined before the lead was received. */
+export async function rowAt(
+  row: Place,
+  when: When,
+  eventStore: TimelineParts["eventStore"],
+): Promise<LeadRow | undefined> {
+  const isBefore = ({ position, metadata }: StoredEvent): boolean =>
+    typeof when === "bigint" ? position <= when : new Date(metadata.at) <= when;
+  let then: LeadRow | undefined;
+  for (const { event, raw } of await eventsOf(row, eventStore))
+    if (isBefore(raw)) then = evolve(then, event, raw);
+  return then;
+}
+
+/** All that happened to it as far as its row knows, in order. */
+async function eventsOf(row: Place, eventStore: TimelineParts["eventStore"]): Promise<Known<LeadEvent>[]> {
   const [own, ...atPartners] = await Promise.all([
     eventStore.readStream(submissionStream(row.id)),
     ...Object.entries(row.partner_events).map(([partner, revisions]) =>
@@ -45,8 +67,7 @@ export async function timelineOf(
   ]);
   const stored = [...own.filter(({ position }) => position <= row.last_position), ...atPartners.flat()];
   stored.sort((a, b) => Number(a.position - b.position));
-  const events = knownEvents(stored, () => undefined).filter(isAboutALead);
-  return itemsOf(events, await openedParts(vault, events));
+  return knownEvents(stored, () => undefined).filter(isAboutALead);
 }
 
 /** Closer than this, one read that also brings what others did in between costs less than two. */

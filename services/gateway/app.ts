@@ -105,7 +105,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),
   );
-  await serveNats({ bus, intake, outcomes, deadLetters, lifecycle, log });
+  await serveNats({ bus, intake, outcomes, deadLetters, sources, lifecycle, log });
   await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());

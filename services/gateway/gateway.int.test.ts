@@ -125,8 +125,12 @@ test("a source made at one gateway can send to another", async () => {
 });
 
 test("a source reads with its signature, and an unknown lead is 404", async () => {
-  const headers = { "x-source": "demo", ...signedHeaders(parseSecret(parts.secret), "read", "") };
-  const status = async (path: string) => (await gateway.call(path, { headers })).status;
+  const signed = (path: string) => ({
+    "x-source": "demo",
+    ...signedHeaders(parseSecret(parts.secret), "read", `GET ${path}`),
+  });
+  const status = async (path: string) => (await gateway.call(path, { headers: signed(path) })).status;
+  const headers = signed("/api/leads");
   const answer = await gateway.call("/api/leads", { headers });
   assert.is(answer.status, 200);
   assert.match(String(answer.headers["x-position"]), /^\d+$/);

@@ -28,6 +28,7 @@ export interface InputError {
 }
 
 interface RefusalDetails {
+  /** What is wrong, and what to do; what the reason or the errors say, unless it is given. */
   readonly detail?: string;
   readonly errors?: readonly InputError[];
   readonly retryAfterS?: number;

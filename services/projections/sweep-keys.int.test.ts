@@ -161,11 +161,10 @@ test("has the store tell the time where nothing else happens", async () => {
 
 test("takes in what comes on a day whose key is gone, as when a clock was put back", async () => {
   const vault = await yard.own.vault();
-  const day = dayFrom(30);
   const seal = createIntakeSeal(vault);
-  const before = await seal({ n: 1 }, day, "c");
+  const before = await seal({ n: 1 }, "c");
   await vault.destroy([before.key]);
-  const after = await seal({ n: 2 }, day, "c");
+  const after = await seal({ n: 2 }, "c");
   assert.is.not(after.key, before.key);
   assert.equal(await vault.open(after, "c"), { n: 2 });
   await sweepIn(60);

@@ -32,6 +32,14 @@ export interface OpenApiDocument {
   readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: object[] }>> };
 }
 
+/** Every problem says in a sentence what is wrong and what to do, and nothing that only we understand. */
+function assertSaysWhatToDo(what: string, problem: unknown): void {
+  const { title, detail } = problem as { readonly title?: unknown; readonly detail?: unknown };
+  const isSentence = typeof detail === "string" && detail.length >= 30 && /^[^a-z]/.test(detail);
+  if (!isSentence || detail === title)
+    throw new Error(`${what}: the problem has no detail that says what to do: ${JSON.stringify(problem)}`);
+}
+
 /** Throws when a response, or a request that was accepted, is not as described. */
 export type AssertDescribed = (exchange: Exchange) => void;
 
@@ -77,7 +85,9 @@ export function describedBy(document: OpenApiDocument): AssertDescribed {
     const operation = route?.methods[method.toLowerCase()];
     if (route === undefined || operation === undefined) {
       if (status < 400) throw new Error(`${what}: nothing is described there`);
-      if (method !== "HEAD") assertMatches(`${what} ${text}`, "components/schemas/Problem", JSON.parse(text));
+      if (method === "HEAD") return;
+      assertMatches(`${what} ${text}`, "components/schemas/Problem", JSON.parse(text));
+      assertSaysWhatToDo(what, JSON.parse(text));
       return;
     }
     const at = `paths/${escaped(route.template)}/${method.toLowerCase()}`;
@@ -92,7 +102,11 @@ export function describedBy(document: OpenApiDocument): AssertDescribed {
     }
     if (!(type in described.content)) throw new Error(`${what}: ${type} is not described`);
     const schema = `${at}/responses/${status}/content/${escaped(type)}/schema`;
-    for (const value of valuesIn(type, text)) assertMatches(`${what} ${text.slice(0, 2_000)}`, schema, value);
+    for (const value of valuesIn(type, text)) {
+      assertMatches(`${what} ${text.slice(0, 2_000)}`, schema, value);
+      // Lines of a batch have statuses of their own.
+      if (type === "application/problem+json" || isRefusedLine(value)) assertSaysWhatToDo(what, value);
+    }
     if (status < 300) assertRequest(exchange, operation, at);
   };
 }
@@ -111,6 +125,9 @@ function valuesIn(type: string, text: string): unknown[] {
       .map((line) => JSON.parse(line));
   return [/json$/.test(type) ? JSON.parse(text) : text];
 }
+
+const isRefusedLine = (value: unknown): boolean =>
+  Number((value as { readonly status?: unknown } | null)?.status ?? 0) >= 400;
 
 const escaped = (part: string): string =>
   encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));

@@ -5,7 +5,12 @@ import { Problem } from "../problem.ts";
 export interface AdminClient {
   get(path: string): Promise<unknown>;
   put(path: string, body: object): Promise<void>;
+  /** False where somebody else was first, so that nothing is done. */
+  putUnlessChanged(path: string, body: object): Promise<boolean>;
 }
+
+const CONFLICT = 409;
+class Conflict extends Problem {}
 
 export function adminClient(url: string, token: string): AdminClient {
   async function call(method: "GET" | "PUT", path: string, body?: object): Promise<unknown> {
@@ -18,11 +23,21 @@ export function adminClient(url: string, token: string): AdminClient {
     const refusal = `${method} ${path} was answered ${answer.statusCode}: ${text}`;
     // What the server can't do now it may do later; what it refuses it refuses again.
     if (answer.statusCode >= 500) throw new Error(refusal);
+    if (answer.statusCode === CONFLICT) throw new Conflict(refusal);
     if (answer.statusCode >= 300) throw new Problem(refusal);
     return JSON.parse(text);
   }
   return {
     get: (path) => call("GET", path),
     put: async (path, body) => void (await call("PUT", path, body)),
+    async putUnlessChanged(path, body) {
+      try {
+        await call("PUT", path, body);
+        return true;
+      } catch (error) {
+        if (error instanceof Conflict) return false;
+        throw error;
+      }
+    },
   };
 }

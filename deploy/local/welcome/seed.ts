@@ -1,4 +1,5 @@
-// Brings the demo partners to life: in an empty yard it makes them, in any other it keeps them pointed at the simulator.
+// Brings the demo partners to life: in an empty yard it makes them, in any other it keeps them pointed at the simulator. Nothing that
+// somebody configured is touched.
 import { join } from "node:path";
 import { request } from "undici";
 import type { Config } from "#platform/config.ts";
@@ -51,28 +52,39 @@ async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOption
   const admin = adminClient(httpUrl, adminToken);
   const { items } = (await admin.get("/api/partners")) as { items: readonly Listed[] };
   const before = keptSimulatorUrl(config.dataDir);
-  if (items.length === 0 || (before === undefined && items.every(isDemoPartner))) {
-    await seed(admin, simulatorUrl, secret);
-    keepSimulatorUrl(config.dataDir, simulatorUrl);
-    return `partners ${DEMO_PARTNERS.map(({ id }) => id).join(", ")} and ${DEMO_RULES.length} rules`;
-  }
   const moved =
     before === undefined || before === simulatorUrl ? [] : await repoint(admin, items, before, simulatorUrl);
+  // Before anything is made, so that what an interrupted seed has made is found again at another port.
   keepSimulatorUrl(config.dataDir, simulatorUrl);
-  return moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
+  const { version } = (await admin.get("/api/rules")) as { version: number };
+  const isEmpty = version === 0 && items.every(isDemoPartner);
+  const made = isEmpty ? await seed(admin, items, { simulatorUrl, secret }) : "";
+  const pointed = moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
+  return [made, pointed].filter((one) => one !== "").join("; ");
 }
 
-/** Partners of ours without the note that seeding was finished: it was interrupted. */
+/** Beside no others they are what an interrupted seed has left, or somebody's that bear their names. */
 function isDemoPartner({ id }: Listed): boolean {
   return DEMO_PARTNERS.some((partner) => partner.id === id);
 }
 
-async function seed(admin: AdminClient, simulatorUrl: string, secret: string): Promise<void> {
-  for (const { id, name } of DEMO_PARTNERS) {
+/** The rules come last: as long as there were never any, the seed is not finished. */
+async function seed(
+  admin: AdminClient,
+  there: readonly Listed[],
+  { simulatorUrl, secret }: { readonly simulatorUrl: string; readonly secret: string },
+): Promise<string> {
+  const missing = DEMO_PARTNERS.filter(({ id }) => !there.some((one) => one.id === id));
+  for (const { id, name } of missing) {
     const delivery = { type: "http", url: simulatedUrl(simulatorUrl, id), secret };
     await admin.put(`/api/partners/${id}`, { name, enabled: true, delivery });
   }
-  await admin.put("/api/rules", { rules: DEMO_RULES });
+  const isFirst = await admin.putUnlessChanged("/api/rules", { rules: DEMO_RULES, expected_version: 0 });
+  const made = [
+    ...(missing.length > 0 ? [`partners ${missing.map(({ id }) => id).join(", ")}`] : []),
+    ...(isFirst ? [`${DEMO_RULES.length} rules`] : []),
+  ];
+  return made.join(" and ");
 }
 
 async function repoint(

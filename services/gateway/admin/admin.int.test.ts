@@ -87,6 +87,9 @@ for (const host of [
   "[::ffff:10.0.0.1]",
   "192.168.1.1",
   "169.254.169.254",
+  "[3fff::1]",
+  "[::ffff:0:7f00:1]",
+  "[64:ff9b::7f00:1]",
   "0",
 ]) {
   test(`a partner at ${host} is refused`, async () => {

@@ -43,12 +43,18 @@ const IdentityFilter = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
 });
+/** A reason may be given; the log keeps none, because it could name whom it is about. */
+const Forgetting = z.strictObject({ reason: z.string().max(1_000).optional() });
 const onePerson = z.object({ id: PersonId });
 
 const refusals = {
   unknown_person: refusal("not_found"),
-  forgotten: refusal("conflict", { detail: "This person is forgotten already" }),
-  nothing_to_split: refusal("conflict", { detail: "This person was never merged with another" }),
+  forgotten: refusal("conflict", {
+    detail: "This person is forgotten already; there is nothing left to forget",
+  }),
+  nothing_to_split: refusal("conflict", {
+    detail: "This person was never merged with another; there is nothing to split",
+  }),
 };
 
 export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
@@ -106,6 +112,7 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
         schema: {
           summary: "Forget a person for good",
           params: onePerson,
+          body: Forgetting,
           response: { 200: Forgotten },
           refusals: ["conflict"],
         },

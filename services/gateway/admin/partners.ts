@@ -41,6 +41,7 @@ const Removal = z.strictObject({
     .optional()
     .meta({ description: "What becomes of what waits: it goes on in its waterfall, or it does not" }),
 });
+const Pause = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optional() });
 const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
@@ -148,18 +149,23 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       },
     );
 
-    for (const [type, summary] of [
-      ["pause", "Let its submissions wait"],
-      ["resume", "Deliver again"],
-    ] as const)
-      app.post(
-        `/api/partners/:id/${type}`,
-        { schema: { summary, params, response: { 200: Partner } } },
-        async (request, reply) => {
-          const partner = request.params.id;
-          return byId(partner, await change({ type, partner }, reply));
-        },
-      );
+    app.post(
+      "/api/partners/:id/pause",
+      { schema: { summary: "Let its submissions wait", params, body: Pause, response: { 200: Partner } } },
+      async (request, reply) => {
+        const [partner, { reason }] = [request.params.id, request.body];
+        return byId(partner, await change({ type: "pause", partner, reason }, reply));
+      },
+    );
+
+    app.post(
+      "/api/partners/:id/resume",
+      { schema: { summary: "Deliver again", params, response: { 200: Partner } } },
+      async (request, reply) => {
+        const partner = request.params.id;
+        return byId(partner, await change({ type: "resume", partner }, reply));
+      },
+    );
   };
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BearerCheck } from "../http/bearer.ts";
 import { readJson } from "../http/json-body.ts";
 import { sendRefusal } from "../http/problem.ts";
-import { describeScope, type Routes } from "../http/route-schema.ts";
+import { describeScope, NO_BODY, type Routes } from "../http/route-schema.ts";
 import { isRefusal, Refused, refusal } from "../refusal.ts";
 
 /** A rule set is the largest thing that people configure. */
@@ -23,11 +23,17 @@ function requireAdmin(app: FastifyInstance, isAdmin: BearerCheck): void {
     position: schema?.position ?? method !== "GET",
     refusals: [
       ...(["unauthorized", "invalid", "unavailable"] as const),
-      ...(method === "GET" ? [] : (["malformed", "unsupported_media_type", "too_large"] as const)),
+      ...(method === "GET"
+        ? []
+        : (["malformed", "unsupported_media_type", "too_large", "unacceptable"] as const)),
       // What an id names must be there; only PUT makes it.
       ...(schema?.params === undefined || method === "PUT" ? [] : (["not_found"] as const)),
     ],
   }));
+  // A body where none is asked for is a misunderstanding that its sender should hear of.
+  app.addHook("onRoute", (route) => {
+    if (route.method !== "GET" && route.method !== "HEAD") route.schema = { body: NO_BODY, ...route.schema };
+  });
   app.addHook("onRequest", async (request, reply) => {
     if (!isAdmin(request.headers.authorization)) return sendRefusal(reply, refusal("unauthorized"));
   });

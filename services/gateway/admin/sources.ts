@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SourceId } from "#domain/ids.ts";
 import { SECRETS_KEY, sourceContext } from "#domain/seal-contexts.ts";
-import { SourceSettings } from "#domain/source/events.ts";
+import { RateLimit, SourceSettings } from "#domain/source/events.ts";
 import type { SourceRefusal } from "#domain/source/source.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
@@ -16,6 +16,7 @@ import {
   requestSchemas,
   responseSchemas,
 } from "../http/route-schema.ts";
+import { isCountryCode } from "../intake/countries.ts";
 import { configuredSources, type KnownSources } from "../intake/sources.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import { changer } from "./change.ts";
@@ -35,7 +36,18 @@ export const Sources = z.object({ items: z.array(Source) }).register(responseSch
 export const NewSecret = z
   .object({ id: z.string(), secret: z.string() })
   .register(responseSchemas, { id: "NewSecret" });
-requestSchemas.add(SourceSettings, { id: "SourceChange" });
+/** As it may be configured: what an older event said besides is read past, what somebody says now is not. */
+const SourceChange = z
+  .strictObject({
+    ...SourceSettings.shape,
+    default_country: z
+      .string()
+      .refine(isCountryCode, "must be the ISO 3166-1 alpha-2 code of a country, such as US")
+      .optional()
+      .meta({ description: "Where a phone number is from that comes without a country", examples: ["US"] }),
+    rate_limit: z.strictObject(RateLimit.shape).optional(),
+  })
+  .register(requestSchemas, { id: "SourceChange" });
 
 const params = z.object({ id: SourceId });
 
@@ -57,7 +69,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
 
     app.put(
       "/api/sources/:id",
-      { schema: { summary: "Configure a source", params, body: SourceSettings, response: { 200: Source } } },
+      { schema: { summary: "Configure a source", params, body: SourceChange, response: { 200: Source } } },
       async (request, reply) => {
         const source = request.params.id;
         const sources = await change({ type: "configure", source, settings: request.body }, reply);
@@ -89,7 +101,7 @@ export function sourceRoutes({ eventStore, vault, view }: SourceRoutesParts): Ro
         const [secret_id, secret] = [newUuid(), newSecret()];
         const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
         await change({ type: "add_secret", source, secret_id, sealed }, reply);
-        return reply.code(201).header("cache-control", "no-store").send({ id: secret_id, secret });
+        return reply.code(201).send({ id: secret_id, secret });
       },
     );
 

@@ -42,7 +42,7 @@ await yard.admin("PUT", "/api/rules", {
 });
 
 function asSource(source: string, secret: string, method: string, path: string, body?: object) {
-  const text = body === undefined ? "" : JSON.stringify(body);
+  const text = body === undefined ? `${method} ${path}` : JSON.stringify(body);
   const signed = signedHeaders(parseSecret(secret), randomUUID(), text);
   return yard.call(path, {
     method,

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { readJson } from "../http/json-body.ts";
 import { describeScope } from "../http/route-schema.ts";
-import { authenticate } from "../intake/signature.ts";
+import { authenticate, authenticateRead } from "../intake/signature.ts";
 import { claimedSource } from "../intake/sources.ts";
 import type { Caller, CallerCheck } from "../reading/caller.ts";
 import { isRefusal, Refused, refusal } from "../refusal.ts";
@@ -47,10 +47,14 @@ export function requireAdminOrSource(
     request.body = object;
   });
 
-  function callerOf({ headers }: FastifyRequest, body: Buffer): Caller | undefined {
+  function callerOf({ headers, method, url }: FastifyRequest, body: Buffer): Caller | undefined {
     if (headers.authorization !== undefined)
       return isAdmin(headers.authorization) ? { is: "admin" } : undefined;
-    const sender = authenticate(claimedSource(sources(), headers["x-source"]), { headers, body }, Date.now());
+    const source = claimedSource(sources(), headers["x-source"]);
+    const sender =
+      body === NO_BODY
+        ? authenticateRead(source, { headers, method, url }, Date.now())
+        : authenticate(source, { headers, body }, Date.now());
     return sender && { is: "source", source: sender.source.id };
   }
 }

@@ -1,4 +1,5 @@
 // The API's description as one page that needs nothing else: no script, nothing from elsewhere.
+import { createHash } from "node:crypto";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,6 +26,9 @@ td,th{text-align:left;vertical-align:top;padding:.15rem .8rem .15rem 0}small{col
 @media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ee}details{background:#171c24;border-color:#2b3340}
 pre{background:#1d232d}h2{border-color:#2b3340}.get{color:#5fd3a8}.post{color:#82b1ff}.put{color:#e6b450}.delete{color:#ff8a8f}}
 `;
+
+/** As a content security policy names it. */
+export const STYLE_HASH = `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
 
 export function docsPage(document: OpenApi): string {
   const { title, description } = document.info;

@@ -8,6 +8,7 @@ import type {
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
 import { statusOf } from "../http/problem.ts";
+import { NO_BODY } from "../http/route-schema.ts";
 import type { RefusalReason } from "../refusal.ts";
 import { jsonSchema, namedSchemas, refTo } from "./json-schemas.ts";
 
@@ -16,7 +17,8 @@ type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
 const SIGNED = `Signed as Standard Webhooks asks: \`x-source\`, \`webhook-id\` (also the idempotency key), \`webhook-timestamp\`
 (Unix seconds, ±300 s) and \`webhook-signature\` (\`v1,<base64 HMAC-SHA256(secret, "{id}.{timestamp}.{body}")>\`, several
 separated by spaces). A source with the scheme body-sha256 sends \`idempotency-key\` and \`x-signature-256:
-sha256=<hex HMAC-SHA256(secret, body)>\` instead. To read, it signs an empty body.`;
+sha256=<hex HMAC-SHA256(secret, body)>\` instead. To read, any source signs
+\`{METHOD} {path with query}\` as Standard Webhooks asks, in place of a body.`;
 
 const TAGS = [
   "Intake",
@@ -74,8 +76,10 @@ const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route })
       operationId: operationId(`${route.method}`, url),
       ...rest,
       ...Object.fromEntries(inputs.map(([part, input]) => [part, jsonSchema(input as z.ZodType, "input")])),
-      ...(body !== undefined && { body: { content: described(contentOf(body), "input") } }),
-      response: { ...successes(response as object, position), ...failures(refusals) },
+      ...(body !== undefined &&
+        body !== NO_BODY && { body: { content: described(contentOf(body), "input") } }),
+      // Whatever a route takes, other parameters are refused.
+      response: { ...successes(response as object, position), ...failures([...refusals, "invalid"]) },
     },
   };
 };

@@ -2,8 +2,9 @@
 import type { FastifyPluginAsync, FastifySchema } from "fastify";
 import { z } from "zod";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
+import { POLICY } from "../http/security-headers.ts";
 import { asyncApi } from "./asyncapi.ts";
-import { docsPage, type OpenApi } from "./docs-page.ts";
+import { docsPage, type OpenApi, STYLE_HASH } from "./docs-page.ts";
 
 const anyObject = z.looseObject({});
 const text = (type: string) => ({ content: { [type]: { schema: z.string() } } });
@@ -28,7 +29,7 @@ export const describeRoutes: Routes = async (app) => {
     (_request, reply) =>
       reply
         .type("text/html; charset=utf-8")
-        .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
+        .header("content-security-policy", `${POLICY}; style-src ${STYLE_HASH}`)
         .send(docsPage(app.swagger() as unknown as OpenApi)),
   );
 };

@@ -7,14 +7,19 @@ import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { InvalidCursor } from "#projections/leads/query.ts";
 import { type Refusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
 import { problemOf, sendRefusal } from "./problem.ts";
+import { securityHeaders } from "./security-headers.ts";
 
-const UNKNOWN_CURSOR = { path: "cursor", message: "is not one that was given out" };
+const UNKNOWN_CURSOR = {
+  path: "cursor",
+  message: "is not one that was given out; take next_cursor as it came, or none",
+};
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);
   if (why.reason === "internal" || error instanceof UnknownMasterKey)
     request.log.error({ err: error }, "request failed");
-  return sendRefusal(reply, why);
+  // A URL that can't be read has gone through no hook.
+  return sendRefusal(reply.headers(securityHeaders), why);
 }
 
 function refusalOf(error: unknown): Refusal {
@@ -34,6 +39,10 @@ const socketReasons: Readonly<Record<string, RefusalReason>> = {
   HPE_HEADER_OVERFLOW: "too_large",
 };
 
+const SECURITY_HEADERS = Object.entries(securityHeaders)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join("");
+
 /** What is not HTTP at all, or comes too slowly, has no request: the response is written to the socket. */
 export function handleClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
@@ -43,7 +52,7 @@ export function handleClientError(error: Error & { readonly code?: string }, soc
   const problem = problemOf(refusal(socketReasons[error.code ?? ""] ?? "malformed"));
   const body = JSON.stringify(problem);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: application/problem+json\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: application/problem+json\r\n${SECURITY_HEADERS}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

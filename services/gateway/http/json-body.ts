@@ -12,7 +12,7 @@ export interface JsonLimits {
 const SUBMISSION_LIMITS: JsonLimits = { depth: 32, values: 10_000 };
 
 export function readText(body: Buffer): string | Refusal {
-  return isUtf8(body) ? body.toString("utf8") : malformed("The body is not valid UTF-8");
+  return isUtf8(body) ? body.toString("utf8") : malformed("The body is not valid UTF-8; encode it so");
 }
 
 export function readJson(body: Buffer, limits = SUBMISSION_LIMITS): JsonObject | Refusal {
@@ -26,10 +26,10 @@ export function parseObject(text: string, limits = SUBMISSION_LIMITS): JsonObjec
   try {
     value = JSON.parse(text);
   } catch {
-    return malformed("The body is not JSON");
+    return malformed("The body is not JSON; send one JSON object");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return malformed("The body must be a JSON object");
+    return malformed("The body is JSON but no object; send one JSON object");
   const problem = problemWith(value, limits);
   return problem === undefined ? (value as JsonObject) : malformed(problem);
 }
@@ -38,22 +38,22 @@ function problemWith(root: object, limits: JsonLimits): string | undefined {
   let level: object[] = [root];
   let values = 0;
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > limits.depth) return `The body is nested more than ${limits.depth} levels deep`;
+    if (depth > limits.depth) return `The body is nested more than ${limits.depth} levels deep; flatten it`;
     const next: object[] = [];
     for (const one of level) {
       for (const key of Object.keys(one)) {
         const value: unknown = (one as Record<string, unknown>)[key];
         const isObject = typeof value === "object" && value !== null;
         if (key === "__proto__" || (key === "constructor" && isObject))
-          return "The body has a key that is not allowed";
+          return "The body has a key __proto__, or an object under constructor; rename it";
         values += 1;
         if (isObject) next.push(value);
         // JSON can write a number that no double can hold, and it would not come out again as it came.
         else if (typeof value === "number" && !Number.isFinite(value))
-          return "The body has a number out of range";
+          return "The body has a number that no double can hold; send it as text";
       }
     }
-    if (values > limits.values) return `The body has more than ${limits.values} values`;
+    if (values > limits.values) return `The body has more than ${limits.values} values; send less at once`;
     level = next;
   }
   return undefined;

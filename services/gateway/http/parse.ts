@@ -14,8 +14,14 @@ export function parseInput<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const isUnknown = parsed.error.issues.some(({ code }) => code === "unrecognized_keys");
   return refusal(isUnknown ? reasonForUnknownFields : reason, {
-    errors: parsed.error.issues.flatMap((issue) => inputErrors(issue, [])),
+    errors: unknownFieldsFirst(parsed.error.issues).flatMap((issue) => inputErrors(issue, [])),
   });
+}
+
+/** They often explain what is missing. */
+function unknownFieldsFirst(issues: readonly Issue[]): Issue[] {
+  const isUnknown = ({ code }: Issue): boolean => code === "unrecognized_keys";
+  return [...issues.filter(isUnknown), ...issues.filter((issue) => !isUnknown(issue))];
 }
 
 function inputErrors(issue: Issue, above: readonly PropertyKey[]): InputError[] {
@@ -25,7 +31,7 @@ function inputErrors(issue: Issue, above: readonly PropertyKey[]): InputError[] 
   const at = (...below: string[]): string => [...path.map(String), ...below].join(".");
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: at(key), message: "is not a field here" }));
+      return issue.keys.map((key) => ({ path: at(key), message: "is not known here" }));
     case "invalid_key":
       return [{ path: at(), message: issue.issues[0]?.message ?? issue.message }];
     default:

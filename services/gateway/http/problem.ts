@@ -1,7 +1,7 @@
 // The one place that knows which HTTP status a refusal has, and what it looks like on the wire (RFC 9457).
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import type { Refusal, RefusalReason } from "../refusal.ts";
+import type { InputError, Refusal, RefusalReason } from "../refusal.ts";
 import { responseSchemas } from "./route-schema.ts";
 
 export const Problem = z
@@ -9,7 +9,7 @@ export const Problem = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    detail: z.string().optional(),
+    detail: z.string().meta({ description: "What is wrong, and what to do" }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     retry_after: z.int().optional().meta({ description: "Seconds, as the header `retry-after` says" }),
   })
@@ -17,27 +17,105 @@ export const Problem = z
   .register(responseSchemas, { id: "Problem" });
 export type Problem = z.infer<typeof Problem>;
 
-const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: string]>> = {
-  malformed: [400, "The request can't be read"],
-  invalid: [400, "The request is not valid"],
-  unauthenticated: [401, "The signature or the source is not accepted"],
-  unauthorized: [401, "A valid bearer token is needed"],
-  kind_not_allowed: [403, "This source may not send submissions of this kind"],
-  not_found: [404, "Not found"],
-  method_not_allowed: [405, "This method is not supported here"],
-  too_slow: [408, "The request took too long to arrive"],
-  in_flight: [409, "A submission with this idempotency key is still in flight"],
-  conflict: [409, "The change conflicts with the current state"],
-  version_moved: [409, "The expected version is not the current one"],
-  too_large: [413, "The body is too large"],
-  unsupported_media_type: [415, "This content type is not supported"],
-  key_reused: [422, "This idempotency key was used with another body"],
-  unacceptable: [422, "The request can be read, but not accepted"],
-  rate_limited: [429, "The source's rate limit is reached"],
-  internal: [500, "Internal error"],
-  unavailable: [503, "Not available now; repeating it is safe"],
-  overloaded: [503, "Overloaded; repeating it is safe"],
+type Meaning = readonly [status: number, title: string, detail: string];
+
+/** The detail is for a refusal that has none of its own: what is wrong, and what to do. */
+const meanings: Readonly<Record<RefusalReason, Meaning>> = {
+  malformed: [
+    400,
+    "The request can't be read",
+    "The request is not complete and well-formed HTTP with a readable body; correct it and send it again",
+  ],
+  invalid: [
+    400,
+    "The request is not valid",
+    "Something in the request is not as /docs describes it; correct it and send it again",
+  ],
+  // One text for every cause: what exactly is wrong would tell a stranger which sources there are.
+  unauthenticated: [
+    401,
+    "The signature or the source is not accepted",
+    "Check x-source, the signature's three headers, the secret, the sender's clock and that the very bytes that were signed are sent",
+  ],
+  unauthorized: [
+    401,
+    "A valid bearer token is needed",
+    "Send authorization: Bearer with the admin's token, or sign as a source where sources may read",
+  ],
+  kind_not_allowed: [
+    403,
+    "This source may not send submissions of this kind",
+    "Send a kind that is in the source's allowed_kinds, or have this one added there",
+  ],
+  not_found: [
+    404,
+    "Not found",
+    "Nothing has this path or id, or it is not yours to see; check both, /docs lists the paths",
+  ],
+  method_not_allowed: [
+    405,
+    "This method is not supported here",
+    "Use one of the methods that the header allow names",
+  ],
+  too_slow: [
+    408,
+    "The request took too long to arrive",
+    "The request did not arrive whole in time; send it again, with the same key, on a new connection",
+  ],
+  in_flight: [
+    409,
+    "A submission with this idempotency key is still in flight",
+    "The first request with this key has no response yet; repeat this one after retry-after to learn what became of it",
+  ],
+  conflict: [
+    409,
+    "The change conflicts with the current state",
+    "What is there now does not allow this change; read it again and decide anew",
+  ],
+  version_moved: [
+    409,
+    "The expected version is not the current one",
+    "Somebody else changed it meanwhile; read it again and repeat the change with its version",
+  ],
+  too_large: [413, "The body is too large", "The request is larger than allowed here; send less at once"],
+  unsupported_media_type: [
+    415,
+    "This content type is not supported",
+    "Send the content type that /docs names for this path, in UTF-8 and not compressed",
+  ],
+  key_reused: [
+    422,
+    "This idempotency key was used with another body",
+    "Another body was accepted under this key; send this one under a key of its own, or repeat the very same bytes",
+  ],
+  unacceptable: [
+    422,
+    "The request can be read, but not accepted",
+    "What is asked for can't be done as it stands; correct it and send it again",
+  ],
+  rate_limited: [
+    429,
+    "The source's rate limit is reached",
+    "The source sends more a second than its rate_limit allows; repeat this after retry-after with the same key",
+  ],
+  internal: [
+    500,
+    "Internal error",
+    "The request failed by a fault of the server, which has logged it; repeating it with the same key is safe",
+  ],
+  unavailable: [
+    503,
+    "Not available now; repeating it is safe",
+    "The store behind this does not respond now; send the same again, with the same key, after retry-after",
+  ],
+  overloaded: [
+    503,
+    "Overloaded; repeating it is safe",
+    "There was no room within the time that a request may wait; repeat it after retry-after, with the same key",
+  ],
 };
+
+const MAX_ERRORS_IN_DETAIL = 3;
 
 export const problemReasons = Object.keys(meanings) as RefusalReason[];
 
@@ -45,10 +123,33 @@ export const statusOf = (reason: RefusalReason): number => meanings[reason][0];
 
 /** JSON has no fields that are undefined. */
 export function problemOf({ reason, detail, errors, retryAfterS, more }: Refusal): Problem {
-  const [status, title] = meanings[reason];
+  const [status, title, usual] = meanings[reason];
   const type = `urn:switchyard:problem:${reason}`;
-  return { ...more, type, title, status, detail, errors: errors && [...errors], retry_after: retryAfterS };
+  return {
+    ...more,
+    type,
+    title,
+    status,
+    retry_after: retryAfterS,
+    detail: detail ?? (errors === undefined ? usual : detailOf(errors)),
+    errors: errors && [...errors],
+  };
 }
+
+function detailOf(errors: readonly InputError[]): string {
+  const named = errors
+    .slice(0, MAX_ERRORS_IN_DETAIL)
+    .map(({ path, message }) => (path === "" ? message : `${path} ${lowerFirst(message)}`));
+  const others = errors.length - named.length;
+  const all = others > 0 ? [...named, `and ${others} more in errors`] : named;
+  return `Correct this and send it again: ${all.join("; ")}`;
+}
+
+/** A message of zod is a sentence of its own. */
+const lowerFirst = (message: string): string =>
+  message
+    .replace(/^Invalid input: /, "is not valid: ")
+    .replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { reason, retryAfterS } = refusal;

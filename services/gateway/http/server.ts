@@ -3,7 +3,9 @@ import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
 import { handleClientError, handleError } from "./errors.ts";
 import { handleUnknownRoutes } from "./not-found.ts";
-import { zodValidator } from "./route-schema.ts";
+import { parseQuery, type Query } from "./query.ts";
+import { describeQueries, zodValidator } from "./route-schema.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 
 /** Of the headers; a body has a deadline of its own, where it is read. */
 const HEADERS_MS = 10_000;
@@ -27,7 +29,7 @@ export function createServer(log: Log): FastifyInstance {
     clientErrorHandler: handleClientError,
     // Nobody reads the ids of requests.
     genReqId: () => "",
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, querystringParser: parseQuery as (text: string) => Query },
   }) as unknown as FastifyInstance;
   app.server.maxConnections = MAX_CONNECTIONS;
   // An unknown `Expect` may be ignored; Node's own response to one would be no problem document.
@@ -38,7 +40,9 @@ export function createServer(log: Log): FastifyInstance {
   // An unknown path is a 404 and not a 415, whatever the content type; real routes have their own parsers.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  addSecurityHeaders(app);
   handleUnknownRoutes(app);
+  describeQueries(app);
   app.addHook("preClose", (done) => {
     // A connection that is busy now becomes idle later, and would keep the process alive.
     const sweeping = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);

@@ -8,7 +8,7 @@ import { Position, requestSchemas, responseSchemas } from "../http/route-schema.
 import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
-import type { Arrival } from "./receive.ts";
+import { type Arrival, KEY } from "./receive.ts";
 import { Accepted, accepted } from "./response.ts";
 import type { Line } from "./split-lines.ts";
 import type { Receipt } from "./store.ts";
@@ -57,10 +57,10 @@ export function arrivalOf(line: Line, source: Arrival["source"]): Arrival | Refu
   return { kind, source, headers, body, at: Date.now(), canWait: true };
 }
 
-/** As the sender knows it. */
+/** As the sender knows it; what can't be a key is not repeated, whatever it is. */
 export function keyOf({ headers }: Arrival): string | undefined {
   const key = headers["webhook-id"] ?? headers["idempotency-key"];
-  return typeof key === "string" ? key : undefined;
+  return typeof key === "string" && KEY.test(key) ? key : undefined;
 }
 
 /** What the same submission would have as its response if it were sent alone, with the status. */

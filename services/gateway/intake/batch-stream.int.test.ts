@@ -117,4 +117,35 @@ test("a batch that waits for a silent store answers its lines when the store spe
   for (const { socket } of [batch, again]) socket.destroy();
 });
 
+test("a batch that falls silent is told so in a last line, and its connection ends", async () => {
+  const batch = open();
+  const closed = new Promise((resolve) => batch.socket.once("close", resolve));
+  const began = performance.now();
+  batch.write(line());
+  batch.write('{"kind":');
+  await until("the whole line is answered", () => batch.answers() === 1);
+  await closed;
+  const took = performance.now() - began;
+  assert.ok(took > 8_000 && took < 20_000, `${took}`);
+  assert.match(batch.seen(), /"line":2,"type":"urn:switchyard:problem:too_slow".*\n.*0\r\n\r\n$/s);
+  assert.is(batch.seen().match(/HTTP\/1\.1 /g)?.length, 1);
+});
+
+test("one address has only so many batches at once, and others are told when to come again", async () => {
+  const batches = Array.from({ length: 128 }, open);
+  for (const batch of batches) batch.write(line());
+  for (const batch of batches) await until("it is answered", () => batch.answers() === 1);
+  const more = open();
+  await until("it is refused", () => more.seen().startsWith("HTTP/1.1 503 "));
+  assert.match(more.seen(), /retry-after: 1\r\n.*"retry_after":1/s);
+  for (const { socket } of batches) socket.destroy();
+  await until("there is room again", async () => {
+    const again = open();
+    again.write(line());
+    await until("it is heard", () => again.seen() !== "");
+    again.socket.destroy();
+    return again.seen().startsWith("HTTP/1.1 200 ");
+  });
+});
+
 test.run();

@@ -135,6 +135,17 @@ test("a line that is too long spoils none of the others", async () => {
   );
 });
 
+test("a key is repeated only where it can be one", async () => {
+  const odd = ["two words", "a\nb", "k".repeat(300), "\u00e9", ""];
+  const all = answers(await send(odd.map((key) => line(lead, key)).join("\n")));
+  assert.equal(
+    all.map(({ key, status }) => [key, status >= 400]),
+    odd.map(() => [undefined, true]),
+  );
+  const [unsigned] = answers(await send(line(lead, "good-key").replace("v1,", "v1,AAAA")));
+  assert.equal([unsigned.key, unsigned.status], ["good-key", 401]);
+});
+
 test("something else than lines of JSON is 415", async () => {
   const answer = await yard.call("/api/submit/batch", {
     method: "POST",

@@ -1,28 +1,33 @@
 // POST /api/submit/batch: many submissions as lines of JSON; each line has its response while others still arrive.
 import type { IncomingMessage } from "node:http";
-import { PassThrough, Readable } from "node:stream";
-import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
-import { isRefusal, type Refusal, refusal } from "../refusal.ts";
-import { arrivalOf, BatchLine, BatchResponse, keyOf, MAX_LINE_BYTES, responseLine } from "./batch-line.ts";
+import { refuseQuery } from "../http/route-schema.ts";
+import { refusal } from "../refusal.ts";
+import { type Batch, batchAnswers, MAX_LINES } from "./batch-answers.ts";
+import { createBatchBudget } from "./batch-budget.ts";
+import { BatchLine, BatchResponse } from "./batch-line.ts";
 import { describeIntake, SourceHeader } from "./description.ts";
-import type { Arrival, Intake } from "./receive.ts";
-import { type Line, splitLines } from "./split-lines.ts";
-import type { Receipt } from "./store.ts";
+import type { Intake } from "./receive.ts";
 
 const NDJSON = "application/x-ndjson";
 const NDJSON_TYPE = /^application\/(x-ndjson|ndjson|jsonl)$/;
-const MAX_LINES = 10_000;
-const TOO_MANY_LINES = refusal("too_large", { detail: `At most ${MAX_LINES} lines at once` });
-/** Of one batch, at once; it shares the store with everybody else. */
-const MAX_IN_FLIGHT = 128;
+/** Without a line of the answer being read. */
+const MAX_UNREAD_MS = 10_000;
+const CLOSING_MS = 1_000;
+const TOO_MANY_BATCHES = refusal("overloaded", {
+  detail: "Too many batches are under way, of your address or of all; send this one again after retry-after",
+  retryAfterS: 1,
+});
 
-export function batchRoutes(intake: Intake): FastifyPluginAsync {
+export function batchRoutes(intake: Intake, budget = createBatchBudget()): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", async (_request: FastifyRequest, payload: IncomingMessage) => payload);
-    describeIntake(app, ["unsupported_media_type"]);
+    describeIntake(app, ["unsupported_media_type", "invalid", "overloaded"]);
     const schema = {
       summary: `Submit up to ${MAX_LINES} signed submissions, a line each, with a response line each`,
       headers: SourceHeader,
@@ -33,48 +38,42 @@ export function batchRoutes(intake: Intake): FastifyPluginAsync {
       const { "content-type": type, "content-encoding": encoding = "identity" } = request.headers;
       if (!NDJSON_TYPE.test(mediaTypeOf(type) ?? "") || encoding !== "identity")
         return sendRefusal(reply, refusal("unsupported_media_type"));
+      const wrong = refuseQuery(request.query);
+      if (wrong !== undefined) return sendRefusal(reply, wrong);
+      const share = budget.enter(request.ip);
+      if (share === undefined) return sendRefusal(reply.header("connection", "close"), TOO_MANY_BATCHES);
+      reply.raw.once("close", () => share.leave());
       const body = (request.body ?? Readable.from([])) as Readable;
-      // The sender may read nothing before it has sent all; responses wait in memory then, which is why lines are limited.
-      const responses = new PassThrough();
-      responses.on("error", () => undefined);
-      const lines = splitLines(body.iterator({ destroyOnReturn: false }), MAX_LINE_BYTES);
-      // What is not read as lines is read and dropped: left unread, it would block the next request on this connection.
-      void respondToLines(lines, request.headers["x-source"], intake, responses).finally(() => body.resume());
-      return reply.type(NDJSON).send(responses);
+      const batch = { body, source: request.headers["x-source"], share, intake };
+      return reply.type(NDJSON).send(Readable.from(answered(batch, request, reply)));
     });
   };
 }
 
-/** Responses come in the order of the lines, each as soon as it and those before it are known. */
-async function respondToLines(
-  lines: AsyncIterable<Line>,
-  source: Arrival["source"],
-  intake: Intake,
-  responses: PassThrough,
-): Promise<void> {
-  const inFlight: Promise<void>[] = [];
-  let written = Promise.resolve();
-  let number = 0;
-  try {
-    for await (const line of lines) {
-      number += 1;
-      if (number > MAX_LINES) break;
-      if ("text" in line && line.text.toString("latin1").trim() === "") continue;
-      const response = receiveLine(number, arrivalOf(line, source), intake);
-      written = written.then(async () => void responses.write(await response));
-      inFlight.push(written);
-      if (inFlight.length >= MAX_IN_FLIGHT) await inFlight.shift();
+/**
+ * Who never reads the answers is cut off, and who is told to end is let go: what he may still send would hold up nobody but us.
+ */
+async function* answered(batch: Batch, request: FastifyRequest, reply: FastifyReply): AsyncGenerator<string> {
+  const { socket } = request.raw;
+  const answers = batchAnswers(batch);
+  for (;;) {
+    const next = await answers.next();
+    if (next.done === true) {
+      // What is not read as lines is read and dropped: left unread, it would block the next request on this connection.
+      if (next.value) batch.body.resume();
+      else reply.raw.once("finish", () => closeSoon(socket));
+      return;
     }
-  } catch {
-    // The sender went away or was cut off; the lines that came whole are received all the same.
+    const unread = setTimeout(() => socket.destroy(), MAX_UNREAD_MS);
+    try {
+      yield next.value;
+    } finally {
+      clearTimeout(unread);
+    }
   }
-  await written;
-  if (number > MAX_LINES) responses.write(responseLine(number, undefined, TOO_MANY_LINES));
-  responses.end();
 }
 
-async function receiveLine(number: number, arrival: Arrival | Refusal, intake: Intake): Promise<string> {
-  if (isRefusal(arrival)) return responseLine(number, undefined, arrival);
-  const result: Receipt | Refusal = await intake.receive(arrival).catch(() => refusal("internal"));
-  return responseLine(number, keyOf(arrival), result);
+function closeSoon(socket: Socket): void {
+  socket.end();
+  setTimeout(() => socket.destroy(), CLOSING_MS).unref();
 }

@@ -1,5 +1,5 @@
 // From what people write for a country to its ISO 3166-1 alpha-2 code.
-import { alpha3ToAlpha2, getNames, registerLocale } from "i18n-iso-countries/index.js";
+import { alpha2ToAlpha3, alpha3ToAlpha2, getNames, registerLocale } from "i18n-iso-countries/index.js";
 import english from "i18n-iso-countries/langs/en.json" with { type: "json" };
 import { type CountryCode, getCountries, isSupportedCountry } from "libphonenumber-js";
 
@@ -56,6 +56,10 @@ function folded(name: string): string {
     .replace(/\s+/g, " ")
     .trim();
 }
+
+/** Whether it is one of ISO 3166-1 alpha-2, as it is written there. */
+export const isCountryCode = (text: string): boolean =>
+  /^[A-Z]{2}$/.test(text) && alpha2ToAlpha3(text) !== undefined;
 
 /** Undefined when the text names no country. */
 export function countryCode(text: string): CountryCode | undefined {

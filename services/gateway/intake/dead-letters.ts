@@ -1,4 +1,5 @@
 // What is refused over a way in that has no responses becomes a dead letter with its reason.
+import { isUtf8 } from "node:buffer";
 import {
   INTAKE_STREAM_PREFIX,
   intakeEvents,
@@ -29,8 +30,11 @@ export interface DeadLetters {
   put(arrival: RefusedArrival, refusal: Refusal): Promise<void>;
 }
 
-/** The event store takes a megabyte in one append, and sealing adds a third. */
-const MAX_KEPT_BYTES = 600 * 1024;
+/** Of the message as JSON: the event store takes a megabyte in one append, and sealing adds a third. */
+const MAX_KEPT_BYTES = 640 * 1024;
+const MAX_HEADERS_BYTES = 64 * 1024;
+const MAX_ERRORS = 20;
+const MAX_ERROR_TEXT = 500;
 const MAX_SOURCE = 100;
 
 const codec = createCodec(intakeEvents);
@@ -48,8 +52,11 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
         kind,
         refused_at,
         reason: detail === undefined ? reason : `${reason}: ${detail}`,
-        errors: [...errors],
-        sealed: await seal(kept(headers, body), refused_at.slice(0, 10), stream),
+        errors: errors.slice(0, MAX_ERRORS).map(({ path, message }) => ({
+          path: path.slice(0, MAX_ERROR_TEXT),
+          message: message.slice(0, MAX_ERROR_TEXT),
+        })),
+        sealed: await seal(kept(headers, body), stream),
       };
       const id = deterministicUuid(INTAKE_STREAM_PREFIX, refusal_id);
       const event = codec.encode(
@@ -66,14 +73,35 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
   };
 }
 
-function kept(headers: Readonly<Record<string, string>>, body: Buffer): RefusedMessage {
-  const whole = body.length <= MAX_KEPT_BYTES;
-  const part = whole ? body : body.subarray(0, MAX_KEPT_BYTES);
-  const text = part.toString("utf8");
-  const asText = Buffer.from(text).equals(part);
-  return {
-    headers: { ...headers },
-    ...(asText ? { body: text, encoding: "utf8" } : { body: part.toString("base64"), encoding: "base64" }),
-    ...(!whole && { truncated_from: body.length }),
-  };
+/** Judged by what will be stored: a byte of a body can become six in JSON. */
+function kept(allHeaders: Readonly<Record<string, string>>, body: Buffer): RefusedMessage {
+  const headers = keptHeaders(allHeaders);
+  const isCut = Object.keys(headers).length < Object.keys(allHeaders).length;
+  const about = { headers, ...(isCut && { headers_cut: true as const }) };
+  const room = MAX_KEPT_BYTES - jsonBytes(about);
+  for (let length = Math.min(body.length, room); ; ) {
+    const text = asText(body.subarray(0, length));
+    const size = jsonBytes(text);
+    const isWhole = length === body.length;
+    if (size <= room) return { ...about, ...text, ...(!isWhole && { truncated_from: body.length }) };
+    length = Math.floor((length * room * 0.99) / size);
+  }
 }
+
+function asText(part: Buffer): Pick<RefusedMessage, "body" | "encoding"> {
+  return isUtf8(part)
+    ? { body: part.toString("utf8"), encoding: "utf8" }
+    : { body: part.toString("base64"), encoding: "base64" };
+}
+
+/** The first of them that fit. */
+function keptHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  let left = MAX_HEADERS_BYTES;
+  const fitting = Object.entries(headers).filter((header) => {
+    left -= jsonBytes(header);
+    return left >= 0;
+  });
+  return Object.fromEntries(fitting);
+}
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

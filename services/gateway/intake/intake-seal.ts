@@ -1,11 +1,22 @@
-// Seals submissions under the key of the day, which is fetched once however many wait for it.
+// Seals what comes in under the key of today, which is fetched once however many wait for it. What lay long in a stream is sealed under
+// it too: the key of the day on which it came may be destroyed by now.
 import { intakeKeys } from "#domain/identity/retention.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
 
-export type IntakeSeal = (value: unknown, day: string, context: string) => Sealed | Promise<Sealed>;
+export type IntakeSeal = (value: unknown, context: string) => Sealed | Promise<Sealed>;
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export function createIntakeSeal(vault: Vault): IntakeSeal {
   const fetching = new Map<string, Promise<void>>();
+  let today = { number: Number.NaN, keys: [] as readonly string[] };
+
+  function keysOfToday(): readonly string[] {
+    const number = Math.floor(Date.now() / DAY_MS);
+    if (number !== today.number)
+      today = { number, keys: intakeKeys(new Date(number * DAY_MS).toISOString().slice(0, 10)) };
+    return today.keys;
+  }
 
   function fetched(key: string): Promise<void> {
     const underWay = fetching.get(key);
@@ -21,14 +32,14 @@ export function createIntakeSeal(vault: Vault): IntakeSeal {
     try {
       return await vault.seal(key, value, context);
     } catch (error) {
-      // A clock that was put back, or mail that waited for long: its day's key is gone, and the submission is as welcome.
+      // Where the clock was put back, the day's key may be gone, and the submission is as welcome.
       if (!(error instanceof KeyDestroyed) || others.length === 0) throw error;
       return sealWithFirst(others, value, context);
     }
   }
 
-  return (value, day, context) => {
-    const keys = intakeKeys(day);
+  return (value, context) => {
+    const keys = keysOfToday();
     // One that was destroyed is never at hand again, so the first that is at hand is the one in use.
     for (const key of keys) {
       const sealed = vault.sealCached(key, value, context);

@@ -29,6 +29,8 @@ test("the answer says how far the log has come, and a problem says its status", 
       type: "urn:switchyard:problem:unauthenticated",
       title: "The signature or the source is not accepted",
       status: 401,
+      detail:
+        "Check x-source, the signature's three headers, the secret, the sender's clock and that the very bytes that were signed are sent",
     },
     position: undefined,
   });
@@ -136,6 +138,82 @@ test("another body under a key, a wrong kind and what is too large become dead l
     const all = (await storedIn("intake-", yard)).map(({ data }) => (data as { reason: string }).reason);
     return reasons.every((reason) => all.includes(reason));
   });
+});
+
+interface Refused {
+  readonly reason: string;
+  readonly source: string;
+}
+
+async function refusedAs(source: string): Promise<Refused> {
+  return until(`something of ${source} is refused`, async () => {
+    const all = await storedIn("intake-", yard);
+    return all.map(({ data }) => data as Refused).find((one) => one.source === source) ?? false;
+  });
+}
+
+test("what is too large to be kept whole becomes a dead letter with its beginning", async () => {
+  const binary = Buffer.alloc(590 * 1024, 0xff);
+  await nats.publish("binary", signed("binary", "x"), binary);
+  assert.match((await refusedAs("binary")).reason, /^too_large/);
+  const escaped = "\u0001".repeat(590 * 1024);
+  await nats.publish("escaped", signed("escaped", "x"), escaped);
+  assert.match((await refusedAs("escaped")).reason, /^too_large/);
+  const headers = Object.fromEntries(
+    Array.from({ length: 6 }, (_, n) => [`x-${n}`, "\u0001".repeat(10_000)]),
+  );
+  await nats.publish("headers", headers, "{}");
+  assert.match((await refusedAs("headers")).reason, /^unauthenticated/);
+});
+
+test("what is larger once it is stored than an append can be is too large, over every way in", async () => {
+  // Four bytes each, and twenty-one when they are written again.
+  const numbers = JSON.stringify({ email: "jane@example.com", n: 0 }).replace(
+    "0}",
+    `[${Array.from({ length: 9_900 }, () => "1e20").join()}],"t":"${"x".repeat(210_000)}"}`,
+  );
+  assert.ok(numbers.length < 256 * 1024);
+  assert.is((await yard.submit(numbers)).status, 413);
+  assert.is((await nats.ask("demo", signed(randomUUID(), numbers), numbers)).body.status, 413);
+});
+
+test("one source's backlog takes nobody else's turn, however long it is", async () => {
+  await yard.admin("PUT", "/api/sources/slow", { rate_limit: { per_second: 0.01 } });
+  const { body: made } = await yard.admin("POST", "/api/sources/slow/secrets");
+  const key = parseSecret(made.secret);
+  const backlog = Array.from({ length: 400 }, () => randomUUID());
+  await Promise.all(backlog.map((id) => nats.publish("slow", signedHeaders(key, id, lead), lead)));
+  const quick = Array.from({ length: 5 }, () => randomUUID());
+  for (const one of quick) await nats.publish("demo", signed(one), lead);
+  for (const one of quick)
+    await until("the other's is taken in", async () => (await stored(one)).length === 1);
+  await nats.publish("nobody.here", signed(), lead);
+  await until("what nobody has sent is refused", async () =>
+    (await storedIn("intake-", yard)).some(
+      ({ data }) => (data as { source: string }).source === "nobody.here",
+    ),
+  );
+  // What waits for its turn is neither lost nor refused.
+  assert.not.ok(
+    (await storedIn("intake-", yard)).some(({ data }) => (data as { source: string }).source === "slow"),
+  );
+  assert.is((await yard.admin("DELETE", "/api/sources/slow")).status, 204);
+});
+
+test("what lay longer than the keys of its day live is taken in all the same", async () => {
+  const [key, wrong] = [randomUUID(), randomUUID()];
+  const { now } = Date;
+  const before = (await storedIn("intake-", yard)).length;
+  await (await yard.vault()).destroy([`intake-${new Date().toISOString().slice(0, 10)}`]);
+  Date.now = () => now() + 9 * 24 * 60 * 60 * 1_000;
+  try {
+    await nats.publish("demo", signed(wrong, lead, now() - 400_000), lead);
+    await nats.publish("demo", signed(key, lead, now()), lead);
+    await until("it is taken in", async () => (await stored(key)).length === 1);
+    await until("the other is refused", async () => (await storedIn("intake-", yard)).length > before);
+  } finally {
+    Date.now = now;
+  }
 });
 
 test("nothing personal and no secret was logged", () => {

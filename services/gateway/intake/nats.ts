@@ -3,6 +3,7 @@ import type { MsgHdrs } from "nats";
 import { Kind } from "#domain/submission/events.ts";
 import type { Bus, BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
+import type { LiveView } from "#platform/live-view.ts";
 import type { Log } from "#platform/log.ts";
 import { problemOf } from "../http/problem.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
@@ -10,8 +11,10 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { readPublished } from "./published.ts";
 import type { Arrival, Intake } from "./receive.ts";
 import { respond } from "./response.ts";
+import type { KnownSources } from "./sources.ts";
 import type { Receipt } from "./store.ts";
 
 export interface NatsIntakeParts {
@@ -19,35 +22,20 @@ export interface NatsIntakeParts {
   readonly intake: Intake;
   readonly outcomes: Outcomes;
   readonly deadLetters: DeadLetters;
+  readonly sources: LiveView<KnownSources>;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
 }
 
 const RETRY_MS = 1_000;
-const transient = new Set<RefusalReason>([
-  "unavailable",
-  "overloaded",
-  "in_flight",
-  "rate_limited",
-  "internal",
-]);
+const transient = new Set<RefusalReason>(["unavailable", "overloaded", "in_flight", "rate_limited"]);
+const MAX_RETRY_MS = 60_000;
 
 export async function serveNats(parts: NatsIntakeParts): Promise<void> {
   const { bus, lifecycle } = parts;
   const requests = await bus.serve("intake.*", "gateway", (request) => handleRequest(parts, request));
   lifecycle.own("intake requests", () => requests.close());
-  const mailbox = await bus.mailbox({
-    name: "intake",
-    stream: "SUBMISSIONS",
-    filter: "submissions.>",
-    maxBatch: 64,
-    maxAckPending: 256,
-    ackWaitMs: 30_000,
-    onBatch: async (mails) => {
-      await Promise.all(mails.map((mail) => handlePublished(parts, mail)));
-    },
-  });
-  lifecycle.own("published submissions", () => mailbox.close());
+  await readPublished(parts, (mail) => handlePublished(parts, mail));
 }
 
 async function handleRequest({ intake, outcomes }: NatsIntakeParts, request: BusRequest): Promise<BusAnswer> {
@@ -66,7 +54,10 @@ async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, ma
     const headers = plainHeaders(mail.headers);
     const address = addressOf(subject, headers);
     // The signature was fresh when JetStream stored the message, however long no gateway ran.
-    const result = await receive(intake, data, { ...address, headers, at, canWait: true });
+    const result = await receive(intake, data, { ...address, headers, at, canWait: true }).catch((error) => {
+      log.error({ err: error, subject, seq }, "published submission failed, becomes a dead letter");
+      return refusal("internal");
+    });
     if (isRefusal(result)) {
       const { reason, retryAfterS = 1 } = result;
       if (transient.has(reason)) return mail.nak(retryAfterS * RETRY_MS);
@@ -76,8 +67,8 @@ async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, ma
     }
     mail.ack();
   } catch (error) {
-    log.warn({ err: error, subject, seq }, "published submission failed, tried again later");
-    mail.nak(RETRY_MS);
+    log.warn({ err: error, subject, seq }, "dead letter not stored, tried again later");
+    mail.nak(Math.min(RETRY_MS * 2 ** Math.min(mail.deliveries - 1, 10), MAX_RETRY_MS));
   }
 }
 

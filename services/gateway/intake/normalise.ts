@@ -16,13 +16,15 @@ export interface Normalisation {
   readonly errors: readonly InputError[];
 }
 
-export function normalise(payload: JsonObject): Normalisation {
+/** `defaultCountry`: a code, where a phone number is from whose payload has no country. */
+export function normalise(payload: JsonObject, defaultCountry?: string): Normalisation {
   const errors: InputError[] = [];
   const normalised: { -readonly [Field in keyof Normalised]: Normalised[Field] } = {};
 
   const country = present(payload.country);
   const code = country === undefined ? undefined : countryCode(country);
   if (code !== undefined) normalised.country = code;
+  const hint = country === undefined && defaultCountry !== undefined ? countryCode(defaultCountry) : code;
 
   const email = present(withoutMarks(payload.email))?.normalize("NFC").toLowerCase();
   if (email !== undefined) {
@@ -34,10 +36,10 @@ export function normalise(payload: JsonObject): Normalisation {
   if (phone !== undefined) {
     const number =
       phone.length <= MAX_PHONE
-        ? parsePhoneNumberFromString(phone, { ...(code && { defaultCountry: code }), extract: false })
+        ? parsePhoneNumberFromString(phone, { ...(hint && { defaultCountry: hint }), extract: false })
         : undefined;
     if (number?.isPossible()) normalised.phone = number.number;
-    else errors.push({ path: "phone", message: phoneMessage(phone, code !== undefined) });
+    else errors.push({ path: "phone", message: phoneMessage(phone, hint !== undefined) });
   }
 
   const name = fullName(payload);

@@ -22,6 +22,8 @@ export interface Arrival {
   readonly body: Buffer;
   /** Milliseconds. A signature is judged by the clock of this moment, however much later it is checked. */
   readonly at: number;
+  /** What is wrong with it besides, for a sender that is authenticated. */
+  readonly wrong?: Refusal | undefined;
   /** Whether it can wait for a free slot rather than be refused. */
   readonly canWait?: boolean;
 }
@@ -40,7 +42,7 @@ export interface Intake {
 
 const UNKNOWN_KIND = { path: "x-kind", message: `must be one of ${Kind.options.join(", ")}` };
 /** A key travels through headers and logs of many systems: visible ASCII, and short. */
-const KEY = /^[\x21-\x7e]{1,255}$/;
+export const KEY = /^[\x21-\x7e]{1,255}$/;
 const BAD_KEY = { path: "idempotency key", message: "must be 1 to 255 visible ASCII characters" };
 
 export function submissionIdOf(source: SourceId, key: string): SubmissionId {
@@ -49,7 +51,7 @@ export function submissionIdOf(source: SourceId, key: string): SubmissionId {
 
 export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
   async function accept(arrival: Arrival, { source, key }: Sender): Promise<Receipt | Refusal> {
-    const { kind, headers, body, at, canWait = false } = arrival;
+    const { kind, headers, body, at, wrong, canWait = false } = arrival;
     if (kind === undefined) return refusal("invalid", { errors: [UNKNOWN_KIND] });
     const { allowed_kinds = Kind.options } = source.settings;
     if (!allowed_kinds.includes(kind)) return refusal("kind_not_allowed");
@@ -57,12 +59,13 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
     if (rateLimit.take(1) === 0)
       return refusal("rate_limited", { retryAfterS: Math.max(1, Math.ceil(rateLimit.waitMs() / 1_000)) });
 
+    if (wrong !== undefined) return wrong;
     if (!KEY.test(key)) return refusal("invalid", { errors: [BAD_KEY] });
     const text = readText(body);
     if (isRefusal(text)) return text;
     const payload = payloadOf(kind, headers, text);
     if (isRefusal(payload)) return payload;
-    const checked = checkPayload(kind, payload);
+    const checked = checkPayload(kind, payload, source.settings);
     if (isRefusal(checked)) return checked;
 
     return store.put(

@@ -5,6 +5,7 @@ import type { Kind } from "#domain/submission/events.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { readBody } from "../http/raw-body.ts";
+import { refuseQuery } from "../http/route-schema.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
 import { CloudEvent, STRUCTURED_TYPE } from "./cloud-events.ts";
 import { describeIntake, IntakeHeaders } from "./description.ts";
@@ -43,7 +44,8 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLi
     if (isRefusal(body)) return sendRefusal(reply.header("connection", "close"), body);
     const { headers } = request;
     const source = headers["x-source"];
-    const result = await intake.receive({ kind, source, headers, body, at: Date.now() });
+    const wrong = refuseQuery(request.query);
+    const result = await intake.receive({ kind, source, headers, body, at: Date.now(), wrong });
     // Who waits for the outcome waits outside.
     leave(request);
     if (isRefusal(result)) return sendRefusal(reply, result);

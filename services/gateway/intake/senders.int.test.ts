@@ -137,6 +137,9 @@ test("what a source may be set to is checked", async () => {
     [{ rate_limit: { per_second: 0 } }, "rate_limit.per_second"],
     [{ rate_limit: {} }, "rate_limit.per_second"],
     [{ name: 1 }, "name"],
+    [{ default_country: "XX" }, "default_country"],
+    [{ default_country: "us" }, "default_country"],
+    [{ default_country: "USA" }, "default_country"],
   ] as const) {
     const { status, body } = await yard.admin("PUT", "/api/sources/checked", settings);
     assert.is(status, 400, JSON.stringify(settings));
@@ -166,6 +169,33 @@ test("a source may be bound to some kinds, limited, and disabled", async () => {
   assert.match(String(answers[3]?.headers["retry-after"]), /^[1-9]\d*$/);
   await yard.admin("PUT", "/api/sources/narrow", { enabled: false });
   assert.is((await send("/api/events", { type: "ping" })).status, 401);
+});
+
+test("a source's country is the hint for phones of those who name none", async () => {
+  const settings = { default_country: "US", allowed_kinds: ["lead"] };
+  const { body: shown } = await yard.admin("PUT", "/api/sources/american", settings);
+  assert.is(shown.default_country, "US");
+  const { body: made } = await yard.admin("POST", "/api/sources/american/secrets");
+  const phoneOf = async (fields: object): Promise<unknown> => {
+    const [text, key] = [JSON.stringify(fields), randomUUID()];
+    const headers = { "x-source": "american", ...signedHeaders(parseSecret(made.secret), key, text) };
+    const { status, body } = await yard.submit(text, { headers });
+    if (status !== 202) return status;
+    const [event] = await yard.eventStore().readStream(`submission-${body.id}`);
+    const { sealed } = (event?.data ?? {}) as { sealed: never };
+    const opened = await (await yard.vault()).open(sealed, `submission-${body.id}`);
+    return (opened as { normalised: object }).normalised;
+  };
+  const phone = "(202) 555-0143";
+  assert.equal(await phoneOf({ phone }), { phone: "+12025550143" });
+  assert.equal(await phoneOf({ phone, country: " " }), { phone: "+12025550143" });
+  assert.equal(await phoneOf({ phone: "020 7946 0018", country: "GB" }), {
+    country: "GB",
+    phone: "+442079460018",
+  });
+  assert.equal(await phoneOf({ phone: "+44 20 7946 0018" }), { phone: "+442079460018" });
+  assert.is(await phoneOf({ phone, country: "Atlantis" }), 400);
+  assert.is((await yard.submit({ phone })).status, 400);
 });
 
 test("nothing personal and no secret was logged", () => {

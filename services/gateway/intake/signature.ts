@@ -19,7 +19,25 @@ export function authenticate(
   now: number,
 ): Sender | undefined {
   if (source?.settings.scheme === "body-sha256") return authenticateBodySha256(source, headers, body);
-  const verified = verify(source?.keys ?? decoyKeys, headers, body, now);
+  return authenticateStandard(source, headers, body, now);
+}
+
+/** A read has no body: it signs what it asks for, in the scheme that signs the time as well, whichever is the source's own. */
+export function authenticateRead(
+  source: KnownSource | undefined,
+  { headers, method, url }: { readonly headers: HeaderValues; readonly method: string; readonly url: string },
+  now: number,
+): Sender | undefined {
+  return authenticateStandard(source, headers, `${method} ${url}`, now);
+}
+
+function authenticateStandard(
+  source: KnownSource | undefined,
+  headers: HeaderValues,
+  signed: Buffer | string,
+  now: number,
+): Sender | undefined {
+  const verified = verify(source?.keys ?? decoyKeys, headers, signed, now);
   if (!verified.verified || source === undefined || !source.settings.enabled) return undefined;
   return { source, key: verified.id };
 }

@@ -4,7 +4,7 @@ import type { SubmissionId } from "#domain/ids.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
+import { EventStoreUnavailable, mayPass, WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
@@ -41,6 +41,12 @@ export interface StoreParts {
   readonly log: Log;
 }
 
+/** Written twice in one append once the person is known, and an append takes a megabyte. */
+const MAX_SEALED_BYTES = 480 * 1024;
+const TOO_LARGE = refusal("too_large", {
+  detail:
+    "As it is stored, numbers written out, the submission is larger than 360 KiB; send large numbers as text, or less at once",
+});
 const MAX_WAIT_MS = 10_000;
 const MAX_WAIT_INSIDE_MS = 1_000;
 const POLL_MS = 10;
@@ -57,7 +63,8 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
   ): Promise<Receipt | Refusal> {
     const { kind, source, received_at, idempotency_key } = submission;
     const stream = submissionStream(id);
-    const sealed = await seal(submission, received_at.slice(0, 10), stream);
+    const sealed = await seal(submission, stream);
+    if (sealed.data.length > MAX_SEALED_BYTES) return TOO_LARGE;
     const fingerprint = vault.fingerprint("body", text);
     const key_fingerprint = vault.fingerprint("idempotency_key", idempotency_key);
     // A new event id, so that the store refuses a repeat and its body is compared.
@@ -118,6 +125,10 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
         return result;
       } catch (error) {
         slot.failed();
+        if (!mayPass(error)) {
+          log.error({ err: error, lead_id: id }, "submission can't be stored");
+          return refusal("internal");
+        }
         // Whatever failed, the vault's database or the event store: the producer can only try again, which is safe.
         if (!(error instanceof EventStoreUnavailable))
           log.error({ err: error, lead_id: id }, "submission not stored");

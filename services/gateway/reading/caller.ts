@@ -5,7 +5,7 @@ import type { SourceId } from "#domain/ids.ts";
 import type { BearerCheck } from "../http/bearer.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { describeScope } from "../http/route-schema.ts";
-import { authenticate } from "../intake/signature.ts";
+import { authenticateRead } from "../intake/signature.ts";
 import { claimedSource, type KnownSources } from "../intake/sources.ts";
 import { refusal } from "../refusal.ts";
 
@@ -17,7 +17,6 @@ export interface CallerCheck {
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
-const NO_BODY = Buffer.alloc(0);
 
 export function requireCaller(app: FastifyInstance, check: CallerCheck): void {
   describeScope(app, () => ({
@@ -41,10 +40,11 @@ export function caller(request: FastifyRequest): Caller {
   return found;
 }
 
-function callerOf({ headers }: FastifyRequest, { isAdmin, sources }: CallerCheck): Caller | undefined {
+function callerOf(request: FastifyRequest, { isAdmin, sources }: CallerCheck): Caller | undefined {
+  const { headers, method, originalUrl: url } = request;
   if (headers.authorization !== undefined)
     return isAdmin(headers.authorization) ? { is: "admin" } : undefined;
   const source = claimedSource(sources(), headers["x-source"]);
-  const sender = authenticate(source, { headers, body: NO_BODY }, Date.now());
+  const sender = authenticateRead(source, { headers, method, url }, Date.now());
   return sender && { is: "source", source: sender.source.id };
 }

@@ -1,15 +1,18 @@
 // GET /api/leads, /api/leads/:id, its timeline and its decision.
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { RuleId } from "#domain/ids.ts";
 import { Kind } from "#domain/submission/events.ts";
 import { statuses } from "#domain/submission/machine.ts";
-import type { Lead as FoundLead, LeadQueries } from "#projections/leads/query.ts";
+import { asPosition } from "#projections/cursor.ts";
+import type { Lead as FoundLead, TimelineItem as Item, LeadQueries, When } from "#projections/leads/query.ts";
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
 import { type DecisionParts, decisionOf, forSource, LeadDecision } from "./decision.ts";
 import { reportPosition } from "./report-position.ts";
 
+const NOT_YET = "At that time the lead was not received yet; ask for a later time or position";
 const LeadStatus = z.enum(statuses);
 const count = z.int().nonnegative();
 
@@ -50,16 +53,52 @@ const TimelineItem = z
 
 const Timeline = z.object({ items: z.array(TimelineItem) }).register(responseSchemas, { id: "Timeline" });
 
+/** A day is its first moment, in UTC. */
+const moment = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be a date, or a time with its zone")
+  .transform((text) => new Date(text));
+
+const AsItWas = z.object({
+  at: z
+    .string()
+    .transform((text, context): When => {
+      const when = asPosition(text) ?? moment.safeParse(text).data;
+      if (when === undefined)
+        context.addIssue({
+          code: "custom",
+          message: "must be a position of the log, a date, or a time with its zone",
+        });
+      return when ?? z.NEVER;
+    })
+    .optional()
+    .meta({ description: "A time or a position of the log: the lead as it was then" }),
+});
+
 const LeadFilter = z.object({
   status: LeadStatus.optional(),
   partner: z.string().optional(),
   source: z.string().optional(),
   kind: Kind.optional(),
   person_id: z.uuid().optional(),
-  q: z.string().max(300).optional(),
+  rule: RuleId.optional(),
+  from: moment.optional().meta({ description: "Received then or later" }),
+  to: moment.optional().meta({ description: "Received before then" }),
+  q: z.string().max(300).optional().meta({ description: "An e-mail address, phone, name or id, exactly" }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
 });
+
+/** Outcomes, reasons and times. Where and how its leads are delivered is between us and the partners. */
+const SHOWN_TO_SOURCES = [
+  ...["position", "at", "type", "attempt", "attempts", "partner", "reason", "price", "timings"],
+  ...["started_at", "retry_at", "until", "stage", "cause"],
+];
+
+function shownToSource(item: Item): object {
+  return Object.fromEntries(
+    SHOWN_TO_SOURCES.filter((name) => name in item).map((name) => [name, item[name]]),
+  );
+}
 
 /** What is no UUID names no lead: 404 rather than invalid. */
 const params = z.object({ id: z.string() });
@@ -80,22 +119,29 @@ export function leadRoutes(queries: LeadQueries, check: CallerCheck, decisions: 
 
     app.get(
       "/api/leads/:id",
-      { schema: { summary: "One lead", params, response: { 200: Lead } } },
-      (request) => find(request, request.params.id),
+      { schema: { summary: "One lead", params, querystring: AsItWas, response: { 200: Lead } } },
+      async (request) => {
+        const lead = await find(request, request.params.id);
+        const { at } = request.query;
+        const then = at === undefined ? lead : await queries.byIdAt(lead.id, at);
+        if (then === undefined) throw new Refused(refusal("not_found", { detail: NOT_YET }));
+        return then;
+      },
     );
 
     app.get(
       "/api/leads/:id/timeline",
       {
         schema: {
-          summary: "Every event of a lead, with each delivery's request, response and timings",
+          summary: "Every event of a lead; to the admin with each delivery's request, response and timings",
           params,
           response: { 200: Timeline },
         },
       },
       async (request) => {
         const { id } = await find(request, request.params.id);
-        return (await queries.timeline(id)) ?? { items: [] };
+        const { items } = (await queries.timeline(id)) ?? { items: [] };
+        return { items: caller(request).is === "admin" ? items : items.map(shownToSource) };
       },
     );
 

@@ -1,6 +1,7 @@
 // Reads are eventually consistent: each response says how far into the log it reaches, and `?after=` waits until it reaches far enough.
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { asPosition } from "#projections/cursor.ts";
 import { describeScope } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 
@@ -14,8 +15,12 @@ const WAIT_MS = 5_000;
 const After = z.object({
   after: z
     .string()
-    .regex(/^\d{1,19}$/, "must be a position, as x-position gives it")
-    .transform(BigInt)
+    .transform((text, context) => {
+      const position = asPosition(text);
+      if (position === undefined)
+        context.addIssue({ code: "custom", message: "must be a position, as x-position gives it" });
+      return position ?? z.NEVER;
+    })
     .optional()
     .meta({ description: "A position from `x-position`: waits up to 5 s until the response reaches it" }),
 });
