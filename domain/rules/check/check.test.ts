@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { allFacts, randomRules } from "../../fixtures/random-rules.ts";
+import { checkAgreesInSmallWorld } from "../../fixtures/small-world.ts";
 import { evaluate, matches } from "../evaluate.ts";
 import { Rule } from "../rule.ts";
 import { checkRules } from "./check.ts";
@@ -96,6 +97,46 @@ check("has nothing to say against the demo rules", () => {
   assert.equal(Object.values(found).flat(), []);
 });
 
+check("knows that a field within another is there only where the other is an object", () => {
+  const rules = [
+    rule("never", 1, [test("address", "=", "x"), test("address.zip", "notNull")]),
+    rule("text", 2, [test("address", "=", "x")], "fin"),
+    rule("zip", 2, [test("address.zip", "=", "5")]),
+    rule("zip-again", 3, [test("address.zip", "=", "5"), test("address", "!=", "x")]),
+  ];
+  const { impossible, conflicts, duplicates } = checkRules(rules);
+  assert.equal(
+    impossible.map((one) => one.rule),
+    ["never"],
+  );
+  assert.equal(conflicts, []);
+  assert.equal(
+    duplicates.map((one) => one.rules),
+    [["zip", "zip-again"]],
+  );
+});
+
+check("says of deep groups what it says of the same rule written simply", () => {
+  const deep = (depth: number): Rule["when"]["rules"][number] =>
+    depth === 0
+      ? ({ field: "age", operator: "between", value: [18, 65] } as const)
+      : {
+          combinator: depth % 2 === 0 ? "and" : "or",
+          rules: [
+            deep(depth - 1),
+            { field: "age", operator: "<", value: depth % 2 === 0 ? 70 : 10 },
+            deep(depth - 1),
+          ],
+        };
+  const rules = [rule("deep", 1, [deep(7)]), rule("simple", 2, [test("age", "between", [20, 30])], "fin")];
+  const { shadowed, gave_up } = checkRules(rules);
+  assert.equal(gave_up, []);
+  assert.equal(
+    shadowed.map((one) => [one.rule, one.by]),
+    [["simple", ["deep"]]],
+  );
+});
+
 check("says when it gives up, instead of searching for ever", () => {
   const rules = Array.from({ length: 60 }, (_, n) =>
     rule(
@@ -150,6 +191,10 @@ check("says what is true of small worlds, and misses nothing in them", () => {
     }),
     { numRuns: RUNS },
   );
+});
+
+check("says neither less nor more than counting does, in a world of twelve submissions", () => {
+  checkAgreesInSmallWorld(RUNS);
 });
 
 check.run();

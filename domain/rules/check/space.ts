@@ -1,6 +1,15 @@
-import { type Conjunction, isNegated, type NormalForm, type Test, testOf } from "../compile/literals.ts";
+import {
+  type Conjunction,
+  isNegated,
+  type Literal,
+  type NormalForm,
+  predicatesIn,
+  type Test,
+  testOf,
+} from "../compile/literals.ts";
 import { holds } from "../evaluate.ts";
-import { type Candidate, candidatesFor } from "./candidates.ts";
+import type { Group, Operator, Predicate } from "../rule.ts";
+import { allValuesOf, type Candidate, candidatesFor } from "./candidates.ts";
 
 // What a submission can look like, as far as the rules can tell: for each field a set of cells, one for each way in which its tests
 // can come out together. A box is a set of cells for each field; a rule is some boxes.
@@ -15,38 +24,59 @@ export interface Space {
   /** By field and cell: a value that stands for it; undefined for a missing field. */
   readonly values: readonly (readonly Candidate[])[];
   readonly everything: Box;
+  /** What no submission looks like: a field within another that is no object. */
+  readonly voids: readonly Box[];
+  /** The number of the cell that a value of the field lies in. */
+  cellOf(field: number, value: Candidate): number;
   /** Undefined where the conjunction never holds. */
   boxOf(conjunction: Conjunction): Box | undefined;
+  /** Of a rule that has too many conjunctions; undefined where it has too many boxes as well. */
+  boxesOf(group: Group): readonly Box[] | undefined;
 }
 
 export function spaceOf(rules: NormalForm): Space {
   const { tests } = rules;
-  const fields = [...new Set(tests.map(({ field }) => field))];
+  // What lies within another field comes after it, so that a submission can be put together in this order.
+  const fields = [...new Set(tests.map(({ field }) => field))].sort((a, b) => a.length - b.length);
   const fieldOf = tests.map(({ field }) => fields.indexOf(field));
   /** By number of the test: the cells of its field in which it holds. */
   const holding: Cells[] = [];
+  const outcomesOf: ((candidate: Candidate) => number)[] = [];
   const values = fields.map((field, number) => {
     const mine = [...tests.keys()].filter((test) => fieldOf[test] === number);
     const cells = new Map<string, Candidate>();
-    for (const candidate of candidatesFor(
-      field,
-      mine.map((test) => tests[test] as Test),
-      rules,
-    )) {
-      const outcome = mine.map((test) => (holdsFor(tests[test] as Test, candidate) ? "1" : "0")).join("");
+    const outcomeOf = (candidate: Candidate): string =>
+      mine.map((test) => (holdsFor(tests[test] as Test, candidate) ? "1" : "0")).join("");
+    const mineAsTests = mine.map((test) => tests[test] as Test);
+    const candidates = candidatesFor(field, mineAsTests, rules);
+    // An object stands for whatever else the rules take for the same, where another field may lie within.
+    if (candidates.includes(undefined) && fields.some((other) => isInside(other, field)))
+      candidates.unshift({});
+    for (const candidate of candidates) {
+      const outcome = outcomeOf(candidate);
       if (!cells.has(outcome)) cells.set(outcome, candidate);
     }
     const outcomes = [...cells.keys()];
+    outcomesOf[number] = (value) => outcomes.indexOf(outcomeOf(value));
     for (const [n, test] of mine.entries())
       holding[test] = cellsWhere(outcomes.length, (cell) => outcomes[cell]?.[n] === "1");
     return [...cells.values()];
   });
   const everything = values.map((cells) => cellsWhere(cells.length, () => true));
 
+  const literalBox = (literal: Literal): Box[] => {
+    const test = testOf(literal);
+    const field = fieldOf[test] as number;
+    const cells = joined(everything[field] as Cells, holding[test] as Cells, isNegated(literal));
+    return isEmpty(cells) ? [] : [everything.with(field, cells)];
+  };
+
   return {
     fields,
     values,
     everything,
+    voids: voidsAmong(fields, values, everything),
+    cellOf: (field, value) => outcomesOf[field]?.(value) ?? -1,
     boxOf({ literals }) {
       const box = [...everything];
       for (const literal of literals) {
@@ -58,7 +88,96 @@ export function spaceOf(rules: NormalForm): Space {
       }
       return box;
     },
+    boxesOf(group) {
+      const textual = predicatesIn(group).filter(
+        ({ field, operator }) => TEXTUAL.has(operator) && allValuesOf(field) === undefined,
+      );
+      // Not all texts are tried in which several things are found together.
+      if (new Set(textual.map(({ field }) => field)).size < textual.length) return undefined;
+      return boxesOf(
+        group,
+        false,
+        (predicate, isNot) => literalBox(rules.literalOf(predicate) ^ (isNot ? 1 : 0)),
+        everything,
+      );
+    },
   };
+}
+
+const TEXTUAL: ReadonlySet<Operator> = new Set(["contains", "doesNotContain", "beginsWith", "endsWith"]);
+const MAX_BOXES = 256;
+
+/** `negated` pushes an outer `not` inwards. */
+function boxesOf(
+  group: Group,
+  negated: boolean,
+  boxesOfOne: (predicate: Predicate, negated: boolean) => readonly Box[],
+  everything: Box,
+): readonly Box[] | undefined {
+  const isNot = negated !== (group.not === true);
+  if (group.rules.length === 0) return isNot ? [] : [everything];
+  const isAnd = (group.combinator === "and") !== isNot;
+  let all: readonly Box[] = isAnd ? [everything] : [];
+  for (const one of group.rules) {
+    const some = "combinator" in one ? boxesOf(one, isNot, boxesOfOne, everything) : boxesOfOne(one, isNot);
+    if (some === undefined) return undefined;
+    all = united(isAnd ? overlapsOf(all, some) : [...all, ...some]);
+    if (all.length > MAX_BOXES) return undefined;
+  }
+  return all;
+}
+
+const overlapsOf = (some: readonly Box[], others: readonly Box[]): Box[] =>
+  some.flatMap((a) => others.map((b) => overlap(a, b)).filter((box) => box !== undefined));
+
+/** Boxes that differ in one field are one box. */
+function united(boxes: readonly Box[]): readonly Box[] {
+  const found: Box[] = [];
+  for (let box of boxes) {
+    for (let at = 0; at < found.length; at += 1) {
+      const together = union(found[at] as Box, box);
+      if (together === undefined) continue;
+      // What it has become may be united with those before.
+      found.splice(at, 1);
+      box = together;
+      at = -1;
+    }
+    found.push(box);
+  }
+  return found;
+}
+
+/** Undefined where both together are no box. */
+function union(a: Box, b: Box): Box | undefined {
+  const outside = (of: Box, other: Box): number[] =>
+    [...of.keys()].filter((f) => !isWithin(of[f] as Cells, other[f] as Cells));
+  const [mine, its] = [outside(a, b), outside(b, a)];
+  if (mine.length === 0) return b;
+  if (its.length === 0) return a;
+  const [only] = mine;
+  if (mine.length > 1 || its.length > 1 || only === undefined || only !== its[0]) return undefined;
+  return a.with(
+    only,
+    (a[only] as Cells).map((word, w) => word | ((b[only] as Cells)[w] as number)),
+  );
+}
+
+const isInside = (field: string, other: string): boolean => field.startsWith(`${other}.`);
+
+function voidsAmong(
+  fields: readonly string[],
+  values: readonly (readonly Candidate[])[],
+  everything: Box,
+): Box[] {
+  return fields.flatMap((outer, o) =>
+    [...fields.entries()].flatMap(([i, inner]) => {
+      if (!isInside(inner, outer)) return [];
+      const [outside, inside] = [values[o], values[i]] as [readonly Candidate[], readonly Candidate[]];
+      const noObject = cellsWhere(outside.length, (cell) => typeof outside[cell] !== "object");
+      const there = cellsWhere(inside.length, (cell) => inside[cell] !== undefined);
+      return isEmpty(noObject) || isEmpty(there) ? [] : [everything.with(o, noObject).with(i, there)];
+    }),
+  );
 }
 
 const holdsFor = ({ operator, value }: Test, candidate: Candidate): boolean =>
