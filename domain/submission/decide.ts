@@ -2,7 +2,7 @@ import { accept, type Decider, type Decision, refuse } from "../decider.ts";
 import type { Sealed } from "../event.ts";
 import type { DeliveryId, PartnerId, RuleId } from "../ids.ts";
 import type { PartnerEvent } from "../partner/events.ts";
-import type { Route, Stage, SubmissionEvent } from "./events.ts";
+import type { Decided, Route, Stage, SubmissionEvent } from "./events.ts";
 import { nextStatus } from "./machine.ts";
 import { evolve, type SubmissionState } from "./state.ts";
 
@@ -23,8 +23,14 @@ export type Routing =
       readonly partners: readonly [PartnerId, ...PartnerId[]];
       readonly rule: RuleId;
       readonly version: number;
+      readonly decided: Decided;
     }
-  | { readonly partners: null; readonly reason: string; readonly version: number };
+  | {
+      readonly partners: null;
+      readonly reason: string;
+      readonly version: number;
+      readonly decided: Decided;
+    };
 
 /** Names the delivery of a leg: the same leg always gets the same id. */
 export type DeliveryIds = (partner: PartnerId, leg: number) => DeliveryId;
@@ -39,7 +45,13 @@ export type SubmissionCommand =
       readonly deliveryId: DeliveryIds;
     }
   /** Where it goes, known later than who it is about. */
-  | { readonly type: "route"; readonly routing: Routing; readonly deliveryId: DeliveryIds }
+  | {
+      readonly type: "route";
+      readonly routing: Routing;
+      /** The payload with what the rules were told, where that is not what was sealed when it was identified. */
+      readonly sealed?: Sealed;
+      readonly deliveryId: DeliveryIds;
+    }
   | { readonly type: "record_outcome"; readonly outcome: Outcome; readonly deliveryId: DeliveryIds }
   /** Tried as often as is allowed. */
   | {
@@ -63,23 +75,21 @@ export type SubmissionRefusal =
   | "not_dead_lettered"
   | "nothing_to_deliver";
 
-type Decided = Decision<SubmissionEvent, SubmissionRefusal>;
+type Made = Decision<SubmissionEvent, SubmissionRefusal>;
 
-export const submissionDecider: Decider<SubmissionState | undefined, SubmissionCommand, Decided> = {
+export const submissionDecider: Decider<SubmissionState | undefined, SubmissionCommand, Made> = {
   initial: undefined,
   evolve,
   decide,
 };
 
-function decide(command: SubmissionCommand, state: SubmissionState | undefined): Decided {
+function decide(command: SubmissionCommand, state: SubmissionState | undefined): Made {
   if (state === undefined) return refuse("unknown_submission");
   switch (command.type) {
     case "identify":
       return state.status === "received" ? identify(command, state) : refuse("already_identified");
     case "route":
-      return state.status === "identified"
-        ? accept(firstLeg(command.routing, state, command.deliveryId))
-        : refuse("not_to_be_routed");
+      return state.status === "identified" ? accept(firstLeg(command, state)) : refuse("not_to_be_routed");
     case "record_outcome":
       return recordOutcome(command.outcome, state, command.deliveryId);
     case "dead_letter":
@@ -96,38 +106,44 @@ function decide(command: SubmissionCommand, state: SubmissionState | undefined):
 function identify(
   { person, sealed, routing, deliveryId }: Extract<SubmissionCommand, { type: "identify" }>,
   state: SubmissionState,
-): Decided {
+): Made {
   const identified: SubmissionEvent = {
     type: "PersonIdentified",
     data: { submission_id: state.id, ...person, sealed },
   };
   if (routing === undefined) return accept(identified);
-  return accept(identified, firstLeg(routing, evolve(state, identified), deliveryId));
+  return accept(identified, firstLeg({ routing, deliveryId }, evolve(state, identified)));
 }
 
-function firstLeg(routing: Routing, state: SubmissionState, deliveryId: DeliveryIds): SubmissionEvent {
+type FirstLeg = Pick<Extract<SubmissionCommand, { type: "route" }>, "routing" | "sealed" | "deliveryId">;
+
+function firstLeg({ routing, sealed, deliveryId }: FirstLeg, state: SubmissionState): SubmissionEvent {
+  const { version: ruleset_version, decided } = routing;
+  const toldNow = sealed === undefined ? {} : { sealed };
   if (routing.partners === null) {
-    const { reason, version: ruleset_version } = routing;
-    return { type: "SubmissionUnrouted", data: { submission_id: state.id, reason, ruleset_version } };
+    const { reason } = routing;
+    const data = { submission_id: state.id, reason, ruleset_version, decided, ...toldNow };
+    return { type: "SubmissionUnrouted", data };
   }
-  const { partners, rule, version: ruleset_version } = routing;
+  const { partners, rule } = routing;
   const [partner, ...remaining] = partners;
   // A submission that was routed before goes on counting: its earlier deliveries keep their own ids.
   const leg = (state.route?.leg ?? 0) + 1;
   const delivery_id = deliveryId(partner, leg);
-  return routed(state, { partner, delivery_id, leg, remaining, rule, ruleset_version });
+  const route = { partner, delivery_id, leg, remaining, rule, ruleset_version };
+  return routed({ ...state, ...toldNow }, route, decided);
 }
 
 function deadLetter(
   { stage, reason, attempts }: Extract<SubmissionCommand, { type: "dead_letter" }>,
   state: SubmissionState,
-): Decided {
+): Made {
   const data = { submission_id: state.id, stage, reason, attempts };
   const deadLettered = { type: "SubmissionDeadLettered", data } as const;
   return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
 }
 
-function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Decided {
+function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Made {
   const { route } = state;
   if (route === undefined || route.delivery_id !== outcome.data.delivery_id) return refuse("another_leg");
   if (state.status !== "queued" || state.dead !== undefined) return refuse("already_ended");
@@ -163,14 +179,14 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
   }
 }
 
-function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Decided | undefined {
+function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Made | undefined {
   const [partner, ...remaining] = route.remaining;
   if (partner === undefined) return undefined;
   const leg = route.leg + 1;
   return accept(routed(state, { ...route, partner, delivery_id: deliveryId(partner, leg), leg, remaining }));
 }
 
-function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Decided {
+function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Made {
   const { route, dead } = state;
   if (state.status !== "queued" || dead?.stage !== "deliver" || route === undefined) {
     return refuse("nothing_to_deliver");
@@ -179,11 +195,17 @@ function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Decided 
   return accept(routed(state, { ...route, leg, delivery_id: deliveryId(route.partner, leg) }));
 }
 
-function routed(state: SubmissionState, route: Route): SubmissionEvent {
+function routed(state: SubmissionState, route: Route, decided?: Decided): SubmissionEvent {
   const { id: submission_id, kind, source, received_at, key_fingerprint, sealed, person_id } = state;
   const about = { submission_id, kind, source, received_at, key_fingerprint };
   return {
     type: "SubmissionRouted",
-    data: { ...about, ...(person_id !== undefined && { person_id }), route, sealed },
+    data: {
+      ...about,
+      ...(person_id !== undefined && { person_id }),
+      route,
+      sealed,
+      ...(decided !== undefined && { decided }),
+    },
   };
 }

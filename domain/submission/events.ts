@@ -28,6 +28,24 @@ export const Route = z.object({
 });
 export type Route = z.infer<typeof Route>;
 
+/** What the rules' decision rested on, beside the submission and what stands sealed with it: enough to take it once more. */
+export const Decided = z.object({
+  at: Instant,
+  /** Below 2^32: says into which part of a split the submission falls. */
+  seed: z.int().nonnegative(),
+  /** Those partners of the rule that took nothing at that moment; all others did. */
+  closed: z.array(z.object({ partner: PartnerId, state: z.enum(["disabled", "unknown"]) })),
+  /** Which version of each context object was seen. */
+  context: z.array(z.object({ kind: z.string(), version: z.string() })).optional(),
+  /** The routing service that the rule asks, and what it answered. */
+  asked: z.object({ service: z.string(), partner: PartnerId, reason: z.string().optional() }).optional(),
+});
+export type Decided = z.infer<typeof Decided>;
+
+/** What follows is in an event since its version 2; an event of version 1 reads as one without it. */
+const decided = { decided: Decided.optional() };
+const unchanged = (data: unknown): unknown => data;
+
 export const submissionEvents = {
   SubmissionReceived: {
     version: 1,
@@ -55,7 +73,8 @@ export const submissionEvents = {
     }),
   },
   SubmissionRouted: {
-    version: 1,
+    version: 2,
+    upcasts: { 1: unchanged },
     schema: about.extend({
       kind: Kind,
       source: SourceId,
@@ -63,13 +82,22 @@ export const submissionEvents = {
       person_id: PersonId.optional(),
       key_fingerprint: z.string(),
       route: Route,
-      /** What the partner is to get; the mailbox message must be enough to deliver. */
+      /** What the partner is to get; the mailbox message must be enough to deliver. Holds what the rules were told besides. */
       sealed: Sealed,
+      /** Absent on a later leg of the same decision. */
+      ...decided,
     }),
   },
   SubmissionUnrouted: {
-    version: 1,
-    schema: about.extend({ reason: z.string(), ruleset_version: z.int().nonnegative() }),
+    version: 2,
+    upcasts: { 1: unchanged },
+    schema: about.extend({
+      reason: z.string(),
+      ruleset_version: z.int().nonnegative(),
+      ...decided,
+      /** Where the rules were told something else than what stands sealed in PersonIdentified. */
+      sealed: Sealed.optional(),
+    }),
   },
   SubmissionDelivered: {
     version: 1,

@@ -38,10 +38,11 @@ const born = evolve(undefined, {
 });
 
 const person = { person_id: PersonId.parse("6b1f0a52-2222-8000-8000-000000000002"), match: "new" } as const;
+const decided = { at: "2026-01-01T00:00:01.000Z", seed: 1, closed: [] };
 const routings = [
-  { partners: [edu], rule, version: 1 },
-  { partners: [edu, fin], rule, version: 1 },
-  { partners: null, reason: "no_rule_matched", version: 1 },
+  { partners: [edu], rule, version: 1, decided },
+  { partners: [edu, fin], rule, version: 1, decided },
+  { partners: null, reason: "no_rule_matched", version: 1, decided },
 ] as const;
 
 function commandsIn(state: SubmissionState): SubmissionCommand[] {

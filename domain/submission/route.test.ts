@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PartnerId, RuleId, SourceId, SubmissionId } from "../ids.ts";
 import type { RouteTarget, Rule } from "../rules/rule.ts";
-import { factsOf, type PartnerState, routeBy } from "./route.ts";
+import { factsOf, type PartnerState, routeBy, seedOf } from "./route.ts";
 
 const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
 const partners: Record<string, PartnerState> = { edu: "open", fin: "open", old: "disabled" };
@@ -16,21 +16,24 @@ const rule = (route: RouteTarget): Rule => ({
   route,
 });
 const by = (route: RouteTarget, one = id) =>
-  routeBy({ decide: () => rule(route), version: 4, partner }, one, {});
+  routeBy({ decide: () => rule(route), version: 4, partner }, { at, seed: seedOf(one) }, {});
+const at = "2026-01-01T00:00:00.000Z";
+const decided = { at, seed: 1, closed: [] };
 const names = (...list: string[]): PartnerId[] => list.map((one) => PartnerId.parse(one));
 const [edu, fin, old] = [PartnerId.parse("edu"), PartnerId.parse("fin"), PartnerId.parse("old")];
 
 const test = suite("routing by the rules");
 
 test("goes where the rule says, with the version that said so", () => {
-  assert.equal(by({ to: edu }), { partners: names("edu"), rule: "only", version: 4 });
+  assert.equal(by({ to: edu }), { partners: names("edu"), rule: "only", version: 4, decided });
 });
 
 test("is unrouted where no rule matches", () => {
-  assert.equal(routeBy({ decide: () => undefined, version: 0, partner }, id, {}), {
+  assert.equal(routeBy({ decide: () => undefined, version: 0, partner }, { at, seed: 1 }, {}), {
     partners: null,
     reason: "no_rule_matched",
     version: 0,
+    decided,
   });
 });
 
@@ -39,6 +42,13 @@ test("leaves out of a waterfall who takes nothing", () => {
     partners: names("fin", "edu"),
     rule: "only",
     version: 4,
+    decided: {
+      ...decided,
+      closed: [
+        { partner: "old", state: "disabled" },
+        { partner: "gone", state: "unknown" },
+      ],
+    },
   });
 });
 
@@ -77,6 +87,30 @@ test("asks rules about normalised fields before raw ones", () => {
     normalised: { email: "ann@example.com" },
   });
   assert.equal(facts, { email: "ann@example.com", interest: "Education", kind: "lead", source: "demo" });
+});
+
+test("reads what was looked up, and never a field of the body in its place", () => {
+  const submission = {
+    kind: "event" as const,
+    source: SourceId.parse("demo"),
+    received_at: at,
+    idempotency_key: "k",
+    payload: {
+      kind: "lead",
+      source: "other",
+      person: { lead_count: 9 },
+      context: { order: { total: 1 } },
+      suppressed: { list: true },
+    },
+    normalised: {},
+  };
+  assert.equal(factsOf(submission), { kind: "event", source: "demo" });
+  const looked_up = {
+    person: { lead_count: 2 },
+    context: { order: { total: 80 } },
+    suppressed: { list: false },
+  };
+  assert.equal(factsOf({ ...submission, looked_up }), { kind: "event", source: "demo", ...looked_up });
 });
 
 test.run();

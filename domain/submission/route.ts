@@ -2,7 +2,9 @@ import type { PartnerId, SubmissionId } from "../ids.ts";
 import type { Decide } from "../rules/compile/compile.ts";
 import type { Facts } from "../rules/evaluate.ts";
 import type { RouteTarget } from "../rules/rule.ts";
+import { targetsOf } from "../rules/ruleset.ts";
 import type { Routing } from "./decide.ts";
+import type { Decided } from "./events.ts";
 import type { Submission } from "./submission.ts";
 
 /** Whether a partner takes anything now; a paused one does, its queue waits. */
@@ -20,53 +22,78 @@ export interface Blocked {
   readonly blocked: string;
 }
 
-/** What rules can ask about: the body's fields, the normalised ones in place of the raw, and where it came from. */
-export function factsOf({ payload, normalised, kind, source }: Submission): Facts {
-  return { ...payload, ...normalised, kind, source };
+/**
+ * What rules can ask about: the body's fields, the normalised ones in place of the raw, where it came from, and what was looked up. A
+ * field of the body by the name of something that is looked up is never read in its place.
+ */
+export function factsOf({ payload, normalised, looked_up, kind, source }: Submission): Facts {
+  const { person: _, context: __, suppressed: ___, ...fields } = payload;
+  return { ...fields, ...normalised, ...looked_up, kind, source };
 }
 
-/** Where the rules in force send it. Pure, and the same for the same submission. */
+/** What a decision may rest on besides the rules, the partners and the facts. */
+export type Circumstances = Omit<Decided, "closed">;
+
+/** The digits of the id that choose the partition are taken, others choose the share of a split. */
+export const seedOf = (id: SubmissionId): number => Number.parseInt(id.slice(-8), 16);
+
+/** Where the rules in force send it. Pure, and the same for the same facts and circumstances. */
 export function routeBy(
   { decide, version, partner }: Routable,
-  id: SubmissionId,
+  circumstances: Circumstances,
   facts: Facts,
 ): Routing | Blocked {
   const rule = decide(facts);
-  if (rule === undefined) return { partners: null, reason: "no_rule_matched", version };
-  const wanted = legsOf(rule.route, id, partner);
-  if (wanted === undefined) return { partners: null, reason: "routing_services_not_available", version };
+  const decided = { ...circumstances, closed: closedIn(rule?.route, partner) };
+  if (rule === undefined) return { partners: null, reason: "no_rule_matched", version, decided };
+  const wanted = legsOf(rule.route, decided.seed, partner);
+  if (wanted === undefined)
+    return { partners: null, reason: "routing_services_not_available", version, decided };
   const [first, ...others] = wanted.filter((one) => partner(one) === "open");
   if (first === undefined) {
     const why = wanted.map((one) => `partner ${one} is ${partner(one)}`).join(", ");
     return { blocked: `rule ${rule.id} leads nowhere: ${why}` };
   }
-  return { partners: [first, ...others], rule: rule.id, version };
+  return { partners: [first, ...others], rule: rule.id, version, decided };
+}
+
+/** The decision once more, from what was recorded of it and the rules of its version. */
+export function routeAgain(
+  rules: Pick<Routable, "decide" | "version">,
+  { closed, ...circumstances }: Decided,
+  facts: Facts,
+): Routing | Blocked {
+  const states = new Map(closed.map(({ partner, state }) => [partner, state]));
+  return routeBy({ ...rules, partner: (id) => states.get(id) ?? "open" }, circumstances, facts);
+}
+
+function closedIn(route: RouteTarget | undefined, partner: Routable["partner"]): Decided["closed"] {
+  if (route === undefined) return [];
+  return targetsOf(route).flatMap((target) => {
+    const state = partner(target.partner);
+    return state === "open" ? [] : [{ partner: target.partner, state }];
+  });
 }
 
 function legsOf(
   route: RouteTarget,
-  id: SubmissionId,
-  partner: (id: PartnerId) => PartnerState,
+  seed: number,
+  partner: Routable["partner"],
 ): readonly PartnerId[] | undefined {
   if ("to" in route) return [route.to];
   if ("waterfall" in route) return route.waterfall;
-  if ("split" in route) return [share(route.split, id, partner)];
+  if ("split" in route) return [share(route.split, seed, partner)];
   return undefined;
 }
 
 type Share = { readonly to: PartnerId; readonly weight: number };
 
-/** Each partner gets its part of all submissions; which one gets this follows from the submission's id alone. */
-function share(
-  split: readonly Share[],
-  id: SubmissionId,
-  partner: (id: PartnerId) => PartnerState,
-): PartnerId {
+/** Each partner gets its part of all submissions; which one gets this follows from the seed alone. */
+function share(split: readonly Share[], seed: number, partner: Routable["partner"]): PartnerId {
   const open = split.filter((one) => partner(one.to) === "open");
   const shares = open.length > 0 ? open : split;
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
-  // The digits that choose the partition are taken, others choose the share.
-  let point = (Number.parseInt(id.slice(-8), 16) / 0x1_0000_0000) * total;
+  let point = (seed / 0x1_0000_0000) * total;
   for (const { to, weight } of shares) {
     if (point < weight) return to;
     point -= weight;

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createCodec } from "#platform/event-store/codec.ts";
 import { given as givenEvents } from "../fixtures/given.ts";
 import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
 import {
@@ -10,7 +12,7 @@ import {
   type SubmissionRefusal,
   submissionDecider,
 } from "./decide.ts";
-import type { Route, SubmissionEvent } from "./events.ts";
+import { type Decided, type Route, type SubmissionEvent, submissionEvents } from "./events.ts";
 import { nextStatus } from "./machine.ts";
 import { evolve, ImpossibleHistory } from "./state.ts";
 
@@ -47,6 +49,11 @@ const routeTo = (partner: PartnerId, leg = 1, remaining: PartnerId[] = []): Rout
   rule,
   ruleset_version: 3,
 });
+const decided: Decided = {
+  at: "2026-01-01T00:00:01.000Z",
+  seed: 7,
+  closed: [{ partner: PartnerId.parse("old"), state: "disabled" }],
+};
 const routed = (route: Route): SubmissionEvent => ({
   type: "SubmissionRouted",
   data: {
@@ -58,11 +65,17 @@ const routed = (route: Route): SubmissionEvent => ({
     person_id: person,
     route,
     sealed: personal,
+    decided,
   },
 });
+const laterLeg = (route: Route): SubmissionEvent => {
+  const { type, data } = routed(route) as Extract<SubmissionEvent, { type: "SubmissionRouted" }>;
+  const { decided: _, ...rest } = data;
+  return { type, data: rest };
+};
 const unrouted: SubmissionEvent = {
   type: "SubmissionUnrouted",
-  data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 3 },
+  data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 3, decided },
 };
 const atPartner = (partner: PartnerId, leg = 1) => ({
   submission_id: id,
@@ -116,7 +129,7 @@ const identify = (routing?: Routing): SubmissionCommand => ({
   deliveryId,
 });
 const route = (routing: Routing): SubmissionCommand => ({ type: "route", routing, deliveryId });
-const toEdu: Routing = { partners: [edu], rule, version: 3 };
+const toEdu: Routing = { partners: [edu], rule, version: 3, decided };
 const record = (outcome: Outcome): SubmissionCommand => ({ type: "record_outcome", outcome, deliveryId });
 const deliverAgain: SubmissionCommand = { type: "deliver_again", deliveryId };
 
@@ -146,13 +159,13 @@ test("is identified and routed in one decision", () => {
 
 test("is unrouted where no rule matches", () => {
   given(received)
-    .when(identify({ partners: null, reason: "no_rule_matched", version: 3 }))
+    .when(identify({ partners: null, reason: "no_rule_matched", version: 3, decided }))
     .decides(identified, unrouted);
 });
 
 test("keeps the other partners of a waterfall for later", () => {
   given(received)
-    .when(identify({ partners: [edu, fin], rule, version: 3 }))
+    .when(identify({ partners: [edu, fin], rule, version: 3, decided }))
     .decides(identified, routed(routeTo(edu, 1, [fin])));
 });
 
@@ -163,6 +176,33 @@ test("is routed later where nobody could take it at first", () => {
     .decides(routed(routeTo(edu)));
   given(received, identified, unrouted).when(route(toEdu)).refuses("not_to_be_routed");
 });
+
+test("is routed later with what the rules were told then", () => {
+  const now = { ...personal, data: "told now" };
+  const { data } = routed(routeTo(edu)) as Extract<SubmissionEvent, { type: "SubmissionRouted" }>;
+  given(received, identified)
+    .when({ type: "route", routing: toEdu, sealed: now, deliveryId })
+    .decides({ type: "SubmissionRouted", data: { ...data, sealed: now } });
+  const nowhere = { partners: null, reason: "no_rule_matched", version: 3, decided } as const;
+  const { type, data: told } = unrouted as Extract<SubmissionEvent, { type: "SubmissionUnrouted" }>;
+  given(received, identified)
+    .when({ type: "route", routing: nowhere, sealed: now, deliveryId })
+    .decides({ type, data: { ...told, sealed: now } });
+});
+
+const codec = createCodec(submissionEvents);
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"));
+for (const type of ["SubmissionRouted", "SubmissionUnrouted"] as const)
+  test(`the first version of ${type} is read, as one of which is not known what it rested on`, () => {
+    const data = fixture(`${type.replace("Submission", "submission-").toLowerCase()}.v1`);
+    const raw = { stream: `submission-${id}`, revision: 2n, type, version: 1, data };
+    assert.equal(codec.decode(raw), { known: true, event: { type, data } });
+    const newest = { type, data: { ...(data as object), decided } } as SubmissionEvent;
+    const written = codec.encode(newest, { id, at: decided.at });
+    assert.is(written.metadata.schema, 2);
+    assert.equal(codec.decode({ ...raw, version: 2, data: written.data }), { known: true, event: newest });
+  });
 
 test("is identified once", () => {
   given(received, identified, routed(routeTo(edu)))
@@ -189,19 +229,19 @@ test("records an outcome once", () => {
 test("goes to the next of a waterfall when the first declines", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(rejection(edu)))
-    .decides(routed(routeTo(fin, 2)));
+    .decides(laterLeg(routeTo(fin, 2)));
 });
 
 test("goes to the next of a waterfall when the first was tried in vain", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(exhaustion("retries_exhausted")))
-    .decides(routed(routeTo(fin, 2)));
+    .decides(laterLeg(routeTo(fin, 2)));
 });
 
 test("goes to the next of a waterfall when the first was removed before it was asked", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(removal(0)))
-    .decides(routed(routeTo(fin, 2)));
+    .decides(laterLeg(routeTo(fin, 2)));
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(removal(1)))
     .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed" }));
@@ -251,7 +291,7 @@ test("comes back to the same partner as a delivery of its own", () => {
     .decides(redriven("deliver", edu));
   given(...history, redriven("deliver", edu))
     .when(deliverAgain)
-    .decides(routed(routeTo(edu, 2)));
+    .decides(laterLeg(routeTo(edu, 2)));
   given(...history, redriven("deliver", edu))
     .when(record(success))
     .refuses("already_ended");

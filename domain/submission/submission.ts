@@ -17,6 +17,16 @@ export const Normalised = z.object({
 });
 export type Normalised = z.infer<typeof Normalised>;
 
+/** What rules are told that no payload can say; looked up when the submission is routed, and sealed with it from then on. */
+export const LookedUp = z.object({
+  person: z.object({ lead_count: z.int().positive() }).optional(),
+  /** By kind. */
+  context: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  /** By list: whether it names the person. */
+  suppressed: z.record(z.string(), z.boolean()).optional(),
+});
+export type LookedUp = z.infer<typeof LookedUp>;
+
 export const Submission = z.object({
   kind: Kind,
   source: SourceId,
@@ -26,5 +36,6 @@ export const Submission = z.object({
   /** The body as it came. */
   payload: z.record(z.string(), z.unknown()),
   normalised: Normalised,
+  looked_up: LookedUp.optional(),
 });
 export type Submission = z.infer<typeof Submission>;

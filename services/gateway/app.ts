@@ -29,6 +29,7 @@ import { createStore } from "./intake/store.ts";
 import { createWaitingLine } from "./intake/waiting-line.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
+import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
 
@@ -66,7 +67,11 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(
-    leadRoutes(createLeadQueries({ database, vault, eventStore }), { isAdmin, sources: sources.current }),
+    leadRoutes(
+      createLeadQueries({ database, vault, eventStore }),
+      { isAdmin, sources: sources.current },
+      { eventStore, vault, history: rulesHistory(eventStore) },
+    ),
   );
   await app.register(
     adminScope(isAdmin, [

@@ -2,7 +2,7 @@ import { comparable } from "#domain/identity/comparable.ts";
 import type { Answer } from "#domain/identity/question.ts";
 import { nobodyKey, personKey, submissionContext } from "#domain/seal-contexts.ts";
 import type { SubmissionCommand } from "#domain/submission/decide.ts";
-import { factsOf, type Routable, routeBy } from "#domain/submission/route.ts";
+import { factsOf, type Routable, routeBy, seedOf } from "#domain/submission/route.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -57,7 +57,8 @@ export async function identifyAndRoute(
     if (one instanceof StageFailure) throw one;
     const { lead, cause, submission, payload, person = { match: "nobody" }, key } = one;
     const { id, status } = lead.state;
-    const routing = routeBy(rules, id, factsOf(submission));
+    const circumstances = { at: new Date().toISOString(), seed: seedOf(id) };
+    const routing = routeBy(rules, circumstances, factsOf(submission));
     const blocked = "blocked" in routing ? new StageFailure("route", routing.blocked) : undefined;
     if (blocked && status === "identified") throw blocked;
     const context = submissionContext(id);

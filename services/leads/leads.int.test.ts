@@ -4,7 +4,8 @@ import type { Sealed } from "#domain/event.ts";
 import { PartnerId, PersonId, type SubmissionId } from "#domain/ids.ts";
 import type { RouteTarget } from "#domain/rules/rule.ts";
 import { type Outcome, type SubmissionCommand, submissionDecider } from "#domain/submission/decide.ts";
-import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { Decided, submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { seedOf } from "#domain/submission/route.ts";
 import type { SubmissionState } from "#domain/submission/state.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -42,6 +43,9 @@ test("identify and route what was received, and conclude with the partner's word
 
   const route = routeIn(routed);
   assert.is(route.partner, "edu");
+  assert.is(routed.at(-1)?.version, 2);
+  const decided = Decided.parse(dataIn(routed, "SubmissionRouted").decided);
+  assert.equal([decided.seed, decided.closed], [seedOf(id), []]);
   await yard.says("edu", succeeded(id, route));
   await yard.reaches(id, "SubmissionDelivered");
 });

@@ -1,4 +1,4 @@
-// GET /api/leads, /api/leads/:id and its timeline.
+// GET /api/leads, /api/leads/:id, its timeline and its decision.
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
@@ -7,6 +7,7 @@ import type { Lead as FoundLead, LeadQueries } from "#projections/leads/query.ts
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
+import { type DecisionParts, decisionOf, forSource, LeadDecision } from "./decision.ts";
 import { reportPosition } from "./report-position.ts";
 
 const LeadStatus = z.enum(statuses);
@@ -63,7 +64,7 @@ const LeadFilter = z.object({
 /** What is no UUID names no lead: 404 rather than invalid. */
 const params = z.object({ id: z.string() });
 
-export function leadRoutes(queries: LeadQueries, check: CallerCheck): Routes {
+export function leadRoutes(queries: LeadQueries, check: CallerCheck, decisions: DecisionParts): Routes {
   async function find(request: FastifyRequest, id: string): Promise<FoundLead> {
     const lead = await queries.byId(id);
     const who = caller(request);
@@ -95,6 +96,23 @@ export function leadRoutes(queries: LeadQueries, check: CallerCheck): Routes {
       async (request) => {
         const { id } = await find(request, request.params.id);
         return (await queries.timeline(id)) ?? { items: [] };
+      },
+    );
+
+    app.get(
+      "/api/leads/:id/decision",
+      {
+        schema: {
+          summary: "Why a lead went where it went: each rule that was tried, and why no other partner has it",
+          params,
+          response: { 200: LeadDecision },
+        },
+      },
+      async (request) => {
+        const lead = await find(request, request.params.id);
+        const { items = [] } = (await queries.timeline(lead.id)) ?? {};
+        const decision = await decisionOf(lead, items, decisions);
+        return caller(request).is === "source" ? forSource(decision) : decision;
       },
     );
 

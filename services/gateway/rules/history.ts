@@ -1,8 +1,17 @@
-// The rules as they were: each version with who made it, when and why.
-import { RULESET_STREAM, rulesetEvents } from "#domain/rules/events.ts";
+// The rules as they were, each version with who made it, when and why; and the partners that were configured then.
+import type { PartnerId } from "#domain/ids.ts";
+import { PARTNER_CONFIG_STREAM, partnerConfigEvents } from "#domain/partner/config.ts";
+import { existingPartner, partnerConfiguration } from "#domain/partner/configured.ts";
+import {
+  compiledEvents,
+  RULESET_COMPILED_STREAM,
+  RULESET_STREAM,
+  rulesetEvents,
+} from "#domain/rules/events.ts";
 import { changesBetween, type RuleChange, type Ruleset, ruleset } from "#domain/rules/ruleset.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { decodeKnown } from "#platform/fold-stream.ts";
 
@@ -18,11 +27,18 @@ export interface RulesHistory {
   /** The newest first. */
   list(limit: number): Promise<HistoryItem[]>;
   byVersion(version: number): Promise<Ruleset | undefined>;
-  /** The rules in force at a time, or at a position of the log. */
+  /** The rules in force at a time, or at a position of the log; a set that could not be compiled never was. */
   at(when: Date | bigint): Promise<Ruleset>;
+  /** The partners that existed then. */
+  partnersAt(when: Date | bigint): Promise<PartnerId[]>;
 }
 
+const isLater = ({ position, metadata }: StoredEvent, when: Date | bigint): boolean =>
+  typeof when === "bigint" ? position > when : Date.parse(metadata.at) > when.getTime();
+
 const decode = decodeKnown(createCodec(rulesetEvents));
+const compiledCodec = createCodec(compiledEvents);
+const partnerCodec = createCodec(partnerConfigEvents);
 const rulesIn = (stored: StoredEvent): Ruleset => ruleset.evolve(ruleset.initial, decode(stored));
 
 export function rulesHistory(eventStore: EventStore): RulesHistory {
@@ -56,14 +72,36 @@ export function rulesHistory(eventStore: EventStore): RulesHistory {
     },
 
     async at(when) {
+      const failed = await notCompiled();
       let found = ruleset.initial;
       for await (const stored of eventStore.streamEvents(RULESET_STREAM)) {
-        const isLater =
-          typeof when === "bigint" ? stored.position > when : Date.parse(stored.metadata.at) > when.getTime();
-        if (isLater) break;
-        found = rulesIn(stored);
+        if (isLater(stored, when)) break;
+        const rules = rulesIn(stored);
+        if (!failed.has(rules.version)) found = rules;
       }
       return found;
     },
+
+    async partnersAt(when) {
+      let partners = partnerConfiguration.initial;
+      for await (const stored of eventStore.streamEvents(PARTNER_CONFIG_STREAM)) {
+        if (isLater(stored, when)) break;
+        const decoded = decodeOrPassOver(partnerCodec, stored, () => undefined);
+        if (decoded?.known) partners = partnerConfiguration.evolve(partners, decoded.event);
+      }
+      return [...partners.keys()].filter((id) => existingPartner(partners, id) !== undefined);
+    },
   };
+
+  async function notCompiled(): Promise<ReadonlySet<number>> {
+    const failed = new Set<number>();
+    for await (const stored of eventStore.streamEvents(RULESET_COMPILED_STREAM)) {
+      const decoded = decodeOrPassOver(compiledCodec, stored, () => undefined);
+      if (!decoded?.known) continue;
+      const { type, data } = decoded.event;
+      if (type === "RulesetNotCompiled") failed.add(data.version);
+      else failed.delete(data.version);
+    }
+    return failed;
+  }
 }

@@ -236,18 +236,18 @@ export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesP
       },
       async (request) => {
         const { rules: draft, at, submission } = request.body;
-        const { rules } = draft === undefined ? await rulesAt(at) : { rules: draft };
+        const when = at === undefined ? undefined : whenOf(at);
+        const { rules } = draft === undefined ? await rulesAt(when) : { rules: draft };
+        const known = when === undefined ? [...partners.current().keys()] : await history.partnersAt(when);
         const explained = explain(rules, factsFrom(submission));
         const partner = explained.route === null ? null : (targetsOf(explained.route)[0]?.partner ?? null);
-        const others = whyNot(rules, explained, partner, [...partners.current().keys()]);
-        return { ...explained, partner, others };
+        return { ...explained, partner, others: whyNot(rules, explained, { partner }, known) };
       },
     );
   };
 
-  async function rulesAt(at: string | undefined): Promise<{ readonly rules: readonly Rule[] }> {
-    if (at === undefined) return view.current();
-    return history.at(whenOf(at));
+  async function rulesAt(when: Date | bigint | undefined): Promise<{ readonly rules: readonly Rule[] }> {
+    return when === undefined ? view.current() : history.at(when);
   }
 }
 

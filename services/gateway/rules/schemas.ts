@@ -107,12 +107,15 @@ export const Evaluate = z
 const Because = z
   .object({ field: z.string(), operator: z.string(), expected: z.unknown(), actual: z.unknown() })
   .nullable();
+export const Explanation = z.array(z.object({ rule: z.string(), matched: z.boolean(), because: Because }));
+/** `reason`, and by reason what it rests on. */
+export const Others = z.array(z.looseObject({ partner: z.string(), reason: z.string() }));
 export const Evaluation = z
   .object({
     rule: z.string().nullable(),
     partner: z.string().nullable(),
     route: RouteTarget.nullable(),
-    explanation: z.array(z.object({ rule: z.string(), matched: z.boolean(), because: Because })),
-    others: z.array(z.looseObject({ partner: z.string(), reason: z.string() })),
+    explanation: Explanation,
+    others: Others,
   })
   .register(responseSchemas, { id: "Evaluation" });

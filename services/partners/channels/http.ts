@@ -44,9 +44,14 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
 /** Of what is filled into a template: eight times what the largest submission has. */
 const MAX_FILLED = 2 * 1024 * 1024;
 
+const NOT_LOOKED_UP = { person: undefined, context: undefined, suppressed: undefined };
+
 function contentFor({ submission, ids }: Message, { body }: HttpDelivery): unknown {
   const usual = defaultBody(submission, ids);
-  return body === undefined ? usual : fill(body, { ...factsOf(submission), ...usual }, MAX_FILLED);
+  // What was looked up last, so that no payload can put something else in its place.
+  return body === undefined
+    ? usual
+    : fill(body, { ...factsOf(submission), ...usual, ...NOT_LOOKED_UP, ...submission.looked_up }, MAX_FILLED);
 }
 
 function requestFor(
