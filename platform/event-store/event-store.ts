@@ -8,6 +8,7 @@ import { openAppender } from "./appender.ts";
 import { callsOver } from "./calls.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
 import { readBackwards, readForwards, readHead } from "./read.ts";
+import { type Scanned, type ScanOptions, scanLog } from "./scan.ts";
 import { shareTail } from "./shared-tail.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
 import { openTail } from "./tail.ts";
@@ -35,6 +36,8 @@ export interface EventStore {
   /** The position of the last event in the log; 0n when it is empty. */
   head(): Promise<bigint>;
   follow(options: FollowOptions): Following;
+  /** Reads a part of the log once; a caller that stops early lets go of it. */
+  scan(options: ScanOptions): AsyncIterable<Scanned>;
   close(): Promise<void>;
 }
 
@@ -127,6 +130,8 @@ export function connectEventStore({
       void whileOpen(following.done);
       return following;
     },
+    scan: (options) =>
+      scanLog(calls, log, { ...options, signal: AbortSignal.any([options.signal, closing.signal]) }),
     close,
   };
 }
