@@ -4,6 +4,7 @@ import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
+import type { ShadowEvent } from "./rules/shadow.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
 
@@ -17,6 +18,7 @@ export type YardEvent =
   | IdentityEvent
   | RulesetEvent
   | CompiledEvent
+  | ShadowEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -70,6 +72,10 @@ const addressing: Addressing = {
   RulesetChanged: () => ({ to: "compiler" }),
   RulesetCompiled: () => nobody,
   RulesetNotCompiled: () => nobody,
+  ShadowStarted: () => nobody,
+  ShadowCompiled: () => nobody,
+  ShadowNotCompiled: () => nobody,
+  ShadowEnded: () => nobody,
   SourceConfigured: () => nobody,
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,

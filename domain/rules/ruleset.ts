@@ -111,7 +111,7 @@ export function rulesRoutingTo(partner: PartnerId, rules: readonly Rule[]): Rule
     .map(({ id }) => id);
 }
 
-function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
+export function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
   switch (edit.type) {
     case "replace_all":
       return [

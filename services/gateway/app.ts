@@ -6,6 +6,7 @@ import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
+import { createShadowQueries } from "#projections/shadow/query.ts";
 import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
@@ -32,6 +33,7 @@ import { createAnalysis } from "./rules/analysis.ts";
 import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+import { followShadow } from "./rules/shadow.ts";
 
 /** A store that does not confirm has no room for anybody soon, and who is refused at once repeats at once. */
 const FAILING_WAIT_MS = 500;
@@ -43,10 +45,11 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const [sources, partners, rules] = await Promise.all([
+  const [sources, partners, rules, shadowView] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
     followRuleset(yard),
+    followShadow(yard),
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
@@ -85,7 +88,14 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
+      ruleRoutes({
+        eventStore,
+        view: rules,
+        partners,
+        analysis: createAnalysis(lifecycle),
+        backtests: { connections: config, lifecycle, log },
+        shadows: { shadowView, queries: createShadowQueries({ database }) },
+      }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
     ]),

@@ -3,6 +3,7 @@ import { mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
 import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
+import { shadowEvents } from "#domain/rules/shadow.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -33,6 +34,7 @@ const definitions = {
   ...identityEvents,
   ...rulesetEvents,
   ...compiledEvents,
+  ...shadowEvents,
   ...sourceEvents,
 };
 const codec = createCodec(definitions);

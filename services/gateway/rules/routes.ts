@@ -4,10 +4,12 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { PartnersView } from "../admin/configured-partners.ts";
 import { describeScope, type Routes, zodValidator } from "../http/route-schema.ts";
 import type { Analysis } from "./analysis.ts";
+import { type BacktestParts, backtestRoutes } from "./backtest.ts";
 import { changingRoutes } from "./changing.ts";
 import { rulesHistory } from "./history.ts";
 import { readingRoutes } from "./reading.ts";
 import type { RulesetView } from "./ruleset-view.ts";
+import { type ShadowParts, shadowRoutes } from "./shadow.ts";
 import { tryingRoutes } from "./trying.ts";
 
 export interface RuleRoutesParts {
@@ -15,9 +17,18 @@ export interface RuleRoutesParts {
   readonly view: RulesetView;
   readonly partners: PartnersView;
   readonly analysis: Analysis;
+  readonly backtests: Omit<BacktestParts, "view">;
+  readonly shadows: Pick<ShadowParts, "shadowView" | "queries">;
 }
 
-export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesParts): Routes {
+export function ruleRoutes({
+  eventStore,
+  view,
+  partners,
+  analysis,
+  backtests,
+  shadows,
+}: RuleRoutesParts): Routes {
   const history = rulesHistory(eventStore);
   const targets: ChangeRules["targets"] = {
     partnerExists: (id) => partners.current().has(id),
@@ -29,5 +40,7 @@ export function ruleRoutes({ eventStore, view, partners, analysis }: RuleRoutesP
     await app.register(readingRoutes({ view, history }));
     await app.register(changingRoutes({ eventStore, view, history, targets, analysis }));
     await app.register(tryingRoutes({ view, partners, history, analysis }));
+    await app.register(backtestRoutes({ ...backtests, view }));
+    await app.register(shadowRoutes({ ...shadows, eventStore, targets }));
   };
 }
