@@ -70,6 +70,9 @@ function ordered(tests: readonly Test[]): string[] {
     : ["!", "~~~", "\uffee", ...bounds.flatMap((one) => [one, `${one.trim()}!`])];
 }
 
+/** Whether so many texts are looked for in a field that not every two of them are tried together. */
+export const isCrowded = (tests: readonly Test[]): boolean => tests.filter(isTextual).length > MAX_PAIRED;
+
 const isTextual = ({ operator }: Test): boolean =>
   operator === "beginsWith" || operator === "endsWith" || operator === "contains";
 
@@ -83,7 +86,7 @@ function composed(field: string, tests: readonly Test[], { tests: all, conjuncti
     const mine = wanted.filter((test) => test.field === field && isTextual(test));
     return mine.length > 1 ? [mine] : [];
   });
-  const pairs = textual.length > MAX_PAIRED ? [] : pairsOf(textual);
+  const pairs = isCrowded(textual) ? [] : pairsOf(textual);
   return [...textual.map((one) => [one]), ...pairs, ...together].flatMap(compose);
 }
 

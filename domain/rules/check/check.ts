@@ -1,7 +1,17 @@
 import { type Conjunction, normalForm, predicatesIn } from "../compile/literals.ts";
 import { evaluate, type Facts, inOrder, matches, valueAt } from "../evaluate.ts";
 import type { Predicate, Rule } from "../rule.ts";
-import { type Box, type Budget, GaveUp, overlap, overlaps, type Space, spaceOf, uncovered } from "./space.ts";
+import {
+  type Box,
+  type Budget,
+  GaveUp,
+  isInside,
+  overlap,
+  overlaps,
+  type Space,
+  spaceOf,
+  uncovered,
+} from "./space.ts";
 
 // What people would not see in a set of rules: each finding comes with a submission that shows it, tried on the rules themselves.
 
@@ -80,6 +90,11 @@ export function checkRules(rules: readonly Rule[]): Findings {
   const gaveUp: { what: string; because: string }[] = shapes
     .filter(({ isOpaque }) => isOpaque)
     .map(({ rule }) => ({ what: `rule ${rule.id}`, because: "its groups are too deep to be compared" }));
+  for (const field of space.crowded)
+    gaveUp.push({
+      what: `field ${field}`,
+      because: "so many texts are looked for in it that not every two of them are tried together",
+    });
 
   function within<T>(what: string, work: (budget: Budget) => T): T | undefined {
     const budget: Budget = { left: Math.min(MAX_FOR_ONE, total.left) };
@@ -102,7 +117,7 @@ export function checkRules(rules: readonly Rule[]): Findings {
     impossible: shapes
       .filter(({ boxes, isOpaque }) => boxes.length === 0 && !isOpaque)
       .map(({ rule }) => ({ rule: rule.id, because: contradictionIn(rule) })),
-    gaps: gapsBetween(possible, space, within),
+    gaps: gapsBetween(possible, space, within, (what, because) => gaveUp.push({ what, because })),
     gave_up: gaveUp,
   };
 }
@@ -176,29 +191,61 @@ function duplicatesAmong(
             [...a.boxes].every((box) => uncovered(box, [...b.boxes, ...voids], budget) === undefined) &&
             [...b.boxes].every((box) => uncovered(box, [...a.boxes, ...voids], budget) === undefined),
         );
-        const witness = same ? witnessOfBoth(a, b, witnessIn) : undefined;
+        const isSure = same && isCoveredAlone(a, [b], space) && isCoveredAlone(b, [a], space);
+        const witness = isSure ? witnessOfBoth(a, b, witnessIn) : undefined;
         if (witness !== undefined) found.push({ rules: [a.rule.id, b.rule.id], witness });
         if (found.length === MAX_FINDINGS) return found;
       }
   return found;
 }
 
+/**
+ * Where a field is crowded, "covered" may only mean that too little was tried. Of these rules alone there is little enough to try
+ * it all; if even they are too many, nothing is claimed.
+ */
+function isCoveredAlone({ rule }: Shape, by: readonly Shape[], { crowded }: Space): boolean {
+  const involved = [...by.map((shape) => shape.rule), rule];
+  if (crowded.size === 0) return true;
+  if (!involved.some(({ when }) => predicatesIn(when).some(({ field }) => crowded.has(field)))) return true;
+  const { space, shapes } = shapesOf(involved);
+  if (space.crowded.size > 0) return false;
+  const boxesOf = (wanted: boolean): Box[] =>
+    shapes.filter((shape) => (shape.rule === rule) === wanted).flatMap(({ boxes }) => boxes);
+  const covers = [...boxesOf(false), ...space.voids];
+  try {
+    return boxesOf(true).every((box) => uncovered(box, covers, { left: MAX_FOR_ONE }) === undefined);
+  } catch (error) {
+    if (error instanceof GaveUp) return false;
+    throw error;
+  }
+}
+
 function shadowOf(
-  { rule, boxes, isOpaque }: Shape,
+  shape: Shape,
   before: readonly Shape[],
-  { voids }: Space,
+  space: Space,
   within: Within,
   witnessIn: WitnessIn,
 ): Findings["shadowed"] {
+  const { rule, boxes, isOpaque } = shape;
   if (isOpaque) return [];
   const ruleOf = new Map(before.flatMap((shape) => shape.boxes.map((box) => [box, shape] as const)));
+  const { voids } = space;
   const covers = [...ruleOf.keys(), ...voids];
   const used = new Set<Box>();
   const isShadowed = within(`rule ${rule.id}`, (budget) =>
     boxes.every((box) => uncovered(box, covers, Object.assign(budget, { used })) === undefined),
   );
   if (isShadowed !== true) return [];
-  const by = fewest([...new Set([...used].flatMap((box) => ruleOf.get(box) ?? []))], boxes, voids, within);
+  let by = fewest([...new Set([...used].flatMap((box) => ruleOf.get(box) ?? []))], boxes, voids, within);
+  if (!isCoveredAlone(shape, by, space)) {
+    const one = before
+      .filter((other) => boxes.every((box) => other.boxes.some((its) => isInside(box, its))))
+      .slice(0, MAX_REDUCED)
+      .find((other) => isCoveredAlone(shape, [other], space));
+    if (one === undefined) return [];
+    by = [one];
+  }
   const witness = witnessIn(boxes[0] as Box, (facts) => matches(rule.when, facts));
   return witness === undefined ? [] : [{ rule: rule.id, by: by.map((shape) => shape.rule.id), witness }];
 }
@@ -226,7 +273,12 @@ function fewest(
   return needed;
 }
 
-function gapsBetween(shapes: readonly Shape[], space: Space, within: Within): Findings["gaps"] {
+function gapsBetween(
+  shapes: readonly Shape[],
+  space: Space,
+  within: Within,
+  giveUp: (what: string, because: string) => void,
+): Findings["gaps"] {
   const covering = [...shapes.flatMap(({ boxes }) => boxes), ...space.voids];
   const rules = shapes.map(({ rule }) => rule);
   const at = space.fields.indexOf("kind");
@@ -236,7 +288,10 @@ function gapsBetween(shapes: readonly Shape[], space: Space, within: Within): Fi
     const open = at < 0 ? space.everything : space.everything.with(at, only);
     const gap = within(`gaps for the kind ${kind}`, (budget) => uncovered(open, covering, budget));
     const witness = gap && { ...factsIn(gap, space), kind };
-    return witness && evaluate(rules, witness).rule === undefined ? [{ witness }] : [];
+    if (witness === undefined) return [];
+    if (evaluate(rules, witness).rule === undefined) return [{ witness }];
+    giveUp(`gaps for the kind ${kind}`, "what looked like one is matched by a rule that can't be compared");
+    return [];
   });
 }
 
@@ -249,13 +304,13 @@ function factsIn(box: Box, { fields, values, everything, cellOf }: Space): Facts
     const cell = firstCell(cells);
     const value =
       cells === everything[f] && valueless(values[f] as unknown[]) ? undefined : values[f]?.[cell];
-    const isLeftOut = isEmptyObject(value) && cell === cellOf(f, undefined);
+    const isLeftOut = isObject(value) && cell === cellOf(f, undefined);
     if (value !== undefined && !isLeftOut) put(facts, field.split("."), value);
   }
   return facts;
 }
 
-const isEmptyObject = (value: unknown): boolean =>
+const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const valueless = (values: readonly unknown[]): boolean => values.includes(undefined);
@@ -273,7 +328,7 @@ function put(facts: Record<string, unknown>, path: readonly string[], value: unk
     return;
   }
   const inner = valueAt(facts, name);
-  const next = typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>) : {};
+  const next = isObject(inner) ? (inner as Record<string, unknown>) : {};
   put(next, rest, value);
   put(facts, [name], next);
 }

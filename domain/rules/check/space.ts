@@ -9,7 +9,7 @@ import {
 } from "../compile/literals.ts";
 import { holds } from "../evaluate.ts";
 import type { Group, Operator, Predicate } from "../rule.ts";
-import { allValuesOf, type Candidate, candidatesFor } from "./candidates.ts";
+import { allValuesOf, type Candidate, candidatesFor, isCrowded } from "./candidates.ts";
 
 // What a submission can look like, as far as the rules can tell: for each field a set of cells, one for each way in which its tests
 // can come out together. A box is a set of cells for each field; a rule is some boxes.
@@ -24,6 +24,8 @@ export interface Space {
   /** By field and cell: a value that stands for it; undefined for a missing field. */
   readonly values: readonly (readonly Candidate[])[];
   readonly everything: Box;
+  /** The fields of which not everything is tried: a claim that nothing else can be is doubtful there. */
+  readonly crowded: ReadonlySet<string>;
   /** What no submission looks like: a field within another that is no object. */
   readonly voids: readonly Box[];
   /** The number of the cell that a value of the field lies in. */
@@ -50,7 +52,7 @@ export function spaceOf(rules: NormalForm): Space {
     const mineAsTests = mine.map((test) => tests[test] as Test);
     const candidates = candidatesFor(field, mineAsTests, rules);
     // An object stands for whatever else the rules take for the same, where another field may lie within.
-    if (candidates.includes(undefined) && fields.some((other) => isInside(other, field)))
+    if (candidates.includes(undefined) && fields.some((other) => liesWithin(other, field)))
       candidates.unshift({});
     for (const candidate of candidates) {
       const outcome = outcomeOf(candidate);
@@ -75,6 +77,12 @@ export function spaceOf(rules: NormalForm): Space {
     fields,
     values,
     everything,
+    crowded: new Set(
+      fields.filter(
+        (field) =>
+          allValuesOf(field) === undefined && isCrowded(tests.filter((test) => test.field === field)),
+      ),
+    ),
     voids: voidsAmong(fields, values, everything),
     cellOf: (field, value) => outcomesOf[field]?.(value) ?? -1,
     boxOf({ literals }) {
@@ -162,7 +170,11 @@ function union(a: Box, b: Box): Box | undefined {
   );
 }
 
-const isInside = (field: string, other: string): boolean => field.startsWith(`${other}.`);
+const liesWithin = (field: string, other: string): boolean => field.startsWith(`${other}.`);
+
+/** A list has nothing within but its length and its items. */
+const isOfLists = (field: string, other: string): boolean =>
+  /^(length|\d+)(\.|$)/.test(field.slice(other.length + 1));
 
 function voidsAmong(
   fields: readonly string[],
@@ -171,9 +183,13 @@ function voidsAmong(
 ): Box[] {
   return fields.flatMap((outer, o) =>
     [...fields.entries()].flatMap(([i, inner]) => {
-      if (!isInside(inner, outer)) return [];
+      if (!liesWithin(inner, outer)) return [];
       const [outside, inside] = [values[o], values[i]] as [readonly Candidate[], readonly Candidate[]];
-      const noObject = cellsWhere(outside.length, (cell) => typeof outside[cell] !== "object");
+      const lists = isOfLists(inner, outer);
+      const noObject = cellsWhere(outside.length, (cell) => {
+        const value = outside[cell];
+        return typeof value !== "object" || (Array.isArray(value) && !lists);
+      });
       const there = cellsWhere(inside.length, (cell) => inside[cell] !== undefined);
       return isEmpty(noObject) || isEmpty(there) ? [] : [everything.with(o, noObject).with(i, there)];
     }),
@@ -219,6 +235,9 @@ export function overlap(a: Box, b: Box): Box | undefined {
   for (let f = 0; f < a.length; f += 1) if (!touches(a[f] as Cells, b[f] as Cells)) return undefined;
   return a.map((cells, f) => (cells === b[f] ? cells : joined(cells, b[f] as Cells)));
 }
+
+export const isInside = (box: Box, other: Box): boolean =>
+  box.every((cells, f) => isWithin(cells, other[f] as Cells));
 
 export const overlaps = (a: Box, b: Box): boolean => a.every((cells, f) => touches(cells, b[f] as Cells));
 
