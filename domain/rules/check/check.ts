@@ -1,17 +1,10 @@
 import { type Conjunction, normalForm, predicatesIn } from "../compile/literals.ts";
-import { evaluate, type Facts, inOrder, matches, valueAt } from "../evaluate.ts";
+import { evaluate, type Facts, inOrder, matches } from "../evaluate.ts";
 import type { Predicate, Rule } from "../rule.ts";
-import {
-  type Box,
-  type Budget,
-  GaveUp,
-  isInside,
-  overlap,
-  overlaps,
-  type Space,
-  spaceOf,
-  uncovered,
-} from "./space.ts";
+import { type Box, isInside, overlap, overlaps } from "./box.ts";
+import { type Budget, GaveUp, uncovered } from "./cover.ts";
+import { type Space, spaceOf } from "./space.ts";
+import { factsIn } from "./witness.ts";
 
 // What people would not see in a set of rules: each finding comes with a submission that shows it, tried on the rules themselves.
 
@@ -293,44 +286,6 @@ function gapsBetween(
     giveUp(`gaps for the kind ${kind}`, "what looked like one is matched by a rule that can't be compared");
     return [];
   });
-}
-
-/** The first value of each field that the box allows. */
-function factsIn(box: Box, { fields, values, everything, cellOf }: Space): Facts {
-  const facts: Record<string, unknown> = {};
-  for (const [f, field] of fields.entries()) {
-    const cells = box[f] as Uint32Array;
-    // What does not matter is left out, where a missing field is among what does not matter.
-    const cell = firstCell(cells);
-    const value =
-      cells === everything[f] && valueless(values[f] as unknown[]) ? undefined : values[f]?.[cell];
-    const isLeftOut = isObject(value) && cell === cellOf(f, undefined);
-    if (value !== undefined && !isLeftOut) put(facts, field.split("."), value);
-  }
-  return facts;
-}
-
-const isObject = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const valueless = (values: readonly unknown[]): boolean => values.includes(undefined);
-
-function firstCell(cells: Uint32Array): number {
-  const word = cells.findIndex((one) => one !== 0);
-  const bits = cells[word] as number;
-  return word * 32 + 31 - Math.clz32(bits & -bits);
-}
-
-function put(facts: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [name, ...rest] = path as [string, ...string[]];
-  if (rest.length === 0) {
-    Object.defineProperty(facts, name, { value, enumerable: true, writable: true, configurable: true });
-    return;
-  }
-  const inner = valueAt(facts, name);
-  const next = isObject(inner) ? (inner as Record<string, unknown>) : {};
-  put(next, rest, value);
-  put(facts, [name], next);
 }
 
 /** The fewest of the rule's predicates on one field that can't hold together; all of them where no single field tells. */
