@@ -6,6 +6,7 @@ import type { PartnerConfigEvent } from "./partner/config.ts";
 import type { PartnerEvent } from "./partner/events.ts";
 import type { RoutingServiceEvent } from "./routing-service/service.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
+import type { ShadowEvent } from "./rules/shadow.ts";
 import type { SourceEvent } from "./source/events.ts";
 import type { SubmissionEvent } from "./submission/events.ts";
 import type { SuppressionEvent, SuppressionListEvent } from "./suppression/list.ts";
@@ -25,6 +26,7 @@ export type YardEvent =
   | ContextKindEvent
   | SuppressionEvent
   | SuppressionListEvent
+  | ShadowEvent
   | SourceEvent;
 
 export type Mailbox =
@@ -86,6 +88,10 @@ const addressing: Addressing = {
   ContextKindIntroduced: () => nobody,
   RoutingServiceConfigured: () => nobody,
   RoutingServiceRemoved: () => nobody,
+  ShadowStarted: () => nobody,
+  ShadowCompiled: () => nobody,
+  ShadowNotCompiled: () => nobody,
+  ShadowEnded: () => nobody,
   SourceConfigured: () => nobody,
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,

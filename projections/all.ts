@@ -5,14 +5,20 @@ import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
 import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
+import type { RecordedFactsParts } from "./recorded-facts.ts";
+import { shadowProjection } from "./shadow/projection.ts";
 import { unfinishedProjection } from "./unfinished/projection.ts";
 
 /** `onSkippedBy` is given the projection's name. */
-export function allProjections(vault: Vault, onSkippedBy: (projection: string) => OnSkipped): Projection[] {
+export function allProjections(
+  { vault, eventStore }: RecordedFactsParts & { readonly vault: Vault },
+  onSkippedBy: (projection: string) => OnSkipped,
+): Projection[] {
   return [
     leadsProjection({ vault, onSkipped: onSkippedBy("leads") }),
     unfinishedProjection({ onSkipped: onSkippedBy("unfinished") }),
     partnersProjection({ onSkipped: onSkippedBy("partners") }),
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
+    shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
   ];
 }

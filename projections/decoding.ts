@@ -1,12 +1,13 @@
 // Stored events as a projection wants them: those it knows, in order; what it can't read is passed over and counted.
 import { type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
 import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
+import { type ShadowEvent, shadowEvents } from "#domain/rules/shadow.ts";
 import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
 import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 
 /** What the read models are made of. */
-export type ModelEvent = SubmissionEvent | PartnerEvent | IdentityEvent;
+export type ModelEvent = SubmissionEvent | PartnerEvent | IdentityEvent | ShadowEvent;
 
 export interface Known<Event extends ModelEvent = ModelEvent> {
   readonly event: Event;
@@ -19,7 +20,7 @@ export type SkipReason = "unknown_type" | "unreadable" | "impossible" | "failed"
 /** Told of each event that was passed over. */
 export type OnSkipped = (raw: StoredEvent, why: SkipReason) => void;
 
-const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEvents });
+const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEvents, ...shadowEvents });
 /** Several projections of a process get the same events. */
 const decoded = new WeakMap<StoredEvent, ModelEvent | SkipReason>();
 

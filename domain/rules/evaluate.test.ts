@@ -90,6 +90,23 @@ const table: [actual: unknown, operator: Operator, expected: unknown, holds: boo
   ["  ", "null", undefined, true],
   [null, "null", undefined, true],
   [0, "notNull", undefined, true],
+  // Ignoring case is Unicode's lower case of no particular language …
+  ["ISTANBUL", "=", "istanbul", true],
+  ["İstanbul", "=", "istanbul", false],
+  ["İSTANBUL", "=", "i̇stanbul", true],
+  ["ısı", "=", "isi", false],
+  ["STRAẞE", "=", "straße", true],
+  ["STRASSE", "=", "straße", false],
+  // … in which the sigma at the end of a word is the one within it.
+  ["ΟΔΟΣ", "=", "οδος", true],
+  ["ΟΔΟΣΑΣ", "beginsWith", "ΟΔΟΣ", true],
+  ["οδοσα", "contains", "ΟΔΟΣ", true],
+  ["e\u0301", "=", "é", false],
+  // A list is no text, and an object nothing that compares.
+  [["true"], "=", true, false],
+  [{ toString: "true" }, "=", true, false],
+  [["edu"], "=", "edu", false],
+  ["2026-02-01T10:00:00Z", ">", "2026-01-31", true],
 ];
 for (const [actual, operator, expected, answer] of table) {
   test(`${JSON.stringify(actual)} ${operator} ${JSON.stringify(expected)} is ${answer}`, () => {
@@ -125,6 +142,9 @@ test("what makes no sense is refused with its path", () => {
     return parsed.success ? "fine" : JSON.stringify(parsed.error.issues);
   };
   assert.match(problem(all({ field: "a", operator: "between", value: [5, 1] })), "reversed");
+  assert.match(problem(all({ field: "a", operator: "between", value: ["b", "A"] })), "reversed");
+  assert.is(problem(all({ field: "a", operator: "between", value: ["a", "B"] })), "fine");
+  assert.match(problem(all({ field: "a", operator: "<", value: Number.POSITIVE_INFINITY })), "number");
   assert.match(problem(all({ field: "a", operator: "resembles", value: 1 })), "operator");
   assert.match(problem(all({ field: "a..b", operator: "=", value: 1 })), "field");
 });

@@ -1,3 +1,4 @@
+import { folded } from "./fold.ts";
 import type { Group, Operator, Predicate, Rule } from "./rule.ts";
 
 // First match by priority, read straight from the rules. This is the meaning of a rule set: whatever is compiled
@@ -127,12 +128,11 @@ export function holds(operator: Operator, actual: unknown, expected: unknown): b
   }
 }
 
-const folded = (text: string): string => text.trim().toLowerCase();
-
 const NUMERIC = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** Negative, zero or positive as `actual` lies before, at or after `expected`; undefined where they don't compare. */
 function compare(actual: unknown, expected: unknown): number | undefined {
+  if (typeof actual === "object") return undefined;
   if (typeof expected === "number") {
     const number = asNumber(actual);
     return number === undefined ? undefined : number - expected;
@@ -141,7 +141,7 @@ function compare(actual: unknown, expected: unknown): number | undefined {
     const truth = typeof actual === "string" ? folded(actual) : String(actual);
     return truth === String(expected) ? 0 : undefined;
   }
-  if (typeof expected !== "string" || typeof actual === "object") return undefined;
+  if (typeof expected !== "string") return undefined;
   const [left, right] = [folded(String(actual)), folded(expected)];
   if (left === right) return 0;
   return left < right ? -1 : 1;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PartnerId, RuleId } from "../ids.ts";
+import { folded } from "./fold.ts";
 
 // A rule as people write it: react-querybuilder's format for `when`, and where to go.
 
@@ -75,7 +76,7 @@ export const Rule = z.object({
 export type Rule = z.infer<typeof Rule>;
 
 const isScalar = (value: unknown): boolean =>
-  typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  typeof value === "string" || Number.isFinite(value) || typeof value === "boolean";
 
 /** Why this operator can't be used with this value; undefined when it can. */
 function problemWith(operator: Operator, value: unknown): string | undefined {
@@ -106,8 +107,10 @@ function problemWith(operator: Operator, value: unknown): string | undefined {
 function problemWithBounds(operator: Operator, value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length !== 2) return `${operator} needs two values: [lowest, highest]`;
   const [low, high] = value;
+  if (!isScalar(low) || !isScalar(high)) return `${operator} needs two numbers or two texts`;
   if (typeof low !== typeof high || !["string", "number"].includes(typeof low)) {
     return `${operator} needs two numbers or two texts`;
   }
-  return low > high ? `${operator} has its bounds reversed: ${low} is greater than ${high}` : undefined;
+  const isReversed = typeof low === "string" ? folded(low) > folded(high) : low > high;
+  return isReversed ? `${operator} has its bounds reversed: ${low} is greater than ${high}` : undefined;
 }

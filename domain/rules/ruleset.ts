@@ -116,7 +116,7 @@ export function rulesAsking(service: string, rules: readonly Rule[]): RuleId[] {
   return rules.filter(({ route }) => "ask" in route && route.ask === service).map(({ id }) => id);
 }
 
-function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
+export function flawsIn(edit: RulesEdit, targets: Targets): RuleFlaw[] {
   switch (edit.type) {
     case "replace_all":
       return [

@@ -1,7 +1,7 @@
 // A subscription of one follower alone, for as long as it is too far behind for the tail.
 import type { Calls } from "./calls.ts";
 import { type Bounds, Feed } from "./feed.ts";
-import { encodeSubscription } from "./read-request.ts";
+import { encodeSubscription, type Wanted } from "./read-request.ts";
 import type { ReadMessage } from "./read-response.ts";
 import { openReading } from "./reading.ts";
 
@@ -11,10 +11,10 @@ export interface CatchUp {
 }
 
 /** `from` is exclusive; 0n for the start. What does not fit into the bounds waits in the store. */
-export function catchUp(calls: Calls, prefixes: readonly string[], from: bigint, bounds: Bounds): CatchUp {
+export function catchUp(calls: Calls, wanted: Wanted, from: bigint, bounds: Bounds): CatchUp {
   const feed = new Feed(from, bounds, () => reading.resume());
   const reading = openReading(calls, {
-    request: encodeSubscription(prefixes, from),
+    request: encodeSubscription(wanted, from),
     onMessage: receive,
     onEnd: (error) => feed.end(error ?? new Error("the subscription ended")),
   });

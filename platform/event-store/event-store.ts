@@ -8,6 +8,7 @@ import { openAppender } from "./appender.ts";
 import { callsOver } from "./calls.ts";
 import { type Following, type FollowOptions, follow } from "./follow.ts";
 import { readBackwards, readForwards, readHead, readNewest } from "./read.ts";
+import { type Scanned, type ScanOptions, scanLog } from "./scan.ts";
 import { shareTail } from "./shared-tail.ts";
 import type { NewEvent, StoredEvent } from "./stored-event.ts";
 import { openTail } from "./tail.ts";
@@ -37,6 +38,8 @@ export interface EventStore {
   /** The last event in the log that is not the store's own, looked for among the newest few. */
   newest(): Promise<StoredEvent | undefined>;
   follow(options: FollowOptions): Following;
+  /** Reads a part of the log once; a caller that stops early lets go of it. */
+  scan(options: ScanOptions): AsyncIterable<Scanned>;
   close(): Promise<void>;
 }
 
@@ -130,6 +133,8 @@ export function connectEventStore({
       void whileOpen(following.done);
       return following;
     },
+    scan: (options) =>
+      scanLog(calls, log, { ...options, signal: AbortSignal.any([options.signal, closing.signal]) }),
     close,
   };
 }

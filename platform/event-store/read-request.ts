@@ -31,8 +31,11 @@ const WINDOWS_PER_CHECKPOINT = 10;
 /** What a follower of the whole log wants: every stream whose name begins with this. */
 export const EVERYTHING = "";
 
+/** Streams whose names begin with one of these, or events whose types do. */
+export type Wanted = readonly string[] | { readonly types: readonly string[] };
+
 /** `position` is exclusive; 0n stands for the start. */
-export function encodeSubscription(prefixes: readonly string[], position: bigint): Buffer {
+export function encodeSubscription(wanted: Wanted, position: bigint): Buffer {
   return encodeOptions((writer) => {
     writer.uint32(nested(READ.all)).fork();
     if (position === 0n) {
@@ -46,11 +49,12 @@ export function encodeSubscription(prefixes: readonly string[], position: bigint
     writer.ldelim();
     writeEmpty(writer, READ.subscription);
     writer.uint32(nested(READ.filter)).fork();
+    const [by, prefixes] = "types" in wanted ? [FILTER.type, wanted.types] : [FILTER.stream, wanted];
     if (prefixes.includes(EVERYTHING)) {
       writer.uint32(nested(FILTER.type)).fork();
       writer.uint32(nested(EXPRESSION.regex)).string(NO_SYSTEM_EVENT).ldelim();
     } else {
-      writer.uint32(nested(FILTER.stream)).fork();
+      writer.uint32(nested(by)).fork();
       for (const prefix of prefixes) writer.uint32(nested(EXPRESSION.prefix)).string(prefix);
       writer.ldelim();
     }

@@ -19,6 +19,7 @@ import { decodeKnown } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import { transact } from "#platform/transact.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { compileShadows } from "./shadow.ts";
 
 const changes = createCodec(rulesetEvents);
 const codec = createCodec(compiledEvents);
@@ -28,7 +29,8 @@ const ACK_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
 const AFTER_FAILURE_MS = 1_000;
 
-export async function startCompiler({ log, eventStore, bus, lifecycle }: Yard): Promise<Serving> {
+export async function startCompiler(yard: Yard): Promise<Serving> {
+  const { log, eventStore, bus, lifecycle } = yard;
   const store = eventStore();
 
   /** Only the newest set matters: a change that another has followed is compiled by nobody. */
@@ -86,6 +88,7 @@ export async function startCompiler({ log, eventStore, bus, lifecycle }: Yard): 
     work: compileNewest,
     onError: (error) => log.warn({ err: error }, "rules not compiled yet"),
   });
+  await compileShadows(yard);
   lifecycle.own("compiler", async () => {
     stopLooking();
     await mailbox.close();

@@ -6,6 +6,7 @@ import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
+import { createShadowQueries } from "#projections/shadow/query.ts";
 import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
@@ -34,6 +35,7 @@ import { createAnalysis } from "./rules/analysis.ts";
 import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
+import { followShadow } from "./rules/shadow.ts";
 import { followSuppressionLists, suppressionRoutes } from "./suppressions/routes.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -47,12 +49,13 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
-  const [sources, partners, rules, services, suppressed] = await Promise.all([
+  const [sources, partners, rules, services, suppressed, shadowView] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
     followRuleset(yard),
     followRoutingServices(yard),
     followSuppressionLists(yard),
+    followShadow(yard),
   ]);
 
   const isAdmin = bearerCheck(config.adminToken);
@@ -93,7 +96,15 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
       }),
-      ruleRoutes({ eventStore, view: rules, partners, services, analysis: createAnalysis(lifecycle) }),
+      ruleRoutes({
+        eventStore,
+        view: rules,
+        partners,
+        services,
+        analysis: createAnalysis(lifecycle),
+        backtests: { connections: config, lifecycle, log },
+        shadows: { shadowView, queries: createShadowQueries({ database }) },
+      }),
       routingServiceRoutes({
         eventStore,
         view: services,

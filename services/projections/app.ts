@@ -29,7 +29,9 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       skipped.inc({ projection, why });
       log.debug({ projection, stream, type, why }, "event skipped");
     };
-  const projections = new Map(allProjections(vault, onSkippedBy).map((one) => [one.name, one]));
+  const projections = new Map(
+    allProjections({ vault, eventStore }, onSkippedBy).map((one) => [one.name, one]),
+  );
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
   const running = new Map<string, End>();

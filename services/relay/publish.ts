@@ -4,6 +4,7 @@ import { type Mailbox, mailboxOf, partitionOf, type YardEvent } from "#domain/ma
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
 import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
+import { shadowEvents } from "#domain/rules/shadow.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -35,6 +36,7 @@ const definitions = {
   ...identityEvents,
   ...rulesetEvents,
   ...compiledEvents,
+  ...shadowEvents,
   ...sourceEvents,
 };
 const codec = createCodec(definitions);

@@ -34,21 +34,31 @@ export async function run(): Promise<void> {
   };
   for (const [name, one] of Object.entries(deciders)) await agrees(name, one, submissions.slice(0, 200));
 
-  const speeds = new Map<string, number[]>();
+  const speeds = new Map<string, Speed[]>();
   for (let round = 0; round < ROUNDS; round += 1)
     for (const [name, one] of Object.entries(deciders)) {
       await measured(one, submissions, WARM_MS);
       speeds.set(name, [...(speeds.get(name) ?? []), await measured(one, submissions, ROUND_MS)]);
     }
 
-  const medians = new Map([...speeds].map(([name, all]) => [name, all.sort((a, b) => a - b)[1] as number]));
-  const ours = medians.get("compiled by us") as number;
+  const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[1] as number;
+  const medians = new Map(
+    Array.from(speeds, ([name, all]) => [
+      name,
+      {
+        perSecond: median(all.map((one) => one.perSecond)),
+        perCpuSecond: median(all.map((one) => one.perCpuSecond)),
+      },
+    ]),
+  );
+  const ours = medians.get("compiled by us") as Speed;
   console.log(
     `${RULES} rules over 20 fields, ${SUBMISSIONS} submissions, medians of ${ROUNDS} alternating rounds\n`,
   );
-  for (const [name, speed] of medians)
+  const shown = (speed: number): string => Math.round(speed).toLocaleString("en").padStart(12);
+  for (const [name, { perSecond, perCpuSecond }] of medians)
     console.log(
-      `${name.padEnd(22)} ${Math.round(speed).toLocaleString("en").padStart(12)}/s   ours is ${(ours / speed).toFixed(1)} x`,
+      `${name.padEnd(22)} ${shown(perSecond)}/s ${shown(perCpuSecond)}/CPU s   ours is ${(ours.perCpuSecond / perCpuSecond).toFixed(1)} x`,
     );
   console.log(
     `\ncompiling  ${compiledMs.toFixed(0)} ms (wanted: < 500), ${tree.nodes} nodes, ${source.length} characters`,
@@ -56,7 +66,7 @@ export async function run(): Promise<void> {
   const counts = Object.entries(found).map(([kind, all]) => `${(all as unknown[]).length} ${kind}`);
   console.log(`check      ${checkMs.toFixed(0)} ms (wanted: < 5,000): ${counts.join(", ")}`);
   pathologicalSet();
-  console.log("wanted: at least 1,000,000/s, and at least 10 x @gorules/zen-engine");
+  console.log("wanted: at least 1,000,000/s on one core, and at least 10 x @gorules/zen-engine");
 
   async function agrees(name: string, one: Decider, some: readonly Record<string, unknown>[]): Promise<void> {
     for (const facts of some) {
@@ -67,12 +77,19 @@ export async function run(): Promise<void> {
   }
 }
 
+interface Speed {
+  readonly perSecond: number;
+  /** What one core does where it has nothing else to do; on a machine that others use, the other figure says less. */
+  readonly perCpuSecond: number;
+}
+
 async function measured(
   decide: Decider,
   submissions: readonly Record<string, unknown>[],
   ms: number,
-): Promise<number> {
+): Promise<Speed> {
   const began = performance.now();
+  const cpuBefore = process.cpuUsage();
   let count = 0;
   for (;;) {
     for (const facts of submissions) {
@@ -80,7 +97,9 @@ async function measured(
       if (said instanceof Promise) await said;
       count += 1;
       if (count % 64 === 0 && performance.now() - began >= ms) {
-        return count / ((performance.now() - began) / 1_000);
+        const { user, system } = process.cpuUsage(cpuBefore);
+        const [wall, cpu] = [(performance.now() - began) / 1_000, (user + system) / 1e6];
+        return { perSecond: count / wall, perCpuSecond: count / cpu };
       }
     }
   }

@@ -1,4 +1,5 @@
 import { isNegated, type NormalForm, type Test, testOf } from "../compile/literals.ts";
+import { folded } from "../fold.ts";
 
 // For each field, values that are enough to tell all rules' tests on it apart: a witness is put together from them.
 // Complete for equality, sets, numbers, order and missing values. Of texts that must begin with, end with or contain several things,
@@ -11,9 +12,15 @@ const MAX_PAIRED = 40;
 /** A text that nobody asks for. */
 const OTHER = "other";
 
-export function candidatesFor(field: string, tests: readonly Test[], rules: NormalForm): Candidate[] {
+/** Where a field has no other value than these. */
+export function allValuesOf(field: string): Candidate[] | undefined {
   if (field === "kind") return ["lead", "assistance", "event"];
-  if (field.startsWith("suppressed.")) return [true, false];
+  return field.startsWith("suppressed.") ? [true, false] : undefined;
+}
+
+export function candidatesFor(field: string, tests: readonly Test[], rules: NormalForm): Candidate[] {
+  const all = allValuesOf(field);
+  if (all !== undefined) return all;
   const constants = tests.flatMap(({ value }) => (Array.isArray(value) ? value : [value]));
   const numbers = constants.filter((one) => typeof one === "number");
   if (field === "person.lead_count") return wholeNumbers(numbers);
@@ -63,6 +70,9 @@ function ordered(tests: readonly Test[]): string[] {
     : ["!", "~~~", "\uffee", ...bounds.flatMap((one) => [one, `${one.trim()}!`])];
 }
 
+/** Whether so many texts are looked for in a field that not every two of them are tried together. */
+export const isCrowded = (tests: readonly Test[]): boolean => tests.filter(isTextual).length > MAX_PAIRED;
+
 const isTextual = ({ operator }: Test): boolean =>
   operator === "beginsWith" || operator === "endsWith" || operator === "contains";
 
@@ -76,15 +86,13 @@ function composed(field: string, tests: readonly Test[], { tests: all, conjuncti
     const mine = wanted.filter((test) => test.field === field && isTextual(test));
     return mine.length > 1 ? [mine] : [];
   });
-  const pairs = textual.length > MAX_PAIRED ? [] : pairsOf(textual);
+  const pairs = isCrowded(textual) ? [] : pairsOf(textual);
   return [...textual.map((one) => [one]), ...pairs, ...together].flatMap(compose);
 }
 
 function compose(wanted: readonly Test[]): string[] {
   const of = (operator: Test["operator"]): string[] =>
-    wanted
-      .filter((test) => test.operator === operator)
-      .map(({ value }) => String(value).trim().toLowerCase());
+    wanted.filter((test) => test.operator === operator).map(({ value }) => folded(String(value)));
   const longest = (texts: readonly string[]): string =>
     texts.reduce((long, one) => (one.length > long.length ? one : long), "");
   const [begin, end, within] = [longest(of("beginsWith")), longest(of("endsWith")), of("contains")];

@@ -1,7 +1,10 @@
-import { type Conjunction, normalForm } from "../compile/literals.ts";
-import { evaluate, type Facts, inOrder, matches, valueAt } from "../evaluate.ts";
+import { type Conjunction, normalForm, predicatesIn } from "../compile/literals.ts";
+import { evaluate, type Facts, inOrder, matches } from "../evaluate.ts";
 import type { Predicate, Rule } from "../rule.ts";
-import { type Box, type Budget, GaveUp, overlap, overlaps, type Space, spaceOf, uncovered } from "./space.ts";
+import { type Box, isInside, overlap, overlaps } from "./box.ts";
+import { type Budget, GaveUp, uncovered } from "./cover.ts";
+import { type Space, spaceOf } from "./space.ts";
+import { factsIn } from "./witness.ts";
 
 // What people would not see in a set of rules: each finding comes with a submission that shows it, tried on the rules themselves.
 
@@ -56,9 +59,21 @@ function shapesOf(rules: readonly Rule[]): { readonly space: Space; readonly sha
 const witnessesIn =
   (space: Space): WitnessIn =>
   (box, fits) => {
-    const facts = factsIn(box, space);
-    return fits(facts) ? facts : undefined;
+    const possible = withoutVoids(box, space);
+    const facts = possible && factsIn(possible, space);
+    return facts && fits(facts) ? facts : undefined;
   };
+
+/** A part of the box that a submission can lie in; undefined where there is none. */
+function withoutVoids(box: Box, { voids }: Space): Box | undefined {
+  if (voids.length === 0) return box;
+  try {
+    return uncovered(box, voids, { left: MAX_FOR_ONE });
+  } catch (error) {
+    if (error instanceof GaveUp) return box;
+    throw error;
+  }
+}
 
 export function checkRules(rules: readonly Rule[]): Findings {
   const { space, shapes } = shapesOf(rules);
@@ -68,6 +83,11 @@ export function checkRules(rules: readonly Rule[]): Findings {
   const gaveUp: { what: string; because: string }[] = shapes
     .filter(({ isOpaque }) => isOpaque)
     .map(({ rule }) => ({ what: `rule ${rule.id}`, because: "its groups are too deep to be compared" }));
+  for (const field of space.crowded)
+    gaveUp.push({
+      what: `field ${field}`,
+      because: "so many texts are looked for in it that not every two of them are tried together",
+    });
 
   function within<T>(what: string, work: (budget: Budget) => T): T | undefined {
     const budget: Budget = { left: Math.min(MAX_FOR_ONE, total.left) };
@@ -85,12 +105,12 @@ export function checkRules(rules: readonly Rule[]): Findings {
 
   return {
     conflicts: conflictsAmong(possible, witnessIn),
-    duplicates: duplicatesAmong(possible, within, witnessIn),
-    shadowed: possible.flatMap((shape, n) => shadowOf(shape, possible.slice(0, n), within, witnessIn)),
+    duplicates: duplicatesAmong(possible, space, within, witnessIn),
+    shadowed: possible.flatMap((shape, n) => shadowOf(shape, possible.slice(0, n), space, within, witnessIn)),
     impossible: shapes
       .filter(({ boxes, isOpaque }) => boxes.length === 0 && !isOpaque)
       .map(({ rule }) => ({ rule: rule.id, because: contradictionIn(rule) })),
-    gaps: gapsBetween(possible, space, within),
+    gaps: gapsBetween(possible, space, within, (what, because) => gaveUp.push({ what, because })),
     gave_up: gaveUp,
   };
 }
@@ -99,11 +119,14 @@ type Within = <T>(what: string, work: (budget: Budget) => T) => T | undefined;
 type WitnessIn = (box: Box, fits: (facts: Facts) => boolean) => Witness | undefined;
 
 function shapeOf(rule: Rule, conjunctions: readonly Conjunction[], space: Space): Shape {
-  const isOpaque = conjunctions.some(({ group }) => group !== undefined);
+  const isLarge = conjunctions.some(({ group }) => group !== undefined);
+  const boxes = isLarge
+    ? space.boxesOf(rule.when)
+    : conjunctions.map(space.boxOf).filter((box) => box !== undefined);
   return {
     rule,
-    isOpaque,
-    boxes: isOpaque ? [] : conjunctions.map(space.boxOf).filter((box) => box !== undefined),
+    isOpaque: boxes === undefined,
+    boxes: (boxes ?? []).filter((box) => withoutVoids(box, space) !== undefined),
   };
 }
 
@@ -132,13 +155,21 @@ function witnessOfBoth(a: Shape, b: Shape, witnessIn: WitnessIn): Witness | unde
   return undefined;
 }
 
+/** Enough to tell most rules apart at once. */
+const MAX_SAMPLES = 400;
+
 /** Rules with the same boxes are the same; others can only be if each covers the other. */
 function duplicatesAmong(
   shapes: readonly Shape[],
+  space: Space,
   within: Within,
   witnessIn: WitnessIn,
 ): Findings["duplicates"] {
-  const samples = shapes.flatMap(({ boxes }) => boxes.slice(0, 1)).slice(0, 400);
+  const { voids } = space;
+  const samples = shapes
+    .slice(0, MAX_SAMPLES)
+    .map(({ boxes: [box] }) => box && withoutVoids(box, space))
+    .filter((box) => box !== undefined);
   const alike = Map.groupBy(
     shapes.filter(({ boxes }) => boxes.length > 0),
     ({ boxes }) => samples.map((sample) => (boxes.some((box) => overlaps(box, sample)) ? "1" : "0")).join(""),
@@ -150,30 +181,64 @@ function duplicatesAmong(
         const same = within(
           `rules ${a.rule.id} and ${b.rule.id}`,
           (budget) =>
-            [...a.boxes].every((box) => uncovered(box, b.boxes, budget) === undefined) &&
-            [...b.boxes].every((box) => uncovered(box, a.boxes, budget) === undefined),
+            [...a.boxes].every((box) => uncovered(box, [...b.boxes, ...voids], budget) === undefined) &&
+            [...b.boxes].every((box) => uncovered(box, [...a.boxes, ...voids], budget) === undefined),
         );
-        const witness = same ? witnessOfBoth(a, b, witnessIn) : undefined;
+        const isSure = same && isCoveredAlone(a, [b], space) && isCoveredAlone(b, [a], space);
+        const witness = isSure ? witnessOfBoth(a, b, witnessIn) : undefined;
         if (witness !== undefined) found.push({ rules: [a.rule.id, b.rule.id], witness });
         if (found.length === MAX_FINDINGS) return found;
       }
   return found;
 }
 
+/**
+ * Where a field is crowded, "covered" may only mean that too little was tried. Of these rules alone there is little enough to try
+ * it all; if even they are too many, nothing is claimed.
+ */
+function isCoveredAlone({ rule }: Shape, by: readonly Shape[], { crowded }: Space): boolean {
+  const involved = [...by.map((shape) => shape.rule), rule];
+  if (crowded.size === 0) return true;
+  if (!involved.some(({ when }) => predicatesIn(when).some(({ field }) => crowded.has(field)))) return true;
+  const { space, shapes } = shapesOf(involved);
+  if (space.crowded.size > 0) return false;
+  const boxesOf = (wanted: boolean): Box[] =>
+    shapes.filter((shape) => (shape.rule === rule) === wanted).flatMap(({ boxes }) => boxes);
+  const covers = [...boxesOf(false), ...space.voids];
+  try {
+    return boxesOf(true).every((box) => uncovered(box, covers, { left: MAX_FOR_ONE }) === undefined);
+  } catch (error) {
+    if (error instanceof GaveUp) return false;
+    throw error;
+  }
+}
+
 function shadowOf(
-  { rule, boxes, isOpaque }: Shape,
+  shape: Shape,
   before: readonly Shape[],
+  space: Space,
   within: Within,
   witnessIn: WitnessIn,
 ): Findings["shadowed"] {
+  const { rule, boxes, isOpaque } = shape;
   if (isOpaque) return [];
   const ruleOf = new Map(before.flatMap((shape) => shape.boxes.map((box) => [box, shape] as const)));
+  const { voids } = space;
+  const covers = [...ruleOf.keys(), ...voids];
   const used = new Set<Box>();
   const isShadowed = within(`rule ${rule.id}`, (budget) =>
-    boxes.every((box) => uncovered(box, [...ruleOf.keys()], Object.assign(budget, { used })) === undefined),
+    boxes.every((box) => uncovered(box, covers, Object.assign(budget, { used })) === undefined),
   );
   if (isShadowed !== true) return [];
-  const by = fewest([...new Set(Array.from(used, (box) => ruleOf.get(box) as Shape))], boxes, within);
+  let by = fewest([...new Set([...used].flatMap((box) => ruleOf.get(box) ?? []))], boxes, voids, within);
+  if (!isCoveredAlone(shape, by, space)) {
+    const one = before
+      .filter((other) => boxes.every((box) => other.boxes.some((its) => isInside(box, its))))
+      .slice(0, MAX_REDUCED)
+      .find((other) => isCoveredAlone(shape, [other], space));
+    if (one === undefined) return [];
+    by = [one];
+  }
   const witness = witnessIn(boxes[0] as Box, (facts) => matches(rule.when, facts));
   return witness === undefined ? [] : [{ rule: rule.id, by: by.map((shape) => shape.rule.id), witness }];
 }
@@ -182,18 +247,18 @@ function shadowOf(
 const MAX_REDUCED = 12;
 
 /** Leaves out one after the other as long as the rest still covers everything. */
-function fewest(covering: readonly Shape[], boxes: readonly Box[], within: Within): readonly Shape[] {
+function fewest(
+  covering: readonly Shape[],
+  boxes: readonly Box[],
+  voids: readonly Box[],
+  within: Within,
+): readonly Shape[] {
   let needed = covering;
   for (const one of covering.length > MAX_REDUCED ? [] : covering) {
     const others = needed.filter((shape) => shape !== one);
     const still = within("which rules shadow it", (budget) =>
       boxes.every(
-        (box) =>
-          uncovered(
-            box,
-            others.flatMap((shape) => shape.boxes),
-            budget,
-          ) === undefined,
+        (box) => uncovered(box, [...others.flatMap((shape) => shape.boxes), ...voids], budget) === undefined,
       ),
     );
     if (still === true) needed = others;
@@ -201,54 +266,26 @@ function fewest(covering: readonly Shape[], boxes: readonly Box[], within: Withi
   return needed;
 }
 
-function gapsBetween(shapes: readonly Shape[], space: Space, within: Within): Findings["gaps"] {
-  const covering = shapes.flatMap(({ boxes }) => boxes);
+function gapsBetween(
+  shapes: readonly Shape[],
+  space: Space,
+  within: Within,
+  giveUp: (what: string, because: string) => void,
+): Findings["gaps"] {
+  const covering = [...shapes.flatMap(({ boxes }) => boxes), ...space.voids];
   const rules = shapes.map(({ rule }) => rule);
   const at = space.fields.indexOf("kind");
   return KINDS.flatMap((kind) => {
-    const number = space.values[at]?.indexOf(kind) ?? -1;
     // Rules that don't ask for the kind have the same gaps for all.
-    if (at >= 0 && number < 0) return [];
-    const only = new Uint32Array([1 << number]);
+    const only = new Uint32Array([1 << space.cellOf(at, kind)]);
     const open = at < 0 ? space.everything : space.everything.with(at, only);
     const gap = within(`gaps for the kind ${kind}`, (budget) => uncovered(open, covering, budget));
-    const witness = gap && { kind, ...factsIn(gap, space) };
-    return witness && evaluate(rules, witness).rule === undefined ? [{ witness }] : [];
+    const witness = gap && { ...factsIn(gap, space), kind };
+    if (witness === undefined) return [];
+    if (evaluate(rules, witness).rule === undefined) return [{ witness }];
+    giveUp(`gaps for the kind ${kind}`, "what looked like one is matched by a rule that can't be compared");
+    return [];
   });
-}
-
-/** The first value of each field that the box allows. */
-function factsIn(box: Box, { fields, values, everything }: Space): Facts {
-  const facts: Record<string, unknown> = {};
-  for (const [f, field] of fields.entries()) {
-    const cells = box[f] as Uint32Array;
-    // What does not matter is left out, where a missing field is among what does not matter.
-    const cell = firstCell(cells);
-    const value =
-      cells === everything[f] && valueless(values[f] as unknown[]) ? undefined : values[f]?.[cell];
-    if (value !== undefined) put(facts, field.split("."), value);
-  }
-  return facts;
-}
-
-const valueless = (values: readonly unknown[]): boolean => values.includes(undefined);
-
-function firstCell(cells: Uint32Array): number {
-  const word = cells.findIndex((one) => one !== 0);
-  const bits = cells[word] as number;
-  return word * 32 + 31 - Math.clz32(bits & -bits);
-}
-
-function put(facts: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [name, ...rest] = path as [string, ...string[]];
-  if (rest.length === 0) {
-    Object.defineProperty(facts, name, { value, enumerable: true, writable: true, configurable: true });
-    return;
-  }
-  const inner = valueAt(facts, name);
-  const next = typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>) : {};
-  put(next, rest, value);
-  put(facts, [name], next);
 }
 
 /** The fewest of the rule's predicates on one field that can't hold together; all of them where no single field tells. */
@@ -262,6 +299,3 @@ function contradictionIn(rule: Rule): Predicate[] {
   }
   return predicates;
 }
-
-const predicatesIn = (group: Rule["when"]): Predicate[] =>
-  group.rules.flatMap((one) => ("combinator" in one ? predicatesIn(one) : [one]));

@@ -1,3 +1,4 @@
+import { folded } from "../fold.ts";
 import type { Test } from "./literals.ts";
 
 // Tests that one look at a field answers together: a look-up for equal texts, a binary search for numbers and for texts in order.
@@ -60,7 +61,13 @@ export type Bound = number | string;
 /** The constants of a test, as the values that its class looks up or searches among. */
 export function constantsOf({ value }: Test): Bound[] {
   const list = Array.isArray(value) ? value : [value];
-  return list.map((one) => (typeof one === "number" ? one : String(one).trim().toLowerCase()));
+  return list.map((one) => (typeof one === "number" ? one : folded(String(one))));
+}
+
+/** The texts that a test looks for, as they are written. */
+export function spellingsOf({ value }: Test): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((one) => typeof one === "string");
 }
 
 /** Before the first of sorted bounds, at it, between it and the second, at the second … */

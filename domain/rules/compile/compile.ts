@@ -1,4 +1,5 @@
 import { evaluate, type Facts, holds, inOrder, matches } from "../evaluate.ts";
+import { folded } from "../fold.ts";
 import type { Rule } from "../rule.ts";
 import { generate } from "./code.ts";
 import { normalForm } from "./literals.ts";
@@ -31,7 +32,7 @@ export function loadRules(source: string, rules: readonly Rule[]): Decide {
     return rule === undefined ? -1 : ordered.indexOf(rule);
   };
   const judge = (number: number, facts: Facts): boolean => matches((ordered[number] as Rule).when, facts);
-  const make = new Function("holds", "judge", "firstMatch", source) as Make;
-  const decide = make(holds, judge, firstMatch);
+  const make = new Function("holds", "judge", "firstMatch", "folded", source) as Make;
+  const decide = make(holds, judge, firstMatch, folded);
   return (facts) => ordered[decide(facts)];
 }

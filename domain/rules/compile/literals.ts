@@ -34,6 +34,7 @@ export interface NormalForm {
   readonly tests: readonly Test[];
   /** In the order in which they are asked: the first that holds decides. */
   readonly conjunctions: readonly Conjunction[];
+  literalOf(predicate: Predicate): Literal;
 }
 
 /** More than any person writes; a rule beyond it is evaluated as it stands. */
@@ -54,11 +55,12 @@ export function normalForm(rules: readonly Rule[]): NormalForm {
     return number * 2 + negated;
   };
   const conjunctions = inOrder(rules).flatMap((rule): Conjunction[] => {
+    for (const predicate of predicatesIn(rule.when)) literalOf(predicate);
     const all = conjunctionsOf(rule.when, false, literalOf);
     if (all === undefined) return [{ rule, literals: [], group: rule.when }];
     return all.map((literals) => ({ rule, literals, group: undefined }));
   });
-  return { tests, conjunctions };
+  return { tests, conjunctions, literalOf };
 }
 
 const POSITIVE: Partial<Record<Operator, PositiveOperator>> = {
@@ -73,6 +75,9 @@ function positiveOf(operator: Operator): readonly [PositiveOperator, 0 | 1] {
   const positive = POSITIVE[operator];
   return positive === undefined ? [operator as PositiveOperator, 0] : [positive, 1];
 }
+
+export const predicatesIn = (group: Group): Predicate[] =>
+  group.rules.flatMap((one) => ("combinator" in one ? predicatesIn(one) : [one]));
 
 type Literals = readonly Literal[];
 

@@ -1,4 +1,4 @@
-import { type Bound, classify, constantsOf, holdsAt, placesAmong } from "./classes.ts";
+import { type Bound, classify, constantsOf, holdsAt, placesAmong, spellingsOf } from "./classes.ts";
 import type { Test } from "./literals.ts";
 import { boundsOf, type ListEntry } from "./tree.ts";
 
@@ -12,7 +12,11 @@ export type TableClass =
       readonly kind: "text";
       readonly field: string;
       readonly cases: ReadonlyMap<string, Mask>;
+      /** The texts as the rules write them. */
+      readonly spellings: readonly string[];
       readonly otherwise: Mask;
+      /** Whether a list can hold what is asked for. */
+      readonly takesLists: boolean;
     }
   | {
       readonly kind: "number" | "order";
@@ -20,6 +24,7 @@ export type TableClass =
       readonly bounds: readonly Bound[];
       readonly places: readonly Mask[];
       readonly otherwise: Mask;
+      readonly takesLists: boolean;
     }
   | { readonly kind: "single"; readonly test: Test; readonly yes: Mask; readonly no: Mask };
 
@@ -34,19 +39,20 @@ export function tableOf(entries: readonly ListEntry[]): Table {
   const { classes, classOf } = classify(tests);
   const numberOf = new Map(tests.map((test, n) => [test, n]));
   const words = Math.ceil(entries.length / 32);
-  const asking = classes.map(() => 0);
-  for (const entry of entries)
-    for (const one of new Set(entry.tests.map(({ test }) => classOf[numberOf.get(test) as number] as number)))
-      asking[one] = (asking[one] as number) + 1;
-
-  const maskOf = (wanted: number, holds: (test: Test) => boolean): Mask => {
-    const mask = new Uint32Array(words);
-    for (const [n, entry] of entries.entries()) {
-      const fits = entry.tests.every(
-        ({ test, holds: must }) => classOf[numberOf.get(test) as number] !== wanted || holds(test) === must,
-      );
-      if (fits) mask[n >> 5] = (mask[n >> 5] as number) | (1 << (n & 31));
+  /** By class: the entries that ask it, and what each asks. */
+  const asking = classes.map(() => new Map<number, { readonly test: Test; readonly holds: boolean }[]>());
+  for (const [n, entry] of entries.entries())
+    for (const asked of entry.tests) {
+      const mine = asking[classOf[numberOf.get(asked.test) as number] as number] as (typeof asking)[number];
+      mine.set(n, [...(mine.get(n) ?? []), asked]);
     }
+
+  /** The entries that are left where these tests of a class hold and its others don't. */
+  const maskOf = (of: number, holds: (test: Test) => boolean): Mask => {
+    const mask = new Uint32Array(words).fill(0xffffffff);
+    for (const [n, asked] of asking[of] as (typeof asking)[number])
+      if (asked.some((one) => holds(one.test) !== one.holds))
+        mask[n >> 5] = (mask[n >> 5] as number) & ~(1 << (n & 31));
     return mask;
   };
 
@@ -57,6 +63,7 @@ export function tableOf(entries: readonly ListEntry[]): Table {
       return { kind: "single", test, yes: maskOf(number, () => true), no: maskOf(number, () => false) };
     }
     const otherwise = maskOf(number, () => false);
+    const takesLists = mine.some(({ operator }) => operator === "in");
     if (one.kind === "text") {
       const holding = new Map<string, Set<Test>>();
       for (const test of mine)
@@ -65,15 +72,23 @@ export function tableOf(entries: readonly ListEntry[]): Table {
       const cases = new Map(
         [...holding].map(([constant, those]) => [constant, maskOf(number, (test) => those.has(test))]),
       );
-      return { kind: "text", field: one.field, cases, otherwise };
+      return {
+        kind: "text",
+        field: one.field,
+        cases,
+        spellings: mine.flatMap(spellingsOf),
+        otherwise,
+        takesLists,
+      };
     }
     const bounds = boundsOf(mine);
     const indexOf = new Map(bounds.map((bound, n) => [bound, n]));
     const places = Array.from({ length: placesAmong(bounds.length) }, (_, place) =>
       maskOf(number, (test) => holdsAt(test, place, indexOf)),
     );
-    return { kind: one.kind, field: one.field, bounds, places, otherwise };
+    return { kind: one.kind, field: one.field, bounds, places, otherwise, takesLists };
   });
-  const order = made.map((_, n) => n).sort((a, b) => (asking[b] as number) - (asking[a] as number));
+  const sizeOf = (n: number): number => (asking[n] as (typeof asking)[number]).size;
+  const order = made.map((_, n) => n).sort((a, b) => sizeOf(b) - sizeOf(a));
   return { words, classes: order.map((n) => made[n] as TableClass) };
 }

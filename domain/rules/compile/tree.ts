@@ -1,5 +1,13 @@
 import type { Group, Rule } from "../rule.ts";
-import { type Bound, classify, constantsOf, holdsAt, placesAmong, type TestClass } from "./classes.ts";
+import {
+  type Bound,
+  classify,
+  constantsOf,
+  holdsAt,
+  placesAmong,
+  spellingsOf,
+  type TestClass,
+} from "./classes.ts";
 import { type Conjunction, isNegated, type Literal, type NormalForm, type Test, testOf } from "./literals.ts";
 
 // The decision tree: each node looks at one field once, and what it finds leaves fewer rules to choose from. Where no field tells
@@ -11,8 +19,12 @@ export type Node =
       readonly type: "text";
       readonly field: string;
       readonly cases: ReadonlyMap<string, Node>;
+      /** The texts as the rules write them. */
+      readonly spellings: readonly string[];
       /** Any other text, what is no text, and a missing field. */
       readonly otherwise: Node;
+      /** Whether a list can hold what is asked for. */
+      readonly takesLists: boolean;
     }
   | {
       readonly type: "number" | "order";
@@ -23,6 +35,7 @@ export type Node =
       readonly places: readonly Node[];
       /** What can't be compared, and a missing field. */
       readonly otherwise: Node;
+      readonly takesLists: boolean;
     }
   | { readonly type: "test"; readonly test: Test; readonly yes: Node; readonly no: Node }
   /** Asked in this order: the first that holds decides. */
@@ -108,6 +121,7 @@ export function buildTree({ tests, conjunctions }: NormalForm, selectivity: Sele
       return { type: "test", test, yes: after(() => true), no: after(() => false) };
     }
     const otherwise = after(() => false);
+    const takesLists = asked.some((test) => (tests[test] as Test).operator === "in");
     if (testClass.kind === "text") {
       const constants = new Map<string, Set<number>>();
       for (const test of asked)
@@ -116,14 +130,15 @@ export function buildTree({ tests, conjunctions }: NormalForm, selectivity: Sele
       const cases = new Map(
         [...constants].map(([constant, those]) => [constant, after((test) => those.has(test))]),
       );
-      return { type: "text", field, cases, otherwise };
+      const spellings = asked.flatMap((test) => spellingsOf(tests[test] as Test));
+      return { type: "text", field, cases, spellings, otherwise, takesLists };
     }
     const bounds = boundsOf(asked.map((test) => tests[test] as Test));
     const indexOf = new Map(bounds.map((bound, n) => [bound, n]));
     const places = Array.from({ length: placesAmong(bounds.length) }, (_, place) =>
       after((test) => holdsAt(tests[test] as Test, place, indexOf)),
     );
-    return { type: testClass.kind, field, bounds, places, otherwise };
+    return { type: testClass.kind, field, bounds, places, otherwise, takesLists };
   }
 
   /** What is left to ask of it, once the class is known; undefined where it can't hold any more. */

@@ -4,6 +4,7 @@ import type { Findings } from "#domain/rules/check/check.ts";
 import type { Rule } from "#domain/rules/rule.ts";
 import type { RuleConflict } from "#domain/rules/ruleset.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
+import { Refused, refusal } from "../refusal.ts";
 
 export interface Analysis {
   check(rules: readonly Rule[]): Promise<Findings>;
@@ -16,7 +17,7 @@ export type Reply = { readonly id: number } & ({ readonly found: unknown } | { r
 /** A check of a thousand rules takes well below a second; what takes this long will not end. */
 const MAX_MS = 20_000;
 
-export class AnalysisFailed extends Error {
+class AnalysisFailed extends Error {
   override name = "AnalysisFailed";
 }
 
@@ -67,4 +68,16 @@ export function createAnalysis(lifecycle: Lifecycle): Analysis {
     check: (rules) => ask({ rules }) as Promise<Findings>,
     conflicts: (rules) => ask({ rules, only: "conflicts" }) as Promise<readonly RuleConflict[]>,
   };
+}
+
+/** What can't be analysed is refused. */
+export async function analysed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AnalysisFailed)) throw error;
+    const detail =
+      "The rules are too many or too entangled to be checked in time; simplify them, or use force";
+    throw new Refused(refusal("unacceptable", { detail }));
+  }
 }

@@ -1,5 +1,7 @@
 import * as assert from "uvu/assert";
 import { RULESET_COMPILED_STREAM } from "#domain/rules/events.ts";
+import { hostileTexts } from "../../../domain/fixtures/hostile-texts.ts";
+import { ADMIN_TOKEN } from "../../../test/gateway/gateway.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { startCompiler } from "../../compiler/app.ts";
@@ -139,6 +141,53 @@ test("nothing that stands in a rule becomes code", async () => {
   assert.not.ok("hacked" in globalThis);
   const field = { field: 'a"]; hacked', operator: "=", value: 1 };
   assert.is((await yard.admin("PUT", "/api/rules", { rules: [rule("f", 1, [field], "edu")] })).status, 422);
+});
+
+test("hostile texts are values everywhere, and refused where they can be none", async () => {
+  const canary = "overHttp";
+  const texts = hostileTexts(canary).filter((text) => text.trim() !== "" && text.isWellFormed());
+  const rules = texts.map((text, n) => ({
+    ...rule(`h${n}`, n, [is("interest", text), { field: "note", operator: "contains", value: text }], "edu"),
+    name: text,
+  }));
+  const put = await yard.admin("PUT", "/api/rules", { rules });
+  assert.is(put.status, 200);
+  assert.equal(put.body.rules, rules);
+  const tree = await yard.admin("GET", "/api/rules/tree");
+  assert.is(tree.status, 200);
+  await until("the set is compiled", async () => {
+    const [newest] = await yard.eventStore().readStreamBackwards(RULESET_COMPILED_STREAM, 1);
+    return (newest?.data as { version?: number } | undefined)?.version === put.body.version;
+  });
+  for (const text of texts) {
+    // Some differ in the space around them alone.
+    const first = texts.findIndex((other) => other.trim() === text.trim());
+    const submission = { interest: text, note: `a ${text} b` };
+    const { status, body } = await yard.admin("POST", "/api/rules/evaluate", { submission });
+    assert.equal([status, body.rule], [200, `h${first}`]);
+    assert.equal(body.explanation.at(-1).because.expected, texts[first]);
+  }
+  const refused = async (one: Record<string, unknown>): Promise<number> =>
+    (await yard.admin("PUT", "/api/rules", { rules: [{ ...rule("r", 1, [], "edu"), ...one }] })).status;
+  const names = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+  for (const text of texts) {
+    const when = { combinator: "and", rules: [is(text, 1)] };
+    assert.is(await refused({ when }), names.test(text) ? 200 : 422, text);
+    assert.is(await refused({ route: { to: text } }), 422, text);
+    assert.is(await refused({ route: { ask: text } }), 422, text);
+  }
+  const raw = JSON.stringify({ rules: [rule("r", 1, [], "edu")] }).replace(
+    "{",
+    `{"__proto__":{"${canary}":1},`,
+  );
+  const polluting = await yard.call("/api/rules", {
+    method: "PUT",
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
+    body: raw,
+  });
+  assert.is(polluting.status, 400);
+  assert.not.ok(canary in globalThis);
+  assert.is(({} as Record<string, unknown>)[canary], undefined);
 });
 
 test("is compiled once by the compiler, which says so", async () => {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { RuleId } from "#domain/ids.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
+import { ComparisonResult } from "#domain/submission/comparison.ts";
 import { requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { SubmissionToTry } from "./submission-to-try.ts";
 
@@ -93,6 +94,36 @@ export const Findings = z
     gave_up: z.array(z.object({ what: z.string(), because: z.string() })),
   })
   .register(responseSchemas, { id: "Findings" });
+
+export const COMPARISON_NOTE =
+  "Compares where each submission went first with where the draft would have sent it first, with the facts that were recorded. " +
+  "What a partner would have answered, and what would have followed from that, can't be replayed.";
+export const BACKTEST_NOTE = `${COMPARISON_NOTE} Decisions from before facts were recorded are taken with the payload alone.`;
+const when = z.string().max(40).optional().meta({ description: "A time, or a position of the log" });
+export const Backtest = z
+  .strictObject({ rules: SomeRules, from: when, to: when })
+  .register(requestSchemas, { id: "Backtest" });
+const Progress = z.object({
+  progress: z
+    .object({ done: version, total: version })
+    .meta({ description: "Positions of the log that are read, and that are to be read" }),
+  note: z.string().optional().meta({ description: "In the first line" }),
+});
+/** The last line has the result, or says why there is none. */
+export const BacktestLine = z
+  .union([Progress, z.object({ result: ComparisonResult }), z.object({ error: z.string() })])
+  .register(responseSchemas, { id: "BacktestLine" });
+
+export const ShadowRules = z
+  .strictObject({ rules: SomeRules })
+  .register(requestSchemas, { id: "ShadowRules" });
+export const Shadow = ComparisonResult.extend({
+  status: z.enum(["compiling", "running", "failed"]),
+  since: z.iso.datetime().optional().meta({ description: "Since when it counts" }),
+  reason: z.string().optional().meta({ description: "Why it does not compile" }),
+  rules: z.array(Rule),
+  note: z.string(),
+}).register(responseSchemas, { id: "Shadow" });
 
 export const Evaluate = z
   .strictObject({

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { PartnerId, RuleId, SubmissionId } from "../ids.ts";
+import type { OtherDecision, PastDecision } from "./past-decision.ts";
+
+// Decisions beside what other rules would have decided, counted.
+
+const count = z.int().nonnegative();
+// biome-ignore lint/suspicious/noThenProperty: the API calls it so, and a number is never called.
+const NowAndThen = z.object({ now: count, then: count });
+
+type Counts = [now: number, then: number];
+const NOW = 0;
+const THEN = 1;
+const shown = ([now, then]: Counts): z.infer<typeof NowAndThen> => ({ now, then });
+
+export const ComparisonResult = z.object({
+  /** Decisions; a submission that was routed anew counts each time. */
+  total: count,
+  /** Those that would first have gone elsewhere. */
+  changed: count,
+  /** Those whose data is destroyed or can't be read: they are in no other figure. */
+  unreadable: count,
+  partners: z.record(z.string(), NowAndThen),
+  /** Those that no partner got. */
+  unrouted: NowAndThen,
+  examples: z.array(
+    z.object({
+      id: SubmissionId,
+      from: PartnerId.nullable(),
+      to: PartnerId.nullable(),
+      /** Of the other rules. */
+      rule: RuleId.nullable(),
+    }),
+  ),
+});
+export type ComparisonResult = z.infer<typeof ComparisonResult>;
+
+/** The first ones; the rest is in the figures. */
+const MAX_EXAMPLES = 20;
+
+export class Comparison {
+  #total = 0;
+  #changed = 0;
+  #unreadable = 0;
+  readonly #partners = new Map<PartnerId | null, Counts>();
+  readonly #examples: ComparisonResult["examples"];
+
+  /** Goes on with what was counted before. */
+  constructor(before?: ComparisonResult) {
+    this.#total = before?.total ?? 0;
+    this.#changed = before?.changed ?? 0;
+    this.#unreadable = before?.unreadable ?? 0;
+    for (const [id, { now, then }] of Object.entries(before?.partners ?? {}))
+      this.#partners.set(id as PartnerId, [now, then]);
+    if (before !== undefined) this.#partners.set(null, [before.unrouted.now, before.unrouted.then]);
+    this.#examples = [...(before?.examples ?? [])];
+  }
+
+  add(
+    { id, partner: from }: Pick<PastDecision, "id" | "partner">,
+    { partner: to, rule }: OtherDecision,
+  ): void {
+    this.#total += 1;
+    this.#countsOf(from)[NOW] += 1;
+    this.#countsOf(to)[THEN] += 1;
+    if (from === to) return;
+    this.#changed += 1;
+    if (this.#examples.length < MAX_EXAMPLES) this.#examples.push({ id, from, to, rule });
+  }
+
+  addUnreadable(): void {
+    this.#unreadable += 1;
+  }
+
+  result(): ComparisonResult {
+    const partners = [...this.#partners].filter(([id]) => id !== null);
+    return {
+      total: this.#total,
+      changed: this.#changed,
+      unreadable: this.#unreadable,
+      partners: Object.fromEntries(partners.map(([id, counts]) => [id, shown(counts)])),
+      unrouted: shown(this.#countsOf(null)),
+      examples: [...this.#examples],
+    };
+  }
+
+  #countsOf(partner: PartnerId | null): Counts {
+    const counts = this.#partners.get(partner) ?? [0, 0];
+    this.#partners.set(partner, counts);
+    return counts;
+  }
+}
