@@ -120,7 +120,7 @@ test("leads to the same partner again, whatever has changed since", () => {
       lookedUp,
       name,
       (submission_id, rules, partners, payload, looked_up, chosen) => {
-        const submission: Submission = {
+        const submission = Submission.parse({
           kind: "lead",
           source: SourceId.parse("demo"),
           received_at: at,
@@ -129,7 +129,7 @@ test("leads to the same partner again, whatever has changed since", () => {
           payload: JSON.parse(JSON.stringify(payload)),
           normalised: {},
           looked_up,
-        };
+        });
         const partner = (one: PartnerId): PartnerState => partners[names.indexOf(one)] ?? "open";
         const compiled = loadRules(compileRules(rules).source, rules);
         const circumstances = { at, seed: seedOf(submission_id) };

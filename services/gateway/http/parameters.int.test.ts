@@ -31,6 +31,9 @@ const bodies: Readonly<Record<string, object>> = {
   RulesChange: { rules: [] },
   RuleChange: rule,
   RulesToCheck: { rules: [] },
+  Backtest: { rules: [] },
+  ShadowRules: { rules: [] },
+  RoutingServiceChange: { url: "http://8.8.8.8/" },
   SubmissionToTry: { submission: { kind: "lead" } },
 };
 
@@ -84,6 +87,7 @@ test("who is not let in hears of that first", async () => {
   assert.is((await yard.call("/api/partners?x=1")).status, 401);
 });
 
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const MAX = 2n ** 63n - 1n;
 const cursor = (text: string): string => Buffer.from(text).toString("base64url");
 const odd = [
@@ -122,15 +126,19 @@ test("the last place that a log can have is a position all the same", async () =
 });
 
 test("no id in a path is a 500", async () => {
-  for (const { method, path } of operations.filter(({ isIntake, path }) => !isIntake && path.includes("-")))
+  for (const { method, path } of operations.filter(({ isIntake, path }) => !isIntake && UUID.test(path)))
     for (const id of ["%00", "%F0", "%ED%A0%80", "9".repeat(150), "%E2%80%AE", "__proto__"]) {
-      const { status } = await call(method, path.replace(/[0-9a-f-]{36}/, id), false, "{}");
+      const { status } = await call(method, path.replace(UUID, id), false, "{}");
       assert.ok(status >= 400 && status < 500, `${method} ${path} ${id}: ${status}`);
     }
 });
 
 test("a field that there is not is a 422 that names it, in every body that an admin sends", async () => {
-  const changing = operations.filter(({ isIntake, method }) => !isIntake && method !== "get");
+  // What a context object or a line of a list may be is for whoever sends it to say.
+  const isFree = (path: string): boolean => /^\/api\/(context|suppressions)\//.test(path);
+  const changing = operations.filter(
+    ({ isIntake, method, path }) => !isIntake && method !== "get" && !isFree(path),
+  );
   assert.ok(changing.length > 10);
   for (const { method, path, example } of changing) {
     const { status, body } = await yard.admin(method.toUpperCase(), path, { ...example, surprise: 1 });
