@@ -39,7 +39,8 @@ const bodies: Readonly<Record<string, object>> = {
 
 /** As somebody who may call it. */
 function call(method: string, path: string, isIntake: boolean, body = lead): Promise<HttpResponse> {
-  const type = path.startsWith("/api/submit/batch") ? "application/x-ndjson" : "application/json";
+  const isLines = /^\/api\/(submit\/batch|suppressions)/.test(path);
+  const type = isLines ? "application/x-ndjson" : "application/json";
   const headers = isIntake
     ? { "x-source": "demo", ...signedHeaders(parseSecret(yard.secret), randomUUID(), body) }
     : { authorization: `Bearer ${ADMIN_TOKEN}` };

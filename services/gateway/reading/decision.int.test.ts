@@ -116,7 +116,7 @@ test("its source reads reasons, and nothing of how partners are configured; othe
   const version = await put(education, money);
   const { id } = await endedUnder(version, { interest: "Finance" });
   const path = `/api/leads/${id}/decision`;
-  const signed = signedHeaders(parseSecret(yard.secret), randomUUID(), "");
+  const signed = signedHeaders(parseSecret(yard.secret), randomUUID(), `GET ${path}`);
   const { status, body } = await yard.call(path, { headers: { "x-source": "demo", ...signed } });
   assert.is(status, 200);
   assert.equal([body.rule, body.partner], ["money", "bank"]);
@@ -125,7 +125,7 @@ test("its source reads reasons, and nothing of how partners are configured; othe
 
   await yard.admin("PUT", "/api/sources/other", { name: "Other" });
   const { body: made } = await yard.admin("POST", "/api/sources/other/secrets");
-  const theirs = signedHeaders(parseSecret(made.secret), randomUUID(), "");
+  const theirs = signedHeaders(parseSecret(made.secret), randomUUID(), `GET ${path}`);
   assert.is((await yard.call(path, { headers: { "x-source": "other", ...theirs } })).status, 404);
   assert.is((await yard.call(path)).status, 401);
   assert.is((await yard.admin("GET", `/api/leads/${randomUUID()}/decision`)).status, 404);
