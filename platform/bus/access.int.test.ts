@@ -9,6 +9,7 @@ import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCertificates } from "../../test/harness/certificate.ts";
+import { startHalfOpenProxy } from "../../test/harness/half-open-proxy.ts";
 import { type NatsOptions, type NatsServer, startNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/wait.ts";
 import type { NatsAccess } from "./connection.ts";
@@ -130,6 +131,21 @@ access("does not fall back to plain text when another server is there after a lo
   assert.not.ok(connection.connected);
   await secure.restart();
   await until("it is connected again", () => connection.connected, 20_000);
+});
+
+access("notices a connection that the network lost without a word, and makes another", async () => {
+  const { port } = await serve(USER);
+  const proxy = await startHalfOpenProxy(port);
+  const connection = await connected({ url: `nats://${LOGIN}127.0.0.1:${proxy.port}` });
+  const lost = Promise.withResolvers<void>();
+  connection.onDisconnect(lost.resolve);
+  proxy.lose();
+  await lost.promise;
+  await until("it is connected again", () => connection.connected);
+  await connection.nats.flush();
+  assert.is(proxy.accepted, 2);
+  await connection.close();
+  await proxy.close();
 });
 
 access("shows no password in what it logs", () => {
