@@ -58,7 +58,7 @@ config("tells everything that is wrong at once, in plain words", () => {
   });
   assert.equal(problems, [
     'PORT is "eighty", which is not a port from 0 to 65535',
-    'NATS_URL is "http://x", which is not nats://host:port or tls://host:port',
+    "NATS_URL is not nats://[user:password@]host[:port][,host[:port]] or tls://…: a NATS address begins with nats:// or tls://",
     `ROLES is "relay,chef", which is not a comma-separated list of ${ROLES.join(", ")}`,
     "SWITCHYARD_X is not known",
   ]);
@@ -76,6 +76,48 @@ config("never repeats a secret in a message", () => {
   const text = problemsOf({ ADMIN_TOKEN: "too short", SOURCES: "demo:hush", MASTER_KEY: "hush" }).join("\n");
   assert.match(text, "ADMIN_TOKEN is not at least 16 characters");
   assert.not.match(text, /hush|too short/);
+});
+
+config("takes addresses with a user, and several hosts", () => {
+  const urls = {
+    NATS_URL: "tls://yard:hush@one:4222,two:4222",
+    EVENTSTORE_URL: "esdb://yard:hush@one:2113,two:2113?tls=true",
+    DATABASE_URL: "postgresql://yard:hush@one/switchyard",
+  };
+  const { natsUrl, eventstoreUrl, databaseUrl } = readConfig(urls);
+  assert.equal([natsUrl, eventstoreUrl, databaseUrl], Object.values(urls));
+});
+
+config("never repeats the password in an address", () => {
+  const wrong = {
+    NATS_URL: ["http://yard:hush@one", "nats://yard:hush@one,tls://yard:hush@two"],
+    EVENTSTORE_URL: ["esdb://yard:hush@one?colour=hush", "esdb://yard:hush@one?tlsCAFile=/nowhere"],
+    DATABASE_URL: ["mysql://yard:hush@one", "postgres://yard:hush@one:port/x"],
+  };
+  for (const [name, urls] of Object.entries(wrong))
+    for (const url of urls) {
+      const problems = problemsOf({ [name]: url });
+      assert.is(problems.length, 1, url);
+      assert.match(problems[0] ?? "", new RegExp(`^${name} is not `));
+      assert.not.match(problems[0] ?? "", "hush");
+    }
+});
+
+config("names the file of NATS that is missing or something else", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  const path = join(folder, "file");
+  writeFileSync(path, "-----BEGIN CERTIFICATE-----\n-----BEGIN NATS USER JWT-----\n");
+  const NATS_URL = "tls://one";
+  const read = readConfig({ NATS_URL, NATS_CREDS: path, NATS_CA: path });
+  assert.equal([read.natsCredentialsFile, read.natsCaFile], [path, path]);
+  assert.equal(problemsOf({ NATS_URL, NATS_CREDS: "/nowhere", NATS_CA: "/nowhere" }), [
+    'NATS_CREDS is "/nowhere", which is not a credentials file of NATS that can be read',
+    'NATS_CA is "/nowhere", which is not a file with a certificate in PEM that can be read',
+  ]);
+  writeFileSync(path, "something else");
+  assert.is(problemsOf({ NATS_URL, NATS_CREDS: path, NATS_CA: path }).length, 2);
+  assert.equal(problemsOf({ NATS_CA: path }).at(-1), "NATS_CA is set, and no NATS_URL that it is for");
+  rmSync(folder, { recursive: true });
 });
 
 config("lets partners be private only while everything is embedded, unless told", () => {

@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
+import { parseNatsUrl } from "./bus/address.ts";
+import { checkEventStoreUrl } from "./event-store/address.ts";
 import type { LogLevel } from "./log.ts";
 
 export const ROLES = [
@@ -25,6 +27,8 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   readonly dataDir: string;
   readonly natsUrl?: string;
+  readonly natsCredentialsFile?: string;
+  readonly natsCaFile?: string;
   readonly eventstoreUrl?: string;
   readonly databaseUrl?: string;
   readonly roles: readonly Role[];
@@ -69,8 +73,28 @@ const wholeNumber = (min: number, max: number, unset: number) =>
     .pipe(z.number().min(min).max(max))
     .optional()
     .transform((given) => given ?? unset);
-const address = (...protocols: string[]) =>
-  z.string().refine((text) => protocols.some((one) => text.startsWith(`${one}://`)) && URL.canParse(text));
+/** `check` throws what is wrong, in words that may be shown. */
+const checked = (check: (text: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      check(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  });
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//)
+  .refine((text) => URL.canParse(text));
+/** What is in it is read when it is needed, so that it may be replaced. */
+const fileThat = (check: (content: string) => boolean) =>
+  z.string().refine((path) => {
+    try {
+      return check(readFileSync(path, "utf8"));
+    } catch {
+      return false;
+    }
+  });
 const list = (text: string): string[] =>
   text
     .split(",")
@@ -126,18 +150,30 @@ const VARIABLES = {
   PORT: { allows: "a port from 0 to 65535", schema: wholeNumber(0, 65_535, 8080) },
   DATA_DIR: { allows: "a folder", schema: z.string().default(".data"), roles: YARD_ROLES },
   NATS_URL: {
-    allows: "nats://host:port or tls://host:port",
-    schema: address("nats", "tls").optional(),
+    allows: "nats://[user:password@]host[:port][,host[:port]] or tls://…",
+    schema: checked(parseNatsUrl).optional(),
+    secret: true,
+    roles: YARD_ROLES,
+  },
+  NATS_CREDS: {
+    allows: "a credentials file of NATS that can be read",
+    schema: fileThat((text) => text.includes("-----BEGIN NATS USER JWT-----")).optional(),
+    roles: YARD_ROLES,
+  },
+  NATS_CA: {
+    allows: "a file with a certificate in PEM that can be read",
+    schema: fileThat((text) => text.includes("-----BEGIN CERTIFICATE-----")).optional(),
     roles: YARD_ROLES,
   },
   EVENTSTORE_URL: {
-    allows: "esdb://host:port or esdb+discover://host:port",
-    schema: address("esdb", "esdb+discover").optional(),
+    allows: "esdb://[user:password@]host[:port][,host[:port]][?option=value] or esdb+discover://…",
+    schema: checked(checkEventStoreUrl).optional(),
+    secret: true,
     roles: YARD_ROLES,
   },
   DATABASE_URL: {
     allows: "postgres://user:password@host:port/database",
-    schema: address("postgres", "postgresql").optional(),
+    schema: databaseUrl.optional(),
     secret: true,
     roles: YARD_ROLES,
   },
@@ -245,14 +281,17 @@ function readVariables(env: Environment): Values {
     const given = env[name]?.trim() || undefined;
     try {
       values[name] = variable.schema.parse(given);
-    } catch {
+    } catch (error) {
       const hidden = "secret" in variable || LIKE_A_KEY.test(given ?? "");
       const shown = hidden ? "is not" : `is "${given}", which is not`;
-      problems.push(`${name} ${shown} ${variable.allows}`);
+      problems.push(`${name} ${shown} ${variable.allows}${reasonIn(error)}`);
     }
   }
   for (const name of Object.keys(env)) {
     if (name.startsWith("SWITCHYARD_") && !(name in VARIABLES)) problems.push(`${name} is not known`);
+  }
+  for (const name of ["NATS_CREDS", "NATS_CA"]) {
+    if (env[name] && !env.NATS_URL) problems.push(`${name} is set, and no NATS_URL that it is for`);
   }
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
     if (env[name] && env[`${name}_FILE`])
@@ -260,6 +299,12 @@ function readVariables(env: Environment): Values {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Values;
+}
+
+/** What one of our own checks has found. */
+function reasonIn(error: unknown): string {
+  const [issue] = error instanceof z.ZodError ? error.issues : [];
+  return issue?.code === "custom" && issue.message !== "Invalid input" ? `: ${issue.message}` : "";
 }
 
 export function readConfig(env: Environment): Config {
@@ -270,6 +315,8 @@ export function readConfig(env: Environment): Config {
     http: { host: read.HOST, port: read.PORT },
     dataDir: read.DATA_DIR,
     ...(read.NATS_URL && { natsUrl: read.NATS_URL }),
+    ...(read.NATS_CREDS && { natsCredentialsFile: read.NATS_CREDS }),
+    ...(read.NATS_CA && { natsCaFile: read.NATS_CA }),
     ...(read.EVENTSTORE_URL && { eventstoreUrl: read.EVENTSTORE_URL }),
     ...(read.DATABASE_URL && { databaseUrl: read.DATABASE_URL }),
     roles: read.ROLES,

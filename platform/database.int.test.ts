@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
+import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { startHalfOpenProxy } from "../test/harness/half-open-proxy.ts";
 import { startPostgres } from "../test/harness/postgres.ts";
 import { until } from "../test/harness/wait.ts";
 import { connectDatabase, type Queryable } from "./database.ts";
@@ -189,6 +191,42 @@ databases("listens again when the connection breaks while it asks to listen", as
   await broken.close();
   await (await listening).close();
   resetting.close();
+});
+
+databases("gives a lost connection up in time, says so, and goes on over another one", async () => {
+  const proxy = await startHalfOpenProxy(postgres.port);
+  const url = new URL(postgres.url);
+  url.port = `${proxy.port}`;
+  const logged: string[] = [];
+  const told = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
+  const far = connectDatabase({ url: url.href, log: told, max: 2, maxStatementMs: 500 });
+  const heard: (string | undefined)[] = [];
+  const listening = await far.listen("far", (payload) => void heard.push(payload));
+  await far.query("select 1");
+  proxy.lose();
+  const start = performance.now();
+  const inTransaction = far.transaction((within) => within.query("select 2"));
+  const outcomes = await Promise.allSettled([far.query("select 1"), inTransaction]);
+  assert.ok(outcomes.some(({ status }) => status === "rejected"));
+  assert.ok(performance.now() - start < 10_000);
+  assert.match(logged.join(""), "database connection given up");
+  assert.match(logged.join(""), "PostgreSQL gave no answer within 500 ms");
+  assert.equal(await far.query("select 3 as n"), [{ n: 3 }]);
+  await until("it listens again", () => heard.includes(undefined));
+  await other.query("select pg_notify('far', 'news')");
+  await until("it hears of it", () => heard.includes("news"));
+  await listening.close();
+  await far.close();
+  await proxy.close();
+});
+
+databases("lets a statement take longer where that is said", async () => {
+  const hurried = connectDatabase({ url: postgres.url, log, maxStatementMs: 200 });
+  const slow = "select pg_sleep(0.6)";
+  assert.instance(await hurried.query(slow).catch((error: unknown) => error), Error);
+  assert.is((await hurried.query(slow, [], { maxMs: 20_000 })).length, 1);
+  await hurried.migrate("slow", [slow]);
+  await hurried.close();
 });
 
 databases("waits for a server that is starting, and not for a wrong statement", async () => {

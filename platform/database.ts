@@ -3,7 +3,13 @@ import pg from "pg";
 import { type Listening, listenFor } from "./database/listen.ts";
 import { runMigrations } from "./database/migrate.ts";
 import { parsers } from "./database/parsers.ts";
-import { type Queryable, queryableOn, type StatementOptions } from "./database/queryable.ts";
+import {
+  answered,
+  type Queryable,
+  queryableOn,
+  type StatementOptions,
+  StatementUnanswered,
+} from "./database/queryable.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { retryUntil } from "./retry.ts";
@@ -34,9 +40,12 @@ export interface DatabaseOptions {
   readonly max?: number;
   /** When given, the connections close with it. */
   readonly lifecycle?: Lifecycle;
+  /** A connection over which a statement has no answer by then counts as lost; 30 s unless told. */
+  readonly maxStatementMs?: number;
 }
 
 const CONNECT_MS = 5000;
+const STATEMENT_MS = 30_000;
 const PATIENCE_MS = 15_000;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
 const MAX_RETRIES = 5;
@@ -73,12 +82,20 @@ function closed(): never {
   throw new Error("the database connections are closed");
 }
 
-export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptions): Database {
+export function connectDatabase({
+  url,
+  log,
+  max = 10,
+  lifecycle,
+  maxStatementMs = STATEMENT_MS,
+}: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     types: parsers,
     connectionTimeoutMillis: CONNECT_MS,
+    // A server that is frozen, or behind a network that lost the connection, would be waited for without end.
+    query_timeout: maxStatementMs,
     keepAlive: true,
     pipeline: true,
   });
@@ -111,6 +128,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     } catch (error) {
       // An error that the server reports leaves the connection as good as it was.
       broken = !(error instanceof pg.DatabaseError) || wasNotRun(error);
+      if (error instanceof StatementUnanswered) log.warn({ err: error }, "database connection given up");
       throw error;
     } finally {
       client.release(broken);
@@ -119,7 +137,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
 
   async function run<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
     const done = await retryUntil(
-      async () => ({ result: await withConnection((client) => work(queryableOn(client))) }),
+      async () => ({ result: await withConnection((client) => work(queryableOn(client, maxStatementMs))) }),
       {
         backoff: BACKOFF,
         signal: closing.signal,
@@ -141,15 +159,17 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
       ...(maxMs === undefined ? [] : [`set local statement_timeout = ${maxMs}`]),
     ];
     return await withConnection(async (client) => {
-      await client.query(["begin", ...settings].join("; "));
+      const say = (text: string) => answered(client.query(text), maxStatementMs);
+      await say(["begin", ...settings].join("; "));
       try {
-        const working = work(queryableOn(client));
+        const working = work(queryableOn(client, maxStatementMs));
         const result = await (maxMs === undefined ? working : inTime(working, maxMs));
-        await client.query("commit");
+        await say("commit");
         return result;
       } catch (error) {
         // Whoever is too late still holds the connection, which is closed under them.
-        if (!(error instanceof TransactionTooSlow)) await client.query("rollback").catch(() => undefined);
+        const isLost = error instanceof TransactionTooSlow || error instanceof StatementUnanswered;
+        if (!isLost) await say("rollback").catch(() => undefined);
         throw error;
       }
     });
@@ -167,7 +187,7 @@ export function connectDatabase({ url, log, max = 10, lifecycle }: DatabaseOptio
     execute: (sql, params, options) => run((client) => client.execute(sql, params, options)),
     transaction,
     listen: (channel, onNotification) =>
-      listenFor({ url, channel, onNotification, log, signal: closing.signal }),
+      listenFor({ url, channel, onNotification, log, signal: closing.signal, maxSilenceMs: maxStatementMs }),
     migrate: (name, steps) => transaction((within) => runMigrations(within, name, steps)),
     close,
   };

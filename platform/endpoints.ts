@@ -7,6 +7,8 @@ import { readKept, writeKept } from "./kept-file.ts";
 
 const schema = z.object({
   nats_url: z.string(),
+  /** Where NATS is our own: for producers, who may only hand in. */
+  nats_producer_url: z.string().optional(),
   eventstore_url: z.string(),
   database_url: z.string(),
   /** Of the gateway. */

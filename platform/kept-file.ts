@@ -37,7 +37,7 @@ function flushFolder(folder: string): void {
 
 function makeFolder(path: string): void {
   const folder = resolve(path);
-  const topmost = mkdirSync(folder, { recursive: true });
+  const topmost = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (topmost === undefined) return;
   for (let made = folder; made.length >= topmost.length; made = dirname(made)) flushFolder(dirname(made));
 }

@@ -65,7 +65,15 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     return connected;
   });
   const bus = once(async () => {
-    const connected = await connectBus({ url: config.natsUrl, name: config.instance, log, lifecycle });
+    const { natsUrl, natsCredentialsFile, natsCaFile, instance } = config;
+    const connected = await connectBus({
+      url: natsUrl,
+      ...(natsCredentialsFile !== undefined && { credentialsFile: natsCredentialsFile }),
+      ...(natsCaFile !== undefined && { caFile: natsCaFile }),
+      name: instance,
+      log,
+      lifecycle,
+    });
     health.add("nats", () => {
       if (!connected.connected) throw new Error("not connected");
     });

@@ -1,7 +1,8 @@
 // The folder that everything embedded keeps its data in: one launcher at a time, one layout.
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readKept, writeKept } from "#platform/kept-file.ts";
+import { closeFolder, closeNewFiles } from "./closed-folder.ts";
 import { tryLock } from "./file-lock.ts";
 import { Problem } from "./problem.ts";
 
@@ -30,6 +31,8 @@ export class InUse extends Problem {
 /** Takes the folder for this process; throws InUse, or a Problem when it can't be used at all. */
 export function openDataFolder(dir: string): DataFolder {
   try {
+    mkdirSync(dirname(dir), { recursive: true });
+    closeNewFiles();
     mkdirSync(dir, { recursive: true });
   } catch (error) {
     throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
@@ -37,6 +40,7 @@ export function openDataFolder(dir: string): DataFolder {
   const unlock = lock(dir);
   try {
     checkLayout(dir);
+    closeFolder(dir);
   } catch (error) {
     unlock();
     throw error;

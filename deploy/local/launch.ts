@@ -45,6 +45,9 @@ export async function launch(options: LaunchOptions): Promise<void> {
 
   const planned = spread(roles, cores);
   const addresses = await chooseAddresses(planned, config, env, joined);
+  const isAsked = roles.includes("simulator") && env.SIMULATOR_PORT && config.simulatorPort !== 0;
+  if (isAsked && addresses.simulatorPort !== config.simulatorPort)
+    steps.note(`Port ${config.simulatorPort} is taken, so the simulator has port ${addresses.simulatorPort}`);
   const secrets = resolveSecrets(config);
   const children = createChildren({ dataDir, env, owner, say, onGiveUp });
   lifecycle.own("children", () => children.close());

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ROLES, type Role, readConfig } from "#platform/config.ts";
+import { type Environment, ROLES, type Role, readConfig } from "#platform/config.ts";
 import { newSecret, parseSecret, verify } from "#platform/webhooks.ts";
 import { openLogFile } from "./children/log-file.ts";
 import { errorIn, warningIn } from "./children/log-lines.ts";
@@ -170,6 +170,23 @@ test("addresses: the gateway's is the one that was asked for, all others are fre
   const unasked = await chooseAddresses(relay, given, {}, undefined);
   assert.is.not(unasked.of("relay").port, gatewayPort);
   assert.is(unasked.gateway.port, gatewayPort);
+});
+
+test("addresses: the simulator takes another port where the one it was asked for is taken", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const portFor = async (env: Environment): Promise<number> =>
+    (await chooseAddresses(spread(ROLES, 2), readConfig({ DATA_DIR: dir, ...env }), env, undefined))
+      .simulatorPort;
+  const asked = { SIMULATOR_PORT: `${port}` };
+  assert.is.not(await portFor(asked), port);
+  writeFileSync(join(dir, "simulator.url"), `http://127.0.0.1:${port}\n`);
+  assert.is.not(await portFor({}), port);
+  server.close();
+  await once(server, "close");
+  assert.is(await portFor(asked), port);
+  assert.is(await portFor({}), port);
 });
 
 test("the printed curl is signed for what it sends", () => {

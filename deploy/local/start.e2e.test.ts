@@ -1,6 +1,6 @@
 // The launcher with everything embedded, and processes that do as they are told in place of the services.
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { getPriority } from "node:os";
 import { join } from "node:path";
@@ -60,6 +60,14 @@ const SHELL = {
   AWS_SECRET_ACCESS_KEY: "only-for-the-shell",
   HTTPS_PROXY: "http://proxy.example",
 };
+/** Of the yard's own users. */
+function passwordsOf(dir: string): readonly string[] {
+  const endpoints = readEndpoints(dir);
+  const urls = [endpoints?.nats_url, endpoints?.eventstore_url, endpoints?.database_url];
+  const passwords = urls.map((url) => /:\/\/[^:]+:([^@]+)@/.exec(url ?? "")?.[1] ?? "");
+  assert.ok(passwords.every((one) => one.length >= 32));
+  return passwords;
+}
 const gone = (pids: readonly number[], withinMs: number) =>
   until("every process is gone", () => pids.every(isGone), withinMs);
 
@@ -72,7 +80,16 @@ test("brings up every part, says where it is, and keeps that for other commands"
   const { pid, env } = await ask();
   assert.is(pid, yard.children().gateway);
   assert.is(env.NATS_URL, endpoints?.nats_url);
-  for (const said of ["admin token", "webhook-signature: v1,", String(endpoints?.eventstore_url)])
+  const producerUrl = String(endpoints?.nats_producer_url);
+  assert.match(producerUrl, /^nats:\/\/producer:[\w-]{32}@127\.0\.0\.1:\d+$/);
+  const { host: eventStore } = new URL(String(endpoints?.eventstore_url).replace("esdb:", "http:"));
+  for (const said of [
+    "admin token",
+    "webhook-signature: v1,",
+    producerUrl,
+    "inbox prefix _INBOX_producer",
+    `esdb://${eventStore}\n`,
+  ])
     assert.match(yard.output(), said);
 });
 
@@ -118,6 +135,32 @@ test("gives no child anything of the environment that it does not need", async (
   assert.equal(knows(SHELL.MASTER_KEY).sort(), ["gateway", "worker"]);
   assert.equal(knows(String(readEndpoints(dataDir)?.database_url)).sort(), ["gateway", "worker"]);
   assert.equal(knows("TZ=UTC").sort(), ALL);
+});
+
+test("keeps the passwords of the parts to itself", () => {
+  const [yard] = started;
+  for (const url of passwordsOf(dataDir)) assert.not.match(yard?.output() ?? "", url);
+  const inArguments = Object.values(yard?.children() ?? {}).map((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8"),
+  );
+  const all = [
+    ...passwordsOf(dataDir),
+    readFileSync(join(dataDir, "secrets/nats-producer-password"), "utf8"),
+  ];
+  for (const password of all) assert.not.match(inArguments.join(), password);
+});
+
+test("closes everything below the data folder to everybody else", () => {
+  const open = readdirSync(dataDir, { recursive: true, encoding: "utf8" }).filter(
+    (path) => (lstatSync(join(dataDir, path)).mode & 0o077) !== 0,
+  );
+  assert.equal(open, []);
+  const { mode, gid } = statSync(dataDir);
+  const { uid, gid: groupOfPostgres } = statSync(join(dataDir, "postgres"));
+  // Who runs PostgreSQL has to get through, if it is another one.
+  const isOther = uid !== process.getuid?.();
+  assert.is(mode & 0o777, isOther ? 0o710 : 0o700);
+  if (isOther) assert.is(gid, groupOfPostgres);
 });
 
 test("refuses a second start on the same folder, and says who has it", async () => {

@@ -4,7 +4,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
 import { BusError, toBusError } from "./bus-error.ts";
-import { openConnection } from "./connection.ts";
+import { type NatsAccess, openConnection } from "./connection.ts";
 import { createInspector, type Inspector } from "./inspect.ts";
 import { createMailbox, type Mailbox, type MailboxOptions } from "./mailbox.ts";
 import { createPublisher, type PublishAck, type PublishOptions } from "./publisher.ts";
@@ -40,8 +40,7 @@ export interface Bus extends Inspector, Requests {
   close(): Promise<void>;
 }
 
-export interface BusOptions {
-  readonly url: string;
+export interface BusOptions extends NatsAccess {
   readonly name: string;
   readonly log: Log;
   /** When given, the connection closes with it. */
@@ -52,10 +51,10 @@ export interface BusOptions {
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 const API_TIMEOUT_MS = 3000;
 
-export async function connectBus({ url, name, log, lifecycle, topology }: BusOptions): Promise<Bus> {
+export async function connectBus({ name, log, lifecycle, topology, ...access }: BusOptions): Promise<Bus> {
   const closing = new AbortController();
   const signal = lifecycle ? AbortSignal.any([lifecycle.stopping, closing.signal]) : closing.signal;
-  const connection = await openConnection({ url, name, log, signal });
+  const connection = await openConnection({ ...access, name, log, signal });
   const { nats } = connection;
   const manager: JetStreamManager = await nats.jetstreamManager({
     checkAPI: false,

@@ -1,7 +1,17 @@
 // One connection to NATS that comes back by itself, and reports when it is lost and when it is back.
-import { connect, Events, type NatsConnection } from "nats";
+import { readFileSync } from "node:fs";
+import {
+  type ConnectionOptions as ClientOptions,
+  connect,
+  credsAuthenticator,
+  ErrorCode,
+  Events,
+  type NatsConnection,
+  NatsError,
+} from "nats";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
+import { parseNatsUrl } from "./address.ts";
 import { BusError } from "./bus-error.ts";
 import { writeOncePerTurn } from "./write-once-per-turn.ts";
 
@@ -14,8 +24,16 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface ConnectionOptions {
+/** Where NATS is, and what proves who we are and who it is. */
+export interface NatsAccess {
   readonly url: string;
+  /** A credentials file, as `nsc` writes it. */
+  readonly credentialsFile?: string;
+  /** Whom a server's certificate has to come from; with it, as with tls://, nothing goes out in plain text. */
+  readonly caFile?: string;
+}
+
+export interface ConnectionOptions extends NatsAccess {
   readonly name: string;
   readonly log: Log;
   /** Ends the wait for the first connection. */
@@ -24,13 +42,45 @@ export interface ConnectionOptions {
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 
-async function connectPatiently({ url, name, log, signal }: ConnectionOptions): Promise<NatsConnection> {
+function accessOf({ url, credentialsFile, caFile }: NatsAccess): ClientOptions {
+  const { servers, login, tls } = parseNatsUrl(url);
+  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") };
+  return {
+    servers: [...servers],
+    ...login,
+    ...(credentialsFile !== undefined && {
+      authenticator: credsAuthenticator(readFileSync(credentialsFile)),
+    }),
+    // Given at all, it keeps the client from a server that offers no TLS.
+    ...((tls || caFile !== undefined) && { tls: ca }),
+  };
+}
+
+/** What another try at once would not change, in words for who configured it. */
+function refusal(error: unknown): BusError | undefined {
+  if (!(error instanceof NatsError)) return undefined;
+  const because = (words: string): BusError => new BusError("refused", words, { cause: error });
+  switch (error.code) {
+    case ErrorCode.ServerOptionNotAvailable:
+      return because("NATS offers no TLS, which NATS_URL or NATS_CA asks for");
+    case ErrorCode.AuthorizationViolation:
+    case ErrorCode.AuthenticationExpired:
+      return because("NATS does not accept the user of NATS_URL or NATS_CREDS");
+    default:
+      return undefined;
+  }
+}
+
+async function connectPatiently(options: ConnectionOptions): Promise<NatsConnection> {
+  const { name, log, signal } = options;
   const nats = await retryUntil(
     () =>
       connect({
-        servers: url.split(","),
+        ...accessOf(options),
         name,
         maxReconnectAttempts: -1,
+        // While passwords are replaced a server may refuse us for a while.
+        ignoreAuthErrorAbort: true,
         reconnectTimeWait: 250,
         reconnectJitter: 250,
         // A peer that vanished without closing is noticed after two unanswered pings.
@@ -41,7 +91,11 @@ async function connectPatiently({ url, name, log, signal }: ConnectionOptions): 
     {
       backoff: BACKOFF,
       signal,
-      onFailure: (error) => log.warn({ err: error }, "NATS not reachable yet"),
+      onFailure(error) {
+        const refused = refusal(error);
+        if (refused !== undefined) throw refused;
+        log.warn({ err: error }, "NATS not reachable yet");
+      },
     },
   );
   if (nats === undefined) throw new BusError("disconnected", "stopped before NATS could be reached");

@@ -1,5 +1,6 @@
 // LISTEN on a connection of its own, which is opened again whenever it breaks.
 import pg from "pg";
+import { every } from "../every.ts";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
 
@@ -14,8 +15,12 @@ export interface ListenOptions {
   readonly onNotification: (payload: string | undefined) => void;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** The connection is asked now and then, and given up when it has no answer within this. */
+  readonly maxSilenceMs: number;
 }
 
+const CONNECT_MS = 5000;
+const ASK_EVERY_MS = 5000;
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 
 /** Resolves when it listens for the first time. */
@@ -25,6 +30,7 @@ export async function listenFor({
   onNotification,
   log,
   signal,
+  maxSilenceMs,
 }: ListenOptions): Promise<Listening> {
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);
@@ -33,7 +39,12 @@ export async function listenFor({
 
   /** Resolves only when it is to end. */
   async function listenOnce(): Promise<void> {
-    const client = new pg.Client({ connectionString: url, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: maxSilenceMs,
+    });
     const broken = Promise.withResolvers<void>();
     // It may break before anybody waits for that.
     broken.promise.catch(() => undefined);
@@ -42,14 +53,21 @@ export async function listenFor({
     client.on("error", broken.reject);
     client.on("end", () => broken.reject(new Error("the connection ended")));
     client.on("notification", ({ payload }) => onNotification(payload ?? ""));
+    let stopAsking = (): void => undefined;
     try {
       await client.connect();
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       if (wasListening) onNotification(undefined);
       wasListening = true;
       first.resolve();
+      stopAsking = every({
+        ms: ASK_EVERY_MS,
+        work: async () => void (await client.query("select 1")),
+        onError: broken.reject,
+      });
       await broken.promise;
     } finally {
+      stopAsking();
       ended.removeEventListener("abort", onAbort);
       await client.end().catch(() => undefined);
     }

@@ -9,13 +9,14 @@ import {
   startKillableStore,
 } from "../../test/eventstore/killable-store.ts";
 import { startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
+import { startHalfOpenProxy } from "../../test/harness/half-open-proxy.ts";
 import { until } from "../../test/harness/wait.ts";
 import { deterministicUuid } from "../ids.ts";
 import { EventStoreUnavailable, WrongExpectedRevision } from "./errors.ts";
 import { connectEventStore } from "./event-store.ts";
 
 const events = suite("event store");
-const { store, freeze, whileDown, stop } = await startKillableStore();
+const { store, port, freeze, whileDown, stop } = await startKillableStore();
 events.after(stop);
 
 events("appends, and reads back what was written with where it stands", async () => {
@@ -139,6 +140,32 @@ events("signs in over TLS, and is told at once when it may not write", async () 
   assert.instance(refused, AccessDeniedError);
   await Promise.all([admin.close(), stranger.close()]);
   await guarded.stop();
+});
+
+events("notices a connection that the network lost without a word, and goes on over another", async () => {
+  const proxy = await startHalfOpenProxy(port);
+  const far = connectEventStore({ url: `esdb://127.0.0.1:${proxy.port}?tls=false`, log });
+  const closing = new AbortController();
+  const seen: number[] = [];
+  far.follow({
+    name: "test",
+    prefixes: ["lost-"],
+    from: 0n,
+    signal: closing.signal,
+    onEvents: async (found) => void seen.push(...found.map(numberOf)),
+  });
+  await far.append("lost-1", "no_stream", [event(0)]);
+  await until("it follows", () => seen.length === 1);
+  proxy.lose();
+  await store.append("lost-2", "no_stream", [event(1)]);
+  const began = performance.now();
+  await far.append("lost-1", 0n, [event(2)], { deadlineMs: 60_000 });
+  await until("it has heard of both", () => seen.length === 3, 60_000);
+  assert.equal([...seen].sort(), [0, 1, 2]);
+  assert.ok(performance.now() - began < 45_000);
+  closing.abort();
+  await far.close();
+  await proxy.close();
 });
 
 events("gives up at the caller's deadline", async () => {

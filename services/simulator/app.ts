@@ -37,7 +37,8 @@ const effectsQuery = z.strictObject({
 type Named = { Params: { name: string } };
 
 export const startSimulator: StartStandalone = async ({ config, lifecycle, log }) => {
-  const { url, close } = await createSimulator({ host: config.http.host, port: config.simulatorPort });
+  // Whoever reaches it decides what partners answer, so HOST does not open it.
+  const { url, close } = await createSimulator({ port: config.simulatorPort });
   lifecycle.own("simulator", close);
   log.info({ url }, "simulated partners listening");
   return { url };

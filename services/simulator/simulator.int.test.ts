@@ -2,6 +2,7 @@ import { request } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { freePort, startNode } from "../../test/harness/process.ts";
 import { createSimulator, type Simulator } from "./app.ts";
 
 const test = suite("The simulator");
@@ -218,6 +219,19 @@ test("answers what it delays and cuts off what hangs when it is closed", async (
   assert.is((await slow).statusCode, 200);
   assert.is(await hanging, "UND_ERR_SOCKET");
   assert.ok(performance.now() - started < 30_000);
+});
+
+test("listens on loopback alone, wherever the process answers operators", async () => {
+  const port = await freePort();
+  const main = new URL("main.ts", import.meta.url).pathname;
+  const env = { HOST: "0.0.0.0", PORT: "0", SIMULATOR_PORT: `${port}`, LOG_LEVEL: "warn" };
+  const process = await startNode(main, env);
+  const { statusCode } = await request(`http://127.0.0.1:${port}/partners`);
+  assert.is(statusCode, 200);
+  // Another address of this machine, which one that listens everywhere would answer at.
+  const elsewhere = await request(`http://127.0.0.2:${port}/partners`).catch((error: unknown) => error);
+  assert.is((elsewhere as { code?: string }).code, "ECONNREFUSED");
+  await process.stop();
 });
 
 test.run();

@@ -1,7 +1,7 @@
 // A real nats-server with JetStream for tests, on a free port and a folder of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { evidenceOf } from "./evidence.ts";
@@ -33,8 +33,8 @@ function binary(): string {
   return process.env.NATS_SERVER ?? installed.find((path) => existsSync(path)) ?? "nats-server";
 }
 
-async function launch(dir: string, port: number): Promise<ChildProcess> {
-  const child = spawn(binary(), ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", dir], {
+async function launch(dir: string, port: number, config: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(binary(), ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", dir, ...config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   if (child.pid !== undefined) guard(child.pid, dir);
@@ -61,12 +61,20 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await gone;
 }
 
-export async function startNats(
-  options: { readonly dir?: string; readonly port?: number } = {},
-): Promise<NatsServer> {
+export interface NatsOptions {
+  readonly dir?: string;
+  readonly port?: number;
+  /** In the language of its configuration file; users and TLS, for example. */
+  readonly config?: string;
+}
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "nats-"));
   const port = options.port ?? (await freePort());
-  let child = await launch(dir, port);
+  const file = `${dir}.conf`;
+  if (options.config !== undefined) writeFileSync(file, options.config);
+  const config = options.config === undefined ? [] : ["-c", file];
+  let child = await launch(dir, port, config);
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
@@ -76,7 +84,7 @@ export async function startNats(
     dir,
     async restart() {
       await end(child, "SIGTERM");
-      child = await launch(dir, port);
+      child = await launch(dir, port, config);
     },
     stop: () => end(child, "SIGTERM"),
     kill: () => end(child, "SIGKILL"),

@@ -3,6 +3,7 @@ import type { Config, Environment } from "#platform/config.ts";
 import type { Endpoints } from "#platform/endpoints.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Children } from "../children/children.ts";
+import { shownUrl } from "../shown-url.ts";
 import type { Steps } from "../steps.ts";
 import { prepareEventStore } from "./eventstore.ts";
 import { prepareNats } from "./nats.ts";
@@ -18,7 +19,7 @@ export interface PartsOptions {
   readonly steps: Steps;
 }
 
-export type PartUrls = Pick<Endpoints, "nats_url" | "eventstore_url" | "database_url">;
+export type PartUrls = Pick<Endpoints, "nats_url" | "nats_producer_url" | "eventstore_url" | "database_url">;
 
 export async function startParts(options: PartsOptions): Promise<PartUrls> {
   const { config, env, joined, children, lifecycle, steps } = options;
@@ -26,24 +27,28 @@ export async function startParts(options: PartsOptions): Promise<PartUrls> {
   lifecycle.own("parts", async () => {
     await Promise.all(stops.map((stop) => stop()));
   });
-  async function provide(url: string | undefined, prepare: () => Promise<Part>): Promise<string> {
-    if (url !== undefined) return url;
+  async function provide<P extends Part>(
+    url: string | undefined,
+    prepare: () => Promise<P>,
+  ): Promise<P | Pick<P, "url">> {
+    if (url !== undefined) return { url };
     const part = await prepare();
     const child = children.start(part.command);
     stops.push(() => child.stop());
     await child.ready;
-    steps.done(child.name, withoutPassword(part.url));
-    return part.url;
+    steps.done(child.name, shownUrl(part.url));
+    return part;
   }
   const { dataDir } = config;
-  const [nats_url, eventstore_url, database_url] = await Promise.all([
+  const [nats, eventStore, postgres] = await Promise.all([
     provide(config.natsUrl ?? joined?.nats_url, () => prepareNats(dataDir, env)),
     provide(config.eventstoreUrl ?? joined?.eventstore_url, () => prepareEventStore(dataDir, env)),
     provide(config.databaseUrl ?? joined?.database_url, () => preparePostgres(dataDir, env, steps.note)),
   ]);
-  return { nats_url, eventstore_url, database_url };
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^:@/]+):[^@/]+@/, "$1@");
+  return {
+    nats_url: nats.url,
+    ...("producerUrl" in nats && { nats_producer_url: nats.producerUrl }),
+    eventstore_url: eventStore.url,
+    database_url: postgres.url,
+  };
 }

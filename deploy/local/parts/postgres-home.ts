@@ -1,12 +1,22 @@
 // As which user PostgreSQL runs, and where that user can reach its programs and its data.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
 import type { Environment } from "#platform/config.ts";
 import { readKept, writeKept } from "#platform/kept-file.ts";
+import { closeFolder, openWay } from "../closed-folder.ts";
 import { Problem } from "../problem.ts";
 
 /** Readable by everybody on any Unix, and kept over a restart of the machine. */
@@ -70,7 +80,10 @@ function reachablePrograms(as: RunAs, say: (line: string) => void): string {
   if (!runs(copy, as)) {
     say(`PostgreSQL's programs are copied to ${copy}, since its user can't reach ${installed}`);
     const beside = `${copy}.${process.pid}`;
-    cpSync(installed, beside, { recursive: true, verbatimSymlinks: true });
+    openToAll(() => {
+      mkdirSync(SHARED, { recursive: true });
+      cpSync(installed, beside, { recursive: true, verbatimSymlinks: true });
+    });
     rmSync(copy, { recursive: true, force: true });
     renameSync(beside, copy);
   }
@@ -79,6 +92,16 @@ function reachablePrograms(as: RunAs, say: (line: string) => void): string {
       `PostgreSQL's programs in ${copy} do not run: ${why(copy, as)}. Set DATABASE_URL to use another.`,
     );
   return copy;
+}
+
+/** There is nothing secret in programs, and their user must be able to run them. */
+function openToAll(make: () => void): void {
+  const closed = process.umask(0o022);
+  try {
+    make();
+  } finally {
+    process.umask(closed);
+  }
 }
 
 function installedPrograms(): string {
@@ -110,11 +133,15 @@ function reachableData(
   const pointer = join(dataDir, "postgres.path");
   const kept = readKept(pointer)?.trim();
   if (kept !== undefined) return kept;
-  if (user === undefined || existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, { ...user, env }))
-    return usual;
+  if (user === undefined) return usual;
+  openWay(dataDir, user.gid);
+  if (existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, { ...user, env })) return usual;
+  closeFolder(dataDir);
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
   const elsewhere = join(SHARED, name, "postgres");
+  openToAll(() => mkdirSync(SHARED, { recursive: true }));
   mkdirSync(dirname(elsewhere), { recursive: true });
+  chmodSync(dirname(elsewhere), 0o700);
   chownSync(dirname(elsewhere), user.uid, user.gid);
   writeKept(pointer, `${elsewhere}\n`);
   say(`PostgreSQL's data are in ${elsewhere}, since its user can't reach ${dataDir}`);

@@ -1,31 +1,26 @@
 // PostgreSQL for the read models and the vault, from npm, on loopback.
-import { execFile, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Environment } from "#platform/config.ts";
-import { keptOrMade, readKept } from "#platform/kept-file.ts";
+import { readKept } from "#platform/kept-file.ts";
 import { endProcess, identityOf } from "../children/process-identity.ts";
 import { pick } from "../environment.ts";
 import { freePort } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Part } from "./part.ts";
+import { keptPassword } from "./password.ts";
+import {
+  APPLICATION,
+  allowAccess,
+  createDatabase,
+  DATABASE,
+  isAllowed,
+  runProgram,
+} from "./postgres-access.ts";
 import { findPostgresHome, type PostgresHome } from "./postgres-home.ts";
 
 const USUAL_PORT = 5432;
-const NAME = "switchyard";
-const execute = promisify(execFile);
 /** Messages are looked for in the log, so they have to be in one language. */
 const LANGUAGE = { LC_ALL: "C", LC_MESSAGES: "C" };
 
@@ -36,16 +31,21 @@ export async function preparePostgres(
 ): Promise<Part> {
   const env = { ...pick(surroundings, ["PATH", "TZ"]), ...LANGUAGE };
   const home = findPostgresHome(dataDir, env, say);
-  const password = keptOrMade(join(dataDir, "secrets", "postgres-password"), () =>
-    randomBytes(24).toString("base64url"),
-  );
-  if (existsSync(join(home.data, "PG_VERSION"))) checkVersion(home, env);
-  else await initialise(home, password, env);
+  const password = keptPassword(dataDir, "postgres-password");
+  if (!existsSync(join(home.data, "PG_VERSION"))) {
+    await initialise(home, password, env);
+  } else {
+    checkVersion(home, env);
+    if (!isAllowed(home, password)) {
+      await clearLock(home.data);
+      await allowAccess(home, password, env);
+    }
+  }
 
   const port = await freePort(USUAL_PORT);
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
   return {
-    url: `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`,
+    url: `postgres://${APPLICATION}:${password}@127.0.0.1:${port}/${DATABASE}`,
     command: {
       name: "PostgreSQL",
       command: home.postgres,
@@ -63,42 +63,19 @@ export async function preparePostgres(
 }
 
 /** In a folder beside, so that a start which is interrupted here leaves nothing half made. */
-async function initialise(
-  { data, user, initdb, postgres }: PostgresHome,
-  password: string,
-  env: Environment,
-): Promise<void> {
+async function initialise(home: PostgresHome, password: string, env: Environment): Promise<void> {
+  const { data, user, initdb } = home;
   const beside = `${data}.new`;
-  const secrets = mkdtempSync(join(tmpdir(), "switchyard-"));
-  const passwordFile = join(secrets, "password");
-  try {
-    rmSync(beside, { recursive: true, force: true });
-    mkdirSync(beside, { recursive: true, mode: 0o700 });
-    writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (user !== undefined)
-      for (const path of [beside, secrets, passwordFile]) chownSync(path, user.uid, user.gid);
-    // Sorted and compared the same on every machine, whatever languages are installed there.
-    const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"];
-    const access = [`--username=${NAME}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
-    await run(initdb, [`--pgdata=${beside}`, ...access, ...locale], { user, env });
-    await run(postgres, ["--single", "-D", beside, "template1"], { user, env }, `create database ${NAME}\n`);
-    renameSync(beside, data);
-  } finally {
-    rmSync(secrets, { recursive: true, force: true });
-  }
-}
-
-async function run(
-  command: string,
-  args: readonly string[],
-  { user, env }: { readonly user: PostgresHome["user"]; readonly env: Environment },
-  input = "",
-): Promise<void> {
-  const running = execute(command, args, { cwd: "/", env, ...user });
-  running.child.stdin?.end(input);
-  await running.catch((error: Error) => {
-    throw new Problem(`PostgreSQL's data folder could not be made: ${error.message}`);
-  });
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside, { recursive: true, mode: 0o700 });
+  if (user !== undefined) chownSync(beside, user.uid, user.gid);
+  // Sorted and compared the same on every machine, whatever languages are installed there.
+  const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"];
+  // Nobody gets in before the rules of access are written.
+  const access = ["--username=postgres", "--auth=reject"];
+  await runProgram(initdb, [`--pgdata=${beside}`, ...access, ...locale], { user, env });
+  await createDatabase({ ...home, data: beside }, password, env);
+  renameSync(beside, data);
 }
 
 function checkVersion({ data, postgres }: PostgresHome, env: Environment): void {

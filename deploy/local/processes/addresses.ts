@@ -45,15 +45,16 @@ function ownerOfPort(processes: readonly RoleProcess[], { PORT }: Environment): 
   return (gateway ?? (PORT ? processes[0] : undefined))?.name;
 }
 
-/** Where it was last, if that can be, since partners are configured with its address. */
+/** The one that is asked for, else where it was last, since partners are configured with its address; any where that is taken. */
 async function simulatorPort(
   { dataDir, roles, simulatorPort: configured }: Config,
   { SIMULATOR_PORT }: Environment,
   joined: Endpoints | undefined,
 ): Promise<number> {
-  if (!SIMULATOR_PORT && joined === undefined) return freePort(portOf(keptSimulatorUrl(dataDir)), configured);
-  const port = SIMULATOR_PORT ? configured : portOf(joined?.simulator_url);
-  return roles.includes("simulator") ? demandPort("SIMULATOR_PORT", LOOPBACK, port) : port;
+  const running = joined && portOf(joined.simulator_url);
+  const known = SIMULATOR_PORT ? configured : running;
+  if (known !== undefined && !roles.includes("simulator")) return known;
+  return known === undefined ? freePort(portOf(keptSimulatorUrl(dataDir)), configured) : freePort(known);
 }
 
 function portOf(url: string | undefined): number {

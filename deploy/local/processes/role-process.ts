@@ -7,6 +7,8 @@ import { nodeEnvironment } from "../environment.ts";
 import type { RoleProcess } from "./spread.ts";
 
 const SERVICES = join(import.meta.dirname, "../../../services");
+/** The second is about the event store's address, which names it by number, as its certificate does. */
+const QUIET = ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0123"];
 /** Of an instance's name, so that a process's name fits behind it. */
 const MAX_INSTANCE = 48;
 
@@ -36,7 +38,7 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
   return {
     name,
     command: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", `--max-semi-space-size=${YOUNG_MB}`, script],
+    args: [...QUIET, `--max-semi-space-size=${YOUNG_MB}`, script],
     env: {
       ...nodeEnvironment(env),
       ...configurationFor(roles, { ...env, ...own }),

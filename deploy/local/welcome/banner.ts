@@ -1,6 +1,8 @@
 // What the person who started the yard needs next, on one screen.
 import type { Role, SourceSecret } from "#platform/config.ts";
 import type { Endpoints } from "#platform/endpoints.ts";
+import { PRODUCER_INBOX } from "../parts/nats.ts";
+import { shownUrl } from "../shown-url.ts";
 import { signedCurl } from "./signed-curl.ts";
 
 export interface BannerOptions {
@@ -22,9 +24,9 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
         ] as [string, string][])
       : []),
     ...metricsRows(endpoints),
-    ["NATS", endpoints.nats_url],
-    ["event store", endpoints.eventstore_url],
-    ["PostgreSQL", endpoints.database_url],
+    ...natsRows(endpoints),
+    ["event store", shownUrl(endpoints.eventstore_url)],
+    ["PostgreSQL", shownUrl(endpoints.database_url)],
     ["simulator", `${endpoints.simulator_url}/partners`],
     ["admin token", adminToken],
   ];
@@ -49,6 +51,15 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
       '"npm run demo" sends a hundred at once.',
     );
   return `${lines.join("\n")}\n`;
+}
+
+/** Our own is shown as producers use it; whom another one knows is not ours to tell. */
+function natsRows({ nats_url, nats_producer_url }: Endpoints): [string, string][] {
+  if (nats_producer_url === undefined) return [["NATS", shownUrl(nats_url)]];
+  return [
+    ["NATS", nats_producer_url],
+    ["", `for producers: intake.*, submissions.*, replies.*, with the inbox prefix ${PRODUCER_INBOX}`],
+  ];
 }
 
 /** Each process answers operators for itself. */
