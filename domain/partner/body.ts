@@ -1,4 +1,5 @@
 import type { Facts } from "../rules/evaluate.ts";
+import { factsOf } from "../submission/route.ts";
 import type { Submission } from "../submission/submission.ts";
 
 // What a partner is sent.
@@ -15,4 +16,9 @@ export function defaultBody(submission: Submission, { id, delivery_id, person_id
   const ids = { id, delivery_id, kind, source, received_at, ...(person_id !== undefined && { person_id }) };
   // First so that they come first, last so that nobody's payload can put others in their place.
   return { ...ids, ...payload, ...normalised, ...ids };
+}
+
+/** What templates can be filled in from. */
+export function templateFacts(submission: Submission, ids: Ids): Facts {
+  return { ...factsOf(submission), ...defaultBody(submission, ids) };
 }
