@@ -79,6 +79,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         rules,
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
+        hasSmtp: config.smtp !== undefined,
       }),
       ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),

@@ -33,7 +33,7 @@ const meanings: Readonly<Record<RefusalReason, readonly [status: number, title: 
   unsupported_media_type: [415, "This content type is not supported"],
   key_reused: [422, "This idempotency key was used with another body"],
   unacceptable: [422, "The request can be read, but not accepted"],
-  rate_limited: [429, "The source's rate limit is reached"],
+  rate_limited: [429, "The rate limit is reached"],
   internal: [500, "Internal error"],
   unavailable: [503, "Not available now; repeating it is safe"],
   overloaded: [503, "Overloaded; repeating it is safe"],
