@@ -7,7 +7,13 @@ import { retryUntil } from "#platform/retry.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { Problem } from "../problem.ts";
 import { type AdminClient, adminClient } from "./admin-client.ts";
-import { DEMO_PARTNERS, DEMO_RULES, simulatedUrl } from "./demo-partners.ts";
+import {
+  DEMO_PARTNERS,
+  DEMO_RULES,
+  demoDelivery,
+  type SimulatorUrls,
+  simulatedUrl,
+} from "./demo-partners.ts";
 
 /** Longer than a process that died takes to come back. */
 const WITHIN_MS = 20_000;
@@ -26,7 +32,8 @@ export interface DemoOptions {
 interface Listed {
   readonly id: string;
   /** Null where it can't be used as it is stored. */
-  readonly delivery: { readonly type: string; readonly url?: string } | null;
+  readonly delivery: { readonly type: string; readonly url?: string; readonly smtp_url?: string } | null;
+  readonly name: string;
 }
 
 /** Returns what it did, in words; nothing when all was in place. Tried again while a process is away. */
@@ -50,16 +57,28 @@ async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOption
   if (!config.roles.includes("gateway")) return "";
   const admin = adminClient(httpUrl, adminToken);
   const { items } = (await admin.get("/api/partners")) as { items: readonly Listed[] };
-  const before = keptSimulatorUrl(config.dataDir);
+  const now = { http: simulatorUrl, smtp: await smtpUrlOf(simulatorUrl) };
+  const before = keptUrls(config.dataDir);
   if (items.length === 0 || (before === undefined && items.every(isDemoPartner))) {
-    await seed(admin, simulatorUrl, secret);
-    keepSimulatorUrl(config.dataDir, simulatorUrl);
+    await seed(admin, now, secret);
+    keepUrls(config.dataDir, now);
     return `partners ${DEMO_PARTNERS.map(({ id }) => id).join(", ")} and ${DEMO_RULES.length} rules`;
   }
-  const moved =
-    before === undefined || before === simulatorUrl ? [] : await repoint(admin, items, before, simulatorUrl);
-  keepSimulatorUrl(config.dataDir, simulatorUrl);
+  const isMoved = before !== undefined && (before.http !== now.http || before.smtp !== now.smtp);
+  const moved = isMoved ? await repoint(admin, items, before, now) : [];
+  keepUrls(config.dataDir, now);
   return moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
+}
+
+/** Where it does not run, it will be beside its other port. */
+async function smtpUrlOf(simulatorUrl: string): Promise<string> {
+  try {
+    const { body } = await request(`${simulatorUrl}/smtp`);
+    return ((await body.json()) as { url: string }).url;
+  } catch {
+    const { hostname, port } = new URL(simulatorUrl);
+    return `smtp://${hostname}:${Number(port) + 1}`;
+  }
 }
 
 /** Partners of ours without the note that seeding was finished: it was interrupted. */
@@ -67,9 +86,10 @@ function isDemoPartner({ id }: Listed): boolean {
   return DEMO_PARTNERS.some((partner) => partner.id === id);
 }
 
-async function seed(admin: AdminClient, simulatorUrl: string, secret: string): Promise<void> {
-  for (const { id, name } of DEMO_PARTNERS) {
-    const delivery = { type: "http", url: simulatedUrl(simulatorUrl, id), secret };
+async function seed(admin: AdminClient, urls: SimulatorUrls, secret: string): Promise<void> {
+  for (const partner of DEMO_PARTNERS) {
+    const { id, name } = partner;
+    const delivery = demoDelivery(partner, urls, secret);
     await admin.put(`/api/partners/${id}`, { name, enabled: true, delivery });
   }
   await admin.put("/api/rules", { rules: DEMO_RULES });
@@ -78,22 +98,39 @@ async function seed(admin: AdminClient, simulatorUrl: string, secret: string): P
 async function repoint(
   admin: AdminClient,
   items: readonly Listed[],
-  before: string,
-  simulatorUrl: string,
+  before: SimulatorUrls,
+  now: SimulatorUrls,
 ): Promise<readonly string[]> {
   const moved: string[] = [];
   for (const { id, ...config } of items) {
-    if (config.delivery?.url !== simulatedUrl(before, id)) continue;
-    const delivery = { ...config.delivery, url: simulatedUrl(simulatorUrl, id) };
-    await admin.put(`/api/partners/${id}`, { ...config, delivery });
+    const changed = repointed(id, config, before, now);
+    if (changed === undefined) continue;
+    await admin.put(`/api/partners/${id}`, { ...config, delivery: { ...config.delivery, ...changed } });
     moved.push(id);
   }
   return moved;
 }
 
+/** What changes of a delivery that leads to the simulator. A webhook's URL can't be read: the partner's name says whose it is. */
+function repointed(
+  id: string,
+  { name, delivery }: Omit<Listed, "id">,
+  before: SimulatorUrls,
+  now: SimulatorUrls,
+): Readonly<Record<string, string>> | undefined {
+  if (before.http !== now.http && delivery?.url === simulatedUrl(before.http, id))
+    return { url: simulatedUrl(now.http, id) };
+  if (delivery?.smtp_url === before.smtp && before.smtp !== now.smtp) return { smtp_url: now.smtp };
+  const isOurs = DEMO_PARTNERS.some((one) => one.channel === "slack" && one.id === id && one.name === name);
+  const isMoved = before.http !== now.http;
+  if (delivery?.type === "slack" && isOurs && isMoved) return { webhook_url: `${now.http}/slack/${id}` };
+  return undefined;
+}
+
 /** The simulator remembers nothing, so it is told each time that its partners check signatures. */
 async function instructSimulator(simulatorUrl: string, secret: string): Promise<void> {
-  for (const { id, price } of DEMO_PARTNERS) {
+  for (const { id, price, channel } of DEMO_PARTNERS) {
+    if (channel !== "http") continue;
     const answer = await request(simulatedUrl(simulatorUrl, id), {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -104,11 +141,18 @@ async function instructSimulator(simulatorUrl: string, secret: string): Promise<
 }
 
 const simulatorFile = (dataDir: string): string => join(dataDir, "simulator.url");
+const mailFile = (dataDir: string): string => join(dataDir, "simulator-smtp.url");
 
 export function keptSimulatorUrl(dataDir: string): string | undefined {
   return readKept(simulatorFile(dataDir))?.trim();
 }
 
-function keepSimulatorUrl(dataDir: string, url: string): void {
-  writeKept(simulatorFile(dataDir), `${url}\n`);
+function keptUrls(dataDir: string): SimulatorUrls | undefined {
+  const http = keptSimulatorUrl(dataDir);
+  return http === undefined ? undefined : { http, smtp: readKept(mailFile(dataDir))?.trim() ?? "" };
+}
+
+function keepUrls(dataDir: string, { http, smtp }: SimulatorUrls): void {
+  writeKept(mailFile(dataDir), `${smtp}\n`);
+  writeKept(simulatorFile(dataDir), `${http}\n`);
 }
