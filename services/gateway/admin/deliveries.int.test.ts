@@ -1,4 +1,5 @@
 // The kinds of delivery at the door: what is refused, what nobody reads back, and deliveries that are only a test.
+import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { PartnerId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
@@ -106,7 +107,8 @@ test("what was read of each kind can be written back, changes nothing, and shows
 async function storedDelivery(id: string): Promise<unknown> {
   const all = await yard.eventStore().readStream(PARTNER_CONFIG_STREAM);
   const last = all.findLast(({ data }) => (data as { partner: string }).partner === id);
-  const { delivery } = last?.data as { delivery: { sealed: never } };
+  assert.ok(last);
+  const { delivery } = last.data as { delivery: { sealed: never } };
   return (await yard.vault()).open(delivery.sealed, `partner_config-${id}`);
 }
 
@@ -220,6 +222,46 @@ test("a test delivery is for a partner that there is, of a submission that can b
   assert.ok(answers.filter(({ status }) => status === 200).length <= 10);
   assert.is((await tryIt("down")).status, 200, "the limit is each partner's own");
 });
+
+test("no kind of delivery may lead to a private address where that is not allowed", async () => {
+  const closed = await startTestGateway(parts, { allowPrivatePartners: false });
+  atEnd(() => closed.stop());
+  for (const [delivery, path] of [
+    [slack, "delivery.webhook_url"],
+    [{ ...email, smtp_url: "smtp://localhost:25" }, "delivery.smtp_url"],
+    [{ ...email, smtp_url: "smtp://0x7f.1" }, "delivery.smtp_url"],
+    [{ ...email, smtp_url: "smtp://[::1]:25" }, "delivery.smtp_url"],
+    [{ ...fn, allowed_hosts: ["127.0.0.1:8090"] }, "delivery.allowed_hosts.0"],
+  ] as const) {
+    const refused = await closed.admin("PUT", "/api/partners/inside", { name: "Inside", delivery });
+    assert.equal([refused.status, paths(refused.body)], [422, [path]], refused.text);
+  }
+});
+
+/** What is between quotes in `curl … -d '…'`, by the id in its URL. */
+const examples = [
+  ...readFileSync(new URL("../../../docs/delivery.md", import.meta.url), "utf8").matchAll(
+    /^curl -X PUT \S+\/api\/partners\/(\w+) [^']*'[^']*' -d '([^']*)'\ntest_partner \1$/gm,
+  ),
+];
+
+test("the documentation has an example of each kind of delivery", () => {
+  const types = examples.map(([, , body = ""]) => JSON.parse(body).delivery.type);
+  assert.equal([...new Set(types)].sort(), ["email", "function", "http", "nats", "slack"]);
+  assert.is(examples.length, 6);
+});
+
+for (const [, id = "", body = ""] of examples)
+  test(`the example "${id}" of the documentation can be configured and tested as it stands there`, async () => {
+    const { host } = new URL(simulator.url);
+    const here = body
+      .replaceAll("127.0.0.1:8090", host)
+      .replaceAll("smtp://127.0.0.1:8091", simulator.smtpUrl);
+    const made = await yard.admin("PUT", `/api/partners/${id}`, JSON.parse(here));
+    assert.is(made.status, 200, made.text);
+    const tested = await tryIt(id);
+    assert.equal([tested.status, tested.body.outcome], [200, "success"], tested.text);
+  });
 
 test("where nobody delivers, nothing can be tested and no function be configured", async () => {
   const alone = await startTestGateway(parts, { allowPrivatePartners: true });

@@ -22,7 +22,7 @@ function run(code: string, more: Partial<RunOptions> = {}, sandbox = usual): Pro
   const job = { code, argument: JSON.stringify(lead), limits, mayWait: true };
   return sandbox.run({ owner: "edu", job, timeoutMs: 20_000, ...more });
 }
-const valueOf = (result: RunResult): unknown => {
+const given = (result: RunResult): unknown => {
   assert.ok(result.ok, JSON.stringify(result));
   return result.ok ? JSON.parse(result.json) : undefined;
 };
@@ -41,8 +41,8 @@ test("runs what people write as a function, sync or async", async () => {
     "const pick = (lead) => lead.email;\npick",
     "// picks\nlead => new Promise((done) => done(lead.email))",
   ])
-    assert.is(valueOf(await run(code)), lead.email, code);
-  assert.is(valueOf(await run("() => undefined")), null);
+    assert.is(given(await run(code)), lead.email, code);
+  assert.is(given(await run("() => undefined")), null);
 });
 
 test("says in which line a function is wrong", async () => {
@@ -58,7 +58,7 @@ test("says in which line a function is wrong", async () => {
 });
 
 test("gives a function nothing but the language and a log", async () => {
-  const seen = valueOf(
+  const seen = given(
     await run(`() => [
       ["process", "require", "module", "globalThis.constructor.constructor('return this')().process", "fetch", "XMLHttpRequest",
        "setTimeout", "setInterval", "WebAssembly", "SharedArrayBuffer && Atomics && Worker", "$fetch", "$log", "import.meta", "performance"]
@@ -73,10 +73,10 @@ test("gives a function nothing but the language and a log", async () => {
 
 test("starts anew each time, whatever the function did to its world", async () => {
   await run("() => { globalThis.kept = 1; Array.prototype.map = null; JSON.parse = null; return 1 }");
-  assert.equal(valueOf(await run("() => [typeof kept, [1].map((n) => n + 1)]")), ["undefined", [2]]);
+  assert.equal(given(await run("() => [typeof kept, [1].map((n) => n + 1)]")), ["undefined", [2]]);
   const odd =
     "() => { JSON.stringify = () => '\"evil\"'; Promise.prototype.then = null; Promise.resolve = null; return 'good' }";
-  assert.is(valueOf(await run(odd)), "good");
+  assert.is(given(await run(odd)), "good");
 });
 
 test("keeps a bounded log", async () => {
@@ -109,7 +109,7 @@ for (const [what, code, failure] of [
     const job = { code, argument: "{}", limits: roomy, mayWait: true };
     const result = await run(code, { job, timeoutMs: 60_000 });
     assert.is(failureOf(result), failure, JSON.stringify(result));
-    assert.is(valueOf(await run("(lead) => lead.kind")), "lead");
+    assert.is(given(await run("(lead) => lead.kind")), "lead");
   });
 
 /** One operation of the language that nothing interrupts for many seconds. */
@@ -119,13 +119,13 @@ test("replaces the thread of one that hangs, and delays nobody else meanwhile", 
   const hanging = run(STUCK, { owner: "stuck", timeoutMs: 1_500 });
   const beside = run("() => 1", { owner: "stuck" });
   const begun = performance.now();
-  for (let n = 0; n < 5; n += 1) assert.is(valueOf(await run("() => 7", { owner: "quick" })), 7);
+  for (let n = 0; n < 5; n += 1) assert.is(given(await run("() => 7", { owner: "quick" })), 7);
   const took = performance.now() - begun;
   assert.is(failureOf(await hanging), "timeout");
   assert.ok(took < 1_400, `others took ${took} ms`);
   assert.is(failureOf(await beside), "sandbox_failed");
   assert.equal(warnings, [{ owner: "stuck" }]);
-  assert.is(valueOf(await run("() => 8", { owner: "stuck" })), 8);
+  assert.is(given(await run("() => 8", { owner: "stuck" })), 8);
 });
 
 test("ends a run in its time, and when nobody wants it any more", async () => {
@@ -150,7 +150,7 @@ test("lets a function call what it is given, so many times", async () => {
     const answer = await fetch("https://api.shop.example/a", { method: "POST", headers: { "X-Key": 7 }, body: JSON.stringify({ email }) });
     return [answer.ok, answer.status, answer.headers["x-a"], (await answer.json()).n, await answer.text()];
   }`;
-  assert.equal(valueOf(await run(code, { fetch })), [true, 201, "b", 4, '{"n":4}']);
+  assert.equal(given(await run(code, { fetch })), [true, 201, "b", 4, '{"n":4}']);
   assert.equal(requests, [
     {
       url: "https://api.shop.example/a",
@@ -178,14 +178,14 @@ test("runs many of one owner, and of more owners than there are threads", async 
     run(`() => ${n}`, { owner: `owner-${n % 6}`, timeoutMs: 60_000 }, small),
   );
   assert.equal(
-    (await Promise.all(all)).map(valueOf),
+    (await Promise.all(all)).map(given),
     Array.from({ length: 60 }, (_, n) => n),
   );
 });
 
 test("waits for no promise where it may not", async () => {
   const job = { argument: "{}", limits, mayWait: false };
-  const value = async (code: string) => valueOf(await run("", { job: { ...job, code } }));
+  const value = async (code: string) => given(await run("", { job: { ...job, code } }));
   assert.equal(
     [await value("() => 1"), await value("async () => 1"), await value("() => ({ then() {} })")],
     [1, null, null],
@@ -211,7 +211,7 @@ test("is bounded for all functions of an owner together", async () => {
     failures.filter((one) => one === "memory_limit" || one === "sandbox_failed").length >= 2,
     `${failures}`,
   );
-  assert.is(valueOf(await run("() => 1", { owner: "hoarder" })), 1);
+  assert.is(given(await run("() => 1", { owner: "hoarder" })), 1);
 });
 
 test.run();
