@@ -38,6 +38,8 @@ export interface Config {
   readonly identifyMaxRetries: number;
   readonly routingMaxRetries: number;
   readonly allowPrivatePartners: boolean;
+  /** What sends e-mail for partners that name no server of their own. */
+  readonly smtp?: { readonly url: string; readonly from?: string };
   /** Whether events that nobody has to react to are published too, for others to consume. */
   readonly publishFacts: boolean;
   /** How long a submission may wait for room before it is told to come again. */
@@ -85,6 +87,10 @@ const checked = (check: (text: string) => unknown) =>
 const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//)
+  .refine((text) => URL.canParse(text));
+const smtpAddress = z
+  .string()
+  .regex(/^smtps?:\/\//)
   .refine((text) => URL.canParse(text));
 /** What is in it is read when it is needed, so that it may be replaced. */
 const fileThat = (check: (content: string) => boolean) =>
@@ -208,6 +214,20 @@ const VARIABLES = {
     schema: z.enum(["true", "false"]).optional(),
     roles: ["gateway", "partners"],
   },
+  SMTP_URL: {
+    allows: "smtp://host:port or smtps://user:password@host:port",
+    schema: smtpAddress.optional(),
+    secret: true,
+    roles: ["gateway", "partners"],
+  },
+  SMTP_FROM: {
+    allows: "an address like leads@shop.example",
+    schema: z
+      .string()
+      .regex(/^[^\s@,<>"]+@[^\s@,<>"]+$/)
+      .optional(),
+    roles: ["gateway", "partners"],
+  },
   INTAKE_MAX_WAIT_MS: {
     allows: "a whole number from 0 to 60000",
     schema: wholeNumber(0, 60_000, 2_000),
@@ -325,6 +345,9 @@ export function readConfig(env: Environment): Config {
     identifyMaxRetries: read.IDENTIFY_MAX_RETRIES,
     routingMaxRetries: read.ROUTING_MAX_RETRIES,
     allowPrivatePartners: read.ALLOW_PRIVATE_PARTNERS ? read.ALLOW_PRIVATE_PARTNERS === "true" : embedded,
+    ...(read.SMTP_URL && {
+      smtp: { url: read.SMTP_URL, ...(read.SMTP_FROM && { from: read.SMTP_FROM }) },
+    }),
     publishFacts: read.PUBLISH_FACTS === "true",
     intakeMaxWaitMs: read.INTAKE_MAX_WAIT_MS,
     logLevel: read.LOG_LEVEL,

@@ -1,8 +1,6 @@
 // One HTTP call: bounded in time and size, without redirects, and without a way into private networks.
-import { lookup as systemLookup } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
 import { type Dispatcher, Pool } from "undici";
-import { isPrivateAddress } from "./private-addresses.ts";
+import { isRefusedHost, publicLookup } from "./outbound.ts";
 
 export interface Attempt {
   /** To be asked at the last moment before the other side could notice anything: why it must not be called now, if so. */
@@ -12,9 +10,9 @@ export interface Attempt {
 }
 
 export interface HttpRequest {
-  readonly method: "POST" | "PUT" | "PATCH";
+  readonly method: "POST" | "PUT" | "PATCH" | "GET" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | null;
 }
 
 export interface HttpResponse {
@@ -53,14 +51,9 @@ export interface HttpCallerOptions {
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_CONNECT_MS = 5_000;
 
-class PrivateAddress extends Error {
-  readonly code = "PRIVATE_ADDRESS_REFUSED";
-}
-
 export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
   const { timeoutMs, allowPrivate } = options;
   const url = new URL(options.url);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
   const pool = new Pool(url.origin, {
     connections: options.concurrency,
     pipelining: options.keepAlive ? 1 : 0,
@@ -73,8 +66,7 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
     },
   });
   const path = `${url.pathname}${url.search}`;
-  // An address that stands in the URL is never looked up.
-  const refused = !allowPrivate && isIP(host) !== 0 && isPrivateAddress(host);
+  const refused = isRefusedHost(url.hostname, allowPrivate);
   const underWay = new Set<Promise<unknown>>();
 
   return {
@@ -164,22 +156,10 @@ const inOneLine = (headers: Readonly<Record<string, string | string[] | undefine
     ]),
   );
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
   // Several addresses were tried: the first of their errors speaks for all.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   const code: unknown = "code" in error ? error.code : undefined;
   return (typeof code === "string" ? code : error.name).toLowerCase().replace(/^und_err_/, "");
 }
-
-/** Looked up anew for each connection, so a name that changes its mind between check and call gains nothing. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    if (addresses.length === 0 || addresses.some(({ address }) => isPrivateAddress(address)))
-      return callback(new PrivateAddress("the name leads to a private address"), []);
-    if (options.all) return callback(null, addresses);
-    const [first] = addresses;
-    callback(null, first?.address ?? "", first?.family);
-  });
-};

@@ -1,4 +1,4 @@
-// How many may begin now: a bucket that holds one second's worth and is filled continuously.
+// How many may begin now: a bucket that holds one second's worth, if not said otherwise, and is filled continuously.
 
 export interface TokenBucket {
   /** Takes up to `wanted`; tells how many it gave. */
@@ -15,8 +15,12 @@ export const unlimited: TokenBucket = {
   waitMs: () => 0,
 };
 
-export function tokenBucket(perSecond: number, clock: () => number = () => performance.now()): TokenBucket {
-  const size = Math.max(1, perSecond);
+/** `size`: how many may begin at once. */
+export function tokenBucket(
+  perSecond: number,
+  clock: () => number = () => performance.now(),
+  size = Math.max(1, perSecond),
+): TokenBucket {
   let tokens = size;
   let filledAt = clock();
   const fill = (): void => {

@@ -77,14 +77,14 @@ async function demo(yard: RunningYard): Promise<void> {
 /** Repeated under the same key while the yard can't take it, which is always safe. */
 async function submit(pool: Pool, { source }: RunningYard, lead: DemoLead, end: number): Promise<string> {
   for (;;) {
-    const answer = await call(pool, "POST", "/api/submit", lead.body, {
+    const answer = await call(pool, "POST", lead.path, lead.body, {
       "x-source": source.id,
       ...signedHeaders(parseSecret(source.secret), lead.key, lead.body),
     }).catch((error: Error) => ({ status: 503, text: error.message }));
     if (answer.status === 202 || answer.status === 200) return (JSON.parse(answer.text) as { id: string }).id;
     const passing = answer.status === 409 || answer.status === 429 || answer.status === 503;
     if (!passing || performance.now() > end)
-      throw new Problem(`POST /api/submit was answered ${answer.status}: ${answer.text}`);
+      throw new Problem(`POST ${lead.path} was answered ${answer.status}: ${answer.text}`);
     await pause(500);
   }
 }

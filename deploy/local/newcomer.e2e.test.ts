@@ -52,14 +52,15 @@ test.after(async () => {
 interface Listed {
   readonly items: readonly {
     readonly id: string;
-    readonly delivery: { readonly url: string };
+    readonly delivery: { readonly type: string; readonly url?: string; readonly smtp_url?: string };
     readonly signed: boolean;
   }[];
 }
 
-async function asAdmin<T>(path: string): Promise<T> {
+async function asAdmin<T>(path: string, method: "GET" | "POST" = "GET"): Promise<T> {
   const token = readFileSync(join(dataDir, "secrets", "admin-token"), "utf8");
   const { body } = await request(`http://127.0.0.1:${port}${path}`, {
+    method,
     headers: { authorization: `Bearer ${token}` },
   });
   return (await body.json()) as T;
@@ -81,7 +82,7 @@ async function deliveredAfter(curl: string): Promise<void> {
 }
 
 test("is told ready by the gateway only once the demo partners are there", () => {
-  assert.is(partnersWhenReady, 3);
+  assert.is(partnersWhenReady, 5);
 });
 
 test("can ask each process whether it lives, whether it is ready, and for its figures", async () => {
@@ -95,20 +96,22 @@ test("can ask each process whether it lives, whether it is ready, and for its fi
   }
 });
 
-test("finds three partners that check signatures, and rules that lead to them", async () => {
+test("finds partners of three channels, and rules that lead to them", async () => {
   const { items } = await asAdmin<Listed>("/api/partners");
   assert.equal(
-    items.map(({ id, signed }) => [id, signed]),
+    items.map(({ id, delivery, signed }) => [id, delivery.type, signed]),
     [
-      ["edu", true],
-      ["fallback", true],
-      ["fin", true],
+      ["edu", "http", true],
+      ["fallback", "http", true],
+      ["fin", "http", true],
+      ["pricing", "email", false],
+      ["sales", "slack", false],
     ],
   );
   const { rules } = await asAdmin<{ rules: readonly { id: string }[] }>("/api/rules");
   assert.equal(
     rules.map(({ id }) => id),
-    ["education", "us-finance", "everything-else"],
+    ["assistance-sales", "assistance-pricing", "education", "us-finance", "everything-else"],
   );
 });
 
@@ -127,6 +130,13 @@ test("runs the demo and sees that none is lost", async () => {
   const { stdout } = await run("demo.ts");
   assert.match(stdout, /None is lost\./);
   assert.match(stdout, /^all +100 /m);
+  assert.match(stdout, /^sales +10 /m);
+  assert.match(stdout, /^pricing +10 /m);
+  const simulated = readEndpoints(dataDir)?.simulator_url ?? "";
+  for (const partner of ["sales", "pricing"]) {
+    const { body } = await request(`${simulated}/partners/${partner}/effects`);
+    assert.is(((await body.json()) as { effects: number }).effects, 10, partner);
+  }
   sent += 100;
 });
 
@@ -139,7 +149,7 @@ test("sees every process come back that was killed, and leads delivered again", 
     sent += 1;
   }
   const { items } = await asAdmin<Listed>("/api/partners");
-  assert.ok(items.every(({ signed }) => signed));
+  assert.ok(items.every(({ delivery, signed }) => signed === (delivery.type === "http")));
 });
 
 test("finds all of it after a second start, also when the simulator has had to move", async () => {
@@ -147,11 +157,16 @@ test("finds all of it after a second start, also when the simulator has had to m
   assert.is(await yard.exited, 0, yard.output());
   const moved = await freePort();
   yard = await start(moved);
-  assert.match(yard.output(), /pointed edu, fallback, fin to the simulator's new port/);
+  assert.match(yard.output(), /pointed edu, fallback, fin, pricing, sales to the simulator's new port/);
   const { items } = await asAdmin<Listed>("/api/partners");
   for (const { id, delivery, signed } of items) {
+    if (delivery.type !== "http") continue;
     assert.is(delivery.url, `http://127.0.0.1:${moved}/partners/${id}`);
     assert.ok(signed);
+  }
+  for (const partner of ["sales", "pricing"]) {
+    const tested = await asAdmin<{ outcome: string }>(`/api/partners/${partner}/test`, "POST");
+    assert.is(tested.outcome, "success", JSON.stringify(tested));
   }
   const leads = await asAdmin<{ items: readonly unknown[] }>("/api/leads?limit=200");
   assert.is(leads.items.length, sent);

@@ -21,6 +21,8 @@ export interface StartAttempt extends About {
   readonly type: "start_attempt";
   readonly dedupe_key: string;
   readonly sealed_request: Sealed;
+  /** Which configuration of the partner is used; undefined where nothing is recorded of it. */
+  readonly config_version?: number;
   readonly policy: Policy;
   readonly at: number;
 }
@@ -40,7 +42,7 @@ export interface RecordOutcome extends About {
 /** No attempt can be made, now or later. */
 export interface GiveUp extends About {
   readonly type: "give_up";
-  readonly cause: "partner_removed" | "drained" | "forgotten" | "poison";
+  readonly cause: "partner_removed" | "drained" | "forgotten" | "poison" | "dedupe_failed";
   readonly reason: string;
 }
 

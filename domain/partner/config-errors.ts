@@ -18,17 +18,14 @@ const MAX_EQUALS = 1_000;
 
 export function configErrors(config: PartnerConfig): ConfigError[] {
   const { name, dedupe, retry, circuit, limits, response, delivery } = config;
+  const fields = dedupe !== undefined && "fields" in dedupe ? dedupe.fields : [];
   return [
     ...textErrors(config, ""),
     ...check("name", name.trim() === "" || name.length > MAX_NAME, `use 1 to ${MAX_NAME} characters`),
     ...deliveryErrors(delivery),
-    ...check("dedupe.fields", (dedupe?.fields.length ?? 0) > MAX_PATHS, `name at most ${MAX_PATHS} fields`),
-    ...(dedupe?.fields ?? []).flatMap((field, at) => pathErrors(`dedupe.fields.${at}`, field)),
-    ...check(
-      "dedupe.fields",
-      new Set(dedupe?.fields).size < (dedupe?.fields.length ?? 0),
-      "names a field twice",
-    ),
+    ...check("dedupe.fields", fields.length > MAX_PATHS, `name at most ${MAX_PATHS} fields`),
+    ...fields.flatMap((field, at) => pathErrors(`dedupe.fields.${at}`, field)),
+    ...check("dedupe.fields", new Set(fields).size < fields.length, "names a field twice"),
     ...atMost("dedupe.window_hours", dedupe?.window_hours, MAX_WINDOW_HOURS),
     ...atMost("retry.base_ms", retry.base_ms, MAX_WAIT_MS),
     ...atMost("retry.max_ms", retry.max_ms, MAX_WAIT_MS),

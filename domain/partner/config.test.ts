@@ -35,7 +35,7 @@ test("the first version of PartnerConfigured is read, with the delivery as it st
   assert.not.ok(config && "delivery" in config);
   assert.ok(delivery && "plain" in delivery);
   const opened = openedDelivery(delivery, `whsec_${Buffer.alloc(24, 7).toString("base64")}`);
-  assert.ok(opened.usable);
+  assert.ok(opened.usable && opened.delivery.type === "http");
   assert.equal(
     [opened.delivery.url, opened.delivery.headers],
     ["http://edu.example/leads", { "x-key": "k" }],

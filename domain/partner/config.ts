@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
 import { Delivery } from "./delivery-config.ts";
+import { Code } from "./function-delivery.ts";
 
 // Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
 // own actors never write here.
@@ -14,10 +15,11 @@ const positive = z.int().positive();
 
 const Match = z.strictObject({ path: z.string().min(1), equals: z.unknown() });
 
-const Dedupe = z.strictObject({
-  fields: z.array(z.string().min(1)).min(1),
-  window_hours: z.number().positive().optional(),
-});
+const window_hours = z.number().positive().optional();
+const Dedupe = z.union([
+  z.strictObject({ fields: z.array(z.string().min(1)).min(1), window_hours }),
+  z.strictObject({ function: Code.meta({ description: "(lead) => string" }), window_hours }),
+]);
 
 /**
  * All that is configured about a partner. Whatever fits works; what fits and makes no sense is for config-errors.ts to say, since what

@@ -8,6 +8,8 @@ import { type PartnerConfigEvent, PartnerSettings, type StoredDelivery } from ".
 export interface ConfiguredPartner {
   /** Another one with each change. */
   readonly config: PartnerSettings;
+  /** How often it was configured, counted from 1: what is recorded of a delivery says which of them was used. */
+  readonly version: number;
   /** Undefined where what is stored can't be read: then its mail waits until it is configured again. See stored-delivery.ts. */
   readonly delivery: StoredDelivery | undefined;
   /** A paused one keeps its mail; a removed one is still here, because its mail has to end somewhere. */
@@ -65,9 +67,15 @@ function evolveOne(
     case "PartnerConfigured": {
       const { partner, config, delivery } = event.data;
       const standing = before?.standing === "paused" ? "paused" : "active";
+      const version = (before?.version ?? 0) + 1;
       return config === null || delivery === null
-        ? { config: config ?? PartnerSettings.parse({ name: partner }), delivery: undefined, standing }
-        : { config, delivery, standing };
+        ? {
+            config: config ?? PartnerSettings.parse({ name: partner }),
+            version,
+            delivery: undefined,
+            standing,
+          }
+        : { config, version, delivery, standing };
     }
     case "PartnerPaused":
       return before && { ...before, standing: "paused" };

@@ -35,6 +35,7 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
     return { accepted: false, reason: "not_yet", until: known.retry_at };
 
   const about = { partner, delivery_id, submission_id };
+  const version = command.config_version === undefined ? {} : { config_version: command.config_version };
   const attempts = known?.attempts ?? 0;
   // A delivery keeps the key it began with, whatever the configuration says by now.
   const key = known?.dedupe_key ?? dedupe_key;
@@ -42,7 +43,7 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   if (use !== undefined && use.by !== delivery_id) {
     if (use.delivered_at === undefined) return keyInFlight(use.by, state);
     if (at - use.delivered_at < windowOf(policy)) {
-      const data = { ...about, attempts, of: use.by, reason: "already_delivered" };
+      const data = { ...about, ...version, attempts, of: use.by, reason: "already_delivered" };
       return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
     }
   }
@@ -54,7 +55,7 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   const started_at = new Date(at).toISOString();
   const started: PartnerEvent = {
     type: "DeliveryStarted",
-    data: { ...about, attempt: attempts + 1, dedupe_key: key, started_at, sealed_request },
+    data: { ...about, ...version, attempt: attempts + 1, dedupe_key: key, started_at, sealed_request },
   };
   return circuit.state === "open"
     ? accept<PartnerEvent>({ type: "CircuitHalfOpened", data: { partner, probe: delivery_id } }, started)

@@ -1,15 +1,31 @@
 import { z } from "zod";
 import type { ConfigError } from "./config-error.ts";
 import type { DeliveryKind, KeptSecrets } from "./delivery-kind.ts";
+import { EmailDelivery, emailDelivery } from "./email-delivery.ts";
+import { FunctionDelivery, functionDelivery } from "./function-delivery.ts";
 import { HttpDelivery, httpDelivery, ShownHttpDelivery } from "./http-delivery.ts";
+import { NatsDelivery, natsDelivery } from "./nats-delivery.ts";
+import { ShownSlackDelivery, SlackDelivery, slackDelivery } from "./slack-delivery.ts";
 
 // How submissions reach a partner. To add a way: a member of each union, and a line in `kinds`.
 
-export const Delivery = z.discriminatedUnion("type", [HttpDelivery]);
+export const Delivery = z.discriminatedUnion("type", [
+  HttpDelivery,
+  SlackDelivery,
+  EmailDelivery,
+  NatsDelivery,
+  FunctionDelivery,
+]);
 export type Delivery = z.infer<typeof Delivery>;
 
 /** As it is shown, and as it may be sent back. */
-export const ShownDelivery = z.discriminatedUnion("type", [ShownHttpDelivery]);
+export const ShownDelivery = z.discriminatedUnion("type", [
+  ShownHttpDelivery,
+  ShownSlackDelivery,
+  EmailDelivery,
+  NatsDelivery,
+  FunctionDelivery,
+]);
 export type ShownDelivery = z.infer<typeof ShownDelivery>;
 
 type Kinds = {
@@ -18,11 +34,17 @@ type Kinds = {
     Extract<ShownDelivery, { type: Type }>
   >;
 };
-const kinds: Kinds = { http: httpDelivery };
+const kinds: Kinds = {
+  http: httpDelivery,
+  slack: slackDelivery,
+  email: emailDelivery,
+  nats: natsDelivery,
+  function: functionDelivery,
+};
 
 /** Which of them belongs to which type is what the map says, but no type can say so. */
 const kindOf = (type: Delivery["type"]): DeliveryKind<Delivery, ShownDelivery> =>
-  kinds[type] as DeliveryKind<Delivery, ShownDelivery>;
+  kinds[type] as unknown as DeliveryKind<Delivery, ShownDelivery>;
 
 export const deliveryErrors = (delivery: Delivery): ConfigError[] => kindOf(delivery.type).errors(delivery);
 export const urlsOf: (delivery: Delivery) => ReturnType<DeliveryKind<Delivery, never>["urls"]> = (delivery) =>

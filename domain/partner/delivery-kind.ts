@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { ConfigError } from "./config-error.ts";
 
 /** What has to be known about a way to deliver beside the schema of its configuration. */
@@ -19,3 +20,15 @@ export interface KeptSecrets<Delivery> {
 
 /** In place of what nobody may read. */
 export const HIDDEN = "…";
+
+export const Hidden = z.literal(HIDDEN).meta({ description: "Keeps what is there" });
+export const NOTHING_TO_KEEP = `is ${HIDDEN}, and there is nothing to keep: give its value`;
+
+/** For a kind that has no secrets. */
+export const nothingSecret = {
+  withoutSecrets: <Delivery>(delivery: Delivery): Delivery => delivery,
+  withKeptSecrets: <Delivery>(delivery: Delivery): KeptSecrets<Delivery> => ({ delivery, errors: [] }),
+};
+
+/** For the whole of an attempt. */
+export const Timeout = z.int().positive().max(120_000);

@@ -34,6 +34,8 @@ export const partnerEvents = {
       /** Keyed hash of the partner's dedupe key. */
       dedupe_key: z.string(),
       started_at: Instant,
+      /** Of the partner's configuration that is used; it is missing in what earlier releases wrote. */
+      config_version: z.int().positive().optional(),
       /** The request as it is about to be sent. */
       sealed_request: Sealed,
     }),
@@ -52,7 +54,11 @@ export const partnerEvents = {
   /** Not sent, or called a duplicate by the partner itself. */
   DeliveryDuplicated: {
     version: 1,
-    schema: perhapsAttempted.extend({ of: DeliveryId.optional(), reason: z.string() }),
+    schema: perhapsAttempted.extend({
+      of: DeliveryId.optional(),
+      reason: z.string(),
+      config_version: z.int().positive().optional(),
+    }),
   },
   /** Waits for what no attempt can change. Nothing decides so yet: it is for caps and schedules. */
   DeliveryHeld: { version: 1, schema: delivery.extend({ reason: z.string(), until: Instant.optional() }) },
@@ -69,6 +75,7 @@ export const partnerEvents = {
         "drained",
         "forgotten",
         "poison",
+        "dedupe_failed",
       ]),
     }),
   },

@@ -1,8 +1,16 @@
 import { z } from "zod";
 import { type ConfigError, check } from "./config-error.ts";
-import { type DeliveryKind, HIDDEN, type KeptSecrets } from "./delivery-kind.ts";
+import {
+  type DeliveryKind,
+  HIDDEN,
+  Hidden,
+  type KeptSecrets,
+  NOTHING_TO_KEEP,
+  Timeout,
+} from "./delivery-kind.ts";
 import { isSecretHeader } from "./http-secrets.ts";
-import { templateError } from "./template.ts";
+import { templateErrors } from "./template-errors.ts";
+import { urlErrors } from "./url-errors.ts";
 
 // Delivery over HTTP, as it is configured. What fits the schema can be sent.
 
@@ -37,12 +45,10 @@ export const HttpDelivery = z.strictObject({
     .optional()
     .meta({ description: "The names of those headers whose values nobody may read" }),
   body: z.record(z.string(), z.unknown()).optional(),
-  timeout_ms: z.int().positive().max(120_000).default(10_000),
+  timeout_ms: Timeout.default(10_000),
   secret: Secret.optional(),
 });
 export type HttpDelivery = z.infer<typeof HttpDelivery>;
-
-const Hidden = z.literal(HIDDEN).meta({ description: "Keeps what is there" });
 
 export const ShownHttpDelivery = HttpDelivery.extend({
   headers: z.record(HeaderName, z.union([HeaderValue, Hidden])).optional(),
@@ -55,7 +61,11 @@ type ShownHttpDelivery = z.infer<typeof ShownHttpDelivery>;
 
 export const httpDelivery: DeliveryKind<HttpDelivery, ShownHttpDelivery> = {
   errors({ url, headers = {}, secret_headers = [], body }) {
-    return [...urlErrors(url), ...headerErrors(headers, secret_headers), ...bodyErrors(body)];
+    return [
+      ...urlErrors("delivery.url", url, "use a secret header"),
+      ...headerErrors(headers, secret_headers),
+      ...templateErrors("delivery.body", body),
+    ];
   },
   urls: ({ url }) => [["delivery.url", url]],
   withoutSecrets(delivery) {
@@ -69,18 +79,6 @@ export const httpDelivery: DeliveryKind<HttpDelivery, ShownHttpDelivery> = {
   },
   withKeptSecrets,
 };
-
-const MAX_URL = 2_048;
-
-function urlErrors(text: string): ConfigError[] {
-  const path = "delivery.url";
-  const { username, password, port } = new URL(text);
-  return [
-    ...check(path, text.length > MAX_URL, `has more than ${MAX_URL} characters`),
-    ...check(path, username + password !== "", "must not have a user or password in it; use a secret header"),
-    ...check(path, port === "0", "has a port that nobody listens on"),
-  ];
-}
 
 /** Headers that belong to the connection or to us. */
 export const OUR_HEADERS =
@@ -115,36 +113,12 @@ function headerErrors(headers: Readonly<Record<string, string>>, secret: readonl
   ];
 }
 
-const MAX_TEMPLATE = 65_536;
-const MAX_DEPTH = 20;
-
-function bodyErrors(body: HttpDelivery["body"]): ConfigError[] {
-  if (body === undefined) return [];
-  const length = JSON.stringify(body).length;
-  return [
-    ...templateErrors("delivery.body", body, 1),
-    ...check("delivery.body", length > MAX_TEMPLATE, `has more than ${MAX_TEMPLATE} characters`),
-  ];
-}
-
-function templateErrors(path: string, value: unknown, depth: number): ConfigError[] {
-  if (typeof value === "string") {
-    const message = templateError(value);
-    return message === undefined ? [] : [{ path, message }];
-  }
-  if (typeof value !== "object" || value === null) return [];
-  if (depth > MAX_DEPTH) return [{ path, message: `is nested more than ${MAX_DEPTH} levels deep` }];
-  return Object.entries(value).flatMap(([name, one]) => templateErrors(`${path}.${name}`, one, depth + 1));
-}
-
 /** What may be kept, also of a delivery that can't be used. */
 const Before = z.object({
   headers: z.record(z.string(), z.string()).optional().catch(undefined),
   secret_headers: z.array(z.string()).optional().catch(undefined),
   secret: z.string().optional().catch(undefined),
 });
-
-const NOTHING_TO_KEEP = `is ${HIDDEN}, and there is nothing to keep: give its value`;
 
 function withKeptSecrets(
   { secret: given, headers: shown, ...change }: ShownHttpDelivery,

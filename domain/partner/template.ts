@@ -5,6 +5,9 @@ import { type Facts, valueAt } from "../rules/evaluate.ts";
 const PLACE = /\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}/g;
 const ONLY_A_PLACE = /^\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}$/;
 
+/** Characters of what is filled into one message: eight times what the largest submission has. */
+export const MAX_FILLED = 2 * 1024 * 1024;
+
 /** What is filled in has grown beyond what anybody would take. */
 export class TemplateTooLarge extends Error {
   override name = "TemplateTooLarge";
@@ -15,22 +18,11 @@ export class TemplateTooLarge extends Error {
  * characters are filled in: a few places for a long text make any length.
  */
 export function fill(template: unknown, facts: Facts, maxLength: number): unknown {
-  let left = maxLength;
-  const lengths = new Map<string, number>();
-
-  function value(path: string): unknown {
-    const found = valueAt(facts, path);
-    const length = lengths.get(path) ?? asText(found).length;
-    lengths.set(path, length);
-    left -= length;
-    if (left < 0) throw new TemplateTooLarge();
-    return found;
-  }
+  const value = boundedValues(facts, maxLength);
   function filled(one: unknown): unknown {
     if (typeof one === "string") {
       const only = ONLY_A_PLACE.exec(one)?.[1];
-      if (only !== undefined) return value(only);
-      return one.replace(PLACE, (_place, path: string) => asText(value(path)));
+      return only === undefined ? filledText(one, value) : value(only);
     }
     if (Array.isArray(one)) return one.map((inner) => filled(inner) ?? null);
     if (typeof one !== "object" || one === null) return one;
@@ -39,7 +31,36 @@ export function fill(template: unknown, facts: Facts, maxLength: number): unknow
   return filled(template);
 }
 
-function asText(value: unknown): string {
+/** Of a template that is a text. `escaped` is applied to what is filled in, not to the template. */
+export function fillText(
+  template: string,
+  facts: Facts,
+  maxLength: number,
+  escaped: (text: string) => string = (text) => text,
+): string {
+  return filledText(template, boundedValues(facts, maxLength), escaped);
+}
+
+type Values = (path: string) => unknown;
+
+function boundedValues(facts: Facts, maxLength: number): Values {
+  let left = maxLength;
+  const lengths = new Map<string, number>();
+  return (path) => {
+    const found = valueAt(facts, path);
+    const length = lengths.get(path) ?? asText(found).length;
+    lengths.set(path, length);
+    left -= length;
+    if (left < 0) throw new TemplateTooLarge();
+    return found;
+  };
+}
+
+function filledText(text: string, value: Values, escaped = (one: string): string => one): string {
+  return text.replace(PLACE, (_place, path: string) => escaped(asText(value(path))));
+}
+
+export function asText(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -19,6 +19,10 @@ export const NEW_IDENTITY_WRITER_SUBJECT = "identity.new_writer";
 export const SPLIT_SUBJECT = "identity.split";
 export const FORGET_SUBJECT = "identity.forget";
 
+/** Asked of whoever delivers: what is wrong with functions that people wrote, and one delivery that is only a test. */
+export const COMPILE_SUBJECT = "delivery.compile";
+export const TEST_DELIVERY_SUBJECT = "delivery.test";
+
 /** Changes of the rules, on their way to the compiler. */
 export const RULES_MAILBOX = "rules";
 export const RULES_SUBJECTS = "yard.rules.>";

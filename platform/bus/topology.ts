@@ -12,12 +12,13 @@ import {
   type StreamConfig,
 } from "nats";
 
-export type StreamName = "YARD" | "SUBMISSIONS";
+export type StreamName = "YARD" | "SUBMISSIONS" | "PARTNERS";
 export type BucketName = "leases";
 
 export const SUBJECTS: Readonly<Record<StreamName, string>> = {
   YARD: "yard.>",
   SUBMISSIONS: "submissions.>",
+  PARTNERS: "partners.>",
 };
 
 export interface TopologyOptions {
@@ -60,6 +61,17 @@ function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
       max_age: 0,
+      max_bytes: GIB,
+    },
+    {
+      ...shared,
+      name: "PARTNERS",
+      subjects: [SUBJECTS.PARTNERS],
+      num_replicas: replicas,
+      // What partners read in their own time; who never reads must not keep the others from getting anything.
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(7 * DAY),
       max_bytes: GIB,
     },
   ];

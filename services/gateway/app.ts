@@ -95,6 +95,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         rules,
         queries: createPartnerQueries({ database }),
         allowPrivate: config.allowPrivatePartners,
+        hasSmtp: config.smtp !== undefined,
       }),
       ruleRoutes({
         eventStore,

@@ -30,6 +30,7 @@ import { pause } from "#platform/retry.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
+import type { ChannelParts } from "./channels/channel.ts";
 import { currentChannel } from "./current-channel.ts";
 import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
@@ -56,6 +57,7 @@ export interface ActorOptions {
   readonly bus: Bus;
   readonly vault: Vault;
   readonly signature: MailSignature;
+  readonly channels: ChannelParts;
   /** The partner was removed, and all that waited for it has ended. */
   readonly onRetired?: () => void;
 }
@@ -73,7 +75,8 @@ const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault, signature, onRetired = () => undefined } = options;
+  const { partner, configured, lease, yard, bus, vault, signature, channels } = options;
+  const { onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const log = yard.log.child({ partner });
   const closing = new AbortController();
@@ -106,11 +109,18 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const channel = currentChannel({
     configured,
     deliveryOf: (one) => openDelivery(partner, one, vault),
-    allowPrivate: config.allowPrivatePartners,
+    partner,
+    channels,
     log,
   });
   const tokens = currentBucket(() => configured().config.limits.per_second);
-  const dedupeKey = createDedupeKeys(vault, () => configured().config);
+  const dedupeKeys = createDedupeKeys({
+    vault,
+    config: () => configured().config,
+    begunWith: (id) => writer.state?.open.get(id)?.dedupe_key,
+    sandbox: channels.sandbox,
+    log,
+  });
   const postponed = createPostponed((id) =>
     [...delivering.keys()].some(({ about }) => about.delivery_id === id),
   );
@@ -121,7 +131,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,
-    dedupeKey,
+    dedupeKey: dedupeKeys.get,
     postponed,
     metrics,
     log,
@@ -150,6 +160,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     const confirmed = await confirmMail(mails, { signature, eventStore: yard.eventStore(), log });
     waiting = await readMail(confirmed, partner, { vault, log });
     try {
+      await dedupeKeys.prepare(waiting, closing.signal);
       await beginAll();
     } finally {
       waiting = [];
@@ -218,7 +229,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     while (ready.length < count) {
       const delivery = waiting.shift();
       if (delivery === undefined) break;
-      const foreseen = foresee(delivery, state, configured(), dedupeKey);
+      const foreseen = foresee(delivery, state, configured(), dedupeKeys.known);
       if (foreseen === "call") ready.push(delivery);
       else if (foreseen === "decision") run(delivery);
       else postponed.postpone(delivery, foreseen);

@@ -16,7 +16,10 @@ import { type LiveView, liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
+import type { ChannelParts } from "./channels/channel.ts";
+import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
+import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 
 const COUNT_EVERY_MS = 5_000;
 
@@ -24,6 +27,10 @@ export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log } = yard;
   const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
   const signature = await openMailSignature(yard.database());
+  const sandbox = createSandbox({ log });
+  lifecycle.own("sandbox", sandbox.close);
+  const channels = channelParts(yard, bus, sandbox);
+  await serveRequests({ bus, vault, sandbox, channels, partners: partners.current, lifecycle });
   const actors = new Map<PartnerId, Actor>();
 
   function configured(partner: PartnerId): ConfiguredPartner {
@@ -63,6 +70,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         bus,
         vault,
         signature,
+        channels,
         onRetired() {
           retirement.retired(configured(partner));
           leases.review();
@@ -92,6 +100,13 @@ export async function startPartners(yard: Yard): Promise<Serving> {
   });
   return {};
 }
+
+export const channelParts = ({ config }: Yard, bus: Bus, sandbox: Sandbox): ChannelParts => ({
+  allowPrivate: config.allowPrivatePartners,
+  bus,
+  sandbox,
+  smtp: config.smtp,
+});
 
 /** Also those that were removed: what waits for them has to end somewhere (drain.ts). */
 export function followPartners(yard: Yard): Promise<LiveView<ConfiguredPartners>> {

@@ -14,6 +14,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
+import { testChannelParts } from "../../test/partners/channel.ts";
 import type { Routed } from "../../test/partners/route.ts";
 import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startRelay } from "../relay/app.ts";
@@ -69,7 +70,17 @@ async function startOwnerHere(
     lost: new AbortController().signal,
   };
   const signature = await openMailSignature(own.database());
-  return startActor({ partner, configured, lease, yard: own, bus, vault: changed(vault), signature });
+  const channels = testChannelParts({ bus });
+  return startActor({
+    partner,
+    configured,
+    lease,
+    yard: own,
+    bus,
+    vault: changed(vault),
+    signature,
+    channels,
+  });
 }
 
 /** Counts how often each delivery is requested, and answers nothing until it is told to. */

@@ -1,25 +1,28 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PartnerId } from "#domain/ids.ts";
 import { PartnerConfig } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { openedDelivery } from "#domain/partner/stored-delivery.ts";
 import { createLog } from "#platform/log.ts";
 import { until } from "../../test/harness/wait.ts";
+import { testChannelParts } from "../../test/partners/channel.ts";
 import { type CurrentChannelOptions, currentChannel } from "./current-channel.ts";
 
 const test = suite("the channel to a partner");
+const partner = PartnerId.parse("edu");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
 
 const configuredWith = (url: string, more: object = {}): ConfiguredPartner => {
   const { delivery, ...config } = PartnerConfig.parse({ name: "edu", delivery: { type: "http", url } });
-  return { config, delivery: { plain: { ...delivery, ...more } }, standing: "active" };
+  return { config, delivery: { plain: { ...delivery, ...more } }, standing: "active", version: 1 };
 };
 const opened: CurrentChannelOptions["deliveryOf"] = async ({ delivery }) =>
   delivery === undefined
     ? { usable: false, found: undefined, errors: [] }
     : openedDelivery(delivery, undefined);
 const follow = (configured: () => ConfiguredPartner, deliveryOf = opened) =>
-  currentChannel({ configured, deliveryOf, allowPrivate: true, log });
+  currentChannel({ configured, deliveryOf, partner, channels: testChannelParts(), log });
 
 test("follows what is configured, whoever tells it or not", async () => {
   let configured = configuredWith("http://127.0.0.1:1/a");

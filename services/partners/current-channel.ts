@@ -1,10 +1,11 @@
 // The channel to a partner as it is configured now: opened anew with each change, and again when it could not be opened.
+import type { PartnerId } from "#domain/ids.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import type { OpenedDelivery } from "#domain/partner/stored-delivery.ts";
 import type { Log } from "#platform/log.ts";
 import { backoffMs } from "#platform/retry.ts";
-import type { Channel } from "./channels/channel.ts";
+import type { Channel, ChannelParts } from "./channels/channel.ts";
 import { openChannel } from "./channels/open-channel.ts";
 
 export interface CurrentChannel {
@@ -19,7 +20,8 @@ export interface CurrentChannelOptions {
   readonly configured: () => ConfiguredPartner;
   /** In the clear. Rejects while its keys can't be had. */
   readonly deliveryOf: (partner: ConfiguredPartner) => Promise<OpenedDelivery>;
-  readonly allowPrivate: boolean;
+  readonly partner: PartnerId;
+  readonly channels: ChannelParts;
   readonly log: Log;
 }
 
@@ -30,7 +32,7 @@ class UnusableDelivery extends Error {
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 export function currentChannel(options: CurrentChannelOptions): CurrentChannel {
-  const { configured, deliveryOf, allowPrivate, log } = options;
+  const { configured, deliveryOf, partner: id, channels, log } = options;
   let config: PartnerSettings | undefined;
   let opened: Promise<Channel> | undefined;
   let failures = 0;
@@ -47,7 +49,7 @@ export function currentChannel(options: CurrentChannelOptions): CurrentChannel {
       throw new UnusableDelivery("the configuration can't be used");
     }
     const { delivery } = found;
-    return openChannel(delivery.type, { delivery, config: partner.config, allowPrivate });
+    return openChannel(delivery.type, { ...channels, delivery, config: partner.config, partner: id });
   }
 
   async function close(channel: Promise<Channel> | undefined): Promise<void> {

@@ -28,7 +28,7 @@ const configuredWith = (settings: object = {}): ConfiguredPartner => {
     delivery: { type: "http", url: "http://localhost/" },
     ...settings,
   });
-  return { config, delivery: { plain }, standing: "active" };
+  return { config, delivery: { plain }, standing: "active", version: 1 };
 };
 
 /** A yard with one delivery; what a test does not lead goes well. */
@@ -124,7 +124,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     slots,
     lease,
     vault: { sealCached: () => sealed, seal: async () => sealed },
-    dedupeKey: () => "key",
+    dedupeKey: async () => ({ key: "key" }),
     postponed: { postpone: ({ mail: postponed }) => postponed.nak(1) },
     metrics: createMetrics(),
     log,

@@ -18,6 +18,7 @@ import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts"
 import { acknowledge } from "./acknowledge.ts";
 import { boundedSend } from "./bounded-send.ts";
 import type { Channel, Prepared, Sent } from "./channels/channel.ts";
+import type { DedupeKey, DedupeKeys } from "./dedupe-keys.ts";
 import { removalOf } from "./drain.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
 import type { Postponed } from "./postponed.ts";
@@ -32,7 +33,7 @@ export interface DeliverParts {
   readonly slots: Slots;
   readonly lease: Pick<Lease, "valid">;
   readonly vault: Pick<Vault, "seal" | "sealCached">;
-  readonly dedupeKey: (delivery: DeliveryMail) => string;
+  readonly dedupeKey: DedupeKeys["get"];
   readonly postponed: Pick<Postponed, "postpone">;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -66,6 +67,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
     if (standing === "removed") return giveUp(delivery, removalOf(partner));
     if (!content.readable) return giveUp(delivery, { cause: content.why });
 
+    const dedupe = await dedupeKey(delivery);
+    if ("failed" in dedupe) return withoutKey(delivery, dedupe);
     const prepared = prepare(await channel(), delivery, content);
     if (prepared === undefined) return giveUp(delivery, REQUEST_TOO_LARGE);
     const sealed_request = await seal(about, content, prepared.request, MAX_REQUEST_BYTES);
@@ -73,8 +76,9 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
     const command = {
       ...about,
-      dedupe_key: dedupeKey(delivery),
+      dedupe_key: dedupe.key,
       sealed_request,
+      config_version: partner.version,
       policy: config,
       at: Date.now(),
     };
@@ -88,6 +92,16 @@ export function createDeliver(parts: DeliverParts): Deliver {
     if (started === undefined) return done(delivery, decision.events);
     await makeAttempt(delivery, content, prepared, started.data.attempt, config, begun, onCalled);
     return true;
+  }
+
+  /** Nobody knows whether the partner has the same already, so it gets nothing. */
+  async function withoutKey(
+    delivery: DeliveryMail,
+    { failed: reason, retryMs }: Extract<DedupeKey, { failed: string }>,
+  ): Promise<false> {
+    if (retryMs === undefined) return giveUp(delivery, { cause: "dedupe_failed", reason });
+    delivery.mail.nak(retryMs);
+    return false;
   }
 
   /** Undefined where what is to be sent would be larger than anybody takes. */

@@ -3,6 +3,7 @@ import type { PartnerRefusal } from "#domain/partner/command.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerDecider } from "#domain/partner/decide.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
+import type { DedupeKeys } from "./dedupe-keys.ts";
 import type { DeliveryMail } from "./read-mail.ts";
 
 /** A call; or a decision without one; or it has to wait. */
@@ -14,14 +15,17 @@ export function foresee(
   delivery: DeliveryMail,
   state: PartnerState,
   { standing, config: policy }: ConfiguredPartner,
-  dedupeKey: (delivery: DeliveryMail) => string,
+  dedupeKey: DedupeKeys["known"],
 ): Foreseen {
   if (standing === "removed" || !delivery.content.readable) return "decision";
+  const dedupe = dedupeKey(delivery);
+  if (dedupe === undefined) return "call";
+  if ("failed" in dedupe) return "decision";
   const decision = partnerDecider.decide(
     {
       type: "start_attempt",
       ...delivery.about,
-      dedupe_key: dedupeKey(delivery),
+      dedupe_key: dedupe.key,
       sealed_request: NOTHING_SEALED,
       policy,
       at: Date.now(),

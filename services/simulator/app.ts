@@ -6,6 +6,7 @@ import { parseSecret } from "#platform/webhooks.ts";
 import type { StartStandalone } from "#platform/yard.ts";
 import { type Answer, type Settings, settingsSchema } from "./behaviour.ts";
 import { createAllEffects } from "./effects.ts";
+import { openMailServer } from "./mail-server.ts";
 import { createPartner, type Partner, type Received } from "./partner.ts";
 
 export interface SimulatorOptions {
@@ -21,6 +22,8 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly app: FastifyInstance;
   readonly url: string;
+  /** Where e-mail for partners is taken: smtp://host:port. */
+  readonly smtpUrl: string;
   close(): Promise<void>;
 }
 
@@ -89,6 +92,18 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     return send(reply, partner.receive(received, settings), closing.signal);
   });
 
+  // An incoming webhook as Slack has them: words instead of JSON, and no secret but the URL.
+  app.post<Named>("/slack/:name", async (request, reply) => {
+    const partner = partnerOf(request.params.name);
+    reply.raw.once("close", () => partner.leave());
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const answer = partner.receive({ headers: request.headers, body, at: Date.now() });
+    if (answer.kind === "answer") reply.type("text/plain");
+    return send(reply, isSlackMessage(body) ? inWords(answer) : INVALID_PAYLOAD, closing.signal);
+  });
+
+  app.get("/smtp", async () => ({ url: mail.url }));
+
   app.put<Named>("/partners/:name", async (request) => {
     const settings = settingsFrom(jsonOf(request.body));
     const partner = partnerOf(request.params.name);
@@ -122,16 +137,51 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
 
   const url = await app.listen({ host, port });
+  const mail = await openMailServer({
+    host,
+    // Beside the other, so that it stays where it was for as long as that does.
+    port: Number(new URL(url).port) + 1,
+    receive: (name, received) => partnerOf(name).receive(received),
+    leave: (name) => partnerOf(name).leave(),
+  });
   return {
     app,
     url,
+    smtpUrl: mail.url,
     async close() {
       closing.abort();
+      await mail.close();
       // What was being delayed is answered now; who has no answer by then never gets one.
       setTimeout(() => app.server.closeAllConnections(), CLOSE_MS).unref();
       await app.close();
     },
   };
+}
+
+type Answered = Extract<Answer, { kind: "answer" }>;
+type InWords = Exclude<Answer, Answered> | (Omit<Answered, "body"> & { readonly body: string });
+
+const INVALID_PAYLOAD: InWords = {
+  kind: "answer",
+  processed: false,
+  status: 400,
+  body: "invalid_payload",
+  delayMs: 0,
+};
+
+function isSlackMessage(body: Buffer): boolean {
+  try {
+    const message = JSON.parse(body.toString()) as { text?: unknown; blocks?: unknown };
+    return typeof message.text === "string" || Array.isArray(message.blocks);
+  } catch {
+    return false;
+  }
+}
+
+function inWords(answer: Answer): InWords {
+  if (answer.kind !== "answer") return answer;
+  const { status, body } = answer;
+  return { ...answer, body: status < 300 ? "ok" : `${body.reason}`.replaceAll(" ", "_") };
 }
 
 class Refused extends Error {
@@ -143,7 +193,7 @@ class Refused extends Error {
   }
 }
 
-async function send(reply: FastifyReply, answer: Answer, closing: AbortSignal): Promise<unknown> {
+async function send(reply: FastifyReply, answer: Answer | InWords, closing: AbortSignal): Promise<unknown> {
   if (answer.delayMs > 0) await delay(answer.delayMs, undefined, { signal: closing }).catch(() => {});
   switch (answer.kind) {
     case "answer":

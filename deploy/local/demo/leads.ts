@@ -1,4 +1,4 @@
-// A hundred people who want different things in different countries; the same in every run, but for their addresses.
+// A hundred people who want different things in different countries, some of them help; the same in every run, but for their addresses.
 const FIRST = [
   "Ada",
   "Grace",
@@ -24,11 +24,15 @@ const LAST = [
   "Hamilton",
 ];
 const INTERESTS = ["Education", "Finance", "Travel", "education ", "Finance", "Insurance"];
+const TOPICS = ["sales", "pricing"];
+/** One in so many asks for assistance. */
+const ASSISTANCE_EVERY = 5;
 const COUNTRIES = ["US", "GB", "US", "DE", "NL"];
 
 export interface DemoLead {
   /** Its webhook-id, and so its idempotency key. */
   readonly key: string;
+  readonly path: "/api/submit" | "/api/assistance";
   readonly body: string;
 }
 
@@ -37,14 +41,23 @@ export function demoLeads(run: string, count: number): readonly DemoLead[] {
   return Array.from({ length: count }, (_, at) => {
     const first = pick(FIRST, at);
     const last = pick(LAST, Math.floor(at / FIRST.length));
-    const body = {
+    const person = {
       full_name: `${first} ${last}`,
       email: `${first}.${last}.${at}.${run}@example.com`.toLowerCase(),
       country: pick(COUNTRIES, at),
+    };
+    const key = `demo-${run}-${at}`;
+    if (at % ASSISTANCE_EVERY === 0) {
+      const topic = pick(TOPICS, at / ASSISTANCE_EVERY);
+      const body = { ...person, topic, description: `A question about ${topic}` };
+      return { key, path: "/api/assistance", body: JSON.stringify(body) };
+    }
+    const body = {
+      ...person,
       interest: pick(INTERESTS, at),
       landing_page_url: "https://example.com/demo",
     };
-    return { key: `demo-${run}-${at}`, body: JSON.stringify(body) };
+    return { key, path: "/api/submit", body: JSON.stringify(body) };
   });
 }
 

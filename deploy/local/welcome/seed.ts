@@ -8,7 +8,13 @@ import { retryUntil } from "#platform/retry.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { Problem } from "../problem.ts";
 import { type AdminClient, adminClient } from "./admin-client.ts";
-import { DEMO_PARTNERS, DEMO_RULES, simulatedUrl } from "./demo-partners.ts";
+import {
+  DEMO_PARTNERS,
+  DEMO_RULES,
+  demoDelivery,
+  type SimulatorUrls,
+  simulatedUrl,
+} from "./demo-partners.ts";
 
 /** Longer than a process that died takes to come back. */
 const WITHIN_MS = 20_000;
@@ -27,7 +33,8 @@ export interface DemoOptions {
 interface Listed {
   readonly id: string;
   /** Null where it can't be used as it is stored. */
-  readonly delivery: { readonly type: string; readonly url?: string } | null;
+  readonly delivery: { readonly type: string; readonly url?: string; readonly smtp_url?: string } | null;
+  readonly name: string;
 }
 
 /** Returns what it did, in words; nothing when all was in place. Tried again while a process is away. */
@@ -51,16 +58,28 @@ async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOption
   if (!config.roles.includes("gateway")) return "";
   const admin = adminClient(httpUrl, adminToken);
   const { items } = (await admin.get("/api/partners")) as { items: readonly Listed[] };
-  const before = keptSimulatorUrl(config.dataDir);
-  const moved =
-    before === undefined || before === simulatorUrl ? [] : await repoint(admin, items, before, simulatorUrl);
+  const now = { http: simulatorUrl, smtp: await smtpUrlOf(simulatorUrl) };
+  const before = keptUrls(config.dataDir);
+  const isMoved = before !== undefined && (before.http !== now.http || before.smtp !== now.smtp);
+  const moved = isMoved ? await repoint(admin, items, before, now) : [];
   // Before anything is made, so that what an interrupted seed has made is found again at another port.
-  keepSimulatorUrl(config.dataDir, simulatorUrl);
+  keepUrls(config.dataDir, now);
   const { version } = (await admin.get("/api/rules")) as { version: number };
   const isEmpty = version === 0 && items.every(isDemoPartner);
-  const made = isEmpty ? await seed(admin, items, { simulatorUrl, secret }) : "";
+  const made = isEmpty ? await seed(admin, items, now, secret) : "";
   const pointed = moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
   return [made, pointed].filter((one) => one !== "").join("; ");
+}
+
+/** Where it does not run, it will be beside its other port. */
+async function smtpUrlOf(simulatorUrl: string): Promise<string> {
+  try {
+    const { body } = await request(`${simulatorUrl}/smtp`);
+    return ((await body.json()) as { url: string }).url;
+  } catch {
+    const { hostname, port } = new URL(simulatorUrl);
+    return `smtp://${hostname}:${Number(port) + 1}`;
+  }
 }
 
 /** Beside no others they are what an interrupted seed has left, or somebody's that bear their names. */
@@ -72,11 +91,13 @@ function isDemoPartner({ id }: Listed): boolean {
 async function seed(
   admin: AdminClient,
   there: readonly Listed[],
-  { simulatorUrl, secret }: { readonly simulatorUrl: string; readonly secret: string },
+  urls: SimulatorUrls,
+  secret: string,
 ): Promise<string> {
   const missing = DEMO_PARTNERS.filter(({ id }) => !there.some((one) => one.id === id));
-  for (const { id, name } of missing) {
-    const delivery = { type: "http", url: simulatedUrl(simulatorUrl, id), secret };
+  for (const partner of missing) {
+    const { id, name } = partner;
+    const delivery = demoDelivery(partner, urls, secret);
     await admin.put(`/api/partners/${id}`, { name, enabled: true, delivery });
   }
   const isFirst = await admin.putUnlessChanged("/api/rules", { rules: DEMO_RULES, expected_version: 0 });
@@ -90,22 +111,39 @@ async function seed(
 async function repoint(
   admin: AdminClient,
   items: readonly Listed[],
-  before: string,
-  simulatorUrl: string,
+  before: SimulatorUrls,
+  now: SimulatorUrls,
 ): Promise<readonly string[]> {
   const moved: string[] = [];
   for (const { id, ...config } of items) {
-    if (config.delivery?.url !== simulatedUrl(before, id)) continue;
-    const delivery = { ...config.delivery, url: simulatedUrl(simulatorUrl, id) };
-    await admin.put(`/api/partners/${id}`, { ...config, delivery });
+    const changed = repointed(id, config, before, now);
+    if (changed === undefined) continue;
+    await admin.put(`/api/partners/${id}`, { ...config, delivery: { ...config.delivery, ...changed } });
     moved.push(id);
   }
   return moved;
 }
 
+/** What changes of a delivery that leads to the simulator. A webhook's URL can't be read: the partner's name says whose it is. */
+function repointed(
+  id: string,
+  { name, delivery }: Omit<Listed, "id">,
+  before: SimulatorUrls,
+  now: SimulatorUrls,
+): Readonly<Record<string, string>> | undefined {
+  if (before.http !== now.http && delivery?.url === simulatedUrl(before.http, id))
+    return { url: simulatedUrl(now.http, id) };
+  if (delivery?.smtp_url === before.smtp && before.smtp !== now.smtp) return { smtp_url: now.smtp };
+  const isOurs = DEMO_PARTNERS.some((one) => one.channel === "slack" && one.id === id && one.name === name);
+  const isMoved = before.http !== now.http;
+  if (delivery?.type === "slack" && isOurs && isMoved) return { webhook_url: `${now.http}/slack/${id}` };
+  return undefined;
+}
+
 /** The simulator remembers nothing, so it is told each time that its partners check signatures. */
 async function instructSimulator(simulatorUrl: string, secret: string): Promise<void> {
-  for (const { id, price } of DEMO_PARTNERS) {
+  for (const { id, price, channel } of DEMO_PARTNERS) {
+    if (channel !== "http") continue;
     const answer = await request(simulatedUrl(simulatorUrl, id), {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -116,11 +154,18 @@ async function instructSimulator(simulatorUrl: string, secret: string): Promise<
 }
 
 const simulatorFile = (dataDir: string): string => join(dataDir, "simulator.url");
+const mailFile = (dataDir: string): string => join(dataDir, "simulator-smtp.url");
 
 export function keptSimulatorUrl(dataDir: string): string | undefined {
   return readKept(simulatorFile(dataDir))?.trim();
 }
 
-function keepSimulatorUrl(dataDir: string, url: string): void {
-  writeKept(simulatorFile(dataDir), `${url}\n`);
+function keptUrls(dataDir: string): SimulatorUrls | undefined {
+  const http = keptSimulatorUrl(dataDir);
+  return http === undefined ? undefined : { http, smtp: readKept(mailFile(dataDir))?.trim() ?? "" };
+}
+
+function keepUrls(dataDir: string, { http, smtp }: SimulatorUrls): void {
+  writeKept(mailFile(dataDir), `${smtp}\n`);
+  writeKept(simulatorFile(dataDir), `${http}\n`);
 }

@@ -3,10 +3,15 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
 import type { PartnerConfig } from "#domain/partner/config.ts";
-import type { ConfigError } from "#domain/partner/config-error.ts";
+import { type ConfigError, check } from "#domain/partner/config-error.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/configured.ts";
-import { type ShownDelivery, urlsOf, withKeptSecrets } from "#domain/partner/delivery-config.ts";
+import {
+  type Delivery,
+  type ShownDelivery,
+  urlsOf,
+  withKeptSecrets,
+} from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -17,12 +22,14 @@ import type { PartnerQueries } from "#projections/partners/query.ts";
 import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import type { RulesetView } from "../rules/ruleset-view.ts";
+import { functionErrors, testDelivery } from "./ask-partners.ts";
 import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
 import { urlErrors } from "./partner-url.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
+import { createTestLimit, submissionToTest, TestedDelivery, TestOrder } from "./test-delivery.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
@@ -32,6 +39,8 @@ export interface PartnerRoutesParts {
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
   readonly allowPrivate: boolean;
+  /** Whether e-mail can be sent for partners that name no server of their own. */
+  readonly hasSmtp: boolean;
 }
 
 const params = z.object({ id: PartnerId });
@@ -45,7 +54,8 @@ const Pause = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optio
 const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
-  const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
+  const { eventStore, bus, vault, view, rules, queries, allowPrivate, hasSmtp } = parts;
+  const limitTests = createTestLimit();
   const change = changer(eventStore, configuredPartners, view, refusalOf);
 
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
@@ -58,8 +68,10 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       const opened = await openDelivery(partner, before, vault);
       const { delivery, errors } = withKeptSecrets(given, opened.usable ? opened.delivery : opened.found);
-      refuseWith([...errors, ...configErrors({ ...config, delivery })]);
+      refuseWith(errors);
+      refuseWith([...configErrors({ ...config, delivery }), ...smtpErrors(delivery, hasSmtp)]);
       for (const [path, url] of urlsOf(delivery)) refuseWith(await urlErrors(path, url, allowPrivate));
+      refuseWith(await functionErrors(bus, { ...config, delivery }));
       const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
       const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
       try {
@@ -150,6 +162,28 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     );
 
     app.post(
+      "/api/partners/:id/test",
+      {
+        schema: {
+          summary: "Make one delivery that is marked as a test, counted nowhere and shown in full",
+          params,
+          body: TestOrder,
+          response: { 200: TestedDelivery },
+          refusals: ["unacceptable", "rate_limited"],
+          position: false,
+        },
+      },
+      async (request) => {
+        const partner = request.params.id;
+        const configured = view.current().get(partner);
+        if (configured === undefined) throw notFound();
+        const submission = submissionToTest(request.body.submission);
+        limitTests(partner);
+        return testDelivery(bus, { partner, version: configured.version, submission });
+      },
+    );
+
+    app.post(
       "/api/partners/:id/pause",
       { schema: { summary: "Let its submissions wait", params, body: Pause, response: { 200: Partner } } },
       async (request, reply) => {
@@ -168,6 +202,13 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     );
   };
 }
+
+const smtpErrors = (delivery: Delivery, hasSmtp: boolean): ConfigError[] =>
+  check(
+    "delivery.smtp_url",
+    delivery.type === "email" && delivery.smtp_url === undefined && !hasSmtp,
+    "is needed, since no server is configured for all: give smtps://user:password@host:port, or set SMTP_URL",
+  );
 
 class DeliveryChanged extends Error {
   override name = "DeliveryChanged";

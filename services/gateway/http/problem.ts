@@ -95,8 +95,8 @@ const meanings: Readonly<Record<RefusalReason, Meaning>> = {
   ],
   rate_limited: [
     429,
-    "The source's rate limit is reached",
-    "The source sends more a second than its rate_limit allows; repeat this after retry-after with the same key",
+    "The rate limit is reached",
+    "More is sent than the limit allows; repeat this after retry-after, a submission with the same key",
   ],
   internal: [
     500,

@@ -3,29 +3,15 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DeliveryId, SourceId } from "#domain/ids.ts";
-import { PartnerConfig } from "#domain/partner/config.ts";
 import { newSecret, parseSecret, verify } from "#platform/webhooks.ts";
-import type { Attempt, Channel, Message } from "./channel.ts";
-import { retryAfterMs } from "./http.ts";
-import { openChannel } from "./open-channel.ts";
+import { openTestChannel, testMessage } from "../../../test/partners/channel.ts";
+import type { Attempt, Channel } from "./channel.ts";
+import { retryAfterMs } from "./http-result.ts";
 
 const test = suite("the HTTP channel");
 const attempt: Attempt = { obstacle: () => undefined, abandon: new AbortController().signal };
 const now = Date.now();
-const message: Message = {
-  submission: {
-    kind: "lead",
-    source: SourceId.parse("demo"),
-    received_at: new Date(now).toISOString(),
-    idempotency_key: "k",
-    payload: { email: "Ann@Example.com", id: "mine" },
-    normalised: { email: "ann@example.com" },
-  },
-  ids: { id: "lead-1", delivery_id: DeliveryId.parse("00000000-0000-8000-8000-000000000001") },
-  trace: "0123456789abcdef0123456789abcdef",
-  now,
-};
+const message = testMessage({ email: "Ann@Example.com", id: "mine" }, now);
 const open: Channel[] = [];
 let server: Server;
 let url: string;
@@ -33,9 +19,7 @@ let respond: { status: number; headers?: Record<string, string>; body?: string }
 let last: { headers: IncomingHttpHeaders; body: string } | undefined;
 
 function channel(settings: object = {}): Channel {
-  const config = PartnerConfig.parse({ name: "Edu", delivery: { type: "http", url }, ...settings });
-  const { delivery } = config;
-  const opened = openChannel(delivery.type, { delivery, config, allowPrivate: true });
+  const opened = openTestChannel({ delivery: { type: "http", url }, ...settings });
   open.push(opened);
   return opened;
 }
