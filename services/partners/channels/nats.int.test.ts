@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Bus, connectBus } from "#platform/bus/bus.ts";
 import { createLog } from "#platform/log.ts";
 import { type NatsServer, startNats } from "../../../test/harness/nats.ts";
+import { until } from "../../../test/harness/wait.ts";
 import { attempt, openTestChannel, testMessage } from "../../../test/partners/channel.ts";
 import type { Channel } from "./channel.ts";
 
@@ -88,6 +90,9 @@ test("does not know whether it was stored where JetStream does not say so", asyn
   });
   process.kill(server.pid, "SIGSTOP");
   try {
+    await until("the server stands still", () =>
+      /\) T /.test(readFileSync(`/proc/${server.pid}/stat`, "utf8")),
+    );
     const { outcome } = await prepared.send(attempt);
     assert.is(outcome.outcome, "unknown");
   } finally {
