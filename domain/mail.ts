@@ -51,6 +51,8 @@ const addressing: Addressing = {
   DeliveryRejected: lead,
   DeliveryDuplicated: () => nobody,
   DeliveryHeld: () => nobody,
+  DeliveryPassedOn: lead,
+  DeliveryReturned: () => nobody,
   DeliveryDeadLettered: lead,
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,

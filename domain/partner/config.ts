@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
 import { Delivery } from "./delivery-config.ts";
+import { Caps, Schedule } from "./schedule.ts";
 
 // Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
 // own actors never write here.
@@ -44,6 +45,8 @@ export const PartnerConfig = z.strictObject({
       per_second: z.number().positive().optional(),
     })
     .prefault({}),
+  caps: Caps.optional(),
+  schedule: Schedule.optional(),
   response: z
     .strictObject({
       success: Match.optional(),

@@ -12,7 +12,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 3,
+  version: 4,
   tables: [
     `create table lead (
       id uuid primary key,

@@ -9,13 +9,15 @@
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
 // 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (foresee.ts,
 //    postponed.ts).
-// 8. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
-// 9. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
+// 8. What the partner takes nothing of by its caps or schedule is decided about at once, whatever else it waits for (held.ts).
+// 9. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
+// 10. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
 //    recorded.
 
 import { once } from "node:events";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
+import { closedBy, isLimited } from "#domain/partner/capacity.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { type PartnerState, stageOf } from "#domain/partner/state.ts";
@@ -34,6 +36,7 @@ import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
 import { drainRemoved } from "./drain.ts";
 import { foresee } from "./foresee.ts";
+import { createHeld } from "./held.ts";
 import { openDelivery } from "./open-delivery.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
 import { createPostponed } from "./postponed.ts";
@@ -76,7 +79,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const log = yard.log.child({ partner });
   const closing = new AbortController();
   const abandoned = new AbortController();
-  // 1, 9
+  // 1, 10
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
@@ -109,9 +112,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
   const tokens = currentBucket(() => configured().config.limits.per_second);
   const dedupeKey = createDedupeKeys(vault, () => configured().config);
-  const postponed = createPostponed((id) =>
-    [...delivering.keys()].some(({ about }) => about.delivery_id === id),
-  );
+  const postponed = createPostponed({
+    isUnderWay: (id) => [...delivering.keys()].some(({ about }) => about.delivery_id === id),
+    onHeld: (id) => held.remains(id),
+  });
   const deliver = createDeliver({
     writer,
     configured,
@@ -127,8 +131,25 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     abandon,
     onDecided: () => review(),
   });
+  const held = createHeld({
+    partner,
+    configured,
+    writer,
+    isResting: () => restMs(configured(), circuit(), channel.restMs(), Date.now()) > 0,
+    mayMail: () => lease.valid, // 1
+    eventStore: yard.eventStore(),
+    bus,
+    log,
+  });
 
   const circuit = () => writer.state?.circuit ?? closedCircuit;
+
+  /** By caps or schedule. */
+  function takesNothing(): boolean {
+    const [{ config }, { state }] = [configured(), writer];
+    if (!isLimited(config) || state === undefined) return false;
+    return closedBy(config, state.use, Date.now(), { waiting: state.held.size }) !== undefined;
+  }
 
   /** After whatever may have changed how many deliveries may begin. */
   function review(): void {
@@ -137,10 +158,11 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
     const channelRestMs = channel.restMs();
     metrics.partnerUnusable.set({ partner }, channelRestMs === Number.POSITIVE_INFINITY ? 1 : 0);
-    const rest = restMs(configured(), circuit(), channelRestMs, Date.now());
+    const rest = restMs(configured(), circuit(), channelRestMs, Date.now(), takesNothing());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
+    held.review();
     changed.resolve();
   }
 
@@ -164,6 +186,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
       if (looked !== state) runEnded(state);
       looked = state;
+      if (takesNothing()) runDecided(state); // 8
       if (waiting.length === 0) return;
 
       const bucket = tokens();
@@ -202,6 +225,14 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
     for (const delivery of waiting.filter(hasEnded)) run(delivery);
     waiting = waiting.filter((delivery) => !hasEnded(delivery));
+  }
+
+  function runDecided(state: PartnerState): void {
+    if (configured().standing !== "active" || !configured().config.enabled || channel.restMs() > 0) return;
+    const decided = waiting.filter((one) => foresee(one, state, configured(), dedupeKey) === "decision");
+    for (const delivery of decided) run(delivery);
+    const begun = new Set(decided);
+    waiting = waiting.filter((delivery) => !begun.has(delivery));
   }
 
   /** Where it can't be opened, the partner rests: see `channelRestMs`. */
@@ -287,7 +318,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     },
   });
 
-  /** 8 */
+  /** 9 */
   function drain(): void {
     if (draining !== undefined || configured().standing !== "removed" || closing.signal.aborted) return;
     postponed.handBack();
@@ -320,6 +351,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     async close() {
       closing.abort();
       clearTimeout(restTimer);
+      held.close();
       changed.resolve();
       await Promise.race([draining, pause(LAST_WORDS_MS)]);
       await mailbox?.close();

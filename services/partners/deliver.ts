@@ -74,6 +74,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const command = {
       ...about,
       dedupe_key: dedupeKey(delivery),
+      has_next: content.routed.route.remaining.length > 0,
       sealed_request,
       policy: config,
       at: Date.now(),

@@ -6,6 +6,7 @@ import { compiledEvents, rulesetEvents } from "#domain/rules/events.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { POSITION, RESUME } from "#platform/bus/positions.ts";
 import {
   factSubject,
   leadSubject,
@@ -17,11 +18,6 @@ import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
-
-/** Where the event stands in the log. */
-export const POSITION = "Switchyard-Position";
-/** Everything up to here that is to be published is known to be in the stream before this message. */
-export const RESUME = "Switchyard-Resume";
 
 /** NATS takes a mebibyte, headers included. */
 const MAX_MESSAGE_BYTES = 1024 * 1024 - 1024;
@@ -115,11 +111,3 @@ function addressable(stored: StoredEvent): YardEvent | undefined {
 
 const factSubjectOf = ({ stream, type }: StoredEvent): string =>
   factSubject(stream.split("-", 1)[0] as string, type);
-
-export function positionIn(
-  message: { readonly headers: { get(name: string): string } | undefined },
-  header: string,
-): bigint | undefined {
-  const text = message.headers?.get(header);
-  return text ? BigInt(text) : undefined;
-}

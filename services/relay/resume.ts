@@ -1,6 +1,6 @@
 import type { Bus } from "#platform/bus/bus.ts";
+import { positionIn, RESUME } from "#platform/bus/positions.ts";
 import type { UnfinishedQueries } from "#projections/unfinished/query.ts";
-import { positionIn, RESUME } from "./publish.ts";
 
 export interface Start {
   /** Events after this position are to be published. */
@@ -18,6 +18,8 @@ export async function whereToStart(parts: {
   readonly unfinished: UnfinishedQueries;
 }): Promise<Start> {
   const last = await parts.bus.lastMessage();
-  if (last !== undefined) return { from: positionIn(last, RESUME) ?? 0n, emptyStream: false };
+  const from = last && positionIn(last, RESUME);
+  // One that says nothing was published to an empty stream.
+  if (from !== undefined) return { from, emptyStream: false };
   return { from: await parts.unfinished.checkpoint(), emptyStream: true };
 }
