@@ -5,6 +5,7 @@ import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
 import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
+import { timersProjection } from "./timers/projection.ts";
 import { unfinishedProjection } from "./unfinished/projection.ts";
 
 /** `onSkippedBy` is given the projection's name. */
@@ -13,6 +14,7 @@ export function allProjections(vault: Vault, onSkippedBy: (projection: string) =
     leadsProjection({ vault, onSkipped: onSkippedBy("leads") }),
     unfinishedProjection({ onSkipped: onSkippedBy("unfinished") }),
     partnersProjection({ onSkipped: onSkippedBy("partners") }),
+    timersProjection({ onSkipped: onSkippedBy("timers") }),
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
   ];
 }

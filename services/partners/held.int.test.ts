@@ -97,13 +97,13 @@ test("gets the next hour's share when the hour is over, and none of the hour aft
   const held = dataOf((await yard.partnerHistory(hourly, routed.at(-1))).at(-1));
   assert.is(held.reason, "cap_hour");
   assert.is(Date.parse(held.until as string) % 3_600_000, 0);
-  for (const expected of [6, 9, 10]) {
+  for (const expected of [6, 9, 12]) {
     clock.aheadMs += 3_600_000;
     // Whatever comes brings its clock to mind; and waits behind the others.
     routed.push(await yard.route(hourly));
     await become(hourly, routed, [expected, routed.length - expected]);
   }
-  assert.is((await yard.effects("hourly")).effects, 10);
+  assert.is((await yard.effects("hourly")).effects, 12);
 });
 
 test("is left alone outside its hours, and gets all that was held when they begin", async () => {

@@ -9,10 +9,9 @@ import { closedBy, roomNow } from "#domain/partner/capacity.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
-import { submissionStream } from "#domain/submission/events.ts";
+import { isRouteOf, submissionStream } from "#domain/submission/events.ts";
 import { partnerSubject } from "#platform/bus/subjects.ts";
 import { type MailAgain, type MailAgainParts, mailAgain } from "#platform/event-store/mail-again.ts";
-import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
 
@@ -144,8 +143,3 @@ export function createHeld(parts: HeldParts): Held {
 
 const mayGoOn = ({ caps, schedule }: PartnerSettings): boolean =>
   caps?.otherwise !== "hold" && schedule?.otherwise !== "hold";
-
-function isRouteOf({ type, data }: StoredEvent, id: DeliveryId): boolean {
-  const route = (data as { readonly route?: { readonly delivery_id?: unknown } } | null)?.route;
-  return type === "SubmissionRouted" && route?.delivery_id === id;
-}
