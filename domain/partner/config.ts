@@ -4,8 +4,8 @@ import { PartnerId } from "../ids.ts";
 import { Delivery } from "./delivery-config.ts";
 import { Caps, Schedule } from "./schedule.ts";
 
-// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
-// own actors never write here.
+// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that. A
+// partner's own actor writes here only that it is paused, where the partner says that it is gone.
 
 export const PARTNER_CONFIG_STREAM = "partner_config";
 
@@ -86,7 +86,7 @@ export const partnerConfigEvents = {
     }),
     upcasts: { 1: withDeliveryApart },
   },
-  PartnerPaused: { version: 1, schema: partner },
+  PartnerPaused: { version: 1, schema: partner.extend({ reason: z.string().optional() }) },
   PartnerResumed: { version: 1, schema: partner },
   PartnerRemoved: {
     version: 1,

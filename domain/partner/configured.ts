@@ -12,6 +12,8 @@ export interface ConfiguredPartner {
   readonly delivery: StoredDelivery | undefined;
   /** A paused one keeps its mail; a removed one is still here, because its mail has to end somewhere. */
   readonly standing: "active" | "paused" | "removed";
+  /** Of a paused one, where it was told. */
+  readonly paused_reason?: string;
   /** Of a removed one: what becomes of its mail. */
   readonly drain?: "next" | "dead_letter";
 }
@@ -28,7 +30,15 @@ export type ConfigurePartner =
       /** What was there when its secrets were kept. */
       readonly instead_of: StoredDelivery | undefined;
     }
-  | { readonly type: "pause" | "resume"; readonly partner: PartnerId }
+  | { readonly type: "pause"; readonly partner: PartnerId; readonly reason?: string | undefined }
+  | { readonly type: "resume"; readonly partner: PartnerId }
+  /** The partner itself has said so, where it was called with this delivery. */
+  | {
+      readonly type: "pause_gone";
+      readonly partner: PartnerId;
+      readonly reason: string;
+      readonly delivery: StoredDelivery | undefined;
+    }
   /** `routed_by`: the rules that lead to it. */
   | {
       readonly type: "remove";
@@ -64,17 +74,31 @@ function evolveOne(
     case "PartnerConfigured": {
       const { partner, config, delivery } = event.data;
       const standing = before?.standing === "paused" ? "paused" : "active";
+      const why = before?.paused_reason === undefined ? {} : { paused_reason: before.paused_reason };
+      const paused = { standing, ...(standing === "paused" && why) } as const;
       return config === null || delivery === null
-        ? { config: config ?? PartnerSettings.parse({ name: partner }), delivery: undefined, standing }
-        : { config, delivery, standing };
+        ? { config: config ?? PartnerSettings.parse({ name: partner }), delivery: undefined, ...paused }
+        : { config, delivery, ...paused };
     }
-    case "PartnerPaused":
-      return before && { ...before, standing: "paused" };
+    case "PartnerPaused": {
+      const { reason: paused_reason } = event.data;
+      return (
+        before && {
+          ...withoutReason(before),
+          standing: "paused",
+          ...(paused_reason !== undefined && { paused_reason }),
+        }
+      );
+    }
     case "PartnerResumed":
-      return before && { ...before, standing: "active" };
+      return before && { ...withoutReason(before), standing: "active" };
     case "PartnerRemoved":
-      return before && { ...before, standing: "removed", drain: event.data.drain };
+      return before && { ...withoutReason(before), standing: "removed", drain: event.data.drain };
   }
+}
+
+function withoutReason({ paused_reason: _, ...rest }: ConfiguredPartner): ConfiguredPartner {
+  return rest;
 }
 
 function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decided {
@@ -90,7 +114,12 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
       return accept<PartnerConfigEvent>({ type: "PartnerConfigured", data });
     }
     case "pause":
-      return before ? accept<PartnerConfigEvent>({ type: "PartnerPaused", data: { partner } }) : unknown;
+      return before ? paused(partner, command.reason) : unknown;
+    case "pause_gone":
+      if (before === undefined) return unknown;
+      if (JSON.stringify(before.delivery) !== JSON.stringify(command.delivery))
+        return { accepted: false, reason: "delivery_changed", delivery: before.delivery };
+      return before.standing === "paused" ? accept<PartnerConfigEvent>() : paused(partner, command.reason);
     case "resume":
       return before ? accept<PartnerConfigEvent>({ type: "PartnerResumed", data: { partner } }) : unknown;
     case "remove": {
@@ -101,6 +130,12 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
     }
   }
 }
+
+const paused = (partner: PartnerId, reason: string | undefined): Decided =>
+  accept<PartnerConfigEvent>({
+    type: "PartnerPaused",
+    data: { partner, ...(reason !== undefined && { reason }) },
+  });
 
 const unknown = refuse("no_such_partner");
 

@@ -26,6 +26,7 @@ function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
       return { type: "DeliveryDuplicated", data: { ...data, attempts: attempt, reason: outcome.reason } };
     case "rejected":
       return { type: "DeliveryRejected", data: { ...data, attempt, reason: outcome.reason } };
+    case "gone":
     case "failed":
     case "unknown":
     case "interrupted":
@@ -50,9 +51,9 @@ function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
   }
 }
 
-/** That it came to nothing is no fault of the partner's, and none of its tries. */
+/** It is none of the partner's tries: we broke it off, or whoever resumes the partner wants it delivered. */
 const isOurs = ({ outcome }: AttemptOutcome): boolean =>
-  outcome === "interrupted" || outcome === "not_called";
+  outcome === "interrupted" || outcome === "not_called" || outcome === "gone";
 
 const isInDoubt = ({ outcome }: AttemptOutcome): boolean =>
   outcome === "unknown" || outcome === "interrupted";
@@ -99,6 +100,7 @@ function circuitEvents(command: RecordOutcome, tries: number, { circuit }: Partn
     case "duplicate":
     case "rejected":
       return isProbe ? [{ type: "CircuitClosed", data: { partner } }] : [];
+    case "gone":
     case "interrupted":
     case "not_called":
       return isProbe ? [opened("probe_interrupted")] : [];

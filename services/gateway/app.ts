@@ -78,6 +78,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         view: partners,
         rules,
         queries: createPartnerQueries({ database }),
+        leads,
         allowPrivate: config.allowPrivatePartners,
       }),
       ruleRoutes({ eventStore, view: rules, partners, analysis: createAnalysis(lifecycle) }),

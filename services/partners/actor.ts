@@ -24,7 +24,7 @@ import { type PartnerState, stageOf } from "#domain/partner/state.ts";
 import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
-import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
+import { partnerMailbox, partnerRequestSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { pause } from "#platform/retry.ts";
@@ -39,8 +39,10 @@ import { foresee } from "./foresee.ts";
 import { createHeld } from "./held.ts";
 import { openDelivery } from "./open-delivery.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
+import { pauseGone } from "./pause-gone.ts";
 import { createPostponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
+import { replyTo } from "./requests.ts";
 import { createSlots } from "./slots.ts";
 
 export interface Actor {
@@ -94,6 +96,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
   let draining: Promise<void> | undefined;
+  /** As it was configured when it said so: until that changes, it is called no more. */
+  let gone: ConfiguredPartner | undefined;
 
   const writer = openPartnerWriter({
     partner,
@@ -129,13 +133,14 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     log,
     attempts,
     abandon,
+    onGone,
     onDecided: () => review(),
   });
   const held = createHeld({
     partner,
     configured,
     writer,
-    isResting: () => restMs(configured(), circuit(), channel.restMs(), Date.now()) > 0,
+    isResting: () => restMs(configured(), circuit(), channelRestMs(), Date.now()) > 0,
     mayMail: () => lease.valid, // 1
     eventStore: yard.eventStore(),
     bus,
@@ -143,6 +148,18 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   });
 
   const circuit = () => writer.state?.circuit ?? closedCircuit;
+
+  const channelRestMs = (): number =>
+    gone !== undefined && gone === configured() ? Number.POSITIVE_INFINITY : channel.restMs();
+
+  function onGone(partnerThen: ConfiguredPartner, reason: string): void {
+    if (gone === partnerThen || configured() !== partnerThen) return;
+    gone = partnerThen;
+    review();
+    const { delivery } = partnerThen;
+    const signal = AbortSignal.any([closing.signal, lease.lost]);
+    void pauseGone({ partner, delivery, reason, eventStore: yard.eventStore(), signal, log });
+  }
 
   /** By caps or schedule. */
   function takesNothing(): boolean {
@@ -156,9 +173,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     clearTimeout(restTimer);
     if (closing.signal.aborted) return;
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
-    const channelRestMs = channel.restMs();
-    metrics.partnerUnusable.set({ partner }, channelRestMs === Number.POSITIVE_INFINITY ? 1 : 0);
-    const rest = restMs(configured(), circuit(), channelRestMs, Date.now(), takesNothing());
+    metrics.partnerUnusable.set({ partner }, channel.restMs() === Number.POSITIVE_INFINITY ? 1 : 0);
+    const rest = restMs(configured(), circuit(), channelRestMs(), Date.now(), takesNothing());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
@@ -228,7 +244,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   }
 
   function runDecided(state: PartnerState): void {
-    if (configured().standing !== "active" || !configured().config.enabled || channel.restMs() > 0) return;
+    if (configured().standing !== "active" || !configured().config.enabled || channelRestMs() > 0) return;
     const decided = waiting.filter((one) => foresee(one, state, configured(), dedupeKey) === "decision");
     for (const delivery of decided) run(delivery);
     const begun = new Set(decided);
@@ -257,7 +273,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   function admitWaiting(circuit: Circuit, bucket: TokenBucket, taken: number): Admission {
     const traffic = {
       waiting: waiting.length,
-      channelRestMs: channel.restMs(),
+      channelRestMs: channelRestMs(),
       underWay: underWay.size,
       probing: probing.size,
       callMs,
@@ -310,6 +326,9 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   await openMailbox();
   void tryChannel().then(review);
   void writer.open();
+  const requests = await bus.serve(partnerRequestSubject(partner), "owner", ({ data }) =>
+    replyTo(data, { configured, writer, eventStore: yard.eventStore() }),
+  );
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
@@ -354,6 +373,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       held.close();
       changed.resolve();
       await Promise.race([draining, pause(LAST_WORDS_MS)]);
+      await requests.close();
       await mailbox?.close();
       postponed.handBack();
       const allEnded = Promise.all(delivering.values());

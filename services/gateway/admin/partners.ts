@@ -9,6 +9,7 @@ import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/config
 import { type ShownDelivery, urlsOf, withKeptSecrets } from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
+import { isWellFormed } from "#domain/well-formed.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -21,6 +22,7 @@ import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
 import { urlErrors } from "./partner-url.ts";
+import { Returned, type ReturnParts, returns } from "./returns.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 
@@ -31,6 +33,7 @@ export interface PartnerRoutesParts {
   readonly view: PartnersView;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
+  readonly leads: ReturnParts["leads"];
   readonly allowPrivate: boolean;
 }
 
@@ -41,10 +44,17 @@ const Removal = z.strictObject({
     .optional()
     .meta({ description: "What becomes of what waits: it goes on in its waterfall, or it does not" }),
 });
+const Reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine(isWellFormed, "has a NUL or half of a surrogate pair in it");
 const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate } = parts;
+  const takeBack = returns(parts);
   const change = changer(eventStore, configuredPartners, view, refusalOf);
 
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
@@ -73,7 +83,11 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   }
 
   async function refuseToForget(partner: PartnerId): Promise<void> {
-    const count = waitingIn(await bus.consumerState(partnerMailbox(partner)));
+    const [queue, { held, delayed }] = await Promise.all([
+      bus.consumerState(partnerMailbox(partner)),
+      queries.byId(partner),
+    ]);
+    const count = waitingIn(queue) + held + delayed;
     if (count === 0) return;
     const detail =
       `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
@@ -148,18 +162,50 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       },
     );
 
-    for (const [type, summary] of [
-      ["pause", "Let its submissions wait"],
-      ["resume", "Deliver again"],
-    ] as const)
-      app.post(
-        `/api/partners/:id/${type}`,
-        { schema: { summary, params, response: { 200: Partner } } },
-        async (request, reply) => {
-          const partner = request.params.id;
-          return byId(partner, await change({ type, partner }, reply));
+    app.post(
+      "/api/partners/:id/pause",
+      {
+        schema: {
+          summary: "Let its submissions wait",
+          params,
+          body: z.strictObject({ reason: Reason.optional() }),
+          response: { 200: Partner },
         },
-      );
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        const { reason } = request.body;
+        return byId(partner, await change({ type: "pause", partner, reason }, reply));
+      },
+    );
+
+    app.post(
+      "/api/partners/:id/resume",
+      { schema: { summary: "Deliver again", params, response: { 200: Partner } } },
+      async (request, reply) => {
+        const partner = request.params.id;
+        return byId(partner, await change({ type: "resume", partner }, reply));
+      },
+    );
+
+    app.post(
+      "/api/partners/:id/returns",
+      {
+        schema: {
+          summary: "Take back a lead that the partner was delivered and gives back",
+          params,
+          body: z.strictObject({ lead_id: z.string(), reason: Reason }),
+          response: { 200: Returned },
+          refusals: ["conflict", "unavailable"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        if (!view.current().has(partner)) throw notFound();
+        const { position, ...returned } = await takeBack(partner, request.body);
+        return reply.header("x-position", position).send(returned);
+      },
+    );
   };
 }
 

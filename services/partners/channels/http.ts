@@ -100,11 +100,14 @@ function shownResponse(result: Result): object {
   return { status, headers, body: asJson(body) ?? body, ...(truncated && { truncated }) };
 }
 
+/** By Standard Webhooks, who says so wants no more. */
+const GONE = 410;
 const TRANSIENT = new Set([408, 425, 429]);
 
 function outcomeOf(result: Result, reading: Reading, now: number): AttemptOutcome {
   if (!result.responded) return result.outcome;
   const { status, headers, body, truncated } = result;
+  if (status === GONE) return { outcome: "gone", reason: `http_${status}` };
   if (TRANSIENT.has(status) || status >= 500) {
     const retry_after_ms = retryAfterMs(headers["retry-after"], now);
     return {
