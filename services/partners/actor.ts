@@ -327,7 +327,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   void tryChannel().then(review);
   void writer.open();
   const requests = await bus.serve(partnerRequestSubject(partner), "owner", ({ data }) =>
-    replyTo(data, { configured, writer, eventStore: yard.eventStore() }),
+    replyTo(data, { configured, writer, eventStore: yard.eventStore() }).finally(review),
   );
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,

@@ -170,6 +170,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
           params,
           body: z.strictObject({ reason: Reason.optional() }),
           response: { 200: Partner },
+          refusals: ["unacceptable"],
         },
       },
       async (request, reply) => {
@@ -196,7 +197,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
           params,
           body: z.strictObject({ lead_id: z.string(), reason: Reason }),
           response: { 200: Returned },
-          refusals: ["conflict", "unavailable"],
+          refusals: ["unacceptable", "conflict", "unavailable"],
         },
       },
       async (request, reply) => {
