@@ -123,6 +123,24 @@ test("is left alone outside its hours, and gets all that was held when they begi
   await become(office, routed, [31, 0]);
 });
 
+test("lets what it can't take go on in a waterfall, and keeps the last of it", async () => {
+  const first = await yard.configure("first", { caps: { total: 1 } });
+  const next = await yard.configure("next");
+  await become(first, [await yard.route(first)], [1, 0]);
+  const on = await yard.route(first, {}, [next]);
+  const [event] = await yard.becomes(on, "DeliveryPassedOn");
+  assert.equal(dataOf(event), { ...on, attempts: 0, reason: "cap_total" });
+  const last = await yard.route(first);
+  await yard.becomes(last, "DeliveryHeld");
+  await nothingIsMailed(first);
+  await yard.configure("first", { caps: { total: 1, otherwise: "hold" } });
+  const kept = await yard.route(first, {}, [next]);
+  await yard.becomes(kept, "DeliveryHeld");
+  await yard.configure("first", { caps: { total: 1 } });
+  await yard.becomes(kept, "DeliveryPassedOn");
+  assert.is(await newest(first, last), "DeliveryHeld");
+});
+
 test("holds also while its circuit is open, and nothing while it is paused", async () => {
   const shut = await yard.configure("shut", {
     caps: { total: 0 },
