@@ -142,11 +142,14 @@ test("lets what it can't take go on in a waterfall, and keeps the last of it", a
 });
 
 test("holds also while its circuit is open, and nothing while it is paused", async () => {
-  const shut = await yard.configure("shut", {
-    caps: { total: 0 },
-    circuit: { failure_threshold: 1, open_ms: 600_000 },
-  });
-  await become(shut, await routeInOrder(shut, 3), [0, 3]);
+  const settings = { circuit: { failure_threshold: 1, open_ms: 600_000 }, retry: { max_attempts: 1 } };
+  const shut = await yard.configure("shut", settings);
+  await yard.behave("shut", { behaviour: "failing", rate: 1 });
+  await yard.becomes(await yard.route(shut), "DeliveryDeadLettered");
+  const waiting = await yard.route(shut);
+  await yard.configure("shut", { ...settings, caps: { total: 0 } });
+  await become(shut, [waiting, ...(await routeInOrder(shut, 3))], [0, 4]);
+  assert.is((await yard.effects("shut")).max_requests, 1);
   await yard.tell(shut, "PartnerPaused");
   const sentinel = await yard.configure("sentinel");
   await yard.becomes(await yard.route(sentinel), "DeliverySucceeded");

@@ -134,4 +134,34 @@ test("what became due while nobody looked is mailed by who comes next", async ()
   assert.ok(mailed > before);
 });
 
+test("what is held or has a timer is not taken for forgotten", async () => {
+  const bus = await yard.own.bus();
+  const capped = await yard.configure("capped", { caps: { total: 0 } });
+  await yard.becomes(await yard.route(capped), "DeliveryHeld");
+  const resting = await yard.configure("resting");
+  await yard.behave("resting", { behaviour: "rate_limited", times: 1, retry_after_s: 3_600 });
+  await yard.becomes(await yard.route(resting), "DeliveryFailed");
+  const storedAt = (partner: PartnerId) => bus.lastStoredAt(partnerSubject(partner, ">"));
+  const before = [await storedAt(capped), await storedAt(resting)];
+
+  // Whoever acknowledges and does nothing is mailed to again: then all that came before has been looked at.
+  const forgetful = PartnerId.parse("forgetful");
+  let mails = 0;
+  const mailbox = await bus.mailbox({
+    name: partnerMailbox(forgetful),
+    filter: partnerSubject(forgetful, ">"),
+    maxBatch: 10,
+    maxAckPending: 10,
+    ackWaitMs: 5_000,
+    async onBatch(batch) {
+      mails += batch.length;
+      for (const mail of batch) mail.ack();
+    },
+  });
+  await yard.route(forgetful);
+  await until("the reconciler has mailed it again", () => mails >= 2, 60_000);
+  await mailbox.close();
+  assert.equal([await storedAt(capped), await storedAt(resting)], before);
+});
+
 test.run();
