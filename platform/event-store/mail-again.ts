@@ -19,11 +19,11 @@ export interface MailAgainParts {
   readonly bus: Pick<Bus, "publish" | "lastMessage">;
 }
 
-/** In this order. Tells for each whether it was mailed; false where the stream's newest event is another. */
+/** In this order. Tells for each where in YARD it is now; undefined where the stream's newest event is another. */
 export async function mailAgain(
   mails: readonly MailAgain[],
   { eventStore, bus }: MailAgainParts,
-): Promise<boolean[]> {
+): Promise<(number | undefined)[]> {
   if (mails.length === 0) return [];
   const [headers, events] = await Promise.all([
     positionsOfLast(bus),
@@ -32,9 +32,9 @@ export async function mailAgain(
   return Promise.all(
     mails.map(async ({ subject, id, isWanted }, n) => {
       const event = events[n]?.[0];
-      if (event === undefined || !isWanted(event)) return false;
-      await bus.publish(subject, packEvent(event), { id: `${event.id}:${id}`, headers });
-      return true;
+      if (event === undefined || !isWanted(event)) return undefined;
+      const { seq } = await bus.publish(subject, packEvent(event), { id: `${event.id}:${id}`, headers });
+      return seq;
     }),
   );
 }
