@@ -34,9 +34,10 @@ export default {
     },
     {
       name: "only-readers-import-queries",
-      comment: "Only the gateway, the console and the reconciler inside the relay read the read models.",
+      comment:
+        "Only the gateway, the console, the reconciler inside the relay and the timers read the read models.",
       severity: "error",
-      from: { path: "^services/", pathNot: `^services/(gateway|console|relay|projections)/|${test}` },
+      from: { path: "^services/", pathNot: `^services/(gateway|console|relay|timers|projections)/|${test}` },
       to: { path: "^projections/" },
     },
     {

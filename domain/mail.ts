@@ -61,6 +61,8 @@ const addressing: Addressing = {
   DeliveryRejected: lead,
   DeliveryDuplicated: () => nobody,
   DeliveryHeld: () => nobody,
+  DeliveryPassedOn: lead,
+  DeliveryReturned: () => nobody,
   DeliveryDeadLettered: lead,
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,

@@ -12,6 +12,7 @@ export const ROLES = [
   "leads",
   "identity",
   "partners",
+  "timers",
   "projections",
   "compiler",
   "simulator",
@@ -147,9 +148,9 @@ interface Variable {
 /** A secret is never repeated in a message, and must say who needs it. */
 type SecretVariable = Variable & { readonly secret: true; readonly roles: readonly Role[] };
 
-/** The simulator uses no part of the yard, the relay opens nothing that is sealed. */
+/** The simulator uses no part of the yard, relay and timers open nothing that is sealed. */
 const YARD_ROLES = ROLES.filter((role) => role !== "simulator");
-const VAULT_ROLES = YARD_ROLES.filter((role) => role !== "relay");
+const VAULT_ROLES = YARD_ROLES.filter((role) => role !== "relay" && role !== "timers");
 
 const VARIABLES = {
   HOST: { allows: "an address to listen on", schema: z.string().default("127.0.0.1") },

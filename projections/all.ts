@@ -7,6 +7,7 @@ import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
 import type { RecordedFactsParts } from "./recorded-facts.ts";
 import { shadowProjection } from "./shadow/projection.ts";
+import { timersProjection } from "./timers/projection.ts";
 import { unfinishedProjection } from "./unfinished/projection.ts";
 
 /** `onSkippedBy` is given the projection's name. */
@@ -18,6 +19,7 @@ export function allProjections(
     leadsProjection({ vault, onSkipped: onSkippedBy("leads") }),
     unfinishedProjection({ onSkipped: onSkippedBy("unfinished") }),
     partnersProjection({ onSkipped: onSkippedBy("partners") }),
+    timersProjection({ onSkipped: onSkippedBy("timers") }),
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
     shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
   ];

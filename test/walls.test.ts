@@ -152,7 +152,7 @@ function foreignSql(path: string, code: string): string[] {
 }
 
 test("only a read model's own room names its tables", () => {
-  assert.equal([...models].sort(), ["identities", "leads", "partners", "shadow", "unfinished"]);
+  assert.equal([...models].sort(), ["identities", "leads", "partners", "shadow", "timers", "unfinished"]);
   const planted = "select count(*)\n  FROM leads.lead join partners.partner on true";
   assert.equal(foreignSql("services/projections/gauge.ts", planted), [
     "services/projections/gauge.ts: FROM leads.lead",

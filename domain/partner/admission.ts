@@ -46,16 +46,19 @@ export function admit(partner: Standing, circuit: Circuit, traffic: Traffic, now
 const begin = (count: number, ms: number): Admission =>
   count > 0 ? { type: "begin", count } : { type: "wait", ms };
 
-/** How long the partner must be left alone: 0 when it may be called, without end until someone configures it otherwise. */
+/**
+ * How long the partner must be left alone, and its mail with it. Where it takes nothing by its caps or schedule, no circuit need be
+ * waited for: what comes is held or goes on. 0 when it may be called, without end until someone configures it otherwise. */
 export function restMs(
   { standing, config }: Standing,
   circuit: Circuit,
   channelRestMs: number,
   now: number,
+  takesNothing = false,
 ): number {
   if (standing === "removed") return 0;
   if (standing === "paused" || !config.enabled) return Number.POSITIVE_INFINITY;
-  return Math.max(channelRestMs, circuit.state === "open" ? circuit.until - now : 0);
+  return Math.max(channelRestMs, circuit.state === "open" && !takesNothing ? circuit.until - now : 0);
 }
 
 /** So much of the partner's time is recorded ahead, so that no call waits for the disk, and at most so many deliveries. */

@@ -61,6 +61,8 @@ export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
       return event.data.timings === undefined || event.data.interrupted ? circuit : failed(circuit);
     case "DeliveryStarted":
     case "DeliveryHeld":
+    case "DeliveryPassedOn":
+    case "DeliveryReturned":
       return circuit;
   }
 }

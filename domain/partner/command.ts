@@ -8,7 +8,7 @@ import type { AttemptOutcome } from "./outcome.ts";
 // What can be asked of the writer of a partner's stream. Time, chance, what is configured and what is sealed come in with the command.
 
 /** What the partner's configuration says about deciding. */
-export type Policy = Pick<PartnerConfig, "retry" | "circuit" | "idempotent" | "dedupe">;
+export type Policy = Pick<PartnerConfig, "retry" | "circuit" | "idempotent" | "dedupe" | "caps" | "schedule">;
 
 /** Which delivery a command is about. */
 export interface About {
@@ -20,6 +20,8 @@ export interface About {
 export interface StartAttempt extends About {
   readonly type: "start_attempt";
   readonly dedupe_key: string;
+  /** Another partner follows in its waterfall. */
+  readonly has_next?: boolean;
   readonly sealed_request: Sealed;
   /** Which configuration of the partner is used; undefined where nothing is recorded of it. */
   readonly config_version?: number;
@@ -53,13 +55,25 @@ export interface Retire {
   readonly at: number;
 }
 
-export type PartnerCommand = StartAttempt | RecordOutcome | GiveUp | Retire;
+/** The partner gives back what it was delivered, as its stream says. */
+export interface ReturnDelivery extends About {
+  readonly type: "return_delivery";
+  readonly reason: string;
+  /** Of the attempt that succeeded, in milliseconds. */
+  readonly started_at: number;
+  readonly price?: number | undefined;
+}
+
+export type PartnerCommand = StartAttempt | RecordOutcome | GiveUp | Retire | ReturnDelivery;
 
 export type PartnerRefusal =
-  | { readonly reason: "already_ended" | "in_flight" | "not_calling" }
-  /** It waits for its next attempt, or the circuit is open: nothing happens before `until`. */
-  | { readonly reason: "not_yet" | "circuit_open"; readonly until: number }
+  | { readonly reason: "already_ended" | "in_flight" | "not_calling" | "held" }
+  /** The circuit is open, or it waits for its next attempt: nothing happens before `until`. */
+  | { readonly reason: "circuit_open"; readonly until: number }
+  /** With a timer, it will be mailed again then. */
+  | { readonly reason: "not_yet"; readonly until: number; readonly timer: boolean }
   | { readonly reason: "probe_in_flight" | "not_ended" }
+  | { readonly reason: "not_delivered" | "already_returned" }
   /** Another delivery with the same dedupe key has to end first; `until` is when it is tried again, undefined while it is called. */
   | { readonly reason: "key_in_flight"; readonly by: DeliveryId; readonly until: number | undefined };
 

@@ -2,6 +2,7 @@ import { isWellFormed } from "../well-formed.ts";
 import type { PartnerConfig } from "./config.ts";
 import { atMost, type ConfigError, check } from "./config-error.ts";
 import { deliveryErrors } from "./delivery-config.ts";
+import { scheduleErrors } from "./schedule.ts";
 
 // What is wrong with a configuration that fits its schema: what no store takes, what overflows a timer, what contradicts itself.
 
@@ -17,7 +18,7 @@ const MAX_PATH = 200;
 const MAX_EQUALS = 1_000;
 
 export function configErrors(config: PartnerConfig): ConfigError[] {
-  const { name, dedupe, retry, circuit, limits, response, delivery } = config;
+  const { name, dedupe, retry, circuit, limits, schedule, response, delivery } = config;
   const fields = dedupe !== undefined && "fields" in dedupe ? dedupe.fields : [];
   return [
     ...textErrors(config, ""),
@@ -38,6 +39,7 @@ export function configErrors(config: PartnerConfig): ConfigError[] {
       (limits.per_second ?? 1) < MIN_PER_SECOND,
       "is less than one a day; pause the partner instead",
     ),
+    ...scheduleErrors(schedule),
     ...responseErrors(response),
   ];
 }

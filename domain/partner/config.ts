@@ -3,9 +3,10 @@ import { type EventOf, Sealed } from "../event.ts";
 import { PartnerId } from "../ids.ts";
 import { Delivery } from "./delivery-config.ts";
 import { Code } from "./function-delivery.ts";
+import { Caps, Schedule } from "./schedule.ts";
 
-// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that; the partners'
-// own actors never write here.
+// Stream: partner_config. What people say about all partners, in one stream so that a start reads no more than that. A
+// partner's own actor writes here only that it is paused, where the partner says that it is gone.
 
 export const PARTNER_CONFIG_STREAM = "partner_config";
 
@@ -46,6 +47,8 @@ export const PartnerConfig = z.strictObject({
       per_second: z.number().positive().optional(),
     })
     .prefault({}),
+  caps: Caps.optional(),
+  schedule: Schedule.optional(),
   response: z
     .strictObject({
       success: Match.optional(),

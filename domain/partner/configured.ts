@@ -14,6 +14,8 @@ export interface ConfiguredPartner {
   readonly delivery: StoredDelivery | undefined;
   /** A paused one keeps its mail; a removed one is still here, because its mail has to end somewhere. */
   readonly standing: "active" | "paused" | "removed";
+  /** Of a paused one, where it was told. */
+  readonly paused_reason?: string;
   /** Of a removed one: what becomes of its mail. */
   readonly drain?: "next" | "dead_letter";
 }
@@ -32,6 +34,13 @@ export type ConfigurePartner =
     }
   | { readonly type: "pause"; readonly partner: PartnerId; readonly reason?: string | undefined }
   | { readonly type: "resume"; readonly partner: PartnerId }
+  /** The partner itself has said so, where it was called with this delivery. */
+  | {
+      readonly type: "pause_gone";
+      readonly partner: PartnerId;
+      readonly reason: string;
+      readonly delivery: StoredDelivery | undefined;
+    }
   /** `routed_by`: the rules that lead to it. */
   | {
       readonly type: "remove";
@@ -68,22 +77,36 @@ function evolveOne(
       const { partner, config, delivery } = event.data;
       const standing = before?.standing === "paused" ? "paused" : "active";
       const version = (before?.version ?? 0) + 1;
+      const why = before?.paused_reason === undefined ? {} : { paused_reason: before.paused_reason };
+      const paused = { standing, ...(standing === "paused" && why) } as const;
       return config === null || delivery === null
         ? {
             config: config ?? PartnerSettings.parse({ name: partner }),
             version,
             delivery: undefined,
-            standing,
+            ...paused,
           }
-        : { config, version, delivery, standing };
+        : { config, version, delivery, ...paused };
     }
-    case "PartnerPaused":
-      return before && { ...before, standing: "paused" };
+    case "PartnerPaused": {
+      const { reason: paused_reason } = event.data;
+      return (
+        before && {
+          ...withoutReason(before),
+          standing: "paused",
+          ...(paused_reason !== undefined && { paused_reason }),
+        }
+      );
+    }
     case "PartnerResumed":
-      return before && { ...before, standing: "active" };
+      return before && { ...withoutReason(before), standing: "active" };
     case "PartnerRemoved":
-      return before && { ...before, standing: "removed", drain: event.data.drain };
+      return before && { ...withoutReason(before), standing: "removed", drain: event.data.drain };
   }
+}
+
+function withoutReason({ paused_reason: _, ...rest }: ConfiguredPartner): ConfiguredPartner {
+  return rest;
 }
 
 function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decided {
@@ -98,11 +121,13 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
       const data = { partner, config, delivery: { sealed } };
       return accept<PartnerConfigEvent>({ type: "PartnerConfigured", data });
     }
-    case "pause": {
-      const { reason } = command;
-      const data = { partner, ...(reason !== undefined && { reason }) };
-      return before ? accept<PartnerConfigEvent>({ type: "PartnerPaused", data }) : unknown;
-    }
+    case "pause":
+      return before ? paused(partner, command.reason) : unknown;
+    case "pause_gone":
+      if (before === undefined) return unknown;
+      if (JSON.stringify(before.delivery) !== JSON.stringify(command.delivery))
+        return { accepted: false, reason: "delivery_changed", delivery: before.delivery };
+      return before.standing === "paused" ? accept<PartnerConfigEvent>() : paused(partner, command.reason);
     case "resume":
       return before ? accept<PartnerConfigEvent>({ type: "PartnerResumed", data: { partner } }) : unknown;
     case "remove": {
@@ -113,6 +138,12 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
     }
   }
 }
+
+const paused = (partner: PartnerId, reason: string | undefined): Decided =>
+  accept<PartnerConfigEvent>({
+    type: "PartnerPaused",
+    data: { partner, ...(reason !== undefined && { reason }) },
+  });
 
 const unknown = refuse("no_such_partner");
 

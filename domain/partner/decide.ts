@@ -1,9 +1,26 @@
 import { accept, type Decider, refuse } from "../decider.ts";
 import type { DeliveryId } from "../ids.ts";
-import type { GiveUp, PartnerCommand, PartnerDecision, Policy, Retire, StartAttempt } from "./command.ts";
-import type { PartnerEvent } from "./events.ts";
+import { closedBy, isLimited } from "./capacity.ts";
+import type {
+  GiveUp,
+  PartnerCommand,
+  PartnerDecision,
+  Policy,
+  Retire,
+  ReturnDelivery,
+  StartAttempt,
+} from "./command.ts";
+import type { PartnerEvent, Waited } from "./events.ts";
 import { recordOutcome } from "./record-outcome.ts";
-import { evolve, newPartner, type PartnerState, stageOf } from "./state.ts";
+import {
+  evolve,
+  isReserved,
+  newPartner,
+  type OpenDelivery,
+  type PartnerState,
+  stageOf,
+  waitedAs,
+} from "./state.ts";
 
 export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecision> = {
   /** Another one each time, because it is changed in place. */
@@ -21,6 +38,8 @@ export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecisi
         return giveUp(command, state);
       case "retire":
         return retire(command, state);
+      case "return_delivery":
+        return returnDelivery(command, state);
     }
   },
 };
@@ -32,21 +51,25 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   if (stage === "calling") return refuse("in_flight");
   const known = state.open.get(delivery_id);
   if (known !== undefined && known.retry_at > at)
-    return { accepted: false, reason: "not_yet", until: known.retry_at };
+    return { accepted: false, reason: "not_yet", until: known.retry_at, timer: known.timer };
 
   const about = { partner, delivery_id, submission_id };
   const version = command.config_version === undefined ? {} : { config_version: command.config_version };
   const attempts = known?.attempts ?? 0;
+  const waited = waitedOf(known);
   // A delivery keeps the key it began with, whatever the configuration says by now.
   const key = known?.dedupe_key ?? dedupe_key;
   const use = state.keys.get(key);
   if (use !== undefined && use.by !== delivery_id) {
     if (use.delivered_at === undefined) return keyInFlight(use.by, state);
     if (at - use.delivered_at < windowOf(policy)) {
-      const data = { ...about, ...version, attempts, of: use.by, reason: "already_delivered" };
+      const data = { ...about, ...version, attempts, of: use.by, reason: "already_delivered", ...waited };
       return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
     }
   }
+
+  const keptBack = isLimited(policy) ? keepBack(command, state) : undefined;
+  if (keptBack !== undefined) return keptBack;
 
   const { circuit } = state;
   if (circuit.state === "open" && at < circuit.until)
@@ -55,11 +78,44 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   const started_at = new Date(at).toISOString();
   const started: PartnerEvent = {
     type: "DeliveryStarted",
-    data: { ...about, ...version, attempt: attempts + 1, dedupe_key: key, started_at, sealed_request },
+    data: {
+      ...about,
+      ...version,
+      attempt: attempts + 1,
+      dedupe_key: key,
+      started_at,
+      sealed_request,
+      ...waited,
+    },
   };
   return circuit.state === "open"
     ? accept<PartnerEvent>({ type: "CircuitHalfOpened", data: { partner, probe: delivery_id } }, started)
     : accept<PartnerEvent>(started);
+}
+
+const waitedOf = (known: OpenDelivery | undefined): { readonly waited?: Waited } => {
+  const waited = waitedAs(known);
+  return waited === undefined ? {} : { waited };
+};
+
+/** By caps or schedule: it is held, or goes on; undefined where it may be called. */
+function keepBack(command: StartAttempt, state: PartnerState): PartnerDecision | undefined {
+  const { partner, delivery_id, submission_id, policy, at, has_next = false } = command;
+  const known = state.open.get(delivery_id);
+  // What is held came first, and has a claim to what room there is.
+  const waiting = state.held.has(delivery_id) ? 0 : state.held.size;
+  const own = isReserved(known) ? known.started_at : undefined;
+  const closed = closedBy(policy, state.use, at, { waiting, own });
+  if (closed === undefined) return undefined;
+  const { reason, until, otherwise } = closed;
+  const attempts = known?.attempts ?? 0;
+  const data = { partner, delivery_id, submission_id, attempts, reason, ...waitedOf(known) };
+  // Where this partner may have it, no other may get it.
+  if (has_next && otherwise !== "hold" && !known?.in_doubt)
+    return accept<PartnerEvent>({ type: "DeliveryPassedOn", data });
+  if (known?.stage === "held") return refuse("held");
+  const opens = until === undefined ? {} : { until: new Date(until).toISOString() };
+  return accept<PartnerEvent>({ type: "DeliveryHeld", data: { ...data, ...opens } });
 }
 
 function keyInFlight(by: DeliveryId, state: PartnerState): PartnerDecision {
@@ -77,12 +133,25 @@ function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
   const stage = stageOf(state, delivery_id);
   if (stage === "ended") return refuse("already_ended");
   if (stage === "calling") return refuse("in_flight");
-  const attempts = state.open.get(delivery_id)?.attempts ?? 0;
-  const data = { partner, delivery_id, submission_id, attempts, reason, cause };
+  const known = state.open.get(delivery_id);
+  const attempts = known?.attempts ?? 0;
+  const data = { partner, delivery_id, submission_id, attempts, reason, cause, ...waitedOf(known) };
   return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data });
 }
 
 function retire({ partner }: Retire, { open }: PartnerState): PartnerDecision {
   if (open.size > 0) return refuse("not_ended");
   return accept<PartnerEvent>({ type: "PartnerRetired", data: { partner } });
+}
+
+function returnDelivery(command: ReturnDelivery, state: PartnerState): PartnerDecision {
+  const { type: _, started_at, price, ...about } = command;
+  if (!state.ended.has(command.delivery_id)) return refuse("not_delivered");
+  if (state.returned.has(command.delivery_id)) return refuse("already_returned");
+  const data = {
+    ...about,
+    started_at: new Date(started_at).toISOString(),
+    ...(price !== undefined && { price }),
+  };
+  return accept<PartnerEvent>({ type: "DeliveryReturned", data });
 }

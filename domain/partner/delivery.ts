@@ -2,11 +2,12 @@ import { setup } from "xstate";
 import { tabulate } from "../machine-table.ts";
 import type { PartnerEvent } from "./events.ts";
 
-// One delivery's life at its partner. Time is no part of it: a retry is the next start.
+// One delivery's life at its partner. Time is no part of it: a retry is the next start. That a delivered one is given back comes after
+// its end, and changes nothing in it.
 
 export type DeliveryEvent = Exclude<
   PartnerEvent,
-  { type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" | "PartnerRetired" }
+  { type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" | "PartnerRetired" | "DeliveryReturned" }
 >;
 type DeliveryEventType = Pick<DeliveryEvent, "type">;
 
@@ -14,7 +15,12 @@ const withoutAnAttempt = {
   DeliveryDuplicated: "duplicate",
   DeliveryDeadLettered: "dead_lettered",
 } as const;
-const notCalling = { ...withoutAnAttempt, DeliveryStarted: "calling", DeliveryHeld: "held" } as const;
+const notCalling = {
+  ...withoutAnAttempt,
+  DeliveryStarted: "calling",
+  DeliveryHeld: "held",
+  DeliveryPassedOn: "passed_on",
+} as const;
 
 const deliveryMachine = setup({ types: { events: {} as DeliveryEventType } }).createMachine({
   id: "delivery",
@@ -32,6 +38,7 @@ const deliveryMachine = setup({ types: { events: {} as DeliveryEventType } }).cr
     },
     waiting: { on: notCalling },
     held: { on: notCalling },
+    passed_on: { type: "final" },
     delivered: { type: "final" },
     duplicate: { type: "final" },
     rejected: { type: "final" },
@@ -48,6 +55,7 @@ const stages = [
   "duplicate",
   "rejected",
   "dead_lettered",
+  "passed_on",
 ] as const;
 export type DeliveryStage = (typeof stages)[number];
 

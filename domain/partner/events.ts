@@ -13,6 +13,13 @@ const delivery = z.object({ partner: PartnerId, delivery_id: DeliveryId, submiss
 const Timings = z.object({ total_ms: z.number(), partner_ms: z.number(), overhead_ms: z.number() });
 export type Timings = z.infer<typeof Timings>;
 
+/** Where it was until now, if not in the partner's mailbox: it was held, or waited for a timer. */
+const waited = z.enum(["held", "timer"]).optional();
+export type Waited = NonNullable<z.infer<typeof waited>>;
+
+/** The partner may have taken it, so it counts as taken until that is known. */
+const in_doubt = z.literal(true).optional();
+
 const attempt = delivery.extend({ attempt: z.int().positive() });
 /** What the partner sent back, as the timeline shows it; it may repeat personal data. */
 const sealed_response = Sealed.optional();
@@ -38,6 +45,7 @@ export const partnerEvents = {
       config_version: z.int().positive().optional(),
       /** The request as it is about to be sent. */
       sealed_request: Sealed,
+      waited,
     }),
   },
   DeliverySucceeded: {
@@ -47,7 +55,14 @@ export const partnerEvents = {
   /** Transient: the same delivery is tried again at `retry_at`. */
   DeliveryFailed: {
     version: 1,
-    schema: attempted.extend({ reason: z.string(), retry_at: Instant, interrupted }),
+    schema: attempted.extend({
+      reason: z.string(),
+      retry_at: Instant,
+      interrupted,
+      in_doubt,
+      /** Too long for a mailbox: a timer mails it again. */
+      timer: z.literal(true).optional(),
+    }),
   },
   /** Permanent: the partner has declined. */
   DeliveryRejected: { version: 1, schema: attempted.extend({ reason: z.string() }) },
@@ -58,15 +73,36 @@ export const partnerEvents = {
       of: DeliveryId.optional(),
       reason: z.string(),
       config_version: z.int().positive().optional(),
+      waited,
     }),
   },
-  /** Waits for what no attempt can change. Nothing decides so yet: it is for caps and schedules. */
-  DeliveryHeld: { version: 1, schema: delivery.extend({ reason: z.string(), until: Instant.optional() }) },
+  /** Waits for what no attempt can change: the partner's caps or its schedule. Its mail is done with; the actor mails it again. */
+  DeliveryHeld: {
+    version: 1,
+    schema: delivery.extend({
+      attempts: z.int().optional(),
+      reason: z.string(),
+      until: Instant.optional(),
+      waited,
+    }),
+  },
+  /** Would have to be held, and goes on to the next partner of its waterfall instead. */
+  DeliveryPassedOn: {
+    version: 1,
+    schema: delivery.extend({ attempts: z.int(), reason: z.string(), waited }),
+  },
+  /** The partner gives back what it was delivered: it counts no more. */
+  DeliveryReturned: {
+    version: 1,
+    schema: delivery.extend({ reason: z.string(), started_at: Instant, price: z.number().optional() }),
+  },
   DeliveryDeadLettered: {
     version: 1,
     schema: perhapsAttempted.extend({
       reason: z.string(),
       interrupted,
+      in_doubt,
+      waited,
       /** "drained" is a removal too: what waits must not go on to another partner. */
       cause: z.enum([
         "retries_exhausted",

@@ -8,6 +8,8 @@ export type AttemptOutcome =
   | { readonly outcome: "duplicate"; readonly reason: string }
   /** Permanent. */
   | { readonly outcome: "rejected"; readonly reason: string }
+  /** The partner has not taken it, and says that it takes nothing any more. */
+  | { readonly outcome: "gone"; readonly reason: string }
   /** Transient, and the partner has certainly not taken it. */
   | { readonly outcome: "failed"; readonly reason: string; readonly retry_after_ms?: number }
   /** Transient, and the partner may have taken it. */
@@ -44,6 +46,7 @@ export function storable(outcome: AttemptOutcome): AttemptOutcome {
     }
     case "duplicate":
     case "rejected":
+    case "gone":
     case "unknown":
     case "interrupted":
     case "not_called":

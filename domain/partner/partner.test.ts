@@ -64,7 +64,14 @@ const succeeded = (number: number, attempt = 1): PartnerEvent => ({
 });
 const failed = (number: number, attempt: number, retry: number): PartnerEvent => ({
   type: "DeliveryFailed",
-  data: { ...about(number), attempt, timings, reason: "http_503", retry_at: at(retry) },
+  data: {
+    ...about(number),
+    attempt,
+    timings,
+    reason: "http_503",
+    retry_at: at(retry),
+    ...(retry > 60_000 && { timer: true as const }),
+  },
 });
 const opened = (until: number, reason: string): PartnerEvent => ({
   type: "CircuitOpened",
@@ -151,7 +158,10 @@ test("a transient failure waits: exponential, full jitter", () => {
     .then(failed(1, 2, 1_000));
   given(started(1), failed(1, 1, 400))
     .when(start(1, { at: 399 }))
-    .thenRefused("not_yet", { until: T0 + 400 });
+    .thenRefused("not_yet", { until: T0 + 400, timer: false });
+  given(started(1), failed(1, 1, 61_000))
+    .when(start(1))
+    .thenRefused("not_yet", { until: T0 + 61_000, timer: true });
 });
 
 test("waits longer than a year are cut to one, so that their end can be written down", () => {
@@ -215,13 +225,20 @@ test("an unknown outcome is retried only where the partner recognises a repeat",
     .when(record(1, unknown, { chance: 0 }))
     .then({
       type: "DeliveryFailed",
-      data: { ...about(1), timings, attempt: 1, reason: "timeout", retry_at: at(0) },
+      data: { ...about(1), timings, attempt: 1, reason: "timeout", retry_at: at(0), in_doubt: true },
     });
   given(started(1))
     .when(record(1, unknown, { policy: { ...usual, idempotent: false } }))
     .then({
       type: "DeliveryDeadLettered",
-      data: { ...about(1), timings, attempts: 1, reason: "timeout", cause: "outcome_unknown" },
+      data: {
+        ...about(1),
+        timings,
+        attempts: 1,
+        reason: "timeout",
+        cause: "outcome_unknown",
+        in_doubt: true,
+      },
     });
 });
 
@@ -231,7 +248,15 @@ test("what we interrupted ourselves is no fault of the partner's", () => {
     .when(record(1, { outcome: "interrupted", reason: "interrupted" }, { policy }))
     .then({
       type: "DeliveryFailed",
-      data: { ...about(1), timings, interrupted: true, attempt: 1, reason: "interrupted", retry_at: at(0) },
+      data: {
+        ...about(1),
+        timings,
+        interrupted: true,
+        in_doubt: true,
+        attempt: 1,
+        reason: "interrupted",
+        retry_at: at(0),
+      },
     });
 });
 

@@ -26,41 +26,52 @@ function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
       return { type: "DeliveryDuplicated", data: { ...data, attempts: attempt, reason: outcome.reason } };
     case "rejected":
       return { type: "DeliveryRejected", data: { ...data, attempt, reason: outcome.reason } };
+    case "gone":
     case "failed":
     case "unknown":
     case "interrupted":
     case "not_called": {
       const { reason } = outcome;
       const interrupted = isOurs(outcome) ? { interrupted: true as const } : {};
+      const in_doubt = isInDoubt(outcome) ? { in_doubt: true as const } : {};
       const cause = deadLetterCause(command, tries);
       if (cause !== undefined)
         return {
           type: "DeliveryDeadLettered",
-          data: { ...data, ...interrupted, attempts: attempt, reason, cause },
+          data: { ...data, ...interrupted, ...in_doubt, attempts: attempt, reason, cause },
         };
-      const retry_at = instant(command.at + retryDelayMs(command, tries));
-      return { type: "DeliveryFailed", data: { ...data, ...interrupted, attempt, reason, retry_at } };
+      const delay = retryDelayMs(command, tries);
+      const timer = delay > MAX_MAILED_DELAY_MS ? { timer: true as const } : {};
+      const retry_at = instant(command.at + delay);
+      return {
+        type: "DeliveryFailed",
+        data: { ...data, ...interrupted, ...in_doubt, attempt, reason, retry_at, ...timer },
+      };
     }
   }
 }
 
-/** That it came to nothing is no fault of the partner's, and none of its tries. */
+/** It is none of the partner's tries: we broke it off, or whoever resumes the partner wants it delivered. */
 const isOurs = ({ outcome }: AttemptOutcome): boolean =>
-  outcome === "interrupted" || outcome === "not_called";
+  outcome === "interrupted" || outcome === "not_called" || outcome === "gone";
+
+const isInDoubt = ({ outcome }: AttemptOutcome): boolean =>
+  outcome === "unknown" || outcome === "interrupted";
 
 /** Undefined while it may be tried again. */
 function deadLetterCause(
   { outcome, policy }: RecordOutcome,
   tries: number,
 ): "outcome_unknown" | "retries_exhausted" | undefined {
-  const mayHaveIt = outcome.outcome === "unknown" || outcome.outcome === "interrupted";
   // Who does not recognise a repeat must not get one that may be its second.
-  if (mayHaveIt && !policy.idempotent) return "outcome_unknown";
+  if (isInDoubt(outcome) && !policy.idempotent) return "outcome_unknown";
   return !isOurs(outcome) && tries >= policy.retry.max_attempts ? "retries_exhausted" : undefined;
 }
 
 /** Whatever is configured: more than any calendar can hold must not make a moment that is none. */
 const MAX_WAIT_MS = 365 * 24 * 3_600_000;
+/** What waits longer is no delayed message any more. */
+const MAX_MAILED_DELAY_MS = 60_000;
 /** No partner may park us for longer. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
@@ -89,6 +100,7 @@ function circuitEvents(command: RecordOutcome, tries: number, { circuit }: Partn
     case "duplicate":
     case "rejected":
       return isProbe ? [{ type: "CircuitClosed", data: { partner } }] : [];
+    case "gone":
     case "interrupted":
     case "not_called":
       return isProbe ? [opened("probe_interrupted")] : [];

@@ -1,7 +1,8 @@
 import type { DeliveryId, SubmissionId } from "../ids.ts";
+import { CapUse } from "./cap-use.ts";
 import { type Circuit, closedCircuit, evolveCircuit } from "./circuit.ts";
 import { type DeliveryEvent, type DeliveryStage, deliveryStages } from "./delivery.ts";
-import type { PartnerEvent } from "./events.ts";
+import type { PartnerEvent, Waited } from "./events.ts";
 
 // What deciding about a partner needs to know of what happened, folded from the partner's stream.
 
@@ -16,6 +17,10 @@ export interface OpenDelivery {
   readonly started_at: number;
   /** While waiting: when it may be tried again, in milliseconds. */
   readonly retry_at: number;
+  /** While waiting: it is in no mailbox, but has a timer. */
+  readonly timer: boolean;
+  /** An attempt may have been taken: it counts as taken, and no other partner may get it. */
+  readonly in_doubt: boolean;
 }
 
 export interface KeyUse {
@@ -31,6 +36,12 @@ export interface PartnerState {
   readonly ended: Set<DeliveryId>;
   /** By dedupe key. */
   readonly keys: Map<string, KeyUse>;
+  /** In the order in which they go on. */
+  readonly held: Set<DeliveryId>;
+  /** Delivered, and given back. */
+  readonly returned: Set<DeliveryId>;
+  /** By what was delivered, and by what is called or in doubt. */
+  use: CapUse;
 }
 
 export const newPartner = (): PartnerState => ({
@@ -38,6 +49,9 @@ export const newPartner = (): PartnerState => ({
   open: new Map(),
   ended: new Set(),
   keys: new Map(),
+  held: new Set(),
+  returned: new Set(),
+  use: new CapUse(),
 });
 
 /** The stream holds an event where it could not happen: no decision of ours leads there. */
@@ -48,6 +62,16 @@ class ImpossibleHistory extends Error {
 export function stageOf(state: PartnerState, id: DeliveryId): DeliveryStage | "ended" {
   return state.ended.has(id) ? "ended" : (state.open.get(id)?.stage ?? "expected");
 }
+
+/** Undefined where it is, or was, in the partner's mailbox. */
+export function waitedAs(delivery: OpenDelivery | undefined): Waited | undefined {
+  if (delivery?.stage === "held") return "held";
+  return delivery?.stage === "waiting" && delivery.timer ? "timer" : undefined;
+}
+
+/** Whether it counts as taken, since `started_at`. */
+export const isReserved = (delivery: OpenDelivery | undefined): delivery is OpenDelivery =>
+  delivery !== undefined && (delivery.stage === "calling" || delivery.in_doubt);
 
 export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
   state.circuit = evolveCircuit(state.circuit, event);
@@ -62,13 +86,24 @@ export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
     case "DeliveryRejected":
     case "DeliveryDuplicated":
     case "DeliveryHeld":
+    case "DeliveryPassedOn":
     case "DeliveryDeadLettered":
       evolveDelivery(state, event);
       return state;
+    case "DeliveryReturned": {
+      const { delivery_id, started_at } = event.data;
+      if (!state.ended.has(delivery_id) || state.returned.has(delivery_id))
+        throw new ImpossibleHistory("DeliveryReturned can't happen to a delivery that is not delivered");
+      state.returned.add(delivery_id);
+      state.use.add(Date.parse(started_at), -1);
+      return state;
+    }
     case "PartnerRetired":
       // What has ended stays known: its mail may come again.
       state.open.clear();
       state.keys.clear();
+      state.held.clear();
+      state.use = new CapUse();
       return state;
   }
 }
@@ -80,15 +115,23 @@ function evolveDelivery(state: PartnerState, event: DeliveryEvent): void {
   switch (stage) {
     case "calling":
     case "waiting":
-    case "held":
-      state.open.set(id, openDelivery(state.open.get(id), stage, event));
+    case "held": {
+      const known = state.open.get(id);
+      const open = openDelivery(known, stage, event);
+      state.open.set(id, open);
+      if (isReserved(known)) state.use.add(known.started_at, -1);
+      if (isReserved(open)) state.use.add(open.started_at, 1);
+      if (stage === "held") state.held.add(id);
+      else if (known?.stage === "held") state.held.delete(id);
       if (event.type === "DeliveryStarted")
         state.keys.set(event.data.dedupe_key, { by: id, delivered_at: undefined });
       return;
+    }
     case "delivered":
     case "duplicate":
     case "rejected":
     case "dead_lettered":
+    case "passed_on":
       end(state, id, event);
       return;
     case "expected":
@@ -109,6 +152,8 @@ function openDelivery(
     interrupted: 0,
     started_at: 0,
     retry_at: 0,
+    timer: false,
+    in_doubt: false,
   };
   if (event.type === "DeliveryStarted") {
     const { dedupe_key, attempt: attempts } = event.data;
@@ -117,13 +162,17 @@ function openDelivery(
   }
   if (event.type !== "DeliveryFailed") return { ...so_far, stage };
   const interrupted = so_far.interrupted + (event.data.interrupted ? 1 : 0);
-  return { ...so_far, stage, interrupted, retry_at: Date.parse(event.data.retry_at) };
+  const in_doubt = so_far.in_doubt || event.data.in_doubt === true;
+  const timer = event.data.timer === true;
+  return { ...so_far, stage, interrupted, retry_at: Date.parse(event.data.retry_at), timer, in_doubt };
 }
 
 function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
   const delivery = state.open.get(id);
   state.open.delete(id);
   state.ended.add(id);
+  if (delivery?.stage === "held") state.held.delete(id);
+  if (isReserved(delivery) && !mayHaveIt(delivery, event)) state.use.add(delivery.started_at, -1);
   const key = delivery?.dedupe_key;
   if (delivery === undefined || key === undefined || state.keys.get(key)?.by !== id) return;
   // A partner that calls it a duplicate has it just as well as one that took it.
@@ -131,3 +180,9 @@ function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
   if (has) state.keys.set(key, { by: id, delivered_at: delivery.started_at });
   else state.keys.delete(key);
 }
+
+/** What was in doubt once stays counted, however it ends: nobody knows better any more. */
+const mayHaveIt = ({ in_doubt }: OpenDelivery, event: DeliveryEvent): boolean =>
+  in_doubt ||
+  event.type === "DeliverySucceeded" ||
+  (event.type === "DeliveryDeadLettered" && event.data.in_doubt === true);

@@ -7,7 +7,10 @@ import { nextStatus } from "./machine.ts";
 import { evolve, type SubmissionState } from "./state.ts";
 
 /** Why the partner does not have it, in the words of the partner's actor: there is something to decide. */
-export type Outcome = Extract<PartnerEvent, { type: "DeliveryRejected" | "DeliveryDeadLettered" }>;
+export type Outcome = Extract<
+  PartnerEvent,
+  { type: "DeliveryRejected" | "DeliveryPassedOn" | "DeliveryDeadLettered" }
+>;
 
 type Identified = Omit<
   Extract<SubmissionEvent, { type: "PersonIdentified" }>["data"],
@@ -152,6 +155,13 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
   switch (outcome.type) {
     case "DeliveryRejected": {
       const { attempt: attempts, reason } = outcome.data;
+      return (
+        nextLeg(state, route, deliveryId) ??
+        accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, reason } })
+      );
+    }
+    case "DeliveryPassedOn": {
+      const { attempts, reason } = outcome.data;
       return (
         nextLeg(state, route, deliveryId) ??
         accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, reason } })

@@ -120,3 +120,12 @@ export const submissionEvents = {
 } as const;
 
 export type SubmissionEvent = EventOf<typeof submissionEvents>;
+
+/** Whether this is what sends a submission to its partner as this delivery: what is mailed to have it delivered. */
+export function isRouteOf(
+  { type, data }: { readonly type: string; readonly data: unknown },
+  delivery: DeliveryId,
+): boolean {
+  const route = (data as { readonly route?: { readonly delivery_id?: unknown } } | null)?.route;
+  return type === "SubmissionRouted" && route?.delivery_id === delivery;
+}

@@ -63,6 +63,7 @@ function outcomesIn({ route }: SubmissionState): Outcome[] {
   const attempt = { ...about, attempt: 1, timings: { total_ms: 1, partner_ms: 1, overhead_ms: 0 } };
   return [
     { type: "DeliveryRejected", data: { ...attempt, reason: "no" } },
+    { type: "DeliveryPassedOn", data: { ...about, attempts: 0, reason: "cap_day" } },
     ...(["retries_exhausted", "outcome_unknown", "poison"] as const).map(
       (cause) =>
         ({ type: "DeliveryDeadLettered", data: { ...about, attempts: 3, reason: "x", cause } }) as const,

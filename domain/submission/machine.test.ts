@@ -21,6 +21,8 @@ const plain = [
   "DeliveryRejected",
   "DeliveryDuplicated",
   "DeliveryHeld",
+  "DeliveryPassedOn",
+  "DeliveryReturned",
   "DeliveryDeadLettered",
 ] as const;
 const events: LifeEvent[] = [
@@ -52,16 +54,18 @@ test("says the same on every path as the table that hot folds use", () => {
   assert.ok(paths.length > 100, `${paths.length} paths`);
 });
 
-test("lets nothing happen after the end, but for what is fetched back from the dead letters", () => {
-  for (const end of ["delivered", "duplicate", "rejected", "unrouted"] as const) {
+test("lets nothing happen after the end, but for what is given back, or fetched back from the dead letters", () => {
+  for (const end of ["duplicate", "rejected", "unrouted", "returned"] as const) {
     for (const event of events) assert.is(nextStatus(end, event), undefined, `${event.type} in ${end}`);
   }
+  const afterDelivery = events.filter((event) => nextStatus("delivered", event) !== undefined);
+  assert.equal(afterDelivery, [{ type: "DeliveryReturned" }]);
   const ways = events.filter((event) => nextStatus("dead_lettered", event) !== undefined);
   assert.equal(new Set(ways.map(({ type }) => type)), new Set(["SubmissionRedriven"]));
 });
 
 test("can come to an end from wherever it is", () => {
-  const ends: Status[] = ["delivered", "duplicate", "rejected", "unrouted", "dead_lettered"];
+  const ends: Status[] = ["delivered", "returned", "duplicate", "rejected", "unrouted", "dead_lettered"];
   for (const from of statuses) {
     const reachable = new Set<Status>([from]);
     for (const status of reachable) {

@@ -12,13 +12,15 @@ export const statuses = [
   "queued",
   "delivering",
   "retrying",
-  /** No partner's actor holds deliveries yet; caps, schedules and doubts about what a partner got will. */
+  /** By its partner's caps or schedule. */
   "held",
   "delivered",
   "duplicate",
   "rejected",
   "unrouted",
   "dead_lettered",
+  /** Delivered, and given back. */
+  "returned",
 ] as const;
 export type Status = (typeof statuses)[number];
 
@@ -48,6 +50,7 @@ const legEnds = {
 const declined = <Here extends Status>(here: Here) => ({
   DeliveryRejected: here,
   DeliveryDeadLettered: here,
+  DeliveryPassedOn: here,
 });
 
 export const submissionMachine = setup({
@@ -97,10 +100,11 @@ export const submissionMachine = setup({
     held: {
       on: { ...legEnds, ...declined("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
     },
-    delivered: { type: "final" },
+    delivered: { on: { DeliveryReturned: "returned" } },
     duplicate: { type: "final" },
     rejected: { type: "final" },
     unrouted: { type: "final" },
+    returned: { type: "final" },
     dead_lettered: {
       on: {
         SubmissionRedriven: [

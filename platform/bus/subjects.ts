@@ -6,6 +6,8 @@ export const partnerMailbox = (partner: string): string => `partner-${partner}`;
 
 export const leadSubject = (partition: number, type: string): string => `yard.lead.${partition}.${type}`;
 export const partnerSubject = (partner: string, type: string): string => `yard.partner.${partner}.${type}`;
+/** What the gateway asks of the owner of a partner. */
+export const partnerRequestSubject = (partner: string): string => `partner_owner.${partner}`;
 /** Only where PUBLISH_FACTS asks for what nobody has to react to. */
 export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;
 /** How far the relay is, where nothing else says so; only the next relay reads it. */

@@ -140,7 +140,10 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return { attempts: event.data.attempts, reason: event.data.reason, stage: event.data.stage };
     case "SubmissionRedriven":
       return { reason: null, stage: null };
+    case "DeliveryReturned":
+      return { reason: event.data.reason, price: null };
     case "DeliveryRejected":
+    case "DeliveryPassedOn":
     case "DeliveryDeadLettered":
       // The lead's own actor writes what these mean.
       return {};

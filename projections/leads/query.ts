@@ -1,5 +1,5 @@
 // What people ask about leads; each answer stands in the contract's shape.
-import { SubmissionId } from "#domain/ids.ts";
+import { type DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
 import type { Stage } from "#domain/submission/events.ts";
 import { type Status, statuses } from "#domain/submission/machine.ts";
@@ -68,6 +68,8 @@ export interface LeadQueries {
   list(filter: LeadFilter): Promise<LeadPage>;
   /** Undefined when there is no such lead. */
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
+  /** Where it is, or has ended; undefined when there is no such lead. */
+  placeOf(id: string): Promise<LeadPlace | undefined>;
   /** How many leads are dead letters, by where they ended. */
   deadLetters(): Promise<DeadLetterCount[]>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
@@ -76,6 +78,15 @@ export interface LeadQueries {
   position(): Promise<bigint>;
   /** True once the answers reach at least so far; false when that took longer. */
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
+}
+
+export interface LeadPlace {
+  readonly id: SubmissionId;
+  readonly status: Status;
+  readonly partner: PartnerId | null;
+  readonly delivery_id: DeliveryId | null;
+  /** Where the partner's stream tells of it. */
+  readonly revisions: readonly number[];
 }
 
 export interface DeadLetterCount {
@@ -144,6 +155,14 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
     async timeline(id) {
       const row = await rowOf(id);
       return row && { items: await timelineOf(row, { eventStore, vault }) };
+    },
+
+    async placeOf(id) {
+      const row = await rowOf(id);
+      if (row === undefined) return undefined;
+      const { status, partner, delivery_id, partner_events } = row;
+      const revisions = partner === null ? [] : (partner_events[partner] ?? []);
+      return { id: row.id, status, partner, delivery_id, revisions };
     },
 
     async deadLetters() {

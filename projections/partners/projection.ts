@@ -14,12 +14,15 @@ export interface PartnerRow {
   readonly dead_lettered: bigint;
   readonly duplicates: bigint;
   readonly in_flight: bigint;
+  readonly held: bigint;
+  /** Wait for a timer, not in a mailbox. */
+  readonly delayed: bigint;
   readonly circuit: Circuit;
 }
 
 export const partnersModel = {
   name: "partners",
-  version: 2,
+  version: 3,
   tables: [
     `create table partner (
       partner text primary key,
@@ -29,6 +32,8 @@ export const partnersModel = {
       dead_lettered bigint not null,
       duplicates bigint not null,
       in_flight bigint not null,
+      held bigint not null,
+      delayed bigint not null,
       circuit json not null
     )`,
   ],
@@ -44,6 +49,8 @@ const partners = table<PartnerRow>(
     dead_lettered: "bigint",
     duplicates: "bigint",
     in_flight: "bigint",
+    held: "bigint",
+    delayed: "bigint",
     circuit: "json",
   },
   ["partner"],
@@ -63,7 +70,7 @@ export function partnersProjection({ onSkipped }: { readonly onSkipped: OnSkippe
         const row = changed.get(partner) ?? before.get(partner) ?? untouched(partner);
         const circuit = circuitAfter(row.circuit, event);
         if (circuit === undefined) onSkipped(raw, "impossible");
-        else changed.set(partner, { ...counted(row, event), circuit });
+        else changed.set(partner, { ...counted(waitedNoMore(row, event), event), circuit });
       }
       await partners.upsert(target, [...changed.values()]);
     },
@@ -81,6 +88,8 @@ export const untouched = (partner: PartnerId): PartnerRow => ({
   dead_lettered: 0n,
   duplicates: 0n,
   in_flight: 0n,
+  held: 0n,
+  delayed: 0n,
   circuit: closedCircuit,
 });
 
@@ -93,6 +102,13 @@ function circuitAfter(circuit: Circuit, event: PartnerEvent): Circuit | undefine
   }
 }
 
+/** It is no more where it waited until now. */
+function waitedNoMore(row: PartnerRow, { data }: PartnerEvent): PartnerRow {
+  const waited = "waited" in data ? data.waited : undefined;
+  if (waited === undefined) return row;
+  return waited === "held" ? { ...row, held: row.held - 1n } : { ...row, delayed: row.delayed - 1n };
+}
+
 function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
   switch (event.type) {
     case "DeliveryStarted":
@@ -100,7 +116,11 @@ function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
     case "DeliverySucceeded":
       return { ...attemptEnded(row), delivered: row.delivered + 1n };
     case "DeliveryFailed":
-      return { ...attemptEnded(row), failed: row.failed + 1n };
+      return {
+        ...attemptEnded(row),
+        failed: row.failed + 1n,
+        delayed: row.delayed + (event.data.timer ? 1n : 0n),
+      };
     case "DeliveryRejected":
       return { ...attemptEnded(row), rejected: row.rejected + 1n };
     case "DeliveryDuplicated": {
@@ -113,6 +133,10 @@ function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
       return event.data.timings === undefined ? dead : { ...attemptEnded(dead), failed: dead.failed + 1n };
     }
     case "DeliveryHeld":
+      return { ...row, held: row.held + 1n };
+    case "DeliveryReturned":
+      return { ...row, delivered: row.delivered - 1n };
+    case "DeliveryPassedOn":
     case "CircuitOpened":
     case "CircuitHalfOpened":
     case "CircuitClosed":

@@ -17,6 +17,10 @@ export interface PartnerCounts {
   readonly retry_at?: string;
   /** Attempts that were begun and have not ended. */
   readonly in_flight: number;
+  /** By caps or schedule. */
+  readonly held: number;
+  /** Wait for a time that is more than a minute away. */
+  readonly delayed: number;
 }
 
 export interface PartnerQueries {
@@ -53,5 +57,7 @@ function counts({ circuit, ...row }: PartnerRow): PartnerCounts {
     circuit: circuit.state,
     ...(circuit.state === "open" && { retry_at: new Date(circuit.until).toISOString() }),
     in_flight: Number(row.in_flight),
+    held: Number(row.held),
+    delayed: Number(row.delayed),
   };
 }

@@ -15,11 +15,13 @@ interface UnfinishedRow {
   readonly revision: bigint;
   readonly position: bigint;
   readonly since: string;
+  /** Until then it waits for nobody's reaction: its partner's actor, or a timer, sees to it. */
+  readonly not_before: string | null;
 }
 
 export const unfinishedModel = {
   name: "unfinished",
-  version: 2,
+  version: 3,
   tables: [
     `create table submission (
       submission_id uuid primary key,
@@ -28,7 +30,8 @@ export const unfinishedModel = {
       stream text not null,
       revision bigint not null,
       position bigint not null,
-      since timestamptz not null
+      since timestamptz not null,
+      not_before timestamptz
     )`,
     "create index submission_in_order on submission (position)",
   ],
@@ -44,6 +47,7 @@ const submissions = table<UnfinishedRow>(
     revision: "bigint",
     position: "bigint",
     since: "timestamptz",
+    not_before: "timestamptz",
   },
   ["submission_id"],
 );
@@ -56,12 +60,22 @@ export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkip
       // Only what is newest about each submission counts.
       const newest = new Map<SubmissionId, UnfinishedRow | "ended">();
       const begun = new Set<SubmissionId>();
+      const waits = new Map<SubmissionId, string>();
       for (const one of knownEvents(stored, onSkipped)) {
         const { type, data } = one.event;
         if (!("submission_id" in data)) continue;
-        if (type === "SubmissionReceived") begun.add(data.submission_id);
-        const change = changeBy(one, data.submission_id);
-        if (change !== undefined) newest.set(data.submission_id, change);
+        const id = data.submission_id;
+        if (type === "SubmissionReceived") begun.add(id);
+        const change = changeBy(one, id);
+        const not_before = notBefore(one.event);
+        if (change !== undefined) {
+          newest.set(id, change);
+          waits.delete(id);
+        } else if (not_before !== undefined) {
+          const row = newest.get(id);
+          if (row === undefined) waits.set(id, not_before);
+          else if (row !== "ended") newest.set(id, { ...row, not_before });
+        }
       }
       const waiting: UnfinishedRow[] = [];
       const ended: SubmissionId[] = [];
@@ -75,6 +89,12 @@ export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkip
         ended.length > 0 &&
           target.execute(`delete from ${schema}.submission where submission_id = any($1::uuid[])`, [ended]),
         submissions.upsert(target, waiting),
+        waits.size > 0 &&
+          target.execute(
+            `update ${schema}.submission as stored set not_before = waits.until
+              from unnest($1::uuid[], $2::timestamptz[]) as waits (id, until) where submission_id = waits.id`,
+            [[...waits.keys()], [...waits.values()]],
+          ),
       ]);
     },
   };
@@ -84,7 +104,7 @@ export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkip
 function changeBy({ event, raw }: Known, submission_id: SubmissionId): UnfinishedRow | "ended" | undefined {
   const mailbox = mailboxOf(event);
   const { stream, revision, position, metadata } = raw;
-  const row = { submission_id, stream, revision, position, since: metadata.at };
+  const row = { submission_id, stream, revision, position, since: metadata.at, not_before: null };
   switch (mailbox.to) {
     case "lead":
       return { ...row, mailbox: "lead", partner: null };
@@ -95,6 +115,17 @@ function changeBy({ event, raw }: Known, submission_id: SubmissionId): Unfinishe
     case "nobody":
       return ENDS.has(event.type) ? "ended" : undefined;
   }
+}
+
+/** A timer, or the actor that mailed what it held, gets so long before anybody else mails it. */
+const GRACE_MS = 60_000;
+const later = (at: string): string => new Date(Date.parse(at) + GRACE_MS).toISOString();
+
+/** Undefined where it changes nothing: of nearly every delivery nothing is written here. */
+function notBefore({ type, data }: ModelEvent): string | undefined {
+  if (type === "DeliveryHeld") return "infinity";
+  if (type === "DeliveryFailed") return data.timer ? later(data.retry_at) : undefined;
+  return type === "DeliveryStarted" && data.waited === "held" ? later(data.started_at) : undefined;
 }
 
 const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([

@@ -18,7 +18,7 @@ export type Unfinished = {
 );
 
 export interface UnfinishedQueries {
-  /** In the order of the log; `after` is the position of the last one seen. */
+  /** Of what waits for a reaction by now, in the order of the log; `after` is the position of the last one seen. */
   list(filter: {
     readonly olderThan: Date;
     readonly limit: number;
@@ -35,7 +35,8 @@ export function createUnfinishedQueries({ database }: { readonly database: Datab
       await ready();
       return database.query<Unfinished>(
         `select submission_id, mailbox, partner, stream, revision, position, since from unfinished.submission
-          where position > $1 and since < $2 order by position limit $3`,
+          where position > $1 and since < $2 and (not_before is null or not_before < $2)
+          order by position limit $3`,
         [after, olderThan, limit],
       );
     },

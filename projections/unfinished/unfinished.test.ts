@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
@@ -45,20 +46,68 @@ const redriven = (submission_id: SubmissionId): StoredEvent =>
     data: { submission_id, stage: "route", partner: PartnerId.parse("edu") },
   });
 
-/** What one batch writes: the ids of the rows that it deletes and puts. */
-async function written(...events: StoredEvent[]): Promise<{ deletes: unknown[]; puts: unknown[] }> {
+const edu = PartnerId.parse("edu");
+const atPartner = (event: PartnerEvent): StoredEvent => ({
+  ...received(SubmissionId.parse(newUuid())),
+  stream: partnerStream(edu),
+  type: event.type,
+  version: partnerEvents[event.type].version,
+  data: event.data,
+});
+const delivery = (submission_id: SubmissionId) => ({
+  partner: edu,
+  delivery_id: DeliveryId.parse("00000000-0000-8000-8000-000000000001"),
+  submission_id,
+});
+const held = (submission_id: SubmissionId): StoredEvent =>
+  atPartner({ type: "DeliveryHeld", data: { ...delivery(submission_id), reason: "cap_day" } });
+const failed = (submission_id: SubmissionId, timer: boolean): StoredEvent =>
+  atPartner({
+    type: "DeliveryFailed",
+    data: {
+      ...delivery(submission_id),
+      attempt: 1,
+      timings: { total_ms: 1, partner_ms: 1, overhead_ms: 0 },
+      reason: "http_503",
+      retry_at: "2026-01-01T05:00:00.000Z",
+      ...(timer && { timer }),
+    },
+  });
+const started = (submission_id: SubmissionId, waited?: "held" | "timer"): StoredEvent =>
+  atPartner({
+    type: "DeliveryStarted",
+    data: {
+      ...delivery(submission_id),
+      attempt: 1,
+      dedupe_key: "k",
+      started_at: "2026-01-01T06:00:00.000Z",
+      sealed_request: sealed,
+      ...(waited && { waited }),
+    },
+  });
+
+/** What one batch writes: the ids of the rows that it deletes and puts, and until when others wait. */
+async function written(
+  ...events: StoredEvent[]
+): Promise<{ deletes: unknown[]; puts: unknown[]; waits?: unknown }> {
   const [deletes, puts]: [unknown[], unknown[]] = [[], []];
+  let waits: unknown;
   const target: Target = {
     schema: "unfinished",
     query: () => Promise.reject(new Error("nothing is to be read")),
-    async execute(sql, [ids] = []) {
+    async execute(sql, params = []) {
+      const [ids] = params;
+      if (sql.startsWith("update")) {
+        waits = params;
+        return 0;
+      }
       (sql.startsWith("delete") ? deletes : puts).push(ids);
       return 0;
     },
   };
   const onSkipped = (): void => assert.unreachable("nothing is skipped");
   await unfinishedProjection({ onSkipped }).apply(target, events);
-  return { deletes, puts };
+  return { deletes, puts, ...(waits !== undefined && { waits }) };
 }
 
 const ids = Array.from({ length: 4 }, () => SubmissionId.parse(newUuid()));
@@ -76,6 +125,22 @@ test("is written by one statement for all that begin, and one for all that end",
 test("has a row again for what was fetched back", async () => {
   assert.equal(await written(received(a), unrouted(a), redriven(a)), { deletes: [], puts: [[a]] });
   assert.equal(await written(unrouted(a), redriven(a)), { deletes: [], puts: [[a]] });
+});
+
+test("what is held, or waits for a timer, waits for nobody's reaction until its time and a minute more", async () => {
+  assert.equal(await written(held(a), failed(b, true), failed(c, false)), {
+    deletes: [],
+    puts: [],
+    waits: [
+      [a, b],
+      ["infinity", "2026-01-01T05:01:00.000Z"],
+    ],
+  });
+  assert.equal(await written(started(a, "held"), started(b, "timer"), started(c)), {
+    deletes: [],
+    puts: [],
+    waits: [[a], ["2026-01-01T06:01:00.000Z"]],
+  });
 });
 
 test.run();

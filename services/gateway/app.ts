@@ -94,6 +94,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         view: partners,
         rules,
         queries: createPartnerQueries({ database }),
+        leads,
         allowPrivate: config.allowPrivatePartners,
         hasSmtp: config.smtp !== undefined,
       }),

@@ -51,6 +51,28 @@ test("identify and route what was received, and end it when the partner declines
   await yard.reaches(id, "SubmissionRejected");
 });
 
+test("send on what a partner has no room for, and reject it where nobody follows", async () => {
+  await yard.rule({ waterfall: [edu, fin] });
+  const id = await until("the new rule routes", async () => {
+    const one = await yard.receive({ email: `${newUuid()}@example.com` });
+    return routeIn(await yard.reaches(one, "SubmissionRouted")).remaining.length === 1 && one;
+  });
+  const passedOn = ({ partner, delivery_id }: ReturnType<typeof routeIn>): Outcome => ({
+    type: "DeliveryPassedOn",
+    data: { partner, delivery_id, submission_id: id, attempts: 0, reason: "cap_day" },
+  });
+  const first = routeIn(await yard.history(id));
+  await yard.says("edu", passedOn(first));
+  const second = await until("it is routed on", async () => {
+    const route = routeIn(await yard.history(id));
+    return route.leg === 2 && route;
+  });
+  assert.equal([second.partner, second.remaining], ["fin", []]);
+  await yard.says("fin", passedOn(second));
+  assert.is(dataIn(await yard.reaches(id, "SubmissionRejected"), "SubmissionRejected").reason, "cap_day");
+  await yard.rule({ to: edu });
+});
+
 test("reseal the payload under the person's key, readable by who delivers it", async () => {
   const id = await yard.receive(
     { email: "eve@example.com", phone: "+15550199" },

@@ -8,13 +8,14 @@ import { type EventMail, parkMail, readEventMail } from "#platform/event-store/e
 import type { Log } from "#platform/log.ts";
 
 const { SubmissionReceived, SubmissionRedriven } = submissionEvents;
-const { DeliveryRejected, DeliveryDeadLettered } = partnerEvents;
+const { DeliveryRejected, DeliveryPassedOn, DeliveryDeadLettered } = partnerEvents;
 
 /** What `domain/mail.ts` sends to leads. */
 const mailed = {
   SubmissionReceived,
   SubmissionRedriven,
   DeliveryRejected,
+  DeliveryPassedOn,
   DeliveryDeadLettered,
 } as const;
 const codec = createCodec(mailed);
@@ -48,6 +49,7 @@ export function readLeadMail(mail: Mail, log: Log): LeadMail | undefined {
 export function outcomeIn({ event }: LeadMail): Outcome | undefined {
   switch (event.type) {
     case "DeliveryRejected":
+    case "DeliveryPassedOn":
     case "DeliveryDeadLettered":
       return event;
     case "SubmissionReceived":

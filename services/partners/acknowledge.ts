@@ -15,10 +15,12 @@ export function acknowledge(
     metrics.deliveriesTotal.inc({ partner, outcome });
     if (event.type === "DeliveryDuplicated") metrics.duplicatesTotal.inc({ partner });
     if (event.type === "DeliveryFailed") {
-      mail.nak(comesAtOnce ? 0 : Math.max(1, Date.parse(event.data.retry_at) - Date.now()));
+      if (event.data.timer) mail.ack();
+      else mail.nak(comesAtOnce ? 0 : Math.max(1, Date.parse(event.data.retry_at) - Date.now()));
       continue;
     }
     mail.ack();
+    if (event.type === "DeliveryHeld") continue;
     metrics.stageSeconds.observe({ stage: "deliver" }, secondsSince(routedAt));
     // What the partner does not have is not at its end yet.
     const isEnd = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
@@ -35,4 +37,6 @@ const OUTCOMES: Partial<Record<PartnerEvent["type"], string>> = {
   DeliveryRejected: "rejected",
   DeliveryDuplicated: "duplicate",
   DeliveryDeadLettered: "dead_lettered",
+  DeliveryHeld: "held",
+  DeliveryPassedOn: "passed_on",
 };

@@ -9,20 +9,22 @@
 // 6. For a long rest mails are handed back and the mailbox is paused, for a short one they stay in hand (docs/decisions/0061).
 // 7. What can't be called now is put aside before it costs a token, a place or a look-up, until that can have changed (foresee.ts,
 //    postponed.ts).
-// 8. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
-// 9. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
+// 8. What the partner takes nothing of by its caps or schedule is decided about at once, whatever else it waits for (held.ts).
+// 9. Of a removed partner nothing is called; its mail is ended, and then its mailbox and its lease go (drain.ts).
+// 10. Closing takes bounded time: calls may use the larger part of it, then they are abandoned, and what they came to is
 //    recorded.
 
 import { once } from "node:events";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit, restMs } from "#domain/partner/admission.ts";
+import { closedBy, isLimited } from "#domain/partner/capacity.ts";
 import { type Circuit, closedCircuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { type PartnerState, stageOf } from "#domain/partner/state.ts";
 import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
-import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
+import { partnerMailbox, partnerRequestSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
@@ -36,8 +38,11 @@ import { createDedupeKeys } from "./dedupe-keys.ts";
 import { createDeliver } from "./deliver.ts";
 import { drainRemoved } from "./drain.ts";
 import { foresee } from "./foresee.ts";
+import { createHeld } from "./held.ts";
 import { openDelivery } from "./open-delivery.ts";
+import { replyTo } from "./owner-requests.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
+import { pauseGone } from "./pause-gone.ts";
 import { createPostponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
 import { createSlots } from "./slots.ts";
@@ -81,7 +86,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const log = yard.log.child({ partner });
   const closing = new AbortController();
   const abandoned = new AbortController();
-  // 1, 9
+  // 1, 10
   const abandon = AbortSignal.any([abandoned.signal, lease.lost]);
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
@@ -96,6 +101,8 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   let changed = Promise.withResolvers<void>();
   let restTimer: NodeJS.Timeout | undefined;
   let draining: Promise<void> | undefined;
+  /** As it was configured when it said so: until that changes, it is called no more. */
+  let gone: ConfiguredPartner | undefined;
 
   const writer = openPartnerWriter({
     partner,
@@ -121,9 +128,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     sandbox: channels.sandbox,
     log,
   });
-  const postponed = createPostponed((id) =>
-    [...delivering.keys()].some(({ about }) => about.delivery_id === id),
-  );
+  const postponed = createPostponed({
+    isUnderWay: (id) => [...delivering.keys()].some(({ about }) => about.delivery_id === id),
+    onHeld: (id) => held.remains(id),
+  });
   const deliver = createDeliver({
     writer,
     configured,
@@ -137,22 +145,52 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     log,
     attempts,
     abandon,
+    onGone,
     onDecided: () => review(),
+  });
+  const held = createHeld({
+    partner,
+    configured,
+    writer,
+    isResting: () => restMs(configured(), circuit(), channelRestMs(), Date.now()) > 0,
+    mayMail: () => lease.valid, // 1
+    eventStore: yard.eventStore(),
+    bus,
+    log,
   });
 
   const circuit = () => writer.state?.circuit ?? closedCircuit;
+
+  const channelRestMs = (): number =>
+    gone !== undefined && gone === configured() ? Number.POSITIVE_INFINITY : channel.restMs();
+
+  function onGone(partnerThen: ConfiguredPartner, reason: string): void {
+    if (gone === partnerThen || configured() !== partnerThen) return;
+    gone = partnerThen;
+    review();
+    const { delivery } = partnerThen;
+    const signal = AbortSignal.any([closing.signal, lease.lost]);
+    void pauseGone({ partner, delivery, reason, eventStore: yard.eventStore(), signal, log });
+  }
+
+  /** By caps or schedule. */
+  function takesNothing(): boolean {
+    const [{ config }, { state }] = [configured(), writer];
+    if (!isLimited(config) || state === undefined) return false;
+    return closedBy(config, state.use, Date.now(), { waiting: state.held.size }) !== undefined;
+  }
 
   /** After whatever may have changed how many deliveries may begin. */
   function review(): void {
     clearTimeout(restTimer);
     if (closing.signal.aborted) return;
     metrics.circuitState.set({ partner }, CIRCUIT_FIGURES[circuit().state]);
-    const channelRestMs = channel.restMs();
-    metrics.partnerUnusable.set({ partner }, channelRestMs === Number.POSITIVE_INFINITY ? 1 : 0);
-    const rest = restMs(configured(), circuit(), channelRestMs, Date.now());
+    metrics.partnerUnusable.set({ partner }, channel.restMs() === Number.POSITIVE_INFINITY ? 1 : 0);
+    const rest = restMs(configured(), circuit(), channelRestMs(), Date.now(), takesNothing());
     if (rest <= MAX_SHORT_REST_MS) mailbox?.resume();
     else mailbox?.pause(); // 6
     if (rest > 0 && Number.isFinite(rest)) restTimer = setTimeout(review, Math.min(rest, MAX_TIMER_MS));
+    held.review();
     changed.resolve();
   }
 
@@ -178,6 +216,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
       if (looked !== state) runEnded(state);
       looked = state;
+      if (takesNothing()) runDecided(state); // 8
       if (waiting.length === 0) return;
 
       const bucket = tokens();
@@ -218,6 +257,16 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     waiting = waiting.filter((delivery) => !hasEnded(delivery));
   }
 
+  function runDecided(state: PartnerState): void {
+    if (configured().standing !== "active" || !configured().config.enabled || channelRestMs() > 0) return;
+    const decided = waiting.filter(
+      (one) => foresee(one, state, configured(), dedupeKeys.known) === "decision",
+    );
+    for (const delivery of decided) run(delivery);
+    const begun = new Set(decided);
+    waiting = waiting.filter((delivery) => !begun.has(delivery));
+  }
+
   /** Where it can't be opened, the partner rests: see `channelRestMs`. */
   async function tryChannel(): Promise<void> {
     if (configured().standing !== "removed") await channel.get().catch(() => undefined);
@@ -240,7 +289,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   function admitWaiting(circuit: Circuit, bucket: TokenBucket, taken: number): Admission {
     const traffic = {
       waiting: waiting.length,
-      channelRestMs: channel.restMs(),
+      channelRestMs: channelRestMs(),
       underWay: underWay.size,
       probing: probing.size,
       callMs,
@@ -293,6 +342,9 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   await openMailbox();
   void tryChannel().then(review);
   void writer.open();
+  const requests = await bus.serve(partnerRequestSubject(partner), "owner", ({ data }) =>
+    replyTo(data, { configured, writer, eventStore: yard.eventStore() }).finally(review),
+  );
   const stopRenewing = every({
     ms: RENEW_EVERY_MS,
     work() {
@@ -301,7 +353,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     },
   });
 
-  /** 8 */
+  /** 9 */
   function drain(): void {
     if (draining !== undefined || configured().standing !== "removed" || closing.signal.aborted) return;
     postponed.handBack();
@@ -334,8 +386,10 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     async close() {
       closing.abort();
       clearTimeout(restTimer);
+      held.close();
       changed.resolve();
       await Promise.race([draining, pause(LAST_WORDS_MS)]);
+      await requests.close();
       await mailbox?.close();
       postponed.handBack();
       const allEnded = Promise.all(delivering.values());

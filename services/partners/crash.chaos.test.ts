@@ -133,6 +133,40 @@ test("kill -9 in the middle of calls: each is repeated under its id, with one ef
   assert.equal({ effects, max }, { effects: 8, max: 1 });
 });
 
+test("kill -9 again and again in the middle of caps: never more than the cap at the partner, and in the end all of it", async () => {
+  const CAP = 25;
+  const capped = await yard.configure("capped", {
+    caps: { hour: CAP, total: CAP },
+    limits: { concurrency: 4 },
+    retry: { max_attempts: 50, base_ms: 10, max_ms: 50 },
+    circuit: { failure_threshold: 1_000, open_ms: 300 },
+  });
+  await yard.behave("capped", { behaviour: "failing", rate: 0.3, delay_ms: 100 });
+  const routed = await routeMany(60, capped);
+  for (const count of [5, 12, 19]) {
+    const owner = processes.at(-1) ?? (await startOwner());
+    await isCalled("capped", count);
+    await owner.kill();
+    assert.ok((await yard.effects("capped")).effects <= CAP);
+    await startOwner();
+  }
+  await until(
+    "the cap is full, and all others are held",
+    async () => {
+      const newest = await Promise.all(routed.map((one) => yard.partnerHistory(capped, one)));
+      const ends = newest.map((events) => events.at(-1)?.type);
+      const [delivered, held] = ["DeliverySucceeded", "DeliveryHeld"].map(
+        (wanted) => ends.filter((type) => type === wanted).length,
+      );
+      assert.ok((delivered ?? 0) <= CAP);
+      return delivered === CAP && held === 60 - CAP;
+    },
+    60_000,
+  );
+  const { effects, max } = await yard.effects("capped");
+  assert.equal({ effects, max }, { effects: CAP, max: 1 });
+});
+
 test("kill -9 in the middle of a call that must not be repeated: a dead letter, and no second call", async () => {
   const strict = await yard.configure("strict", { idempotent: false });
   await yard.behave("strict", { behaviour: "slow", delay_ms: 900, idempotent: false });

@@ -130,6 +130,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     log,
     attempts: it.attempts,
     abandon: abandoned.signal,
+    onGone: () => undefined,
     onDecided: () => undefined,
     ...over,
   });

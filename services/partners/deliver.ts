@@ -39,6 +39,8 @@ export interface DeliverParts {
   readonly log: Log;
   /** Is told which attempts are under way. */
   readonly attempts: Map<DeliveryId, number>;
+  /** The partner that was configured so has said that it is gone. Told before its delivery can come again. */
+  readonly onGone: (partner: ConfiguredPartner, reason: string) => void;
   /** Ends calls that are still under way. */
   readonly abandon: AbortSignal;
   /** After each decision: the circuit may have changed. */
@@ -57,7 +59,7 @@ export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) =
 
 export function createDeliver(parts: DeliverParts): Deliver {
   const { writer, configured, channel, slots, lease, vault, dedupeKey, postponed, metrics, log } = parts;
-  const { attempts, abandon, onDecided } = parts;
+  const { attempts, abandon, onDecided, onGone } = parts;
 
   async function deliver(delivery: DeliveryMail, onCalled: (ms: number) => void): Promise<boolean> {
     const begun = performance.now();
@@ -77,6 +79,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const command = {
       ...about,
       dedupe_key: dedupe.key,
+      has_next: content.routed.route.remaining.length > 0,
       sealed_request,
       config_version: partner.version,
       policy: config,
@@ -90,7 +93,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     }
     const started = decision.events.find((event) => event.type === "DeliveryStarted");
     if (started === undefined) return done(delivery, decision.events);
-    await makeAttempt(delivery, content, prepared, started.data.attempt, config, begun, onCalled);
+    await makeAttempt(delivery, content, prepared, started.data.attempt, partner, begun, onCalled);
     return true;
   }
 
@@ -125,7 +128,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     content: Content,
     prepared: Prepared,
     attempt: number,
-    config: PartnerSettings,
+    partner: ConfiguredPartner,
     begun: number,
     onCalled: (ms: number) => void,
   ): Promise<void> {
@@ -133,8 +136,9 @@ export function createDeliver(parts: DeliverParts): Deliver {
     attempts.set(delivery_id, attempt);
     try {
       if (attempt > 1) metrics.retriesTotal.inc({ stage: "deliver" });
-      const obstacle = (): string | undefined => obstacleTo(delivery, attempt, config);
+      const obstacle = (): string | undefined => obstacleTo(delivery, attempt, partner.config);
       const { sent, partner_ms } = await send(delivery, prepared, obstacle, onCalled);
+      if (sent.outcome.outcome === "gone") onGone(partner, sent.outcome.reason);
       await record(delivery, content, attempt, sent, timingsOf(performance.now() - begun, partner_ms));
     } finally {
       attempts.delete(delivery_id);

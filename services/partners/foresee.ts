@@ -26,6 +26,7 @@ export function foresee(
       type: "start_attempt",
       ...delivery.about,
       dedupe_key: dedupe.key,
+      has_next: delivery.content.routed.route.remaining.length > 0,
       sealed_request: NOTHING_SEALED,
       policy,
       at: Date.now(),

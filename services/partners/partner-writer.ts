@@ -17,6 +17,8 @@ import type { Log } from "#platform/log.ts";
 export interface Traced {
   readonly command: PartnerCommand;
   readonly cause?: { readonly id: string; readonly trace: string };
+  /** Who asked for it. */
+  readonly by?: string;
 }
 
 export type PartnerWriter = BatchWriter<PartnerState, Traced, PartnerDecision>;
@@ -62,7 +64,7 @@ export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter 
 }
 
 /** The same decision has the same ids, however often it is appended. */
-function encode(stream: string, events: readonly PartnerEvent[], { command, cause }: Traced): NewEvent[] {
+function encode(stream: string, events: readonly PartnerEvent[], { command, cause, by }: Traced): NewEvent[] {
   const attempt = events.map(attemptOf).find((number) => number !== undefined) ?? 0;
   const at = new Date().toISOString();
   // A partner may retire several times, once after each removal.
@@ -72,6 +74,7 @@ function encode(stream: string, events: readonly PartnerEvent[], { command, caus
       id: deterministicUuid(stream, of, `${which}`, event.type),
       at,
       ...("submission_id" in command && { correlation: command.submission_id }),
+      ...(by !== undefined && { by }),
       ...(cause && { causation: cause.id, trace: cause.trace }),
     }),
   );

@@ -1,7 +1,7 @@
 // Mails about which nothing new could be stored: when each is looked at again, which is when that can matter.
 //
 // 1. A mail that waits for a call of this process stays in hand until that call has ended; its wait is renewed like that of all others.
-// 2. Whatever waits for a time comes again at that time, not before it.
+// 2. Whatever waits for a time comes again at that time, not before it: its mail, or where that is long, the one that a timer sends.
 import type { DeliveryId } from "#domain/ids.ts";
 import type { PartnerRefusal } from "#domain/partner/command.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
@@ -24,7 +24,13 @@ const MAX_LOOK_AGAIN_MS = 60_000;
 /** More come again by themselves. */
 const MAX_IN_HAND = 1_000;
 
-export function createPostponed(isUnderWay: (id: DeliveryId) => boolean): Postponed {
+export interface PostponedParts {
+  readonly isUnderWay: (id: DeliveryId) => boolean;
+  /** It is held already, and its mail done with: it is mailed again when the partner has room. */
+  readonly onHeld: (id: DeliveryId) => void;
+}
+
+export function createPostponed({ isUnderWay, onHeld }: PostponedParts): Postponed {
   const waiting = new Map<DeliveryId, Mail[]>();
   let inHand = 0;
 
@@ -51,7 +57,11 @@ export function createPostponed(isUnderWay: (id: DeliveryId) => boolean): Postpo
       switch (refused.reason) {
         case "already_ended":
           return mail.ack();
+        case "held":
+          mail.ack();
+          return onHeld(about.delivery_id);
         case "not_yet":
+          return refused.timer ? mail.ack() : mail.nak(msUntil(refused.until)); // 2
         case "circuit_open":
           return mail.nak(msUntil(refused.until)); // 2
         case "key_in_flight":
@@ -63,6 +73,8 @@ export function createPostponed(isUnderWay: (id: DeliveryId) => boolean): Postpo
         case "not_calling":
         case "probe_in_flight":
         case "not_ended":
+        case "not_delivered":
+        case "already_returned":
         case "not_stored":
         case "not_the_writer":
         case "too_large":

@@ -203,6 +203,8 @@ test("know what is owed to whom, and how each partner has fared", async () => {
     duplicates: 0,
     circuit: "closed",
     in_flight: 0,
+    held: 0,
+    delayed: 0,
   });
 });
 

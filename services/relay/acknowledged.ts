@@ -1,9 +1,9 @@
 import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { POSITION, positionIn } from "#platform/bus/positions.ts";
 import { leadMailbox, partnerMailbox } from "#platform/bus/subjects.ts";
 import type { Log } from "#platform/log.ts";
 import type { Unfinished } from "#projections/unfinished/query.ts";
-import { POSITION, positionIn } from "./publish.ts";
 
 // How far each mailbox has acknowledged what the stream holds for it. See docs/decisions/0051.
 

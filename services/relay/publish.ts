@@ -8,6 +8,7 @@ import { shadowEvents } from "#domain/rules/shadow.ts";
 import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { POSITION, RESUME } from "#platform/bus/positions.ts";
 import {
   factSubject,
   leadSubject,
@@ -20,11 +21,6 @@ import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
 import type { MailSignature } from "#platform/mail-signature.ts";
-
-/** Where the event stands in the log. */
-export const POSITION = "Switchyard-Position";
-/** Everything up to here that is to be published is known to be in the stream before this message. */
-export const RESUME = "Switchyard-Resume";
 
 /** NATS takes a mebibyte, headers included. */
 const MAX_MESSAGE_BYTES = 1024 * 1024 - 1024;
@@ -155,11 +151,3 @@ const factSubjectOf = ({ stream, type }: StoredEvent): string | undefined => {
   return TOKEN.test(category) && TOKEN.test(type) ? factSubject(category, type) : undefined;
 };
 const TOKEN = /^[\w-]+$/;
-
-export function positionIn(
-  message: { readonly headers: { get(name: string): string } | undefined },
-  header: string,
-): bigint | undefined {
-  const text = message.headers?.get(header);
-  return text ? BigInt(text) : undefined;
-}

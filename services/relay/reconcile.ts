@@ -1,5 +1,6 @@
 import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { POSITION, RESUME } from "#platform/bus/positions.ts";
 import { leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -7,7 +8,6 @@ import type { Log } from "#platform/log.ts";
 import type { MailSignature } from "#platform/mail-signature.ts";
 import type { Unfinished, UnfinishedQueries } from "#projections/unfinished/query.ts";
 import { type Acknowledged, acknowledgedIn, mailboxName } from "./acknowledged.ts";
-import { POSITION, RESUME } from "./publish.ts";
 
 // JetStream may forget: its state is not synced on every write, retention passes, a folder is wiped. What the log says is
 // unfinished, and what waits in no mailbox, is published again.

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { PartnerEvent } from "#domain/partner/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
+import { POSITION, positionIn, RESUME } from "#platform/bus/positions.ts";
 import { RELAY_POSITION_SUBJECT } from "#platform/bus/subjects.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -18,7 +19,6 @@ import { startIdentity } from "../identity/app.ts";
 import { startLeads } from "../leads/app.ts";
 import { startProjections } from "../projections/app.ts";
 import { startRelay } from "./app.ts";
-import { POSITION, positionIn, RESUME } from "./publish.ts";
 import { createReconciler, type Reconciler } from "./reconcile.ts";
 import { type RelayParts, relayWhile } from "./relay.ts";
 

@@ -1,9 +1,9 @@
 import type { Bus } from "#platform/bus/bus.ts";
+import { positionIn, RESUME } from "#platform/bus/positions.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import type { UnfinishedQueries } from "#projections/unfinished/query.ts";
-import { positionIn, RESUME } from "./publish.ts";
 
 export interface Start {
   /** Events after this position are to be published. */

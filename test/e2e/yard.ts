@@ -15,6 +15,7 @@ export const ROLES = [
   "compiler",
   "leads",
   "partners",
+  "timers",
   "gateway",
 ] as const;
 export type Role = (typeof ROLES)[number];

@@ -20,6 +20,7 @@ export async function routeTo(
   { eventStore, vault }: { readonly eventStore: EventStore; readonly vault: Vault },
   partner: PartnerId,
   payload: Record<string, unknown> = {},
+  remaining: readonly PartnerId[] = [],
 ): Promise<Routed> {
   const submission_id = SubmissionId.parse(newUuid());
   const delivery_id = DeliveryId.parse(newUuid());
@@ -36,7 +37,7 @@ export async function routeTo(
   };
   const sealed = await vault.seal(nobodyKey("2026-01"), submission, submissionContext(submission_id));
   const about = { submission_id, kind: "lead", source, received_at, sealed } as const;
-  const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
+  const route = { partner, delivery_id, leg: 1, remaining: [...remaining], rule: null, ruleset_version: 1 };
   const key_fingerprint = vault.fingerprint("key", submission_id);
   const events = [
     { type: "SubmissionReceived", data: { ...about, fingerprint: "", key_fingerprint } },

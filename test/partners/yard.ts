@@ -28,7 +28,11 @@ export interface PartnerYard extends TestYard {
   /** What the simulated partner received last. */
   requests(id: string): Promise<{ headers: Record<string, string>; body: string }[]>;
   /** What the lead's actor writes when the rules have decided. */
-  route(partner: PartnerId, payload?: Record<string, unknown>): Promise<Routed>;
+  route(
+    partner: PartnerId,
+    payload?: Record<string, unknown>,
+    remaining?: readonly PartnerId[],
+  ): Promise<Routed>;
   /** The partner's stream, or what it says about one delivery. */
   partnerHistory(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
   /** Waits until the newest event about the delivery is of this type. */
@@ -96,7 +100,7 @@ export async function startPartnerYard(): Promise<PartnerYard> {
       };
       return items;
     },
-    route: (partner, payload) => routeTo({ eventStore, vault }, partner, payload),
+    route: (partner, payload, remaining) => routeTo({ eventStore, vault }, partner, payload, remaining),
     becomes: (about, type, deadlineMs) =>
       until(
         `the delivery to ${about.partner} becomes ${type}`,

@@ -13,6 +13,7 @@ const READ_ONLY = [
   "errors",
   "circuit_state",
   "paused",
+  "paused_reason",
   "queue_depth",
   "held",
   "in_flight",

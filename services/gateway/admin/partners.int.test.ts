@@ -14,6 +14,10 @@ const usual = { name: "Education", delivery: http };
 const put = (id: string, body: object) => yard.admin("PUT", `/api/partners/${id}`, body);
 const get = (id: string) => yard.admin("GET", `/api/partners/${id}`);
 const withDelivery = (more: object): object => ({ ...usual, delivery: { ...http, ...more } });
+const scheduled = (schedule: object, window: object = {}): object => {
+  const open = [{ days: ["mon"], from: "09:00", to: "17:30", ...window }];
+  return { ...usual, schedule: { time_zone: "Europe/Berlin", open, ...schedule } };
+};
 const paths = (body: { errors?: { path: string }[] }): string[] =>
   (body.errors ?? []).map(({ path }) => path);
 
@@ -80,6 +84,13 @@ for (const [what, body, path, status = 422] of [
     { ...usual, response: { success: { path: "a", equals: 1 }, duplicate: { path: "a", equals: 1 } } },
     "response.duplicate",
   ],
+  ["a cap below nothing", { ...usual, caps: { hour: -1 } }, "caps.hour", 400],
+  ["an unknown cap", { ...usual, caps: { week: 1 } }, "caps.week"],
+  ["a time zone that there is not", scheduled({ time_zone: "Europe/Atlantis" }), "schedule.time_zone"],
+  ["a schedule without hours", scheduled({ open: [] }), "schedule.open", 400],
+  ["an unknown day", scheduled({}, { days: ["someday"] }), "schedule.open.0.days.0"],
+  ["a window without time", scheduled({}, { to: "09:00" }), "schedule.open.0.to"],
+  ["a time that is none", scheduled({}, { from: "9 am" }), "schedule.open.0.from"],
   ["an unknown field", { ...usual, retries: 3 }, "retries"],
   ["an unknown field of the delivery", withDelivery({ retry: {} }), "delivery.retry"],
   ["an unknown field of the response", { ...usual, response: { succes: {} } }, "response.succes"],

@@ -14,6 +14,7 @@ import {
 } from "#domain/partner/delivery-config.ts";
 import { rulesRoutingTo } from "#domain/rules/ruleset.ts";
 import { partnerConfigContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
+import { isWellFormed } from "#domain/well-formed.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -27,6 +28,7 @@ import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
 import { urlErrors } from "./partner-url.ts";
+import { Returned, type ReturnParts, returns } from "./returns.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 import { createTestLimit, submissionToTest, TestedDelivery, TestOrder } from "./test-delivery.ts";
@@ -38,6 +40,7 @@ export interface PartnerRoutesParts {
   readonly view: PartnersView;
   readonly rules: RulesetView;
   readonly queries: PartnerQueries;
+  readonly leads: ReturnParts["leads"];
   readonly allowPrivate: boolean;
   /** Whether e-mail can be sent for partners that name no server of their own. */
   readonly hasSmtp: boolean;
@@ -50,12 +53,18 @@ const Removal = z.strictObject({
     .optional()
     .meta({ description: "What becomes of what waits: it goes on in its waterfall, or it does not" }),
 });
-const Pause = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optional() });
+const Reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine(isWellFormed, "has a NUL or half of a surrogate pair in it");
 const MAX_CONFLICTS = 10;
 
 export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   const { eventStore, bus, vault, view, rules, queries, allowPrivate, hasSmtp } = parts;
   const limitTests = createTestLimit();
+  const takeBack = returns(parts);
   const change = changer(eventStore, configuredPartners, view, refusalOf);
 
   /** What it keeps of the secrets is what is there when it is stored, whoever else changes them meanwhile. */
@@ -86,7 +95,11 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   }
 
   async function refuseToForget(partner: PartnerId): Promise<void> {
-    const count = waitingIn(await bus.consumerState(partnerMailbox(partner)));
+    const [queue, { held, delayed }] = await Promise.all([
+      bus.consumerState(partnerMailbox(partner)),
+      queries.byId(partner),
+    ]);
+    const count = waitingIn(queue) + held + delayed;
     if (count === 0) return;
     const detail =
       `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
@@ -185,9 +198,18 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
 
     app.post(
       "/api/partners/:id/pause",
-      { schema: { summary: "Let its submissions wait", params, body: Pause, response: { 200: Partner } } },
+      {
+        schema: {
+          summary: "Let its submissions wait",
+          params,
+          body: z.strictObject({ reason: Reason.optional() }),
+          response: { 200: Partner },
+          refusals: ["unacceptable"],
+        },
+      },
       async (request, reply) => {
-        const [partner, { reason }] = [request.params.id, request.body];
+        const partner = request.params.id;
+        const { reason } = request.body;
         return byId(partner, await change({ type: "pause", partner, reason }, reply));
       },
     );
@@ -198,6 +220,25 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       async (request, reply) => {
         const partner = request.params.id;
         return byId(partner, await change({ type: "resume", partner }, reply));
+      },
+    );
+
+    app.post(
+      "/api/partners/:id/returns",
+      {
+        schema: {
+          summary: "Take back a lead that the partner was delivered and gives back",
+          params,
+          body: z.strictObject({ lead_id: z.string(), reason: Reason }),
+          response: { 200: Returned },
+          refusals: ["unacceptable", "conflict", "unavailable"],
+        },
+      },
+      async (request, reply) => {
+        const partner = request.params.id;
+        if (!view.current().has(partner)) throw notFound();
+        const { position, ...returned } = await takeBack(partner, request.body);
+        return reply.header("x-position", position).send(returned);
       },
     );
   };

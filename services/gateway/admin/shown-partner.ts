@@ -5,6 +5,7 @@ import { PartnerConfig } from "#domain/partner/config.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { ShownDelivery, withoutSecrets } from "#domain/partner/delivery-config.ts";
+import { CapsUsed } from "#domain/partner/request.ts";
 import { type OpenedDelivery, openedDelivery, sealedIn } from "#domain/partner/stored-delivery.ts";
 import { partnerConfigContext } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -12,6 +13,7 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerCounts } from "#projections/partners/query.ts";
 import { responseSchemas } from "../http/route-schema.ts";
+import { capsUsedBy } from "./partner-owner.ts";
 
 const Wrong = z.object({ path: z.string(), message: z.string() });
 const count = z.int().nonnegative();
@@ -23,13 +25,16 @@ export const Partner = PartnerConfig.extend({
   errors: z.array(Wrong).optional().meta({ description: "What is wrong with the configuration" }),
   circuit_state: z.enum(["closed", "open", "half_open"]),
   paused: z.boolean(),
-  queue_depth: count,
+  paused_reason: z.string().optional(),
+  queue_depth: count.meta({ description: "Those that wait in its mailbox, or for a time" }),
+  held: count.meta({ description: "Those that wait for its caps or schedule" }),
   in_flight: count,
   retry_at: z.iso.datetime().optional(),
   delivered: count,
   failed: count,
   dead_lettered: count,
   duplicates: count,
+  caps_used: CapsUsed.optional().meta({ description: "Of each cap that is configured" }),
 }).register(responseSchemas, { id: "Partner" });
 type Partner = z.infer<typeof Partner>;
 export const Partners = z.object({ items: z.array(Partner) }).register(responseSchemas, { id: "Partners" });
@@ -51,14 +56,17 @@ export async function openDelivery(
 
 export async function shownPartner(
   id: PartnerId,
-  { config, delivery: stored, standing }: ConfiguredPartner,
-  { partner: _, circuit: circuit_state, ...figures }: PartnerCounts,
+  { config, delivery: stored, standing, paused_reason }: ConfiguredPartner,
+  { partner: _, circuit: circuit_state, delayed, ...figures }: PartnerCounts,
   { vault, bus }: { readonly vault: Vault; readonly bus: Bus },
 ): Promise<Partner> {
   const opened = await openDelivery(id, stored, vault);
   const delivery = opened.usable ? opened.delivery : undefined;
   const errors = opened.usable ? configErrors({ ...config, delivery: opened.delivery }) : opened.errors;
-  const queue = await bus.consumerState(partnerMailbox(id)).catch(() => undefined);
+  const [queue, caps_used] = await Promise.all([
+    bus.consumerState(partnerMailbox(id)).catch(() => undefined),
+    config.caps && capsUsedBy(id, bus),
+  ]);
   return {
     id,
     ...config,
@@ -67,8 +75,10 @@ export async function shownPartner(
     ...(errors.length > 0 && { errors: [...errors] }),
     circuit_state,
     paused: standing === "paused",
-    queue_depth: waitingIn(queue),
+    ...(paused_reason !== undefined && { paused_reason }),
+    queue_depth: waitingIn(queue) + delayed,
     ...figures,
+    ...(caps_used && { caps_used }),
   };
 }
 

@@ -49,6 +49,9 @@ const outcomeOfEvent: Readonly<Record<EventOf<typeof ends>["type"], Outcome["out
   SubmissionDeadLettered: "error",
 };
 
+/** Of what is given back it is the partner's reason that counts. */
+const ENDED_AT_PARTNER: ReadonlySet<string> = new Set(["delivered", "duplicate", "returned"]);
+
 export interface OutcomesParts {
   readonly eventStore: EventStore;
   readonly leads: Pick<LeadQueries, "byId" | "reached">;
@@ -96,7 +99,7 @@ export function createOutcomes({ eventStore, leads, lifecycle }: OutcomesParts):
     const head = await eventStore.head();
     if (!(await leads.reached(head, waitMs))) return undefined;
     const lead = await leads.byId(id);
-    if (lead?.status !== "delivered" && lead?.status !== "duplicate") return undefined;
+    if (lead === undefined || !ENDED_AT_PARTNER.has(lead.status)) return undefined;
     const { status, reason, partner, price } = lead;
     const outcome = status === "delivered" ? "success" : "failure";
     return { outcome: { outcome, reason, partner, price }, position: head };

@@ -18,6 +18,8 @@ export function shownResponse(result: Result): object {
   return { status, headers, body: asJson(body) ?? body, ...(truncated && { truncated }) };
 }
 
+/** By Standard Webhooks, who says so wants no more. */
+const GONE = 410;
 const TRANSIENT = new Set([408, 425, 429]);
 
 export function outcomeOf(
@@ -28,6 +30,7 @@ export function outcomeOf(
 ): AttemptOutcome {
   if (!result.responded) return result.outcome;
   const { status, headers, body, truncated } = result;
+  if (status === GONE) return { outcome: "gone", reason: reasonOf(result) };
   if (TRANSIENT.has(status) || status >= 500) {
     const retry_after_ms = retryAfterMs(headers["retry-after"], now);
     return {

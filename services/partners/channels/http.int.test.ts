@@ -39,7 +39,7 @@ test.after(async () => {
   server.close();
 });
 
-test("reads a status: 2xx took it, 408, 425, 429 and 5xx did not yet, any other declined", async () => {
+test("reads a status: 2xx took it, 408, 425, 429 and 5xx did not yet, 410 wants no more, any other declined", async () => {
   const http = channel();
   const expected: Record<number, string> = {
     200: "succeeded",
@@ -49,7 +49,7 @@ test("reads a status: 2xx took it, 408, 425, 429 and 5xx did not yet, any other 
     400: "rejected",
     404: "rejected",
     408: "failed",
-    410: "rejected",
+    410: "gone",
     425: "failed",
     429: "failed",
     500: "failed",

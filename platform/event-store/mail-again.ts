@@ -1,0 +1,40 @@
+// Events that were mailed before and acknowledged, such as what waited for a time: once more into a mailbox, from the log.
+import type { Bus } from "../bus/bus.ts";
+import { positionsOfLast } from "../bus/positions.ts";
+import { packEvent } from "./event-mail.ts";
+import type { EventStore } from "./event-store.ts";
+import type { StoredEvent } from "./stored-event.ts";
+
+export interface MailAgain {
+  /** The newest event of it is mailed. */
+  readonly stream: string;
+  readonly subject: string;
+  /** Distinguishes this mail from those before it; the same mail, published twice within two minutes, is stored once. */
+  readonly id: string;
+  readonly isWanted: (event: StoredEvent) => boolean;
+}
+
+export interface MailAgainParts {
+  readonly eventStore: Pick<EventStore, "readStreamBackwards">;
+  readonly bus: Pick<Bus, "publish" | "lastMessage">;
+}
+
+/** In this order. Tells for each where in YARD it is now; undefined where the stream's newest event is another. */
+export async function mailAgain(
+  mails: readonly MailAgain[],
+  { eventStore, bus }: MailAgainParts,
+): Promise<(number | undefined)[]> {
+  if (mails.length === 0) return [];
+  const [headers, events] = await Promise.all([
+    positionsOfLast(bus),
+    Promise.all(mails.map(({ stream }) => eventStore.readStreamBackwards(stream, 1))),
+  ]);
+  return Promise.all(
+    mails.map(async ({ subject, id, isWanted }, n) => {
+      const event = events[n]?.[0];
+      if (event === undefined || !isWanted(event)) return undefined;
+      const { seq } = await bus.publish(subject, packEvent(event), { id: `${event.id}:${id}`, headers });
+      return seq;
+    }),
+  );
+}

@@ -1,0 +1,179 @@
+// What is held goes on by itself: mailed again when the partner has room, the oldest first.
+//
+// 1. A held delivery is in no mailbox; the partner's stream alone knows of it, and the submission's what is to be mailed.
+// 2. No more are mailed than there is room for by caps and schedule, and so many at most at once: those that are mailed and not begun
+//    count.
+// 3. A mail that is in the mailbox no more, and of which nothing came, is mailed again after a while.
+import type { DeliveryId, PartnerId } from "#domain/ids.ts";
+import { closedBy, roomNow } from "#domain/partner/capacity.ts";
+import type { PartnerSettings } from "#domain/partner/config.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import type { PartnerState } from "#domain/partner/state.ts";
+import { isRouteOf, submissionStream } from "#domain/submission/events.ts";
+import type { Bus } from "#platform/bus/bus.ts";
+import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
+import { type MailAgain, type MailAgainParts, mailAgain } from "#platform/event-store/mail-again.ts";
+import type { Log } from "#platform/log.ts";
+import type { PartnerWriter } from "./partner-writer.ts";
+
+export interface Held {
+  /** After whatever may have made room. */
+  review(): void;
+  /** Its mail came, and there was no room. */
+  remains(id: DeliveryId): void;
+  close(): void;
+}
+
+export interface HeldParts extends MailAgainParts {
+  readonly partner: PartnerId;
+  readonly configured: () => ConfiguredPartner;
+  readonly writer: Pick<PartnerWriter, "state" | "write">;
+  /** The partner must not be called now, for other reasons than caps and schedule. */
+  readonly isResting: () => boolean;
+  readonly mayMail: () => boolean;
+  readonly bus: MailAgainParts["bus"] & Pick<Bus, "consumerState">;
+  readonly log: Log;
+}
+
+/** What changes in between is looked at together. */
+const GATHER_MS = 10;
+/** Clocks may be set, and a timer can't be longer than some weeks. */
+const MAX_WAIT_MS = 60_000;
+const AFTER_FAILURE_MS = 1_000;
+/** 2 */
+const MAX_MAILED = 512;
+/** 3 */
+const LOST_AFTER_MS = 60_000;
+
+interface Mailed {
+  readonly at: number;
+  /** Where in the stream it is. */
+  readonly seq: number;
+}
+
+export function createHeld(parts: HeldParts): Held {
+  const { partner, configured, writer, isResting, mayMail, bus, log } = parts;
+  const mailed = new Map<DeliveryId, Mailed>();
+  let considered = configured().config;
+  /** Held by a configuration that let nothing go on in a waterfall, where the one now does. */
+  let toReconsider: DeliveryId[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
+  let mailing = false;
+  let isClosed = false;
+
+  function lookWithin(ms: number): void {
+    const due = performance.now() + Math.min(ms, MAX_WAIT_MS);
+    if (isClosed || dueAt <= due) return;
+    clearTimeout(timer);
+    dueAt = due;
+    timer = setTimeout(look, due - performance.now());
+  }
+
+  /** Those to be mailed now. */
+  function choose(state: PartnerState, room: number): DeliveryId[] {
+    for (const id of mailed.keys()) if (!state.held.has(id)) mailed.delete(id);
+    const most = Math.min(room, MAX_MAILED) - mailed.size;
+    const chosen: DeliveryId[] = [];
+    for (const id of state.held) {
+      if (chosen.length >= most) break;
+      if (!mailed.has(id)) chosen.push(id);
+    }
+    if (room > 0) return chosen;
+    const again = toReconsider.splice(0, MAX_MAILED - mailed.size);
+    return again.filter((id) => state.held.has(id) && !mailed.has(id));
+  }
+
+  function reconsider(state: PartnerState, config: PartnerSettings): void {
+    if (config === considered) return;
+    if (mayGoOn(config) && !mayGoOn(considered)) toReconsider = [...state.held];
+    considered = config;
+  }
+
+  function look(): void {
+    dueAt = Number.POSITIVE_INFINITY;
+    const { state } = writer;
+    const { standing, config } = configured();
+    if (state === undefined || mailing || isClosed) return;
+    reconsider(state, config);
+    if (state.held.size === 0 || standing === "removed" || isResting() || !mayMail()) return;
+    const now = Date.now();
+    const [oldest] = mailed.values();
+    if (oldest !== undefined && oldest.at < now - LOST_AFTER_MS) return void forgetLost(now);
+    const chosen = choose(state, roomNow(config, state.use, now));
+    if (chosen.length > 0) return void mail(chosen, state, now);
+    const until = closedBy(config, state.use, now)?.until;
+    lookWithin(until === undefined ? MAX_WAIT_MS : until - now);
+  }
+
+  /** 3 */
+  async function forgetLost(now: number): Promise<void> {
+    mailing = true;
+    try {
+      const queue = await bus.consumerState(partnerMailbox(partner));
+      const isEmpty = queue === undefined || queue.pending + queue.ackPending === 0;
+      for (const [id, { at, seq }] of mailed) {
+        if (at >= now - LOST_AFTER_MS) break;
+        mailed.delete(id);
+        // To the end, so that those mailed first are looked at first.
+        if (!isEmpty && seq > queue.ackFloorSeq) mailed.set(id, { at: now, seq });
+      }
+      lookWithin(GATHER_MS);
+    } catch (error) {
+      log.warn({ err: error }, "mailed deliveries not looked for yet");
+      lookWithin(AFTER_FAILURE_MS);
+    } finally {
+      mailing = false;
+    }
+  }
+
+  async function mail(ids: readonly DeliveryId[], state: PartnerState, now: number): Promise<void> {
+    mailing = true;
+    const about = ids.flatMap((delivery_id) => {
+      const open = state.open.get(delivery_id);
+      return open === undefined ? [] : [{ partner, delivery_id, submission_id: open.submission_id }];
+    });
+    const mails = about.map(
+      ({ delivery_id, submission_id }): MailAgain => ({
+        stream: submissionStream(submission_id),
+        subject: partnerSubject(partner, "SubmissionRouted"),
+        id: `held:${now}`,
+        isWanted: (event) => isRouteOf(event, delivery_id),
+      }),
+    );
+    try {
+      const seqs = await mailAgain(mails, parts);
+      for (const [n, one] of about.entries()) {
+        const seq = seqs[n];
+        if (seq !== undefined) {
+          mailed.set(one.delivery_id, { at: now, seq });
+          continue;
+        }
+        log.error({ lead_id: one.submission_id }, "held delivery has no event to be mailed");
+        const reason = "route_not_found";
+        await writer.write({ command: { type: "give_up", ...one, cause: "poison", reason } });
+      }
+      lookWithin(GATHER_MS);
+    } catch (error) {
+      log.warn({ err: error }, "held deliveries not mailed yet");
+      lookWithin(AFTER_FAILURE_MS);
+    } finally {
+      mailing = false;
+    }
+  }
+
+  return {
+    review() {
+      if (!mailing && (writer.state?.held.size ?? 0) > 0) lookWithin(GATHER_MS);
+      else if (configured().config !== considered) lookWithin(GATHER_MS);
+    },
+    remains: (id) => void mailed.delete(id),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const mayGoOn = ({ caps, schedule }: PartnerSettings): boolean =>
+  caps?.otherwise !== "hold" && schedule?.otherwise !== "hold";
