@@ -12,6 +12,7 @@ import type { Content, DeliveryMail } from "./read-mail.ts";
 import { DEDUPE_LIMITS, DEDUPE_TIMEOUT_MS } from "./sandbox/limits.ts";
 import type { RunResult } from "./sandbox/messages.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
+import { createSlots } from "./slots.ts";
 
 export type DedupeKey =
   | { readonly key: string }
@@ -35,7 +36,9 @@ export interface DedupeKeysParts {
   readonly log: Pick<Log, "warn">;
 }
 
+const MAX_AT_ONCE = 2;
 const MAX_PREPARE_MS = 2_000;
+const NO_TURN_MS = 1_000;
 /** Deliveries whose function failed, remembered until it does not. */
 const MAX_FAILURES = 10_000;
 
@@ -47,6 +50,7 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
     { readonly config: PartnerSettings; readonly key: Promise<DedupeKey>; settled?: DedupeKey }
   >();
   const failures = new Map<string, number>();
+  const slots = createSlots(() => MAX_AT_ONCE);
 
   function ask(delivery: DeliveryMail): void {
     const { about, content } = delivery;
@@ -82,17 +86,25 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
     made.set(delivery, entry);
   }
 
-  function run(code: string, { about }: DeliveryMail, { submission, routed }: Content): Promise<RunResult> {
+  async function run(
+    code: string,
+    { about }: DeliveryMail,
+    { submission, routed }: Content,
+  ): Promise<RunResult> {
     const { submission_id: id, delivery_id, partner: owner } = about;
     const ids = { id, delivery_id, ...(routed.person_id && { person_id: routed.person_id }) };
     const argument = JSON.stringify(defaultBody(submission, ids));
     const job = { code, argument, limits: DEDUPE_LIMITS, mayWait: false };
-    return sandbox.run({ owner, job, timeoutMs: DEDUPE_TIMEOUT_MS });
+    // Waiting for the others is none of a run's time.
+    const release = await slots.take();
+    return sandbox.run({ owner: `dedupe:${owner}`, job, timeoutMs: DEDUPE_TIMEOUT_MS }).finally(release);
   }
 
   function failedBy(result: RunResult, { about }: DeliveryMail, { retry }: PartnerSettings): DedupeKey {
     const { delivery_id, submission_id: lead_id } = about;
     const failed = `dedupe_${result.ok ? "not_a_string" : result.failure}`;
+    // That there was no room for it is no fault of the function's.
+    if (!result.ok && result.failure === "no_turn") return { failed, retryMs: NO_TURN_MS };
     const tries = (failures.get(delivery_id) ?? 0) + 1;
     const isLast = tries >= retry.max_attempts;
     failures.delete(delivery_id);

@@ -71,6 +71,16 @@ test("deliver one of those that a function calls the same, also when they come a
   assert.is((await yard.effects("once")).effects, 2);
 });
 
+test("ask about many that come at once, and deliver all that differ", async () => {
+  const busy = { function: "(lead) => { for (let n = 0; n < 2e5; n += 1); return lead.email }" };
+  const many = await yard.configure("many", { dedupe: busy, retry: { max_attempts: 1 } });
+  const routed = await Promise.all(
+    Array.from({ length: 300 }, (_, n) => yard.route(many, { email: `ann-${n}@shop.example` })),
+  );
+  for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
+  assert.is((await yard.effects("many")).effects, routed.length);
+});
+
 test("take two that a function has no word for as different", async () => {
   const blank = await yard.configure("blank", { dedupe });
   const routed = await Promise.all([yard.route(blank), yard.route(blank)]);

@@ -24,7 +24,7 @@ export interface RequestsParts {
 
 const QUEUE = "partners";
 /** What is only compiled shares a thread of its own. */
-const COMPILING = "compile";
+const COMPILING = "compile:all";
 
 const Compile = z.object({ functions: z.array(z.tuple([z.string(), z.string()])) });
 const Test = z.object({ partner: PartnerId, version: z.int(), submission: Submission });

@@ -45,6 +45,8 @@ export type Failure =
   | "output_limit"
   | "never_settles"
   | "timeout"
+  /** Others took all threads for as long as it could wait. */
+  | "no_turn"
   | "aborted"
   /** Another run of the same thread brought it down, or the thread can't start. */
   | "sandbox_failed";

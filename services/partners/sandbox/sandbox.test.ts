@@ -183,6 +183,16 @@ test("runs many of one owner, and of more owners than there are threads", async 
   );
 });
 
+test("says of a run that had no turn that it had none", async () => {
+  const one = opened(1);
+  const fetch = () => new Promise<never>(() => undefined);
+  const waiting = "async () => { await fetch('http://x.example/'); }";
+  const first = run(waiting, { owner: "first", fetch, timeoutMs: 2_000 }, one);
+  assert.is(failureOf(await run("() => 1", { owner: "second", timeoutMs: 200 }, one)), "no_turn");
+  assert.is(failureOf(await first), "timeout");
+  assert.is(given(await run("() => 1", { owner: "second" }, one)), 1);
+});
+
 test("waits for no promise where it may not", async () => {
   const job = { argument: "{}", limits, mayWait: false };
   const value = async (code: string) => given(await run("", { job: { ...job, code } }));

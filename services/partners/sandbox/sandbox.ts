@@ -89,13 +89,17 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
 
   const post = (thread: Thread, message: ToThread): void => thread.worker.postMessage(message);
 
+  function terminate({ worker }: Thread): void {
+    const terminating = worker.terminate().catch(() => undefined);
+    ending.add(terminating);
+    void terminating.then(() => ending.delete(terminating));
+  }
+
   /** What still runs in it is over. */
   function retire(thread: Thread, failure: Failure): void {
     if (threads.get(thread.owner) === thread) threads.delete(thread.owner);
     clearTimeout(thread.idleTimer);
-    const terminating = thread.worker.terminate().catch(() => undefined);
-    ending.add(terminating);
-    void terminating.then(() => ending.delete(terminating));
+    terminate(thread);
     for (const run of [...thread.runs.values()])
       run.end(failedWith(failure, "the thread that it ran in had to be ended"));
     beginWaiting();
@@ -109,7 +113,8 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
       const idle = [...threads.values()].find(({ runs }) => runs.size === 0);
       if (idle === undefined) return undefined;
       threads.delete(idle.owner);
-      retire(idle, "sandbox_failed");
+      clearTimeout(idle.idleTimer);
+      terminate(idle);
     }
     return start(owner);
   }
@@ -145,7 +150,7 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
   function cancel(run: Run, failure: Failure): void {
     const { thread } = run;
     if (thread === undefined) {
-      run.end(failedWith(failure, "it had no turn in its time"));
+      run.end(failedWith(failure === "timeout" ? "no_turn" : failure, "it had no turn in its time"));
       return;
     }
     post(thread, { type: "cancel", run: run.id, failure });
