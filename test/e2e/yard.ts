@@ -24,6 +24,8 @@ export type Layout = "together" | "apart";
 export interface RunningYard {
   readonly client: YardClient;
   readonly simulatorUrl: string;
+  /** What the application writes. */
+  readonly dataDir: string;
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
   readonly eventStore: () => EventStoreServer;
@@ -52,8 +54,9 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
   const secret = newSecret();
   const token = "token-of-the-tests";
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  const dataDir = temporaryFolder("yard-");
   const env: Record<string, string> = {
-    DATA_DIR: temporaryFolder("yard-"),
+    DATA_DIR: dataDir,
     NATS_URL: nats.url,
     EVENTSTORE_URL: `esdb://127.0.0.1:${eventStore.port}?tls=false`,
     DATABASE_URL: postgres.url,
@@ -100,6 +103,7 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
   return {
     client: createClient({ url: `http://127.0.0.1:${gatewayPort}`, token, source: "demo", secret }),
     simulatorUrl,
+    dataDir,
     nats,
     postgres,
     eventStore: () => eventStore,

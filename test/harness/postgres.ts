@@ -12,6 +12,8 @@ export interface PostgresServer {
   readonly port: number;
   /** The postmaster, whose children are all others. */
   readonly pid: number;
+  /** Where all its files are. */
+  readonly dir: string;
   /** An empty database beside the others; its URL. */
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
@@ -71,6 +73,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   return {
     url: urlOf("postgres"),
     port,
+    dir: folder,
     get pid() {
       return pid;
     },
