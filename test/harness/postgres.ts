@@ -26,7 +26,8 @@ export interface PostgresServer {
 }
 
 const PASSWORD = "only-for-tests";
-const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+/** As the launcher starts it, as far as files and addresses go. */
+const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "wal_recycle=off"];
 /** Nothing in a test must outlive a power cut, and speed is all. */
 const VOLATILE = ["fsync=off", "full_page_writes=off"];
 
