@@ -1,4 +1,6 @@
 // Nothing of a forgotten person can be read in any file of the yard: neither what they sent, nor what a partner answered, nor their key.
+
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,6 +9,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectDatabase } from "#platform/database.ts";
 import { createLog } from "#platform/log.ts";
+import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { natsProducer } from "../gateway/over-nats.ts";
 import { saidLately } from "../harness/evidence.ts";
 import { filesWith, writtenIn } from "../harness/stored-bytes.ts";
 import { until } from "../harness/wait.ts";
@@ -21,7 +25,9 @@ const PHONE = "+12025550173";
 const FREE_TEXT = "the blue heron nests behind my grandmother's mill";
 /** Only the partner says it. */
 const ANSWERED = "we called this lady on her boat in Ærøskøbing";
-const PERSONAL = [EMAIL, NAME, "Quastenflosser", PHONE, "2025550173", FREE_TEXT, ANSWERED];
+/** What comes over JetStream. */
+const PUBLISHED = "a hundred and eleven storks over the salt meadows";
+const PERSONAL = [PUBLISHED, EMAIL, NAME, "Quastenflosser", PHONE, "2025550173", FREE_TEXT, ANSWERED];
 
 const submission = {
   email: EMAIL.toUpperCase(),
@@ -62,6 +68,14 @@ function found(what: string): string[] {
   ];
 }
 
+async function publish(body: object): Promise<void> {
+  const producer = await natsProducer(yard.nats.url);
+  const said = JSON.stringify(body);
+  await producer.publish("demo", signedHeaders(parseSecret(yard.secret), randomUUID(), said), said);
+  await producer.close();
+  await until("what was published is delivered", () => delivered.some((one) => one.includes(PUBLISHED)));
+}
+
 const foundOf = (texts: readonly string[]): string[] =>
   texts.flatMap((one) => found(one).map((where) => `${one}: ${where}`));
 
@@ -84,6 +98,7 @@ test("leaves nothing in any file", async () => {
   const lead = await client.ended(id);
   assert.is(lead.status, "delivered");
   assert.ok(delivered.length === 2 && delivered.every((body) => body.includes(FREE_TEXT)));
+  await publish({ ...submission, notes: { free: PUBLISHED } });
   const person = lead.person_id ?? "";
 
   // Read in every way, so that what reading leaves behind is searched too.

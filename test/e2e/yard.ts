@@ -24,6 +24,8 @@ export type Layout = "together" | "apart";
 export interface RunningYard {
   readonly client: YardClient;
   readonly simulatorUrl: string;
+  /** What the source `demo` signs with. */
+  readonly secret: string;
   /** What the application writes. */
   readonly dataDir: string;
   readonly nats: NatsServer;
@@ -103,6 +105,7 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
   return {
     client: createClient({ url: `http://127.0.0.1:${gatewayPort}`, token, source: "demo", secret }),
     simulatorUrl,
+    secret,
     dataDir,
     nats,
     postgres,
