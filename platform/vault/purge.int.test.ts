@@ -8,13 +8,14 @@ import { connectDatabase, type Database } from "../database.ts";
 import { createLog } from "../log.ts";
 import { purgeDestroyed } from "./purge.ts";
 import type { Sealed } from "./seal.ts";
-import { openVault } from "./vault.ts";
+import { KeyDestroyed, openVault } from "./vault.ts";
 
 const test = suite("purging destroyed keys");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
 const postgres = await startPostgres();
 const database = connectDatabase({ url: postgres.url, log });
-const vault = await openVault({ database, masterKey: randomBytes(32), log });
+const masterKey = randomBytes(32);
+const vault = await openVault({ database, masterKey, log });
 test.after(async () => {
   await database.close();
   await postgres.stop();
@@ -96,6 +97,40 @@ test("keeps keys readable for everybody while it works", async () => {
     ]);
   } while (isPurging);
   assert.is((await purging).keys, 1);
+});
+
+/** The table as earlier releases made it. */
+const EARLIER = [
+  `create schema vault; create table vault.keys (id text primary key, wrapped text, master text not null,
+     created_at timestamptz not null default now(), destroyed_at timestamptz,
+     check ((wrapped is null) = (destroyed_at is not null)))`,
+  "create table vault.wrapping (one boolean primary key default true check (one), master text not null)",
+];
+
+test("takes over the keys of an earlier release, and purges what was destroyed then", async () => {
+  const url = await postgres.createDatabase("earlier");
+  const earlier = connectDatabase({ url, log });
+  await earlier.migrate("vault", EARLIER);
+  const sealed = await vault.seal("earlier/1", { n: 1 }, "c");
+  const rows = await database.query<{ id: string; wrapped: string; master: string }>(
+    "select id, wrapped, master from vault.keys where wrapped is not null and master <> ''",
+  );
+  const columns = (["id", "wrapped", "master"] as const).map((name) => rows.map((row) => row[name]));
+  await earlier.execute(
+    "insert into vault.keys (id, wrapped, master) select * from unnest($1::text[], $2::text[], $3::text[])",
+    columns,
+  );
+  await earlier.execute("insert into vault.wrapping (master) values ($1)", [rows[0]?.master]);
+  await earlier.execute(
+    "insert into vault.keys (id, master, destroyed_at) values ('earlier/gone', '', now())",
+  );
+  const opened = await openVault({ database: earlier, masterKey, log });
+  assert.equal(await opened.open(sealed, "c"), { n: 1 });
+  assert.is((await opened.existing(rows.map(({ id }) => id))).length, rows.length);
+  assert.is((await opened.purge()).keys, 1);
+  const again = opened.seal("earlier/gone", {}, "c").catch((error: unknown) => error);
+  assert.instance(await again, KeyDestroyed);
+  await earlier.close();
 });
 
 test.run();

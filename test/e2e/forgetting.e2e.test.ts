@@ -83,6 +83,7 @@ test("leaves nothing in any file", async () => {
   const { client } = yard;
   await configurePartner(client, "", "echo", {
     delivery: { type: "http", url: `http://127.0.0.1:${port}/leads`, timeout_ms: 2_000 },
+    dedupe: { fields: ["email", "notes.free"] },
   });
   await configureRules(client, [
     {
