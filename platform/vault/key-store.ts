@@ -32,9 +32,10 @@ const ENSURE = `
   on conflict (id) do update set master = vault.keys.master
   returning id, wrapped`;
 
+/** Of one that never existed there is nothing to purge. */
 const DESTROY = `
-  insert into vault.keys (id, wrapped, master, destroyed_at)
-  select id, null, '', now() from unnest($1::text[]) as gone (id) order by id
+  insert into vault.keys (id, wrapped, master, destroyed_at, purged_at)
+  select id, null, '', now(), now() from unnest($1::text[]) as gone (id) order by id
   on conflict (id) do update set wrapped = null, destroyed_at = coalesce(vault.keys.destroyed_at, now())`;
 
 /** A notification holds 8,000 bytes. */

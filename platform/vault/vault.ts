@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { createKeyCache } from "./key-cache.ts";
 import { DESTROYED_CHANNEL, type Key, openKeyStore } from "./key-store.ts";
 import { createMasterKeys } from "./master-key.ts";
+import { type Purged, purgeDestroyed } from "./purge.ts";
 import { openIfWhole, SealDamaged, type Sealed, sealWith } from "./seal.ts";
 
 export { SealDamaged, type Sealed } from "./seal.ts";
@@ -31,6 +32,8 @@ export interface Vault {
   existing(keyIds: readonly string[]): Promise<string[]>;
   /** Gone for good here at once, and in every other process within seconds. */
   destroy(keyIds: readonly string[]): Promise<void>;
+  /** Removes what is left of destroyed keys in the database's files; takes seconds, and locks a part of the keys meanwhile. */
+  purge(): Promise<Purged>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
   fingerprint(domain: string, value: string): string;
   /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
@@ -147,6 +150,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       for (const keyId of keyIds) cache.delete(keyId);
       log.info({ keys: keyIds.length }, "keys destroyed");
     },
+    purge: () => purgeDestroyed(database),
     fingerprint: (domain, value) =>
       createHmac("sha256", fingerprintKey)
         .update(JSON.stringify([domain, value]))

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
+import { submissionEvents } from "#domain/submission/events.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Sealed } from "#platform/vault/vault.ts";
@@ -200,7 +201,7 @@ test("a delivery that a newer release asks for waits for it, and is no dead lett
   const partner = await yard.configure("newer");
   const submission_id = newUuid();
   const route = { partner, delivery_id: newUuid(), hint: "new" };
-  const metadata = { schema: 2, at: new Date().toISOString() };
+  const metadata = { schema: submissionEvents.SubmissionRouted.version + 1, at: new Date().toISOString() };
   const newer = { id: newUuid(), type: "SubmissionRouted", data: { submission_id, route }, metadata };
   await yard.own.eventStore().append(`submission-${submission_id}`, "no_stream", [newer]);
   const bus = await yard.own.bus();

@@ -6,9 +6,11 @@ import { type SubmissionEvent, submissionEvents, submissionStream } from "#domai
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
+import type { Sealed } from "#platform/vault/vault.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { startNode } from "../../test/harness/process.ts";
+import { filesWith } from "../../test/harness/stored-bytes.ts";
 import { until } from "../../test/harness/wait.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { createIntakeSeal } from "../gateway/intake/intake-seal.ts";
@@ -60,6 +62,20 @@ test("destroys no key of today and none of the future in a process whose clock i
   assert.ok(await isThere(today));
   await vault.ensureKeys([tomorrow]);
   assert.ok(await isThere(tomorrow), "a key can still be made that was never there");
+});
+
+test("purges what a process left in the database's files that died after destroying a key", async () => {
+  const vault = await yard.own.vault();
+  await vault.ensureKeys(["person-left"]);
+  const [row] = await yard.own
+    .database()
+    .query<{ wrapped: string }>("select wrapped from vault.keys where id = 'person-left'");
+  const bytes = (JSON.parse(row?.wrapped ?? "") as Sealed).data;
+  await vault.destroy(["person-left"]);
+  assert.ok(filesWith(yard.parts.postgres.dir, bytes).length > 0);
+  const { stop } = await yard.start("purges", startProjections);
+  await until("nothing is left", () => filesWith(yard.parts.postgres.dir, bytes).length === 0);
+  await stop();
 });
 
 const codec = createCodec(submissionEvents);

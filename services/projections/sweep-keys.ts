@@ -12,28 +12,47 @@ import type { Vault } from "#platform/vault/vault.ts";
 import type { KeyInUse, LeadQueries } from "#projections/leads/query.ts";
 
 export interface KeySweepParts {
-  readonly vault: Pick<Vault, "existing" | "destroy">;
+  readonly vault: Pick<Vault, "existing" | "destroy" | "purge">;
   readonly eventStore: Pick<EventStore, "newest" | "append" | "readStreamBackwards">;
   readonly leads: Pick<LeadQueries, "keysInUse" | "reached">;
   readonly log: Log;
 }
 
 const EVERY_MS = 60 * 60 * 1_000;
+/** What is destroyed has left the database's files within an hour, also when one round found an older transaction open. */
+const PURGE_EVERY_MS = 30 * 60 * 1_000;
 const REACHED_MS = 10_000;
 
 /** In a log where nothing happens no time passes. Who reads the time is the store, as it stamps the event. */
 const TIME_STREAM = "log_time";
 const codec = createCodec({ TimeNoted: { version: 1, schema: z.object({}) } });
 
-/** Now, and every hour. Returns what ends it. */
+/** Now, and regularly. Returns what ends it. */
 export function sweepKeys(parts: KeySweepParts): () => void {
   const { log } = parts;
-  return every({
+  const endSweeping = every({
     ms: EVERY_MS,
     atOnce: true,
     work: () => sweepOnce(parts),
     onError: (error) => log.warn({ err: error }, "keys whose time is over not destroyed yet"),
   });
+  const endPurging = every({
+    ms: PURGE_EVERY_MS,
+    atOnce: true,
+    work: () => purgeOnce(parts),
+    onError: (error) => log.warn({ err: error }, "destroyed keys not purged yet"),
+  });
+  return () => {
+    endSweeping();
+    endPurging();
+  };
+}
+
+/** Whoever destroyed them, and whether or not they are still there. */
+async function purgeOnce({ vault, log }: KeySweepParts): Promise<void> {
+  const { keys, waiting, writeAheadLog } = await vault.purge();
+  if (keys + waiting > 0)
+    log.info({ keys, waiting, write_ahead_log: writeAheadLog }, "destroyed keys purged");
 }
 
 export async function sweepOnce(parts: KeySweepParts): Promise<void> {

@@ -25,6 +25,10 @@ export type Layout = "together" | "apart";
 export interface RunningYard {
   readonly client: YardClient;
   readonly simulatorUrl: string;
+  /** What the source `demo` signs with. */
+  readonly secret: string;
+  /** What the application writes. */
+  readonly dataDir: string;
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
   readonly eventStore: () => EventStoreServer;
@@ -53,8 +57,9 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
   const secret = newSecret();
   const token = "token-of-the-tests";
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  const dataDir = temporaryFolder("yard-");
   const env: Record<string, string> = {
-    DATA_DIR: temporaryFolder("yard-"),
+    DATA_DIR: dataDir,
     NATS_URL: nats.url,
     EVENTSTORE_URL: `esdb://127.0.0.1:${eventStore.port}?tls=false`,
     DATABASE_URL: postgres.url,
@@ -101,6 +106,8 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
   return {
     client: createClient({ url: `http://127.0.0.1:${gatewayPort}`, token, source: "demo", secret }),
     simulatorUrl,
+    secret,
+    dataDir,
     nats,
     postgres,
     eventStore: () => eventStore,

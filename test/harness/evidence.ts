@@ -25,3 +25,6 @@ export function evidenceOf(name: string): (said: string | Uint8Array) => void {
     kept.set(own, `${kept.get(own)}${text}`.slice(-MOST_CHARACTERS));
   };
 }
+
+/** What all of them have said lately. */
+export const saidLately = (): string => [...kept.values()].join("\n");

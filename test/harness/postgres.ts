@@ -12,6 +12,8 @@ export interface PostgresServer {
   readonly port: number;
   /** The postmaster, whose children are all others. */
   readonly pid: number;
+  /** Where all its files are. */
+  readonly dir: string;
   /** An empty database beside the others; its URL. */
   createDatabase(name: string): Promise<string>;
   /** Same port, same folder; every connection breaks. */
@@ -24,7 +26,8 @@ export interface PostgresServer {
 }
 
 const PASSWORD = "only-for-tests";
-const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+/** As the launcher starts it, as far as files and addresses go. */
+const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "wal_recycle=off"];
 /** Nothing in a test must outlive a power cut, and speed is all. */
 const VOLATILE = ["fsync=off", "full_page_writes=off"];
 
@@ -71,6 +74,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   return {
     url: urlOf("postgres"),
     port,
+    dir: folder,
     get pid() {
       return pid;
     },

@@ -21,6 +21,9 @@ const ROLE = (password: string): readonly string[] => [
   `do $$ begin if to_regrole('${APPLICATION}') is null then create role ${APPLICATION}; end if; end $$`,
   `alter role ${APPLICATION} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password '${password}'`,
   "do $$ begin execute format('alter role %I password null', current_user); end $$",
+  // To remove destroyed keys from the write-ahead log. See docs/decisions/0094.
+  `grant pg_checkpoint to ${APPLICATION}`,
+  `grant execute on function pg_switch_wal() to ${APPLICATION}`,
 ];
 
 /** Of what an earlier version made as superuser. Sequences of columns follow their table. */
@@ -43,6 +46,7 @@ function rulesFor(password: string): string {
   const fingerprint = createHash("sha256").update(password).digest("hex");
   return `# Written by Switchyard. Nobody but its own role gets in, and nowhere but to its database.
 host ${DATABASE} ${APPLICATION} 127.0.0.1/32 scram-sha-256
+# It may write checkpoints.
 # For the password with the SHA-256 ${fingerprint}
 `;
 }

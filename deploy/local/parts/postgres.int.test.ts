@@ -148,6 +148,8 @@ test("takes the superuser's rights and the open door from a data folder of an ea
     "drop sequence own",
     "drop schema vault cascade",
     "create schema vault",
+    "select pg_switch_wal()",
+    "checkpoint",
   ])
     await database.execute(statement);
   await refusesOthers(url);

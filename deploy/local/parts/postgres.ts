@@ -43,7 +43,13 @@ export async function preparePostgres(
   }
 
   const port = await freePort(USUAL_PORT);
-  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    "unix_socket_directories=",
+    // A segment that is used again keeps what it held until it is written over, and with that the keys that were destroyed.
+    "wal_recycle=off",
+  ];
   return {
     url: `postgres://${APPLICATION}:${password}@127.0.0.1:${port}/${DATABASE}`,
     command: {

@@ -61,4 +61,6 @@ const notDelivered = (partner: PartnerId): Refusal =>
   refusal("conflict", {
     detail: `This lead is not delivered to ${partner}: only what a partner has can be returned`,
   });
-const ALREADY_RETURNED = refusal("conflict", { detail: "This lead was returned before" });
+const ALREADY_RETURNED = refusal("conflict", {
+  detail: "This lead was returned before; its status and its timeline show when and why",
+});

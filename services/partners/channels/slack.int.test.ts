@@ -96,9 +96,12 @@ test("waits as long as Slack says, and takes its words for what is permanent", a
     [403, "action_prohibited"],
     [404, "no_service"],
     [404, "channel_not_found"],
-    [410, "channel_is_archived"],
   ] as const)
     assert.equal(await outcomeOf(status, word), { outcome: "rejected", reason: word });
+  assert.equal(await outcomeOf(410, "channel_is_archived"), {
+    outcome: "gone",
+    reason: "channel_is_archived",
+  });
   assert.equal(await outcomeOf(404, "<html>Not here</html>"), { outcome: "rejected", reason: "http_404" });
 });
 
