@@ -37,6 +37,12 @@ const bodies: Readonly<Record<string, object>> = {
   SubmissionToTry: { submission: { kind: "lead" } },
 };
 
+/** Those that have no name, by the end of their path. */
+const inline: Readonly<Record<string, object>> = {
+  revert: { version: 1 },
+  returns: { lead_id: randomUUID(), reason: "no" },
+};
+
 /** As somebody who may call it. */
 function call(method: string, path: string, isIntake: boolean, body = lead): Promise<HttpResponse> {
   const isLines = /^\/api\/(submit\/batch|suppressions)/.test(path);
@@ -62,7 +68,7 @@ const operations = Object.entries(yard.openApi.paths).flatMap(([path, methods]) 
     method,
     path: filled(path),
     isIntake: tags.includes("Intake"),
-    example: bodies[nameOf(requestBody)] ?? (path.endsWith("/revert") ? { version: 1 } : {}),
+    example: bodies[nameOf(requestBody)] ?? inline[path.split("/").at(-1) ?? ""] ?? {},
   })),
 );
 
