@@ -9,6 +9,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
   "BSD-3-Clause",
   "ISC",
   "MIT",
+  "MIT-0",
   "PostgreSQL",
   "Unlicense",
 ]);
