@@ -120,6 +120,13 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
     );
     const bytesOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
+    const upload = {
+      params,
+      body: { content: { [NDJSON]: { schema: Lines } } },
+      response: { 200: Shown },
+      refusals: ["unacceptable", "conflict"] as const,
+    };
+
     app.get(
       "/api/suppressions",
       { schema: { summary: "All suppression lists", response: { 200: AllShown } } },
@@ -145,15 +152,7 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
 
     app.put(
       "/api/suppressions/:list",
-      {
-        schema: {
-          summary: "Put a suppression list in place of the one before, as a whole",
-          params,
-          body: { content: { [NDJSON]: { schema: Lines } } },
-          response: { 200: Shown },
-          refusals: ["unacceptable", "conflict"],
-        },
-      },
+      { schema: { summary: "Put a suppression list in place of the one before, as a whole", ...upload } },
       async (request, reply) => {
         const { list } = request.params;
         const entries = await entriesIn(bytesOf(request.body), vault);
@@ -163,24 +162,20 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
 
     app.post(
       "/api/suppressions/:list",
-      {
-        schema: {
-          summary: "Add to a suppression list, which need not be there",
-          params,
-          body: { content: { [NDJSON]: { schema: Lines } } },
-          response: { 200: Shown },
-          refusals: ["unacceptable", "conflict"],
-        },
-      },
+      { schema: { summary: "Add to a suppression list, which need not be there", ...upload } },
       async (request, reply) => {
         const { list } = request.params;
         const entries = await entriesIn(bytesOf(request.body), vault);
         const before = view.current().get(list);
         if (before === undefined) return shown(list, await replace(list, entries, reply));
-        const { upload } = before;
-        await store(list, upload, entries);
-        const at = new Date().toISOString();
-        return shown(list, await change({ type: "extend", list, upload, at }, reply));
+        await store(list, before.upload, entries);
+        const extension = {
+          type: "extend",
+          list,
+          upload: before.upload,
+          at: new Date().toISOString(),
+        } as const;
+        return shown(list, await change(extension, reply));
       },
     );
 
