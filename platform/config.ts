@@ -1,8 +1,20 @@
 // The environment, read once: everything wrong is told at once, in plain words.
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { parseNatsUrl } from "./bus/address.ts";
+import {
+  checked,
+  databaseUrl,
+  fileThat,
+  fileWith,
+  list,
+  masterKey,
+  masterKeys,
+  processId,
+  smtpAddress,
+  source,
+  wholeNumber,
+} from "./config-values.ts";
 import { checkEventStoreUrl } from "./event-store/address.ts";
 import type { LogLevel } from "./log.ts";
 
@@ -68,73 +80,12 @@ export class ConfigError extends Error {
   }
 }
 
-const wholeNumber = (min: number, max: number, unset: number) =>
-  z
-    .string()
-    .regex(/^\d+$/)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .optional()
-    .transform((given) => given ?? unset);
-/** `check` throws what is wrong, in words that may be shown. */
-const checked = (check: (text: string) => unknown) =>
-  z.string().superRefine((text, context) => {
-    try {
-      check(text);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-    }
-  });
-const databaseUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\//)
-  .refine((text) => URL.canParse(text));
-const smtpAddress = z
-  .string()
-  .regex(/^smtps?:\/\//)
-  .refine((text) => URL.canParse(text));
-/** What is in it is read when it is needed, so that it may be replaced. */
-const fileThat = (check: (content: string) => boolean) =>
-  z.string().refine((path) => {
-    try {
-      return check(readFileSync(path, "utf8"));
-    } catch {
-      return false;
-    }
-  });
-const list = (text: string): string[] =>
-  text
-    .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
 const roles = z
   .string()
   .transform(list)
   .pipe(z.array(z.enum(ROLES)).min(1))
   .optional()
   .transform((given) => given ?? [...ROLES]);
-const source = z
-  .string()
-  .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
-  .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
-const processId = z
-  .string()
-  .regex(/^[1-9]\d*$/)
-  .transform(Number);
-const masterKey = z
-  .string()
-  .regex(/^[A-Za-z0-9+/]{43}=$/)
-  .transform((text) => Buffer.from(text, "base64"));
-const masterKeys = z
-  .string()
-  .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ""))
-  .pipe(z.array(masterKey).min(1));
-const fileWith = <Schema extends z.ZodType<unknown, string>>(schema: Schema) =>
-  z
-    .string()
-    .transform((path) => readFileSync(path, "utf8").trim())
-    .pipe(schema)
-    .optional();
 /** Something like a master key, given where none belongs. */
 const LIKE_A_KEY = /[A-Za-z0-9+/]{43}=/;
 

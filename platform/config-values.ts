@@ -1,0 +1,65 @@
+// What the values of environment variables look like.
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+export const wholeNumber = (min: number, max: number, unset: number) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .optional()
+    .transform((given) => given ?? unset);
+/** `check` throws what is wrong, in words that may be shown. */
+export const checked = (check: (text: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      check(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  });
+export const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//)
+  .refine((text) => URL.canParse(text));
+export const smtpAddress = z
+  .string()
+  .regex(/^smtps?:\/\//)
+  .refine((text) => URL.canParse(text));
+/** What is in it is read when it is needed, so that it may be replaced. */
+export const fileThat = (check: (content: string) => boolean) =>
+  z.string().refine((path) => {
+    try {
+      return check(readFileSync(path, "utf8"));
+    } catch {
+      return false;
+    }
+  });
+export const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+export const source = z
+  .string()
+  .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
+  .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+export const processId = z
+  .string()
+  .regex(/^[1-9]\d*$/)
+  .transform(Number);
+export const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/)
+  .transform((text) => Buffer.from(text, "base64"));
+export const masterKeys = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ""))
+  .pipe(z.array(masterKey).min(1));
+export const fileWith = <Schema extends z.ZodType<unknown, string>>(schema: Schema) =>
+  z
+    .string()
+    .transform((path) => readFileSync(path, "utf8").trim())
+    .pipe(schema)
+    .optional();
