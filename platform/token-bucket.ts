@@ -44,3 +44,14 @@ export function tokenBucket(
     },
   };
 }
+
+/** The bucket stays the same for as long as the rate does. */
+export function currentBucket(rate: () => number | undefined): () => TokenBucket {
+  let made = { rate: undefined as number | undefined, bucket: unlimited };
+  return () => {
+    const perSecond = rate();
+    if (made.rate !== perSecond)
+      made = { rate: perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
+    return made.bucket;
+  };
+}

@@ -29,7 +29,7 @@ import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
 import { pause } from "#platform/retry.ts";
-import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
+import { currentBucket, type TokenBucket } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
 import type { ChannelParts } from "./channels/channel.ts";
@@ -402,17 +402,6 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       metrics.partnerUnusable.remove({ partner });
       await channel.close();
     },
-  };
-}
-
-/** The bucket stays the same for as long as the rate does. */
-function currentBucket(rate: () => number | undefined): () => TokenBucket {
-  let made = { rate: undefined as number | undefined, bucket: unlimited };
-  return () => {
-    const perSecond = rate();
-    if (made.rate !== perSecond)
-      made = { rate: perSecond, bucket: perSecond === undefined ? unlimited : tokenBucket(perSecond) };
-    return made.bucket;
   };
 }
 
