@@ -109,12 +109,13 @@ function identify(
   { person, sealed, routing, deliveryId }: Extract<SubmissionCommand, { type: "identify" }>,
   state: SubmissionState,
 ): Made {
-  const identified: SubmissionEvent = {
-    type: "PersonIdentified",
-    data: { submission_id: state.id, ...person, sealed },
-  };
-  if (routing === undefined) return accept(identified);
-  return accept(identified, firstLeg({ routing, deliveryId }, evolve(state, identified)));
+  const data = { submission_id: state.id, ...person };
+  const withPayload: SubmissionEvent = { type: "PersonIdentified", data: { ...data, sealed } };
+  if (routing === undefined) return accept(withPayload);
+  const next = firstLeg({ routing, deliveryId }, evolve(state, withPayload));
+  // Within one append the payload stands once.
+  const identified: SubmissionEvent = { type: "PersonIdentified", data };
+  return accept(next.type === "SubmissionRouted" ? identified : withPayload, next);
 }
 
 type FirstLeg = Pick<Extract<SubmissionCommand, { type: "route" }>, "routing" | "sealed" | "deliveryId">;

@@ -43,7 +43,7 @@ export const Decided = z.object({
 });
 export type Decided = z.infer<typeof Decided>;
 
-/** What follows is in an event since its version 2; an event of version 1 reads as one without it. */
+/** Since version 2 of its events; an event of version 1 reads as one without it. */
 const decided = { decided: Decided.optional() };
 const unchanged = (data: unknown): unknown => data;
 
@@ -63,14 +63,15 @@ export const submissionEvents = {
     }),
   },
   PersonIdentified: {
-    version: 1,
+    version: 2,
+    upcasts: { 1: unchanged },
     schema: about.extend({
       /** Absent where the submission names nobody (an event, an anonymous request). */
       person_id: PersonId.optional(),
       alias_id: AliasId.optional(),
       match: z.enum(["new", "same", "alias", "merged", "nobody"]),
-      /** The payload once more, from here on under the person's own key. */
-      sealed: Sealed,
+      /** The payload once more, under the person's own key. Absent where the SubmissionRouted of the same append holds it. */
+      sealed: Sealed.optional(),
     }),
   },
   SubmissionRouted: {

@@ -40,7 +40,7 @@ export function evolve(state: SubmissionState | undefined, event: SubmissionEven
   switch (event.type) {
     case "PersonIdentified": {
       const { person_id, sealed } = event.data;
-      return { ...state, status, sealed, ...(person_id !== undefined && { person_id }) };
+      return { ...state, status, ...(sealed && { sealed }), ...(person_id !== undefined && { person_id }) };
     }
     case "SubmissionRouted": {
       const { dead: _, ...rest } = state;

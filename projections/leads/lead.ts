@@ -110,7 +110,7 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return {
         person_id: event.data.person_id ?? null,
         alias_id: event.data.alias_id ?? null,
-        sealed: event.data.sealed,
+        ...(event.data.sealed && { sealed: event.data.sealed }),
       };
     case "SubmissionRouted":
       return {
@@ -119,6 +119,7 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
         rule: event.data.route.rule,
         attempts: 0,
         reason: null,
+        sealed: event.data.sealed,
       };
     case "SubmissionUnrouted":
       return { reason: event.data.reason, rule: null };

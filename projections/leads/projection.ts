@@ -122,15 +122,21 @@ function olderIn(known: readonly Known<LeadEvent>[]): SubmissionId[] {
   return [...older];
 }
 
+const HOLD_PAYLOADS: ReadonlySet<string> = new Set([
+  "SubmissionReceived",
+  "PersonIdentified",
+  "SubmissionRouted",
+]);
+
 /** The payloads of leads that can't be found yet, each lead's in the order in which they were sealed. */
 function payloadsIn(
   known: readonly Known<LeadEvent>[],
   rows: ReadonlyMap<SubmissionId, LeadRow>,
 ): Searchable[] {
   return known.flatMap(({ event }) => {
-    if (event.type !== "SubmissionReceived" && event.type !== "PersonIdentified") return [];
+    if (!HOLD_PAYLOADS.has(event.type) || !("sealed" in event.data)) return [];
     const { submission_id: lead_id, sealed } = event.data;
-    return rows.get(lead_id)?.searchable === false ? [{ lead_id, sealed }] : [];
+    return sealed && rows.get(lead_id)?.searchable === false ? [{ lead_id, sealed }] : [];
   });
 }
 

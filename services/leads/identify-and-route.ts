@@ -23,9 +23,6 @@ import type { SuppressionLookup } from "./suppressions.ts";
 
 // From "somebody sent this" to "it is about this person and goes to that partner", for a whole batch with one request to identity.
 
-/** Who it is about and where it goes hold the payload each, and one append takes a mebibyte. */
-const MAX_SEALED_TWICE = 480 * 1024;
-
 export interface DueLead {
   readonly lead: Lead;
   /** What makes it due. */
@@ -134,11 +131,9 @@ export async function identifyAndRoute(
     const toldNow = (found ?? suppressed) === undefined ? undefined : sealed;
     if ("ask" in routing && status === "identified") return toAsk(lead, toldNow);
     const deliveryId = deliveryIdsOf(id);
-    const fitsTwice = sealed.data.length <= MAX_SEALED_TWICE;
     const toCommand = (state: SubmissionState): SubmissionCommand => {
       // Who it is about is worth keeping, even while no partner takes it.
-      const isForLater = !("partners" in routing) || (!fitsTwice && state.status === "received");
-      if (isForLater) return { type: "identify", person, sealed, deliveryId };
+      if (!("partners" in routing)) return { type: "identify", person, sealed, deliveryId };
       if (state.status === "identified")
         return { type: "route", routing, ...(toldNow && { sealed: toldNow }), deliveryId };
       return { type: "identify", person, sealed, routing, deliveryId };
