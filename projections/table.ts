@@ -1,15 +1,6 @@
 // One statement per batch: rows go over as one array per column and become rows again inside the database.
+import { columnOf, type PostgresType } from "./column.ts";
 import type { Target } from "./projection.ts";
-
-type PostgresType =
-  | "uuid"
-  | "text"
-  | "int"
-  | "bigint"
-  | "double precision"
-  | "boolean"
-  | "timestamptz"
-  | "json";
 
 export interface Table<Row> {
   /** The rows with these values in the key's only column. */
@@ -36,7 +27,12 @@ export function table<Row extends object>(
 
   const write = async (target: Target, rows: readonly Row[], onConflict = ""): Promise<void> => {
     if (rows.length === 0) return;
-    const params = names.map((column) => rows.map((row) => asParam(row[column], columns[column])));
+    const params = names.map((column) =>
+      columnOf(
+        rows.map((row) => row[column]),
+        columns[column],
+      ),
+    );
     const insert = `insert into ${target.schema}.${name} (${list}) select * from unnest(${arrays})`;
     await target.execute(`${insert} ${onConflict}`, params);
   };
@@ -44,7 +40,7 @@ export function table<Row extends object>(
     async find(target, keys) {
       if (keyColumn === undefined || keys.length === 0) return [];
       const from = `${target.schema}.${name} where ${keyColumn} = any($1::${columns[keyColumn]}[])`;
-      return target.query<Row>(`select ${list} from ${from}`, [keys]);
+      return target.query<Row>(`select ${list} from ${from}`, [columnOf(keys, columns[keyColumn])]);
     },
     upsert: (target, rows) =>
       // No statement may touch a row twice.
@@ -56,11 +52,4 @@ export function table<Row extends object>(
 
 function lastOfEach<Row extends object>(rows: readonly Row[], key: readonly (keyof Row & string)[]): Row[] {
   return [...new Map(rows.map((row) => [key.map((column) => String(row[column])).join("\n"), row])).values()];
-}
-
-function asParam(value: unknown, type: PostgresType): unknown {
-  if (value === undefined || value === null) return null;
-  if (type === "json") return JSON.stringify(value);
-  // PostgreSQL takes every character but this one.
-  return type === "text" && typeof value === "string" ? value.replaceAll("\0", "\uFFFD") : value;
 }
