@@ -1,6 +1,7 @@
 // Publishing with an inbox of our own: acknowledgements are matched by a number, at a fraction of the client's cost.
-import { createInbox, headers, type Msg, type NatsConnection } from "nats";
+import { createInbox, type Msg, type NatsConnection } from "nats";
 import { BusError, toBusError } from "./bus-error.ts";
+import { writtenHeaders } from "./written-headers.ts";
 
 export interface PublishAck {
   readonly seq: number;
@@ -76,11 +77,9 @@ export function createPublisher(nats: NatsConnection): Publisher {
         takeOut(token)?.reject(new BusError("timeout", `${subject} was not acknowledged in ${timeoutMs} ms`));
       }, timeoutMs);
       pending.set(token, { resolve, reject, timer });
-      const head = headers();
-      head.set("Nats-Msg-Id", id);
-      if (given) for (const [name, value] of Object.entries(given)) head.set(name, value);
       try {
-        nats.publish(subject, payload, { reply: `${inbox}.${token}`, headers: head });
+        const headers = writtenHeaders({ "Nats-Msg-Id": id, ...given });
+        nats.publish(subject, payload, { reply: `${inbox}.${token}`, headers });
       } catch (error) {
         takeOut(token)?.reject(toBusError(error, `publishing ${subject}`));
       }
