@@ -2,6 +2,7 @@
 import { type Config, ConfigError, type Environment, type Role, readConfig } from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { createHealth } from "./health.ts";
+import { giveBackMemoryWhenIdle } from "./idle-memory.ts";
 import { runProcess } from "./lifecycle.ts";
 import { createLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -29,6 +30,7 @@ export async function serve(
     async (lifecycle) => {
       const parts = { config, log, lifecycle, health: createHealth(), metrics: createMetrics() };
       const { roles, launcherPid, dataDir } = config;
+      lifecycle.own("idle memory", giveBackMemoryWhenIdle());
       // The launcher writes the endpoints when every process serves and the demo data are in.
       if (launcherPid !== undefined && roles.includes("gateway"))
         parts.health.add("start", () => {

@@ -1,6 +1,7 @@
 // Personal data is kept sealed; forgetting somebody is destroying a key.
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { Database } from "../database.ts";
+import { every } from "../every.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { createKeyCache } from "./key-cache.ts";
@@ -64,7 +65,7 @@ export interface VaultOptions {
 
 /** Even where no notification of its destruction arrives, a key is forgotten within this time. */
 const KEY_LIFE_MS = 45_000;
-const MAX_KEYS_AT_HAND = 50_000;
+const MAX_KEYS_AT_HAND = 20_000;
 const FINGERPRINTS = "vault/fingerprints";
 
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -90,6 +91,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     else cache.delete(keyId);
   });
   lifecycle?.own("vault", () => listening.close());
+  lifecycle?.own("keys at hand", every({ ms: KEY_LIFE_MS, work: () => void cache.purgeStale() }));
 
   type Usable = KeyObject | "damaged" | undefined;
   const atHand = (keyIds: readonly string[]): Map<string, Usable> =>

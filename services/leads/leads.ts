@@ -51,7 +51,8 @@ const FOLD: Fold<SubmissionState | undefined, SubmissionEvent> = {
     if (isOurs(stored)) throw error;
   },
 };
-const MAX_AT_HAND = 5_000;
+/** In each partition. Few come back: those that a partner declines. */
+const MAX_AT_HAND = 300;
 /** Nearly all leads end within this, and never ask for a snapshot. */
 const SHORT = 200;
 const SNAPSHOT_EVERY = 500n;

@@ -38,7 +38,7 @@ export async function startProfile(pid: number): Promise<() => Promise<string>> 
     );
 }
 
-async function evaluate(pid: number, statements: string): Promise<string> {
+export async function evaluate(pid: number, statements: string): Promise<string> {
   if (await isOpen()) throw new Error(`Another process is being inspected at ${INSPECTOR}; end that first`);
   process.kill(pid, "SIGUSR1");
   const socket = new WebSocket(await until(`process ${pid} opens its inspector`, debuggerUrl));
