@@ -101,7 +101,8 @@ async function written(
         waits = params;
         return 0;
       }
-      (sql.startsWith("delete") ? deletes : puts).push(ids);
+      const those = typeof ids === "string" ? ids.slice(1, -1).split(",") : ids;
+      (sql.startsWith("delete") ? deletes : puts).push(those);
       return 0;
     },
   };
