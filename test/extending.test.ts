@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import ts from "typescript";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Kind } from "#domain/submission/events.ts";
 
 const extending = suite("adding to it");
 const root = join(import.meta.dirname, "..");
@@ -91,5 +92,19 @@ for (const addition of additions) {
       assert.ok(listed.includes(file), `${file} does not compile, and is not listed`);
   });
 }
+
+/** What names each kind, in quotes and close together. */
+const listOfKinds = new RegExp(Kind.options.map((kind) => `"${kind}"`).join("[^\\n;]{1,20}"));
+
+extending(
+  "kinds of submission are listed in one file, so that whatever goes through all of them has a new one",
+  () => {
+    const listing = fileNames.filter((name) => listOfKinds.test(readFileSync(name, "utf8")));
+    assert.equal(
+      listing.map((name) => relative(root, name)),
+      ["domain/submission/events.ts"],
+    );
+  },
+);
 
 extending.run();

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { operators, Rule } from "#domain/rules/rule.ts";
 
 // What the documents name must exist.
 
@@ -35,6 +36,22 @@ test("the tour of one submission visits every room in order", () => {
     rooms.filter((room) => room !== "simulator"),
     order,
   );
+});
+
+const rulesDocument = readFileSync("docs/rules.md", "utf8");
+
+test("docs/rules.md has each operator once in its table", () => {
+  const [, table = ""] = rulesDocument.split("\n| operator |");
+  const cells = [...(table.split("\n\n")[0] ?? "").matchAll(/^\| ((?:`[^`]+` )+)\|/gm)];
+  const named = cells.flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  assert.equal(named.sort(), [...operators].sort());
+});
+
+test("rules that documents put are rules", () => {
+  for (const text of [rulesDocument, readFileSync("docs/first-steps.md", "utf8")]) {
+    const [found] = text.matchAll(/\/api\/rules\/(\w+) .*-d '([^']*)'/g);
+    assert.ok(Rule.safeParse({ id: found?.[1], ...JSON.parse(found?.[2] ?? "{}") }).success, found?.[0]);
+  }
 });
 
 test("no decision record is longer than 60 lines", () => {

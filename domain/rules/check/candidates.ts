@@ -1,3 +1,4 @@
+import { Kind } from "../../submission/events.ts";
 import { isNegated, type NormalForm, type Test, testOf } from "../compile/literals.ts";
 import { folded } from "../fold.ts";
 
@@ -14,7 +15,7 @@ const OTHER = "other";
 
 /** Where a field has no other value than these. */
 export function allValuesOf(field: string): Candidate[] | undefined {
-  if (field === "kind") return ["lead", "assistance", "event"];
+  if (field === "kind") return [...Kind.options];
   return field.startsWith("suppressed.") ? [true, false] : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { Kind } from "../../submission/events.ts";
 import { type Conjunction, normalForm, predicatesIn } from "../compile/literals.ts";
 import { evaluate, type Facts, inOrder, matches } from "../evaluate.ts";
 import type { Predicate, Rule } from "../rule.ts";
@@ -41,7 +42,6 @@ interface Shape {
 const MAX_FOR_ONE = 300_000;
 const MAX_FOR_ALL = 60_000_000;
 const MAX_FINDINGS = 200;
-const KINDS = ["lead", "assistance", "event"] as const;
 
 /** Only the conflicts, which a set is refused for. */
 export function conflictsIn(rules: readonly Rule[]): Findings["conflicts"] {
@@ -275,7 +275,7 @@ function gapsBetween(
   const covering = [...shapes.flatMap(({ boxes }) => boxes), ...space.voids];
   const rules = shapes.map(({ rule }) => rule);
   const at = space.fields.indexOf("kind");
-  return KINDS.flatMap((kind) => {
+  return Kind.options.flatMap((kind) => {
     // Rules that don't ask for the kind have the same gaps for all.
     const only = new Uint32Array([1 << space.cellOf(at, kind)]);
     const open = at < 0 ? space.everything : space.everything.with(at, only);

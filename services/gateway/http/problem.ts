@@ -139,15 +139,20 @@ export function problemOf({ reason, detail, errors, retryAfterS, more }: Refusal
 function detailOf(errors: readonly InputError[]): string {
   const named = errors
     .slice(0, MAX_ERRORS_IN_DETAIL)
-    .map(({ path, message }) => (path === "" ? message : `${path} ${lowerFirst(message)}`));
+    .map(({ path, message }) => (path === "" ? message : said(path, asPredicate(message))));
   const others = errors.length - named.length;
   const all = others > 0 ? [...named, `and ${others} more in errors`] : named;
   return `Correct this and send it again: ${all.join("; ")}`;
 }
 
+/** Some messages go on where the path ends, others say something of their own. */
+const said = (path: string, message: string): string =>
+  /^(is|are|must|has|needs|names) /.test(message) ? `${path} ${message}` : `${path}: ${message}`;
+
 /** A message of zod is a sentence of its own. */
-const lowerFirst = (message: string): string =>
+const asPredicate = (message: string): string =>
   message
+    .replace(/^Invalid input: (expected .*), received undefined$/, "is missing: $1")
     .replace(/^Invalid input: /, "is not valid: ")
     .replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
 
