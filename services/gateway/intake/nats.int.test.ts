@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { connect, headers as natsHeaders } from "nats";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
@@ -79,6 +80,42 @@ test("a CloudEvent comes over NATS as over HTTP", async () => {
   const binary = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "order.paid" };
   const sent = { ...signed(randomUUID(), data), ...binary, "x-kind": "event" };
   assert.is((await nats.ask("demo", sent, data)).body.outcome, "accepted");
+});
+
+test("whoever names another subject than an inbox for the answer gets none, and writes nowhere", async () => {
+  const asker = await connect({ servers: parts.nats.url });
+  atEnd(() => asker.close());
+  const named = [
+    "yard.lead.0.SubmissionReceived",
+    "yard.partner.demo.SubmissionRouted",
+    "$JS.API.STREAM.PURGE.PARTNERS",
+    "$KV.leases.lead-0",
+    "identity.forget",
+    "partner_owner.demo",
+    "_INBOXES.x",
+    "partners.demo",
+  ];
+  const heard: string[] = [];
+  for (const subject of [...named, "_INBOX.named", "_INBOX_producer.named"])
+    asker.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
+  await asker.flush();
+  const keys = named.map(() => randomUUID());
+  for (const [n, reply] of [...named, "_INBOX.named", "_INBOX_producer.named"].entries()) {
+    const head = natsHeaders();
+    for (const [name, value] of Object.entries(signed(keys[n] ?? randomUUID()))) head.set(name, `${value}`);
+    asker.publish("intake.demo", lead, { reply, headers: head });
+    // What is wrong is answered too.
+    asker.publish("intake.demo", "nonsense", { reply });
+  }
+  for (const key of keys) await until("it is taken in", async () => (await stored(key)).length === 1);
+  assert.is((await nats.ask("demo", signed(), lead)).body.outcome, "accepted");
+  await until("the inboxes are answered", () => heard.length >= 4);
+  assert.equal(heard.sort(), [
+    "_INBOX.named",
+    "_INBOX.named",
+    "_INBOX_producer.named",
+    "_INBOX_producer.named",
+  ]);
 });
 
 test("who prefers to wait does, and hears that it is accepted when it takes too long", async () => {
