@@ -6,6 +6,7 @@ import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { storedIn } from "../../../test/gateway/gateway.ts";
 import { natsProducer } from "../../../test/gateway/over-nats.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { filesWith } from "../../../test/harness/stored-bytes.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "./receive.ts";
 
@@ -251,6 +252,28 @@ test("what lay longer than the keys of its day live is taken in all the same", a
   } finally {
     Date.now = now;
   }
+});
+
+test("what is published leaves no readable byte in JetStream's files, also while another message waits beside it", async () => {
+  await yard.admin("PUT", "/api/sources/waits", { rate_limit: { per_second: 0.01 } });
+  const { body: made } = await yard.admin("POST", "/api/sources/waits/secrets");
+  const key = parseSecret(made.secret);
+  // The first takes the source's turn, and the others keep their block of messages from being removed.
+  const waiting = [1, 2, 3].map((n) => JSON.stringify({ email: `waits-${n}@example.com` }));
+  for (const one of waiting) await nats.publish("waits", signedHeaders(key, randomUUID(), one), one);
+  const id = randomUUID();
+  const accepted = JSON.stringify({ email: "ottilie@example.com", notes: "the seventh swan of Lake Müritz" });
+  await nats.publish("demo", signed(id, accepted), accepted);
+  const refused = JSON.stringify({ email: "nobody@example.com", notes: "an unsigned cormorant" });
+  await nats.publish("demo", { "webhook-id": "cormorant-key" }, refused);
+  await until("it is taken in", async () => (await stored(id)).length === 1);
+  const places = () =>
+    ["ottilie@", "swan of Lake", "unsigned cormorant", "cormorant-key", id].flatMap((text) =>
+      filesWith(parts.nats.dir, text),
+    );
+  await until("nothing of it is there", () => places().length === 0);
+  assert.ok(filesWith(parts.nats.dir, "waits-3@example.com").length > 0, "what waits is still there");
+  assert.is((await yard.admin("DELETE", "/api/sources/waits")).status, 204);
 });
 
 test("nothing personal and no secret was logged", () => {
