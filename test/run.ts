@@ -1,4 +1,5 @@
-// The whole test command: static checks, then every *.test.ts in a process of its own, then one closing line.
+// The whole test command: static checks, then every *.test.ts in a process of its own, then one closing line. Words choose among the
+// files, or with --checks among the checks.
 import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -113,8 +114,9 @@ async function eachOf(paths: readonly string[], width: number, results: Outcome[
 }
 
 const results: Outcome[] = [];
-if (!flags.tests && patterns.length === 0) {
-  for (const one of checks) results.push(await check(one));
+if (!flags.tests && (flags.checks || patterns.length === 0)) {
+  const wanted = checks.filter(([name]) => patterns.length === 0 || patterns.includes(name));
+  for (const one of wanted) results.push(await check(one));
 }
 if (!flags.checks) {
   const wanted = (path: string): boolean =>
@@ -132,6 +134,10 @@ if (!flags.checks) {
 
 const passed = results.reduce((sum, one) => sum + one.passed, 0);
 let failed = results.reduce((sum, one) => sum + one.failed, 0);
+if (results.length === 0) {
+  console.log(`FAIL nothing is called ${patterns.join(" or ")}`);
+  failed += 1;
+}
 if (!flags.checks && patterns.length === 0 && passed < LEAST_TESTS) {
   console.log(`FAIL only ${passed} tests ran; at least ${LEAST_TESTS} are expected`);
   failed += 1;

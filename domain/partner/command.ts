@@ -35,6 +35,8 @@ export interface RecordOutcome extends About {
   readonly outcome: AttemptOutcome;
   readonly timings: Timings;
   readonly sealed_response?: Sealed;
+  /** The reason in the partner's own words. */
+  readonly sealed_reason?: Sealed;
   readonly policy: Policy;
   readonly at: number;
   /** From 0 to 1. */

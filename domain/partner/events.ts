@@ -23,12 +23,18 @@ const in_doubt = z.literal(true).optional();
 const attempt = delivery.extend({ attempt: z.int().positive() });
 /** What the partner sent back, as the timeline shows it; it may repeat personal data. */
 const sealed_response = Sealed.optional();
-const attempted = attempt.extend({ timings: Timings, sealed_response });
+/**
+ * The reason in the partner's own words, a text under the delivery's context. Beside it `reason` is a word of ours; what earlier releases
+ * wrote has the partner's there.
+ */
+const sealed_reason = Sealed.optional();
+const attempted = attempt.extend({ timings: Timings, sealed_response, sealed_reason });
 /** The same where perhaps no attempt was made. */
 const perhapsAttempted = delivery.extend({
   attempts: z.int(),
   timings: Timings.optional(),
   sealed_response,
+  sealed_reason,
 });
 
 /** We broke the attempt off, or never made it: whatever came of it is no fault of the partner's. */

@@ -2,7 +2,7 @@ import { valueAt } from "../rules/evaluate.ts";
 import { wellFormed } from "../well-formed.ts";
 import { MAX_PRICE, type PartnerConfig } from "./config.ts";
 
-/** What an attempt came to, whatever channel it went through. */
+/** What an attempt came to, whatever channel it went through. Its reason is a word of ours: it stands unsealed in the log. */
 export type AttemptOutcome =
   | { readonly outcome: "succeeded"; readonly reason?: string; readonly price?: number }
   | { readonly outcome: "duplicate"; readonly reason: string }
@@ -19,15 +19,21 @@ export type AttemptOutcome =
   /** We went away, or thought better of it, before the partner could notice anything. */
   | { readonly outcome: "not_called"; readonly reason: string };
 
+/** The same with the reason in the partner's own words: they may name a person, and are kept sealed only. */
+export interface Told {
+  readonly outcome: AttemptOutcome;
+  readonly told?: string;
+}
+
 /** How to read what a partner sends back, as it is configured. */
 export type Reading = Pick<PartnerConfig, "response" | "price">;
 
 const MAX_REASON_LENGTH = 200;
 
-/**
- * What a channel made of an attempt, such that it can be stored: the reason and the price may have come from the partner, and stand
- * unsealed in the log.
- */
+/** The partner's own words, such that they can be stored. */
+export const storableWords = (told: string): string => wellFormed(told, MAX_REASON_LENGTH);
+
+/** What a channel made of an attempt, such that it can be stored: the price may have come from the partner. */
 export function storable(outcome: AttemptOutcome): AttemptOutcome {
   const reason = outcome.reason === undefined ? undefined : wellFormed(outcome.reason, MAX_REASON_LENGTH);
   switch (outcome.outcome) {
@@ -61,26 +67,20 @@ const isPrice = (price: unknown): price is number =>
  * What a partner that has responded says. `body` is undefined where it can't be read; `declined` is why the channel knows that the
  * partner does not take it, whatever the body says.
  */
-export function readResponse(
-  body: unknown,
-  { response, price }: Reading,
-  declined?: string,
-): Extract<AttemptOutcome, { outcome: "succeeded" | "duplicate" | "rejected" | "unknown" }> {
-  const told = textAt(body, response?.reason_path);
+export function readResponse(body: unknown, { response, price }: Reading, declined?: string): Told {
+  const text = textAt(body, response?.reason_path);
+  const words = text === undefined ? {} : { told: text };
   if (matches(body, response?.duplicate))
-    return { outcome: "duplicate", reason: told ?? "partner_says_duplicate" };
-  if (declined !== undefined) return { outcome: "rejected", reason: told ?? declined };
+    return { outcome: { outcome: "duplicate", reason: "partner_says_duplicate" }, ...words };
+  if (declined !== undefined) return { outcome: { outcome: "rejected", reason: declined }, ...words };
   if (response?.success !== undefined) {
     // Taking what can't be read for a success is how leads get lost.
-    if (body === undefined) return { outcome: "unknown", reason: "unreadable_response" };
-    if (!matches(body, response.success)) return { outcome: "rejected", reason: told ?? "partner_declined" };
+    if (body === undefined) return { outcome: { outcome: "unknown", reason: "unreadable_response" } };
+    if (!matches(body, response.success))
+      return { outcome: { outcome: "rejected", reason: "partner_declined" }, ...words };
   }
   const paid = priceAt(body, response?.price_path) ?? price;
-  return {
-    outcome: "succeeded",
-    ...(told !== undefined && { reason: told }),
-    ...(paid !== undefined && { price: paid }),
-  };
+  return { outcome: { outcome: "succeeded", ...(paid !== undefined && { price: paid }) }, ...words };
 }
 
 type Match = NonNullable<NonNullable<PartnerConfig["response"]>["success"]>;

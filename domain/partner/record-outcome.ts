@@ -14,9 +14,10 @@ export function recordOutcome(command: RecordOutcome, state: PartnerState): Part
 }
 
 function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
-  const { partner, delivery_id, submission_id, attempt, outcome, timings, sealed_response } = command;
-  const response = sealed_response === undefined ? {} : { sealed_response };
-  const data = { partner, delivery_id, submission_id, timings, ...response };
+  const { partner, delivery_id, submission_id, attempt, outcome, timings } = command;
+  const { sealed_response, sealed_reason } = command;
+  const sealed = { ...(sealed_response && { sealed_response }), ...(sealed_reason && { sealed_reason }) };
+  const data = { partner, delivery_id, submission_id, timings, ...sealed };
   switch (outcome.outcome) {
     case "succeeded": {
       const { outcome: _, ...told } = outcome;

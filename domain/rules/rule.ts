@@ -60,7 +60,7 @@ export const Group: z.ZodType<Group> = z.object({
 export const RouteTarget = z.union([
   z.strictObject({ to: PartnerId }),
   z.strictObject({ waterfall: z.array(PartnerId).min(1) }),
-  z.strictObject({ split: z.array(z.object({ to: PartnerId, weight: z.number().positive() })).min(1) }),
+  z.strictObject({ split: z.array(z.strictObject({ to: PartnerId, weight: z.number().positive() })).min(1) }),
   z.strictObject({ ask: z.string().min(1) }),
 ]);
 export type RouteTarget = z.infer<typeof RouteTarget>;

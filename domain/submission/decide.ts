@@ -155,10 +155,11 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
   const about = { submission_id: state.id, partner };
   switch (outcome.type) {
     case "DeliveryRejected": {
-      const { attempt: attempts, reason } = outcome.data;
+      const { attempt: attempts, reason, sealed_reason } = outcome.data;
+      const why = { reason, ...(sealed_reason && { sealed_reason }) };
       return (
         nextLeg(state, route, deliveryId) ??
-        accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, reason } })
+        accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, ...why } })
       );
     }
     case "DeliveryPassedOn": {

@@ -103,7 +103,12 @@ export const submissionEvents = {
   },
   SubmissionRejected: {
     version: 1,
-    schema: atPartner.extend({ attempts: z.int(), reason: z.string() }),
+    schema: atPartner.extend({
+      attempts: z.int(),
+      reason: z.string(),
+      /** In the partner's own words, as its event has it. */
+      sealed_reason: Sealed.optional(),
+    }),
   },
   SubmissionDeadLettered: {
     version: 1,

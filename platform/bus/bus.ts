@@ -33,6 +33,8 @@ export interface Bus extends Inspector, Requests {
   rewindMailbox(options: MailboxOptions): Promise<void>;
   /** Deletes a consumer that is needed no more, such as a deleted partner's; fine when there is none. */
   deleteMailbox(name: string, stream?: StreamName): Promise<void>;
+  /** Deletes a message and writes over its bytes in the server's files; fine when it is gone already. */
+  erase(seq: number, stream: StreamName): Promise<void>;
   /** Empties a stream; its mailboxes stay, and get what comes. */
   purge(stream?: StreamName): Promise<void>;
   kv(bucket: BucketName): Promise<KV>;
@@ -146,6 +148,11 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     async deleteMailbox(mailbox, stream = "YARD") {
       await manager.consumers.delete(stream, mailbox).catch((error: unknown) => {
         if (!isMissing(error)) throw toBusError(error, `deleting mailbox ${mailbox}`);
+      });
+    },
+    async erase(seq, stream) {
+      await manager.streams.deleteMessage(stream, seq, true).catch((error: unknown) => {
+        if (!isMissing(error)) throw toBusError(error, `erasing message ${seq} of ${stream}`);
       });
     },
     async purge(stream = "YARD") {

@@ -38,6 +38,12 @@ export interface Requests {
   listen(subject: string, onNews: (data: Uint8Array, subject: string) => void): Serving;
 }
 
+/**
+ * Where an answer may go: an inbox, `_INBOX.…` or that of a user with a prefix of its own, `_INBOX_<user>.…`, or what the server made of
+ * one that is in another account. Who asks names the subject, and with our rights could write into a mailbox or a lease.
+ */
+const isInbox = (reply: string | undefined): boolean => /^(_INBOX|_INBOX_[^.]+|_R_)\../.test(reply ?? "");
+
 /** Set on the answer when the handler threw, so that its failure is not taken for an answer. */
 const FAILED = "Switchyard-Failed";
 
@@ -46,16 +52,21 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
     message: Msg,
     handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
   ): Promise<void> {
-    const { subject, data } = message;
+    const { subject, data, reply } = message;
+    const respond = (answer: Uint8Array | undefined, head?: MsgHdrs): void => {
+      if (isInbox(reply)) message.respond(answer, head && { headers: head });
+      else if (reply)
+        log.warn({ subject, reply }, "request names no inbox for its answer, which is left out");
+    };
     try {
       const given = await handler({ subject, data, headers: message.headers });
-      if (given instanceof Uint8Array) message.respond(given);
-      else message.respond(given.data, { headers: headersOf(given.headers) });
+      if (given instanceof Uint8Array) respond(given);
+      else respond(given.data, headersOf(given.headers));
     } catch (error) {
       log.error({ err: error, subject }, "request failed");
       const head = headers();
       head.set(FAILED, "true");
-      message.respond(undefined, { headers: head });
+      respond(undefined, head);
     }
   }
 

@@ -103,14 +103,16 @@ const NO_STORAGE_LEFT = 10047;
 const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
 const NO_MESSAGE_FOUND = 10037;
+const SEQUENCE_NOT_FOUND = 10043;
+
+const MISSING = new Set([STREAM_NOT_FOUND, CONSUMER_NOT_FOUND, NO_MESSAGE_FOUND, SEQUENCE_NOT_FOUND]);
 
 const numberOf = (error: unknown): number | undefined =>
   error instanceof NatsError ? error.api_error?.err_code : undefined;
 
 export function isMissing(error: unknown): boolean {
   if (error instanceof NatsError && error.code === "404") return true;
-  const number = numberOf(error);
-  return number === STREAM_NOT_FOUND || number === CONSUMER_NOT_FOUND || number === NO_MESSAGE_FOUND;
+  return MISSING.has(numberOf(error) ?? 0);
 }
 
 async function ensureStream(manager: JetStreamManager, config: Partial<StreamConfig>): Promise<void> {

@@ -49,6 +49,8 @@ export interface LeadRow {
   readonly rule: RuleId | null;
   readonly attempts: number;
   readonly reason: string | null;
+  /** The same in the partner's own words, under the context of the delivery. */
+  readonly sealed_reason: Sealed | null;
   /** Of a dead letter: where it ended. */
   readonly stage: Stage | null;
   readonly price: number | null;
@@ -80,7 +82,7 @@ export function evolve(row: LeadRow | undefined, event: LeadEvent, raw: StoredEv
       delivery_id: null,
       rule: null,
       attempts: 0,
-      reason: null,
+      ...why(null),
       stage: null,
       price: null,
       received_at: new Date(received_at),
@@ -104,6 +106,11 @@ function withRevision(known: PartnerRevisions, { data }: LeadEvent, raw: StoredE
   return { ...known, [data.partner]: [...(known[data.partner] ?? []), Number(raw.revision)] };
 }
 
+const why = (reason: string | null = null, sealed_reason: Sealed | null = null) => ({
+  reason,
+  sealed_reason,
+});
+
 function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Partial<LeadRow> {
   switch (event.type) {
     case "PersonIdentified":
@@ -118,31 +125,31 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
         delivery_id: event.data.route.delivery_id,
         rule: event.data.route.rule,
         attempts: 0,
-        reason: null,
+        ...why(null),
         sealed: event.data.sealed,
       };
     case "SubmissionUnrouted":
-      return { reason: event.data.reason, rule: null };
+      return { ...why(event.data.reason), rule: null };
     case "DeliveryFailed":
     case "DeliveryHeld":
-      return { reason: event.data.reason };
+      return why(event.data.reason);
     case "DeliveryStarted":
       return { attempts: event.data.attempt };
     case "DeliverySucceeded":
       return {
         attempts: event.data.attempt,
-        reason: event.data.reason ?? null,
+        ...why(event.data.reason, event.data.sealed_reason),
         price: event.data.price ?? null,
       };
     case "DeliveryDuplicated":
     case "SubmissionRejected":
-      return { attempts: event.data.attempts, reason: event.data.reason };
+      return { attempts: event.data.attempts, ...why(event.data.reason, event.data.sealed_reason) };
     case "SubmissionDeadLettered":
-      return { attempts: event.data.attempts, reason: event.data.reason, stage: event.data.stage };
+      return { attempts: event.data.attempts, ...why(event.data.reason), stage: event.data.stage };
     case "SubmissionRedriven":
-      return { reason: null, stage: null };
+      return { ...why(null), stage: null };
     case "DeliveryReturned":
-      return { reason: event.data.reason, price: null };
+      return { ...why(event.data.reason), price: null };
     case "DeliveryRejected":
     case "DeliveryPassedOn":
     case "DeliveryDeadLettered":

@@ -12,7 +12,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 4,
+  version: 5,
   tables: [
     `create table lead (
       id uuid primary key,
@@ -28,6 +28,7 @@ export const leadsModel = {
       rule text,
       attempts int not null,
       reason text,
+      sealed_reason json,
       stage text,
       price double precision,
       received_at timestamptz not null,
@@ -61,6 +62,7 @@ const leads = table<LeadRow>(
     rule: "text",
     attempts: "int",
     reason: "text",
+    sealed_reason: "json",
     stage: "text",
     price: "double precision",
     received_at: "timestamptz",

@@ -1,6 +1,7 @@
 // What people ask about leads; each answer stands in the contract's shape.
+import type { Sealed } from "#domain/event.ts";
 import { type DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
-import { submissionContext } from "#domain/seal-contexts.ts";
+import { deliveryContext, submissionContext } from "#domain/seal-contexts.ts";
 import type { Stage } from "#domain/submission/events.ts";
 import { type Status, statuses } from "#domain/submission/machine.ts";
 import { Submission } from "#domain/submission/submission.ts";
@@ -26,6 +27,7 @@ export interface Lead {
   readonly alias_id?: string;
   readonly partner?: string;
   readonly attempts: number;
+  /** In the partner's own words, where it gave one that can be read. */
   readonly reason?: string;
   readonly price?: number;
   readonly received_at: string;
@@ -116,10 +118,16 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
   const watch = positionWatch(database, leadsModel.name);
 
   async function inTheClear(rows: readonly LeadRow[]): Promise<Lead[]> {
-    const opened = await vault.openReadable(
-      rows.map(({ id, sealed }) => ({ sealed, context: submissionContext(id) })),
-    );
-    return rows.map((row, index) => answer(row, opened[index]));
+    const told = rows.filter(hasWords);
+    const opened = await vault.openReadable([
+      ...rows.map(({ id, sealed }) => ({ sealed, context: submissionContext(id) })),
+      ...told.map(({ delivery_id, sealed_reason: sealed }) => ({
+        sealed,
+        context: deliveryContext(delivery_id),
+      })),
+    ]);
+    const words = new Map(told.map(({ id }, index) => [id, opened[rows.length + index]]));
+    return rows.map((row, index) => answer(row, opened[index], words.get(row.id)));
   }
 
   async function rowOf(id: string): Promise<LeadRow | undefined> {
@@ -223,7 +231,11 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
 }
 
-function answer(row: LeadRow, opened: unknown): Lead {
+type LeadWithWords = LeadRow & { readonly delivery_id: DeliveryId; readonly sealed_reason: Sealed };
+const hasWords = (row: LeadRow): row is LeadWithWords =>
+  row.delivery_id !== null && row.sealed_reason !== null;
+
+function answer(row: LeadRow, opened: unknown, words: unknown): Lead {
   const submission = Submission.safeParse(opened);
   return {
     id: row.id,
@@ -234,7 +246,7 @@ function answer(row: LeadRow, opened: unknown): Lead {
     ...present("alias_id", row.alias_id),
     ...present("partner", row.partner),
     attempts: row.attempts,
-    ...present("reason", row.reason),
+    ...present("reason", typeof words === "string" ? words : row.reason),
     ...present("price", row.price),
     received_at: row.received_at.toISOString(),
     updated_at: row.updated_at.toISOString(),

@@ -87,7 +87,8 @@ async function attempts(lead: Lead, partner: PartnerId, delivery_id: DeliveryId)
     };
     await yard.says(partner, { type: "DeliveryStarted", data: { ...about, attempt, ...request } });
     await others(partner, 300);
-    const response = { timings, sealed_response: await seal({ status: 503 }), reason: "503" };
+    const sealed = { sealed_response: await seal({ status: 503 }), sealed_reason: await seal("Ann is busy") };
+    const response = { timings, ...sealed, reason: "http_503" };
     const outcome: PartnerEvent =
       attempt === 1
         ? { type: "DeliveryFailed", data: { ...about, attempt, ...response, retry_at: at(2) } }
@@ -147,10 +148,12 @@ test("is told in order, from a few reads, whatever else its partners have done",
     [...places].sort((a, b) => Number(a - b)),
   );
   assert.equal(
-    items.slice(3, 5).map(({ request, response, timings: taken }) => ({ request, response, taken })),
+    items
+      .slice(3, 5)
+      .map(({ request, response, reason, timings: taken }) => ({ request, response, reason, taken })),
     [
-      { request: { body: "try 1" }, response: undefined, taken: undefined },
-      { request: { body: "try 1" }, response: { status: 503 }, taken: timings },
+      { request: { body: "try 1" }, response: undefined, reason: undefined, taken: undefined },
+      { request: { body: "try 1" }, response: { status: 503 }, reason: "Ann is busy", taken: timings },
     ],
   );
   assert.ok(items.every((item) => !Object.keys(item).some((name) => name.startsWith("sealed"))));
@@ -189,10 +192,10 @@ test("shows nothing of an attempt whose key is destroyed", async () => {
   await vault.destroy(["edu-key"]);
   const items = (await leads.timeline(lead.id))?.items ?? [];
   assert.equal(
-    items.slice(3, 5).map(({ type, request, response }) => ({ type, request, response })),
+    items.slice(3, 5).map(({ type, request, response, reason }) => ({ type, request, response, reason })),
     [
-      { type: "DeliveryStarted", request: null, response: undefined },
-      { type: "DeliveryFailed", request: null, response: null },
+      { type: "DeliveryStarted", request: null, response: undefined, reason: undefined },
+      { type: "DeliveryFailed", request: null, response: null, reason: "http_503" },
     ],
   );
 });

@@ -100,7 +100,7 @@ function itemsOf(
   const requests = new Map<string, unknown>();
   return events.map(({ event, raw: { position, metadata } }, index) => {
     const data: Record<string, unknown> = event.data;
-    const { sealed, sealed_request, sealed_response, submission_id, ...rest } = data;
+    const { sealed, sealed_request, sealed_response, sealed_reason, submission_id, ...rest } = data;
     // An outcome that ends the delivery says how many attempts there were: it is that of the last one.
     const number = data.attempt ?? (data.timings === undefined ? undefined : data.attempts);
     const attempt = `${data.delivery_id} ${number}`;
@@ -117,7 +117,11 @@ function itemsOf(
 }
 
 /** Which field of an event is which part of an attempt. */
-const SEALED_PARTS = { sealed_request: "request", sealed_response: "response" } as const;
+const SEALED_PARTS = {
+  sealed_request: "request",
+  sealed_response: "response",
+  sealed_reason: "reason",
+} as const;
 
 /** What stands sealed in each event, in the clear; null where its key is destroyed. */
 async function openedParts(
@@ -137,7 +141,10 @@ async function openedParts(
   const parts: Record<string, unknown>[] = events.map(() => ({}));
   for (const [n, { index, part }] of sealed.entries()) {
     const of = parts[index];
-    if (of !== undefined) of[part] = values[n] ?? null;
+    if (of === undefined) continue;
+    // What can't be opened leaves the reason in our words.
+    if (part !== "reason") of[part] = values[n] ?? null;
+    else if (values[n] !== undefined) of.reason = values[n];
   }
   return parts;
 }

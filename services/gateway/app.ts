@@ -67,7 +67,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const leads = createLeadQueries({ database, vault, eventStore });
-  const outcomes = createOutcomes({ eventStore, leads, lifecycle });
+  const outcomes = createOutcomes({ eventStore, leads, vault, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
 
   const app = createServer(log);

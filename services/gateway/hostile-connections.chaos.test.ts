@@ -15,7 +15,10 @@ const port = Number(new URL(gateway.url).port);
 
 const SILENT = 10_000;
 const AT_ONCE = 500;
-const SILENT_MB = 400;
+const SILENT_MB = 200;
+const PRODUCERS = 20;
+/** With the load on the same cores. */
+const IN_TIME_MS = 2_000;
 const DEAF = 50;
 /** Far less than all their answers. */
 const DEAF_MB = 500;
@@ -23,16 +26,31 @@ const DEAF_MB = 500;
 const lead = '{"email":"jane@example.com"}';
 const key = parseSecret(parts.secret);
 
-async function isAccepted(): Promise<void> {
-  const answer = await sendPlainly(gateway.url, {
+async function isAccepted({ url } = gateway): Promise<void> {
+  const answer = await sendPlainly(url, {
     headers: signedPairs(key, randomUUID(), lead),
     body: [lead],
   });
   assert.is(answer.status, 202);
 }
 
-async function connected(): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
+/** Producers with a new connection each time; how long the slowest of them waited. */
+async function slowestMs(of = gateway): Promise<number> {
+  let slowest = 0;
+  await Promise.all(
+    Array.from({ length: PRODUCERS }, async () => {
+      for (let n = 0; n < 10; n += 1) {
+        const began = performance.now();
+        await isAccepted(of);
+        slowest = Math.max(slowest, performance.now() - began);
+      }
+    }),
+  );
+  return slowest;
+}
+
+async function connected(to = port): Promise<Socket> {
+  const socket = connect(to, "127.0.0.1");
   socket.on("error", () => undefined);
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   return socket;
@@ -45,16 +63,40 @@ test(`${SILENT} connections that say nothing cost little, and end by themselves`
   const silent: Socket[] = [];
   let closed = 0;
   while (silent.length < SILENT) {
-    const some = await Promise.all(Array.from({ length: AT_ONCE }, connected));
+    const some = await Promise.all(Array.from({ length: AT_ONCE }, () => connected()));
     for (const socket of some) socket.on("close", () => (closed += 1)).resume();
     silent.push(...some);
   }
   const most = gateway.residentMb();
-  await isAccepted();
+  assert.is(closed, 0);
+  const slowest = await slowestMs();
+  assert.ok(slowest < IN_TIME_MS, `a submission was acknowledged after ${slowest.toFixed(0)} ms`);
   assert.ok(most - before < SILENT_MB, `it grew from ${before} to ${most} MB`);
   await until("all are ended", () => closed === SILENT, 60_000);
   await isAccepted();
-  console.log(`  ${SILENT} silent connections: ${before.toFixed(0)} → ${most.toFixed(0)} MB`);
+  const each = ((most - before) * 1024) / SILENT;
+  console.log(
+    `  ${SILENT} silent connections: ${before.toFixed(0)} → ${most.toFixed(0)} MB, ${each.toFixed(1)} KB each; ` +
+      `slowest acknowledgement beside them ${slowest.toFixed(0)} ms`,
+  );
+});
+
+test("a gateway that may open few files says so, and more connections than that keep nobody out", async () => {
+  const small = await startGatewayProcess(parts, { openFiles: 1_500 });
+  atEnd(() => small.stop());
+  const told = /"open_files":1500,"needed":25500,"connections":1000.*limit of open files is too low/;
+  assert.match(small.log(), told);
+  assert.not.match(gateway.log(), /EMFILE/);
+  const to = Number(new URL(small.url).port);
+  let closed = 0;
+  for (let opened = 0; opened < 4_000; opened += AT_ONCE) {
+    const some = await Promise.all(Array.from({ length: AT_ONCE }, () => connected(to)));
+    for (const socket of some) socket.on("close", () => (closed += 1)).resume();
+    assert.ok((await slowestMs(small)) < IN_TIME_MS);
+  }
+  await until("the oldest are ended", () => closed >= 3_000);
+  // Its stores and NATS are reached over descriptors of their own.
+  assert.not.match(small.log(), /EMFILE|ECONNREFUSED/);
 });
 
 /** Refused with an error for each field, so that the answer is longer than what it answers. */

@@ -349,6 +349,35 @@ test("has what its partner says made such that it can be stored", async () => {
   assert.is(lastOf(it).reason, "\ufffd\ufffd");
 });
 
+test("has its partner's words sealed only, and its outcome also where they can't be", async () => {
+  const sealedValues: unknown[] = [];
+  const seal = async (_key: string, value: unknown) => {
+    sealedValues.push(value);
+    return { ...sealed, data: `sealed ${JSON.stringify(value)}` };
+  };
+  const it = stage({ vault: { sealCached: () => undefined, seal } });
+  const outcome = { outcome: "rejected", reason: "partner_declined" } as const;
+  it.send = async () => ({ outcome, told: "Ann\u0000 is known", response: {} });
+  await it.run();
+  assert.is(sealedValues.at(-1), "Ann\ufffd is known");
+  assert.is(lastOf(it).reason, "partner_declined");
+  assert.is((lastOf(it).sealed_reason as typeof sealed).data, 'sealed "Ann\ufffd is known"');
+
+  const failing = stage({
+    vault: {
+      sealCached: () => undefined,
+      async seal(_key, value) {
+        if (typeof value === "string") throw new Error("no database");
+        return sealed;
+      },
+    },
+  });
+  failing.send = it.send;
+  await failing.run();
+  const { reason, sealed_reason } = lastOf(failing);
+  assert.equal([reason, sealed_reason, failing.acks], ["partner_declined", undefined, ["ack"]]);
+});
+
 test("becomes a dead letter where a template makes its request too large", async () => {
   const channel: Channel = {
     prepare() {

@@ -5,7 +5,7 @@ import type { About, GiveUp, PartnerCommand, PartnerDecision } from "#domain/par
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import type { PartnerEvent, Timings } from "#domain/partner/events.ts";
-import { storable } from "#domain/partner/outcome.ts";
+import { storable, storableWords } from "#domain/partner/outcome.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
 import { TemplateTooLarge } from "#domain/partner/template.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
@@ -73,7 +73,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     if ("failed" in dedupe) return withoutKey(delivery, dedupe);
     const prepared = prepare(await channel(), delivery, content);
     if (prepared === undefined) return giveUp(delivery, REQUEST_TOO_LARGE);
-    const sealed_request = await seal(about, content, prepared.request, MAX_REQUEST_BYTES);
+    const sealed_request = await seal(about, content, boundedRecord(prepared.request, MAX_REQUEST_BYTES));
     if (sealed_request === undefined) return giveUp(delivery, { cause: "forgotten" });
 
     const command = {
@@ -184,7 +184,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       onCalled(partner_ms);
       metrics.deliverySeconds.observe({ partner: about.partner }, partner_ms / 1_000);
     }
-    // What comes from the partner stands unsealed in the log from here on.
+    // It stands unsealed in the log from here on.
     return { sent: { ...sent, outcome: storable(sent.outcome) }, partner_ms };
   }
 
@@ -198,17 +198,20 @@ export function createDeliver(parts: DeliverParts): Deliver {
     delivery: DeliveryMail,
     content: Content,
     attempt: number,
-    { outcome, response }: Sent,
+    { outcome, told, response }: Sent,
     timings: Timings,
   ): Promise<void> {
     const { submission_id: lead_id } = delivery.about;
-    // Without a key at hand the response is left out: the outcome must not wait for it.
-    let sealed_response = await seal(delivery.about, content, response, MAX_RESPONSE_BYTES).catch(
-      (error: unknown) => {
-        log.warn({ err: error, lead_id }, "response not sealed, left out");
-        return undefined;
-      },
-    );
+    // Without a key at hand it is left out: the outcome must not wait for it.
+    const leftOut = (what: string) => (error: unknown) => {
+      log.warn({ err: error, lead_id }, `${what} not sealed, left out`);
+      return undefined;
+    };
+    const shown = boundedRecord(response, MAX_RESPONSE_BYTES);
+    let sealed_response = await seal(delivery.about, content, shown).catch(leftOut("response"));
+    const sealed_reason = told
+      ? await seal(delivery.about, content, storableWords(told)).catch(leftOut("reason"))
+      : undefined;
     for (let failures = 0; ; failures += 1) {
       const { decision } = await write(delivery, {
         type: "record_outcome",
@@ -217,6 +220,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
         outcome,
         timings,
         ...(sealed_response && { sealed_response }),
+        ...(sealed_reason && { sealed_reason }),
         policy: configured().config,
         at: Date.now(),
         chance: Math.random(),
@@ -252,12 +256,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
   async function seal(
     { delivery_id }: About,
     { routed }: Content,
-    record: object,
-    maxBytes: number,
+    value: unknown,
   ): Promise<Sealed | undefined> {
     const { key } = routed.sealed;
     const context = deliveryContext(delivery_id);
-    const value = boundedRecord(record, maxBytes);
     try {
       return vault.sealCached(key, value, context) ?? (await vault.seal(key, value, context));
     } catch (error) {

@@ -25,7 +25,8 @@ test("deliver to a function, and record which configuration was used", async () 
   const scripted = await yard.configure("scripted", { delivery: delivery(3) });
   const first = await yard.becomes(await yard.route(scripted, { interest: "Art" }), "DeliverySucceeded");
   assert.equal([dataOf(first[0]).config_version, dataOf(first[1]).price], [1, 3]);
-  assert.is(dataOf(first[1]).reason, "Art");
+  assert.is(dataOf(first[1]).reason, undefined);
+  assert.is(await yard.toldIn(first[1]), "Art");
   await yard.configure("scripted", { delivery: delivery(5) });
   const second = await yard.becomes(await yard.route(scripted), "DeliverySucceeded");
   assert.equal([dataOf(second[0]).config_version, dataOf(second[1]).price], [2, 5]);
@@ -47,7 +48,8 @@ test("try again what a function can't do, and take its no for an answer", async 
   const no = { type: "function", code: '() => ({ outcome: "failure", reason: "full" })' };
   const full = await yard.configure("full", { delivery: no });
   const declined = await yard.becomes(await yard.route(full), "DeliveryRejected");
-  assert.is(dataOf(declined.at(-1)).reason, "full");
+  assert.is(dataOf(declined.at(-1)).reason, "function_declined");
+  assert.is(await yard.toldIn(declined.at(-1)), "full");
 });
 
 test("deliver one of those that a function calls the same, also when they come at once", async () => {

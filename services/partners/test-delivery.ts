@@ -4,14 +4,14 @@ import { DeliveryId } from "#domain/ids.ts";
 import type { ConfigError } from "#domain/partner/config-error.ts";
 import type { ConfiguredPartner, ConfiguredPartners } from "#domain/partner/configured.ts";
 import type { Timings } from "#domain/partner/events.ts";
-import { type AttemptOutcome, storable } from "#domain/partner/outcome.ts";
+import { type AttemptOutcome, storable, storableWords } from "#domain/partner/outcome.ts";
 import { TemplateTooLarge } from "#domain/partner/template.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import { newUuid } from "#platform/ids.ts";
 import { pause } from "#platform/retry.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { boundedSend } from "./bounded-send.ts";
-import type { Channel, ChannelParts, Message } from "./channels/channel.ts";
+import type { Channel, ChannelParts, Message, Sent } from "./channels/channel.ts";
 import { openChannel } from "./channels/open-channel.ts";
 import { openDelivery } from "./open-delivery.ts";
 import { boundedRecord, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./record.ts";
@@ -65,7 +65,7 @@ export async function testDelivery(
     return {
       request: boundedRecord(prepared.request, MAX_REQUEST_BYTES),
       response: boundedRecord(sent.response, MAX_RESPONSE_BYTES),
-      outcome: storable(sent.outcome),
+      outcome: inItsWords(sent),
       timings: { total_ms, partner_ms, overhead_ms: rounded(total_ms - partner_ms) },
     };
   } catch (error) {
@@ -75,6 +75,12 @@ export async function testDelivery(
   } finally {
     await channel?.close();
   }
+}
+
+/** Nothing of it is stored, so the reason may be the partner's own. */
+function inItsWords({ outcome, told }: Sent): AttemptOutcome {
+  const stored = storable(outcome);
+  return told ? { ...stored, reason: storableWords(told) } : stored;
 }
 
 async function heardOf(

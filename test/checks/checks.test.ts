@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -33,13 +33,15 @@ function licences(packages: object): Ran {
   return run("licences.ts", [file]);
 }
 
-/** With an npm that prints this. */
-function audit(printed: string): Ran {
+/** The environment with an npm that prints this. */
+function npmPrints(printed: string): Readonly<Record<string, string>> {
   const npm = join(folder, "npm");
   writeFileSync(npm, `#!/bin/sh\ncat <<'END'\n${printed}\nEND\nexit 1\n`);
   chmodSync(npm, 0o755);
-  return run("audit.ts", [], { PATH: `${folder}:${process.env.PATH}` });
+  return { PATH: `${folder}:${process.env.PATH}` };
 }
+
+const audit = (printed: string): Ran => run("audit.ts", [], npmPrints(printed));
 
 test("licences that may be used pass, and one side of a choice is enough", () => {
   const packages = {
@@ -71,6 +73,22 @@ test("a serious advisory fails, a lesser one is noted", () => {
   const lesser = audit(one("moderate"));
   assert.is(lesser.code, 0);
   assert.match(lesser.text, /^note: 1 packages/);
+});
+
+test("npm run check asks for advisories, and fails with an answer of npm's that has a high one", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  assert.match(scripts.check, /test\/run\.ts --checks$/);
+  const recorded = readFileSync(join(import.meta.dirname, "fixtures/npm-audit-high.json"), "utf8");
+  const high = run("../run.ts", ["--checks", "advisories"], npmPrints(recorded));
+  assert.is(high.code, 1, high.text);
+  assert.match(high.text, /^FAIL advisories/);
+  assert.match(high.text, /lodash <=4\.17\.20 has a high advisory/);
+  assert.match(high.text, /\n0 passed, 1 failed/);
+
+  const closed = JSON.stringify({ message: "405 Method Not Allowed", statusCode: 405 });
+  const unreachable = run("../run.ts", ["--checks", "advisories"], npmPrints(closed));
+  assert.is(unreachable.code, 0, unreachable.text);
+  assert.match(unreachable.text, /note: advisories were not checked.*405 Method Not Allowed/);
 });
 
 test("without a registry the check says so and passes", () => {

@@ -23,7 +23,12 @@ export async function configureRules(client: YardClient, rules: unknown[]): Prom
   if (status >= 300) throw new Error(`the rules were refused with ${status}: ${JSON.stringify(body)}`);
 }
 
-const rule = (id: string, priority: number, conditions: Record<string, string>, route: unknown): unknown => ({
+export const rule = (
+  id: string,
+  priority: number,
+  conditions: Record<string, string>,
+  route: unknown,
+): unknown => ({
   id,
   name: id,
   priority,

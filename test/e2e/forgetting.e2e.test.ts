@@ -14,7 +14,8 @@ import { natsProducer } from "../gateway/over-nats.ts";
 import { saidLately } from "../harness/evidence.ts";
 import { filesWith, writtenIn } from "../harness/stored-bytes.ts";
 import { until } from "../harness/wait.ts";
-import { configurePartner, configureRules } from "./demo-partners.ts";
+import type { LeadView } from "./client.ts";
+import { configurePartner, configureRules, rule } from "./demo-partners.ts";
 import { type RunningYard, startYard } from "./yard.ts";
 
 const test = suite("forgetting, byte by byte");
@@ -27,7 +28,13 @@ const FREE_TEXT = "the blue heron nests behind my grandmother's mill";
 const ANSWERED = "we called this lady on her boat in Ærøskøbing";
 /** What comes over JetStream. */
 const PUBLISHED = "a hundred and eleven storks over the salt meadows";
-const PERSONAL = [PUBLISHED, EMAIL, NAME, "Quastenflosser", PHONE, "2025550173", FREE_TEXT, ANSWERED];
+/** What a partner gives as its reason, with the person's address. */
+const REASON = "already known to our nephew's lighthouse";
+const DECLINED = "the lady keeps no umbrella";
+const PERSONAL = [
+  ...[PUBLISHED, EMAIL, NAME, "Quastenflosser", PHONE, "2025550173", FREE_TEXT, ANSWERED],
+  ...[REASON, DECLINED],
+];
 
 const submission = {
   email: EMAIL.toUpperCase(),
@@ -37,13 +44,20 @@ const submission = {
   notes: { free: FREE_TEXT },
 };
 
-/** Repeats to whoever asks what it was given: first as a failure, then as a success. */
+/** Repeats to whoever asks what it was given: first as a failure, then as a success; at another path it declines. */
 const delivered: string[] = [];
 const partner = createServer(async (request: IncomingMessage, response) => {
   const body = await text(request);
+  if (request.url === "/declines") {
+    response.writeHead(422, { "content-type": "application/json" });
+    response.end(JSON.stringify({ why: `${DECLINED} <${EMAIL}>` }));
+    return;
+  }
   delivered.push(body);
   response.writeHead(delivered.length === 1 ? 503 : 200, { "content-type": "application/json" });
-  response.end(JSON.stringify({ status: "accepted", said: ANSWERED, received: body }));
+  response.end(
+    JSON.stringify({ status: "accepted", why: `${REASON} <${EMAIL}>`, said: ANSWERED, received: body }),
+  );
 }).listen(0, "127.0.0.1");
 await once(partner, "listening");
 const { port } = partner.address() as AddressInfo;
@@ -84,29 +98,36 @@ test("leaves nothing in any file", async () => {
   await configurePartner(client, "", "echo", {
     delivery: { type: "http", url: `http://127.0.0.1:${port}/leads`, timeout_ms: 2_000 },
     dedupe: { fields: ["email", "notes.free"] },
+    response: { reason_path: "why" },
+  });
+  await configurePartner(client, "", "declines", {
+    delivery: { type: "http", url: `http://127.0.0.1:${port}/declines`, timeout_ms: 2_000 },
+    response: { reason_path: "why" },
   });
   await configureRules(client, [
-    {
-      id: "all",
-      name: "all",
-      priority: 1,
-      enabled: true,
-      when: { combinator: "and", rules: [] },
-      route: { to: "echo" },
-    },
+    rule("wanted", 1, { interest: "Umbrellas" }, { to: "declines" }),
+    rule("all", 2, {}, { to: "echo" }),
   ]);
   const id = await client.submitUntilAccepted(submission);
   const lead = await client.ended(id);
   assert.is(lead.status, "delivered");
   assert.ok(delivered.length === 2 && delivered.every((body) => body.includes(FREE_TEXT)));
+  assert.is(lead.reason, `${REASON} <${EMAIL}>`);
   await publish({ ...submission, notes: { free: PUBLISHED } });
+  const declined = await client.submitUntilAccepted({ ...submission, interest: "Umbrellas" });
+  const ended = await client.ended(declined);
+  assert.equal([ended.status, ended.reason], ["rejected", `${DECLINED} <${EMAIL}>`]);
   const person = lead.person_id ?? "";
 
   // Read in every way, so that what reading leaves behind is searched too.
   assert.is((await client.timeline(id)).length, 7);
   const listed = await client.admin<{ items: { id: string }[] }>("GET", `/api/identities?email=${EMAIL}`);
   assert.is(listed.body.items[0]?.id, person);
-  assert.match(JSON.stringify(await client.admin("GET", `/api/leads/${id}/timeline`)), ANSWERED);
+  const timelineOf = async (lead: string) =>
+    JSON.stringify(await client.admin("GET", `/api/leads/${lead}/timeline`));
+  assert.match(await timelineOf(id), ANSWERED);
+  assert.match(await timelineOf(id), REASON);
+  assert.match(await timelineOf(declined), DECLINED);
   const database = connectDatabase({
     url: yard.postgres.url,
     log: createLog({ level: "silent", name: "test", instance: "test" }),
@@ -138,6 +159,8 @@ test("leaves nothing in any file", async () => {
     return body.forgotten_at === undefined ? undefined : body;
   });
   assert.not.match(JSON.stringify(forgotten), /zoe|Zoë|202555/i);
+  const { body: shown } = await client.admin<LeadView>("GET", `/api/leads/${declined}`);
+  assert.equal([shown.status, shown.reason], ["rejected", "http_422"]);
   await database.close();
 });
 

@@ -11,8 +11,11 @@ export interface GatewayProcess extends NodeProcess {
   residentMb(): number;
 }
 
-export async function startGatewayProcess(parts: Parts): Promise<GatewayProcess> {
-  const process = await startNode(MAIN, {
+export async function startGatewayProcess(
+  parts: Parts,
+  limits: { readonly openFiles?: number } = {},
+): Promise<GatewayProcess> {
+  const env = {
     PORT: "0",
     DATA_DIR: temporaryFolder("gateway-"),
     NATS_URL: parts.nats.url,
@@ -22,7 +25,8 @@ export async function startGatewayProcess(parts: Parts): Promise<GatewayProcess>
     MASTER_KEY: MASTER_KEY.toString("base64"),
     SOURCES: `demo:${parts.secret}`,
     LOG_LEVEL: "debug",
-  });
+  };
+  const process = await startNode(MAIN, env, [], limits);
   return {
     ...process,
     residentMb: () =>

@@ -29,8 +29,13 @@ export async function startNode(
   script: string,
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  { openFiles }: { readonly openFiles?: number | undefined } = {},
 ): Promise<NodeProcess> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", script, ...args];
+  // It becomes what it starts, so the process stays the same.
+  const [command = "", ...words] =
+    openFiles === undefined ? node : ["prlimit", `--nofile=${openFiles}:${openFiles}`, ...node];
+  const child = spawn(command, words, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,7 +1,9 @@
 // Partner actors on real parts: a test routes submissions to simulated partners and watches what is written and received.
-import { PartnerId } from "#domain/ids.ts";
+import type { Sealed } from "#domain/event.ts";
+import { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, PartnerConfig, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerStream } from "#domain/partner/events.ts";
+import { deliveryContext } from "#domain/seal-contexts.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -37,6 +39,8 @@ export interface PartnerYard extends TestYard {
   partnerHistory(partner: PartnerId, about?: Routed): Promise<StoredEvent[]>;
   /** Waits until the newest event about the delivery is of this type. */
   becomes(about: Routed, type: string, deadlineMs?: number): Promise<StoredEvent[]>;
+  /** The reason in the partner's own words, opened. */
+  toldIn(event: StoredEvent | undefined): Promise<unknown>;
 }
 
 export const dataOf = (event: StoredEvent | undefined): Record<string, unknown> =>
@@ -111,6 +115,11 @@ export async function startPartnerYard(): Promise<PartnerYard> {
         },
         deadlineMs,
       ),
+    async toldIn(event) {
+      const { delivery_id, sealed_reason } = dataOf(event);
+      const context = deliveryContext(DeliveryId.parse(delivery_id));
+      return sealed_reason === undefined ? undefined : vault.open(sealed_reason as Sealed, context);
+    },
     async stop() {
       await yard.stop();
       await simulator.close();

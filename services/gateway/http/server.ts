@@ -1,6 +1,7 @@
 // The gateway's HTTP server without its routes: limits, errors, and how it closes.
 import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
+import { connectionLimits, limitConnections, openFilesAllowed } from "./connections.ts";
 import { handleClientError, handleError } from "./errors.ts";
 import { handleUnknownRoutes } from "./not-found.ts";
 import { parseQuery, type Query } from "./query.ts";
@@ -11,7 +12,6 @@ import { addSecurityHeaders } from "./security-headers.ts";
 const HEADERS_MS = 10_000;
 /** Of the whole request, however large a batch is. */
 const REQUEST_MS = 300_000;
-const MAX_CONNECTIONS = 20_000;
 const ADMIN_BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 50;
 
@@ -31,7 +31,7 @@ export function createServer(log: Log): FastifyInstance {
     genReqId: () => "",
     routerOptions: { maxParamLength: 200, querystringParser: parseQuery as (text: string) => Query },
   }) as unknown as FastifyInstance;
-  app.server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(app.server, connectionLimits(openFilesAllowed(), log));
   // An unknown `Expect` may be ignored; Node's own response to one would be no problem document.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   app.setErrorHandler(handleError);

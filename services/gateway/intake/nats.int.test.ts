@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { connect, headers as natsHeaders } from "nats";
 import * as assert from "uvu/assert";
 import { SourceId } from "#domain/ids.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { storedIn } from "../../../test/gateway/gateway.ts";
 import { natsProducer } from "../../../test/gateway/over-nats.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
+import { filesWith } from "../../../test/harness/stored-bytes.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { submissionIdOf } from "./receive.ts";
 
@@ -79,6 +81,42 @@ test("a CloudEvent comes over NATS as over HTTP", async () => {
   const binary = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "order.paid" };
   const sent = { ...signed(randomUUID(), data), ...binary, "x-kind": "event" };
   assert.is((await nats.ask("demo", sent, data)).body.outcome, "accepted");
+});
+
+test("whoever names another subject than an inbox for the answer gets none, and writes nowhere", async () => {
+  const asker = await connect({ servers: parts.nats.url });
+  atEnd(() => asker.close());
+  const named = [
+    "yard.lead.0.SubmissionReceived",
+    "yard.partner.demo.SubmissionRouted",
+    "$JS.API.STREAM.PURGE.PARTNERS",
+    "$KV.leases.lead-0",
+    "identity.forget",
+    "partner_owner.demo",
+    "_INBOXES.x",
+    "partners.demo",
+  ];
+  const heard: string[] = [];
+  for (const subject of [...named, "_INBOX.named", "_INBOX_producer.named"])
+    asker.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
+  await asker.flush();
+  const keys = named.map(() => randomUUID());
+  for (const [n, reply] of [...named, "_INBOX.named", "_INBOX_producer.named"].entries()) {
+    const head = natsHeaders();
+    for (const [name, value] of Object.entries(signed(keys[n] ?? randomUUID()))) head.set(name, `${value}`);
+    asker.publish("intake.demo", lead, { reply, headers: head });
+    // What is wrong is answered too.
+    asker.publish("intake.demo", "nonsense", { reply });
+  }
+  for (const key of keys) await until("it is taken in", async () => (await stored(key)).length === 1);
+  assert.is((await nats.ask("demo", signed(), lead)).body.outcome, "accepted");
+  await until("the inboxes are answered", () => heard.length >= 4);
+  assert.equal(heard.sort(), [
+    "_INBOX.named",
+    "_INBOX.named",
+    "_INBOX_producer.named",
+    "_INBOX_producer.named",
+  ]);
 });
 
 test("who prefers to wait does, and hears that it is accepted when it takes too long", async () => {
@@ -214,6 +252,28 @@ test("what lay longer than the keys of its day live is taken in all the same", a
   } finally {
     Date.now = now;
   }
+});
+
+test("what is published leaves no readable byte in JetStream's files, also while another message waits beside it", async () => {
+  await yard.admin("PUT", "/api/sources/waits", { rate_limit: { per_second: 0.01 } });
+  const { body: made } = await yard.admin("POST", "/api/sources/waits/secrets");
+  const key = parseSecret(made.secret);
+  // The first takes the source's turn, and the others keep their block of messages from being removed.
+  const waiting = [1, 2, 3].map((n) => JSON.stringify({ email: `waits-${n}@example.com` }));
+  for (const one of waiting) await nats.publish("waits", signedHeaders(key, randomUUID(), one), one);
+  const id = randomUUID();
+  const accepted = JSON.stringify({ email: "ottilie@example.com", notes: "the seventh swan of Lake Müritz" });
+  await nats.publish("demo", signed(id, accepted), accepted);
+  const refused = JSON.stringify({ email: "nobody@example.com", notes: "an unsigned cormorant" });
+  await nats.publish("demo", { "webhook-id": "cormorant-key" }, refused);
+  await until("it is taken in", async () => (await stored(id)).length === 1);
+  const places = () =>
+    ["ottilie@", "swan of Lake", "unsigned cormorant", "cormorant-key", id].flatMap((text) =>
+      filesWith(parts.nats.dir, text),
+    );
+  await until("nothing of it is there", () => places().length === 0);
+  assert.ok(filesWith(parts.nats.dir, "waits-3@example.com").length > 0, "what waits is still there");
+  assert.is((await yard.admin("DELETE", "/api/sources/waits")).status, 204);
 });
 
 test("nothing personal and no secret was logged", () => {

@@ -11,7 +11,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
 import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { readPublished } from "./published.ts";
+import { PUBLISHED_STREAM, readPublished } from "./published.ts";
 import type { Arrival, Intake } from "./receive.ts";
 import { respond } from "./response.ts";
 import type { KnownSources } from "./sources.ts";
@@ -30,6 +30,8 @@ export interface NatsIntakeParts {
 const RETRY_MS = 1_000;
 const transient = new Set<RefusalReason>(["unavailable", "overloaded", "in_flight", "rate_limited"]);
 const MAX_RETRY_MS = 60_000;
+/** Then it is only acknowledged: a server that lets nobody erase must not keep it coming for ever. */
+const MAX_DELIVERIES_TO_ERASE = 10;
 
 export async function serveNats(parts: NatsIntakeParts): Promise<void> {
   const { bus, lifecycle } = parts;
@@ -48,7 +50,8 @@ async function handleRequest({ intake, outcomes }: NatsIntakeParts, request: Bus
 }
 
 /** Nobody waits for a response: the message is accepted, tried again later, or becomes a dead letter. */
-async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, mail: Mail): Promise<void> {
+async function handlePublished(parts: NatsIntakeParts, mail: Mail): Promise<void> {
+  const { intake, deadLetters, log } = parts;
   const { subject, seq, data, storedAt: at } = mail;
   try {
     const headers = plainHeaders(mail.headers);
@@ -65,12 +68,36 @@ async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, ma
       const name = `${subject} ${seq} ${at}`;
       await deadLetters.put({ name, source, kind, headers, body: Buffer.from(data), at }, result);
     }
-    mail.ack();
+    // Nobody waits for it: what arrives meanwhile is taken in beside it.
+    void erase(parts, mail);
   } catch (error) {
     log.warn({ err: error, subject, seq }, "dead letter not stored, tried again later");
-    mail.nak(Math.min(RETRY_MS * 2 ** Math.min(mail.deliveries - 1, 10), MAX_RETRY_MS));
+    mail.nak(retryMs(mail));
   }
 }
+
+/**
+ * What is only acknowledged stays readable in the stream's files while any message of the same block waits. Erased, it is done with for
+ * its mailbox too. What can't be erased now comes again, and is then known as accepted or refused before. Never rejects.
+ */
+async function erase({ bus, log }: NatsIntakeParts, mail: Mail): Promise<void> {
+  const { subject, seq, deliveries } = mail;
+  try {
+    await bus.erase(seq, PUBLISHED_STREAM);
+    mail.ack();
+  } catch (error) {
+    if (deliveries < MAX_DELIVERIES_TO_ERASE) {
+      log.warn({ err: error, subject, seq }, "published submission not erased, tried again later");
+      mail.nak(retryMs(mail));
+    } else {
+      log.error({ err: error, subject, seq }, "published submission not erased, only acknowledged");
+      mail.ack();
+    }
+  }
+}
+
+const retryMs = ({ deliveries }: Mail): number =>
+  Math.min(RETRY_MS * 2 ** Math.min(deliveries - 1, 10), MAX_RETRY_MS);
 
 async function receive(
   intake: Intake,

@@ -1,12 +1,15 @@
 // The outcome of a submission, for producers that wait for it. The log is followed only while somebody waits.
 import { EventEmitter, once } from "node:events";
+import type { Sealed } from "#domain/event.ts";
 import type { SubmissionId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
+import { deliveryContext } from "#domain/seal-contexts.ts";
 import { SUBMISSION_STREAM_PREFIX, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
+import type { Vault } from "#platform/vault/vault.ts";
 import type { LeadQueries } from "#projections/leads/query.ts";
 import type { Receipt } from "./store.ts";
 
@@ -21,6 +24,11 @@ interface Outcome {
 export interface OutcomeAt {
   readonly outcome: Outcome;
   readonly position: bigint;
+}
+
+/** As events tell it: what the partner gave as its reason is still sealed. */
+interface Ending extends OutcomeAt {
+  readonly words?: { readonly sealed: Sealed; readonly context: string };
 }
 
 export interface Outcomes {
@@ -55,11 +63,12 @@ const ENDED_AT_PARTNER: ReadonlySet<string> = new Set(["delivered", "duplicate",
 export interface OutcomesParts {
   readonly eventStore: EventStore;
   readonly leads: Pick<LeadQueries, "byId" | "reached">;
+  readonly vault: Pick<Vault, "openReadable">;
   readonly lifecycle: Lifecycle;
 }
 
-export function createOutcomes({ eventStore, leads, lifecycle }: OutcomesParts): Outcomes {
-  /** Emits an OutcomeAt by the id of its submission. */
+export function createOutcomes({ eventStore, leads, vault, lifecycle }: OutcomesParts): Outcomes {
+  /** Emits an Ending by the id of its submission. */
   const ended = new EventEmitter().setMaxListeners(0);
   let waiting = 0;
   let following: AbortController | undefined;
@@ -92,7 +101,7 @@ export function createOutcomes({ eventStore, leads, lifecycle }: OutcomesParts):
   }
 
   /** It may have ended before the log was followed. */
-  async function known(id: SubmissionId, waitMs: number): Promise<OutcomeAt | undefined> {
+  async function known(id: SubmissionId, waitMs: number): Promise<Ending | undefined> {
     const [last] = await eventStore.readStreamBackwards(submissionStream(id), 1);
     if (last?.type !== "SubmissionRouted") return last && outcomeOf(last);
     // What its partner's stream says of it stands somewhere in it: only the read model knows where.
@@ -105,26 +114,32 @@ export function createOutcomes({ eventStore, leads, lifecycle }: OutcomesParts):
     return { outcome: { outcome, reason, partner, price }, position: head };
   }
 
+  async function opened({ outcome, position, words }: Ending): Promise<OutcomeAt> {
+    const [reason] = words === undefined ? [] : await vault.openReadable([words]);
+    return { outcome: typeof reason === "string" ? { ...outcome, reason } : outcome, position };
+  }
+
   return {
     async wait({ id, position, duplicate }, waitMs) {
       if (waiting >= MAX_WAITING || waitMs <= 0) return undefined;
       waiting += 1;
       const leaving = new AbortController();
       const timer = setTimeout(() => leaving.abort(), waitMs);
-      const next: Promise<OutcomeAt | undefined> = once(ended, id, { signal: leaving.signal }).then(
+      const next: Promise<Ending | undefined> = once(ended, id, { signal: leaving.signal }).then(
         ([outcome]) => outcome,
         () => undefined,
       );
       try {
         // A repeat may be of long ago: nothing between then and now is worth reading.
         followFrom(duplicate ? await eventStore.head() : position);
-        return await Promise.race([
+        const ending = await Promise.race([
           next,
           known(id, waitMs).then(
             (outcome) => outcome ?? next,
             () => next,
           ),
         ]);
+        return ending && (await opened(ending));
       } catch {
         return undefined;
       } finally {
@@ -143,10 +158,15 @@ function submissionIn({ data }: StoredEvent): string | undefined {
   return typeof data.submission_id === "string" ? data.submission_id : undefined;
 }
 
-function outcomeOf(stored: StoredEvent): OutcomeAt | undefined {
+function outcomeOf(stored: StoredEvent): Ending | undefined {
   const decoded = codec.decode(stored);
   const outcome = decoded.known ? outcomeOfEvent[decoded.event.type] : undefined;
   if (!decoded.known || outcome === undefined) return undefined;
-  const { reason, partner, price } = decoded.event.data as Partial<Outcome>;
-  return { outcome: { outcome, reason, partner, price }, position: stored.position };
+  const { data } = decoded.event;
+  const { reason, partner, price } = data as Partial<Outcome>;
+  const words =
+    "sealed_reason" in data && data.sealed_reason !== undefined
+      ? { words: { sealed: data.sealed_reason, context: deliveryContext(data.delivery_id) } }
+      : {};
+  return { outcome: { outcome, reason, partner, price }, position: stored.position, ...words };
 }

@@ -19,7 +19,7 @@ export interface PublishedParts {
   readonly log: Log;
 }
 
-const STREAM = "SUBMISSIONS";
+export const PUBLISHED_STREAM = "SUBMISSIONS";
 const PREFIX = "submissions.";
 const LOOK_MS = 1_000;
 const MAX_OTHERS = 32;
@@ -37,7 +37,7 @@ export async function readPublished(
   function optionsOf(subject: string) {
     return {
       name: mailboxOf(subject),
-      stream: STREAM,
+      stream: PUBLISHED_STREAM,
       filter: subject,
       maxBatch: 64,
       maxAckPending: 128,
@@ -50,7 +50,7 @@ export async function readPublished(
     sources.current().has(subject.slice(PREFIX.length) as SourceId);
 
   async function look(): Promise<void> {
-    const lying = await bus.subjectsIn(STREAM);
+    const lying = await bus.subjectsIn(PUBLISHED_STREAM);
     const others = [...open.keys()].filter((subject) => !isKnown(subject));
     // 1
     await Promise.all(others.filter((subject) => !lying.has(subject)).map(forget));
@@ -77,10 +77,10 @@ export async function readPublished(
     const mailbox = open.get(subject);
     open.delete(subject);
     await mailbox?.close();
-    await bus.deleteMailbox(mailboxOf(subject), STREAM);
+    await bus.deleteMailbox(mailboxOf(subject), PUBLISHED_STREAM);
   }
 
-  await bus.deleteMailbox(FORMER_MAILBOX, STREAM);
+  await bus.deleteMailbox(FORMER_MAILBOX, PUBLISHED_STREAM);
   await look();
   // 3
   const stopLooking = every({

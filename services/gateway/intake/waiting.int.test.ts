@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { PartnerId, SourceId, type SubmissionId } from "#domain/ids.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
+import { deliveryContext } from "#domain/seal-contexts.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
@@ -19,9 +20,23 @@ const route = { ...delivery, leg: 1, remaining: [], rule: null, ruleset_version:
 const sealed = { key: "k", iv: "i", tag: "t", data: "d" };
 const timings = { total_ms: 2, partner_ms: 1, overhead_ms: 1 };
 const routed = { kind: "lead", source: "demo", received_at: new Date().toISOString(), key_fingerprint: "k" };
+/** In the partner's own words. */
+const told = await (await yard.vault()).seal(
+  "told",
+  "we know her already",
+  deliveryContext(delivery.delivery_id),
+);
 const ends = {
   delivered: { type: "DeliverySucceeded", data: { ...delivery, attempt: 1, timings, price: 12 } },
   duplicate: { type: "DeliveryDuplicated", data: { ...delivery, attempts: 1, reason: "seen before" } },
+  remarked: {
+    type: "DeliverySucceeded",
+    data: { ...delivery, attempt: 1, timings, sealed_reason: told },
+  },
+  refused: {
+    type: "SubmissionRejected",
+    data: { ...delivery, attempts: 1, reason: "http_422", sealed_reason: told },
+  },
   rejected: { type: "SubmissionRejected", data: { ...delivery, attempts: 1, reason: "no" } },
   unrouted: { type: "SubmissionUnrouted", data: { reason: "no rule matched", ruleset_version: 1 } },
   dead: { type: "SubmissionDeadLettered", data: { stage: "identify", attempts: 3, reason: "poison" } },
@@ -55,6 +70,8 @@ for (const [how, answer] of [
   ["delivered", { outcome: "success", partner: "edu", price: 12 }],
   ["duplicate", { outcome: "failure", reason: "seen before", partner: "edu" }],
   ["rejected", { outcome: "failure", reason: "no", partner: "edu" }],
+  ["remarked", { outcome: "success", reason: "we know her already", partner: "edu" }],
+  ["refused", { outcome: "failure", reason: "we know her already", partner: "edu" }],
   ["unrouted", { outcome: "failure", reason: "no rule matched" }],
   ["dead", { outcome: "error", reason: "poison" }],
 ] as const) {

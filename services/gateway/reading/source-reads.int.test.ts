@@ -110,7 +110,8 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
     },
   };
   const identified = { type: "PersonIdentified", data: { submission_id, match: "nobody", sealed } };
-  const ended = { type: "SubmissionRejected", data: { ...about, attempts: 1, reason: "too young" } };
+  const why = { reason: "http_422", sealed_reason: await seal("too young") };
+  const ended = { type: "SubmissionRejected", data: { ...about, attempts: 1, ...why } };
   const request = { url: "https://partner.example/secret", headers: { a: "secret" }, body: "secret body" };
   const started = {
     attempt: 1,
@@ -122,7 +123,7 @@ test("a source sees outcomes, reasons and times, and nothing of what passed betw
   const rejected = {
     attempt: 1,
     timings,
-    reason: "too young",
+    ...why,
     sealed_response: await seal({ body: "secret" }),
   };
   const own = createCodec(submissionEvents);

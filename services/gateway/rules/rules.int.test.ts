@@ -45,6 +45,76 @@ test("a set with conflicts is refused with a submission that shows each, unless 
   assert.is((await yard.admin("PUT", "/api/rules/b", { ...b, name: "C" })).status, 422);
 });
 
+test("what would be misunderstood in a group or a predicate is refused with its path", async () => {
+  const before = await versionNow();
+  const [wanted] = [is("interest", "x")];
+  const inGroup = (...rules: unknown[]) => ({ combinator: "and", rules });
+  const cases: readonly [string, unknown, string][] = [
+    ["a misspelt field of a rule", { ...rule("a", 1, [], "edu"), prio: 1 }, "rules.0.prio"],
+    ["of its group", { when: { ...inGroup(wanted), nott: true } }, "rules.0.when.nott"],
+    ["of a predicate", { when: inGroup({ ...wanted, vale: 1 }) }, "rules.0.when.rules.0.vale"],
+    [
+      "of a predicate further in",
+      { when: inGroup(wanted, inGroup(inGroup({ ...wanted, caseSensitive: true }))) },
+      "rules.0.when.rules.1.rules.0.rules.0.caseSensitive",
+    ],
+    [
+      "of a group further in",
+      { when: inGroup({ ...inGroup(), negate: true }) },
+      "rules.0.when.rules.0.negate",
+    ],
+    ["not at a predicate", { when: inGroup({ ...wanted, not: true }) }, "rules.0.when.rules.0.not"],
+    [
+      "another field to compare with",
+      { when: inGroup({ ...wanted, valueSource: "field" }) },
+      "rules.0.when.rules.0.valueSource",
+    ],
+    ["what is disabled", { when: inGroup({ ...wanted, disabled: true }) }, "rules.0.when.rules.0.disabled"],
+    ["a group that is muted", { when: { ...inGroup(wanted), muted: true } }, "rules.0.when.muted"],
+    [
+      "how a list matches",
+      { when: inGroup({ ...wanted, match: { mode: "all" } }) },
+      "rules.0.when.rules.0.match",
+    ],
+    ["of a split", { route: { split: [{ to: "edu", weight: 1, share: 2 }] } }, "rules.0.route.split.0.share"],
+  ];
+  for (const [what, changed, path] of cases) {
+    const rules = [{ ...rule("a", 1, [], "edu"), ...(changed as object) }];
+    for (const [method, route] of [
+      ["PUT", "/api/rules"],
+      ["POST", "/api/rules/check"],
+      ["PUT", "/api/rules/shadow"],
+    ] as const) {
+      const { status, body } = await yard.admin(method, route, { rules });
+      assert.is(status, 422, `${what}: ${method} ${route}`);
+      assert.is(body.errors[0].path, path, what);
+    }
+    const one = await yard.admin("PUT", "/api/rules/a", rules[0] as object);
+    assert.equal([one.status, one.body.errors[0].path], [422, path.slice("rules.0.".length)], what);
+  }
+  assert.is(await versionNow(), before);
+});
+
+test("what an editor adds for itself is taken and not kept", async () => {
+  const editors = { id: "e9f5", path: [0], disabled: false, muted: false };
+  const predicate = { ...is("interest", "Education"), ...editors, valueSource: "value" };
+  const when = {
+    ...editors,
+    combinator: "or",
+    not: false,
+    rules: [predicate, { ...editors, combinator: "and", rules: [] }],
+  };
+  const { status, body } = await yard.admin("PUT", "/api/rules", {
+    rules: [{ ...rule("edited", 1, [], "edu"), when }],
+  });
+  assert.is(status, 200);
+  assert.equal(body.rules[0].when, {
+    combinator: "or",
+    not: false,
+    rules: [is("interest", "Education"), { combinator: "and", rules: [] }],
+  });
+});
+
 test("every change is told with who made it, why, and what it changed, and can be taken back", async () => {
   await yard.admin("PUT", "/api/rules", { rules: demo, reason: "the demo" });
   const version = await versionNow();

@@ -2,13 +2,14 @@
 import { z } from "zod";
 import { RuleId } from "#domain/ids.ts";
 import { Group, Predicate, RouteTarget, Rule } from "#domain/rules/rule.ts";
+import { WrittenGroup, WrittenPredicate, WrittenRule } from "#domain/rules/written-rule.ts";
 import { ComparisonResult } from "#domain/submission/comparison.ts";
 import { requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { SubmissionToTry } from "./submission-to-try.ts";
 
-for (const schemas of [requestSchemas, responseSchemas])
-  schemas.add(Predicate, { id: "Predicate" }).add(Group, { id: "Group" }).add(RouteTarget, { id: "Route" });
-responseSchemas.add(Rule, { id: "Rule" });
+for (const schemas of [requestSchemas, responseSchemas]) schemas.add(RouteTarget, { id: "Route" });
+requestSchemas.add(WrittenPredicate, { id: "WrittenPredicate" }).add(WrittenGroup, { id: "WrittenGroup" });
+responseSchemas.add(Predicate, { id: "Predicate" }).add(Group, { id: "Group" }).add(Rule, { id: "Rule" });
 
 export { Rule as ShownRule };
 
@@ -24,7 +25,7 @@ const compiled = {
 };
 const reason = z.string().trim().min(1).max(1_000).optional();
 const force = z.boolean().optional().meta({ description: "Accepts conflicts" });
-const SomeRules = z.array(Rule).max(MAX_RULES);
+const SomeRules = z.array(WrittenRule).max(MAX_RULES);
 
 /** What stands below /api/rules by these names could not be reached as a rule. */
 const RESERVED = new Set(["tree", "history", "revert", "check", "evaluate", "backtest", "shadow"]);
@@ -44,7 +45,7 @@ export const RulesChange = z
         context.addIssue({ code: "custom", path: ["rules", at, "id"], message: RESERVED_MESSAGE });
   })
   .register(requestSchemas, { id: "RulesChange" });
-export const RuleChange = Rule.omit({ id: true })
+export const RuleChange = WrittenRule.omit({ id: true })
   .extend({ id: z.unknown().optional().meta({ description: "Ignored: the path has the id" }) })
   .register(requestSchemas, { id: "RuleChange" });
 export const HowToChange = z.strictObject({

@@ -4,7 +4,7 @@ import type { PartnerId } from "#domain/ids.ts";
 import type { Ids } from "#domain/partner/body.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { Delivery } from "#domain/partner/delivery-config.ts";
-import type { AttemptOutcome } from "#domain/partner/outcome.ts";
+import type { Told } from "#domain/partner/outcome.ts";
 import type { Submission } from "#domain/submission/submission.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Config } from "#platform/config.ts";
@@ -57,8 +57,7 @@ export interface Prepared {
   send(attempt: Attempt): Promise<Sent>;
 }
 
-export interface Sent {
-  readonly outcome: AttemptOutcome;
+export interface Sent extends Told {
   /** The response as the timeline shows it. */
   readonly response: object;
 }

@@ -18,8 +18,9 @@ function fn(code: string, more: object = {}, over: Partial<ChannelParts> = {}): 
   return openTestChannel({ delivery: { type: "function", code, ...more }, price: 2 }, { sandbox, ...over });
 }
 const sent = (channel: Channel): Promise<Sent> => channel.prepare(message).send(attempt);
-const outcomeOf = async (code: string, more: object = {}, over: Partial<ChannelParts> = {}) =>
-  (await sent(fn(code, more, over))).outcome;
+const sentOf = (code: string, more: object = {}, over: Partial<ChannelParts> = {}) =>
+  sent(fn(code, more, over));
+const outcomeOf = async (...given: Parameters<typeof sentOf>) => (await sentOf(...given)).outcome;
 
 test.before(async () => {
   server = createServer(async (incoming, outgoing) => {
@@ -47,16 +48,13 @@ test.after(async () => {
 test("gives the lead, and reads what the function says of it", async () => {
   const code =
     "(lead) => ({ outcome: 'success', reason: [lead.id, lead.kind, lead.source, lead.email].join(), price: 4 })";
-  assert.equal(await outcomeOf(code), {
-    outcome: "succeeded",
-    reason: "lead-1,lead,demo,ann@example.com",
-    price: 4,
-  });
+  const { outcome, told } = await sentOf(code);
+  assert.equal(outcome, { outcome: "succeeded", price: 4 });
+  assert.is(told, "lead-1,lead,demo,ann@example.com");
   assert.equal(await outcomeOf("async () => ({ outcome: 'success' })"), { outcome: "succeeded", price: 2 });
-  assert.equal(await outcomeOf("() => ({ outcome: 'failure', reason: 'full' })"), {
-    outcome: "rejected",
-    reason: "full",
-  });
+  const full = await sentOf("() => ({ outcome: 'failure', reason: 'full' })");
+  assert.equal(full.outcome, { outcome: "rejected", reason: "function_declined" });
+  assert.is(full.told, "full");
   assert.equal(await outcomeOf("() => ({ outcome: 'failure' })"), {
     outcome: "rejected",
     reason: "function_declined",
@@ -109,7 +107,7 @@ test("calls nobody else, follows nobody elsewhere, and reads no more than it may
     .then((answer) => ({ outcome: "failure", reason: String(answer.status) }))
     .catch(${why})`;
   const reasonOf = async (url: string, init?: string, over: Partial<ChannelParts> = {}) =>
-    (await outcomeOf(calling(url, init), { allowed_hosts: [host, "api.shop.example"] }, over)).reason;
+    (await sentOf(calling(url, init), { allowed_hosts: [host, "api.shop.example"] }, over)).told;
   assert.match(`${await reasonOf("http://127.0.0.1:1/")}`, /is not one of allowed_hosts/);
   assert.match(`${await reasonOf(`http://api.shop.example:8443/`)}`, /is not one of allowed_hosts/);
   assert.match(`${await reasonOf("file:///etc/passwd")}`, /http or https/);
@@ -164,10 +162,10 @@ test("is not begun where it must not be called, and ends when it is abandoned", 
 test("tells the function, and whom it calls, that a test is one", async () => {
   const code = `async (lead) => { await fetch("http://${host}/a"); return { outcome: "success", reason: String(lead.test) } }`;
   const marked = { ...message, isTest: true };
-  const { outcome } = await fn(code, { allowed_hosts: [host] })
+  const { told } = await fn(code, { allowed_hosts: [host] })
     .prepare(marked)
     .send(attempt);
-  assert.is(outcome.reason, "true");
+  assert.is(told, "true");
   assert.is(requests[0]?.headers["x-switchyard-test"], "true");
 });
 

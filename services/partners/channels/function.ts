@@ -78,15 +78,12 @@ function sentOf(result: RunResult, { calls, hasCalled }: FunctionFetch, price: n
       result: value,
     });
   const response = { ...shown, result: value };
-  const reason = told.reason ?? undefined;
-  if (told.outcome === "failure") return sent("rejected", reason ?? "function_declined", response);
+  const words = told.reason ? { told: told.reason } : {};
+  if (told.outcome === "failure") return { ...sent("rejected", "function_declined", response), ...words };
   const paid = told.price ?? price;
   return {
-    outcome: {
-      outcome: "succeeded",
-      ...(reason !== undefined && { reason }),
-      ...(paid !== undefined && { price: paid }),
-    },
+    outcome: { outcome: "succeeded", ...(paid !== undefined && { price: paid }) },
+    ...words,
     response,
   };
 }

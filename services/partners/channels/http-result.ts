@@ -1,5 +1,5 @@
 // What the result of an HTTP call means for a delivery, and how the timeline shows it.
-import { type AttemptOutcome, type Reading, readResponse } from "#domain/partner/outcome.ts";
+import { type Reading, readResponse, type Told } from "#domain/partner/outcome.ts";
 import type { HttpResponse, NoHttpResponse } from "#platform/http-call.ts";
 
 export type Result = HttpResponse | NoHttpResponse;
@@ -27,17 +27,14 @@ export function outcomeOf(
   reading: Reading,
   now: number,
   reasonOf = (response: HttpResponse): string => `http_${response.status}`,
-): AttemptOutcome {
-  if (!result.responded) return result.outcome;
+): Told {
+  if (!result.responded) return { outcome: result.outcome };
   const { status, headers, body, truncated } = result;
-  if (status === GONE) return { outcome: "gone", reason: reasonOf(result) };
+  if (status === GONE) return { outcome: { outcome: "gone", reason: reasonOf(result) } };
   if (TRANSIENT.has(status) || status >= 500) {
     const retry_after_ms = retryAfterMs(headers["retry-after"], now);
-    return {
-      outcome: "failed",
-      reason: reasonOf(result),
-      ...(retry_after_ms !== undefined && { retry_after_ms }),
-    };
+    const wait = retry_after_ms === undefined ? {} : { retry_after_ms };
+    return { outcome: { outcome: "failed", reason: reasonOf(result), ...wait } };
   }
   const declined = status < 200 || status >= 300 ? reasonOf(result) : undefined;
   return readResponse(truncated ? undefined : asJson(body), reading, declined);

@@ -82,15 +82,19 @@ test("reads a body as it is configured, also that of one which declined", async 
     price_path: "price",
   };
   const http = channel({ response });
-  const outcomeOf = async (status: number, body: unknown) => {
+  const read = async (status: number, body: unknown) => {
     respond = { status, body: typeof body === "string" ? body : JSON.stringify(body) };
-    return (await http.prepare(message).send(attempt)).outcome;
+    const { outcome, told } = await http.prepare(message).send(attempt);
+    return [outcome, told];
   };
-  assert.equal(await outcomeOf(200, { ok: true, price: 4 }), { outcome: "succeeded", price: 4 });
-  assert.equal(await outcomeOf(200, { ok: false, error: "full" }), { outcome: "rejected", reason: "full" });
-  assert.equal(await outcomeOf(409, { error: "seen" }), { outcome: "duplicate", reason: "seen" });
-  assert.equal(await outcomeOf(422, { error: "no phone" }), { outcome: "rejected", reason: "no phone" });
-  assert.equal(await outcomeOf(200, '{"ok": tr'), { outcome: "unknown", reason: "unreadable_response" });
+  const rejected = (reason: string) => ({ outcome: "rejected", reason });
+  assert.equal(await read(200, { ok: true, price: 4 }), [{ outcome: "succeeded", price: 4 }, undefined]);
+  assert.equal(await read(200, { ok: false, error: "full" }), [rejected("partner_declined"), "full"]);
+  const duplicate = { outcome: "duplicate", reason: "partner_says_duplicate" };
+  assert.equal(await read(409, { error: "seen" }), [duplicate, "seen"]);
+  assert.equal(await read(422, { error: "no phone" }), [rejected("http_422"), "no phone"]);
+  const unreadable = { outcome: "unknown", reason: "unreadable_response" };
+  assert.equal(await read(200, '{"ok": tr'), [unreadable, undefined]);
 });
 
 test("tells a call that may have arrived from one that did not", async () => {

@@ -32,7 +32,7 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
         timeoutMs: delivery.timeout_ms,
         async send(attempt) {
           const result = withoutSecretsIn(await caller.call(request, attempt), hide);
-          return { outcome: outcomeOf(result, config, Date.now()), response: shownResponse(result) };
+          return { ...outcomeOf(result, config, Date.now()), response: shownResponse(result) };
         },
       };
     },

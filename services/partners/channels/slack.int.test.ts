@@ -102,6 +102,8 @@ test("waits as long as Slack says, and takes its words for what is permanent", a
     outcome: "gone",
     reason: "channel_is_archived",
   });
+  // Whatever is no word of Slack's may be a name.
+  assert.equal(await outcomeOf(404, "ann_example"), { outcome: "rejected", reason: "http_404" });
   assert.equal(await outcomeOf(404, "<html>Not here</html>"), { outcome: "rejected", reason: "http_404" });
 });
 

@@ -34,8 +34,8 @@ export const openSlackChannel: OpenChannel<"slack"> = ({ delivery, config, allow
         async send(attempt) {
           const request = { method: "POST", headers, body: JSON.stringify(body) } as const;
           const result = withoutSecretsIn(await caller.call(request, attempt), hide);
-          const outcome = outcomeOf(result, config, Date.now(), reasonOf);
-          return { outcome, response: shownResponse(result) };
+          const told = outcomeOf(result, config, Date.now(), reasonOf);
+          return { ...told, response: shownResponse(result) };
         },
       };
     },
@@ -43,10 +43,17 @@ export const openSlackChannel: OpenChannel<"slack"> = ({ delivery, config, allow
   };
 };
 
-/** Slack names what it refuses in a word: invalid_payload, no_service, channel_is_archived. */
+/** How Slack names what it refuses. Any other word may be a name: what follows from it stands unsealed in the log. */
+const REFUSALS = new Set([
+  ...["action_prohibited", "channel_is_archived", "channel_not_found", "invalid_blocks", "invalid_payload"],
+  ...["invalid_token", "no_active_hooks", "no_service", "no_service_id", "no_team", "no_text"],
+  ...["posting_to_general_channel_denied", "rollup_error", "team_disabled", "too_many_attachments"],
+  ...["token_revoked", "user_not_found"],
+]);
+
 function reasonOf({ status, body }: HttpResponse): string {
   const word = body.trim();
-  return /^[a-z_]{1,60}$/.test(word) ? word : `http_${status}`;
+  return REFUSALS.has(word) ? word : `http_${status}`;
 }
 
 /** So that nothing filled in can mention a person, call a whole channel or hide where a link leads. */
