@@ -2,6 +2,7 @@
 import type { Environment, Role } from "./config.ts";
 import { resolveConnections } from "./connections.ts";
 import { configOrExit, serve } from "./serve.ts";
+import { startHeartbeat } from "./workers/heartbeat.ts";
 import { createYard, type StartRole } from "./yard.ts";
 
 /** Loads the code of those roles that ROLES names, and starts them side by side. */
@@ -17,8 +18,13 @@ export async function runRoles(
   const roles = wanted.map(({ role }) => role);
   await serve(name, { ...config, roles }, async (parts) => {
     const yard = createYard({ ...parts, config: resolveConnections(parts.config) });
+    const heartbeat = startHeartbeat(yard, roles);
     const serving = await Promise.all(
-      wanted.map(({ role, start }) => start({ ...yard, log: yard.log.child({ role }) })),
+      wanted.map(async ({ role, start }) => {
+        const served = await start({ ...yard, log: yard.log.child({ role }) });
+        heartbeat.running(role);
+        return served;
+      }),
     );
     return { ...serving[roles.indexOf("gateway")] };
   });

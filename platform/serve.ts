@@ -34,7 +34,10 @@ export async function serve(
         parts.health.add("start", () => {
           if (readEndpoints(dataDir) === undefined) throw new Error("the start is not finished");
         });
-      const ops = roles.includes("gateway") ? undefined : await startOpsServer({ ...parts, ...config.http });
+      const { metricsToken } = config;
+      const ops = roles.includes("gateway")
+        ? undefined
+        : await startOpsServer({ ...parts, metricsToken, ...config.http });
       const serving = await start(parts);
       const url = ops?.url ?? serving.url;
       process.stdout.write(`switchyard ready on ${url}\n`);

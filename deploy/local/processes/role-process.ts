@@ -1,7 +1,7 @@
 // A process with some of our roles.
 import { join } from "node:path";
 import { configurationFor, type Environment } from "#platform/config.ts";
-import type { Command } from "../children/child.ts";
+import type { Command, Death } from "../children/child.ts";
 import { warningIn } from "../children/log-lines.ts";
 import { nodeEnvironment } from "../environment.ts";
 import type { RoleProcess } from "./spread.ts";
@@ -21,19 +21,27 @@ export interface RoleProcessOptions extends RoleProcess {
   readonly env: Environment;
   readonly address: { readonly host: string; readonly port: number };
   readonly drainMs: number;
+  /** What our processes are called, before the name of each. */
+  readonly instance: string;
   /** Stands in for the services. */
   readonly script?: string;
+  readonly onDied?: (death: Death) => void;
   readonly onRestarted?: () => Promise<void>;
 }
 
+/** The same after each restart; one name for two processes would make each believe that it held the other's leases. */
+export function instanceOf(instance: string, { name }: RoleProcess): string {
+  return `${instance.slice(0, MAX_INSTANCE)}-${name}`;
+}
+
 export function roleProcessCommand(options: RoleProcessOptions): Command {
-  const { name, roles, env, address, drainMs, script = scriptOf(options), onRestarted } = options;
+  const { name, roles, env, address, drainMs, instance, script = scriptOf(options) } = options;
+  const { onDied, onRestarted } = options;
   const own = {
     ROLES: roles.join(","),
     HOST: address.host,
     PORT: `${address.port}`,
-    // One name for two processes would make each believe that it held the other's leases.
-    INSTANCE: env.INSTANCE && `${env.INSTANCE.slice(0, MAX_INSTANCE)}-${name}`,
+    INSTANCE: instanceOf(instance, options),
   };
   return {
     name,
@@ -51,6 +59,12 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
     ...(!options.roles.includes("gateway") && { niceness: BEHIND_THE_GATEWAY }),
     stopSignal: "SIGTERM",
     stopWithinMs: drainMs + 1_000,
+    envAfter: ({ reason, restarts }) => ({
+      SWITCHYARD_RESTARTS: `${restarts + 1}`,
+      // It may hold what an error's message holds, and no environment takes a NUL.
+      SWITCHYARD_LAST_END: reason.replaceAll(/\p{Cc}/gu, " "),
+    }),
+    ...(onDied && { onDied }),
     ...(onRestarted && { onRestarted }),
     warning: warningIn,
   };

@@ -1,0 +1,95 @@
+// The figures of every process of the yard, asked for over NATS: in `npm start` one address shows them all.
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { z } from "zod";
+import type { Requests } from "../bus/requests.ts";
+import { newUuid } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+
+const ASK_SUBJECT = "workers.figures";
+const answerSubject = (id: string): string => `workers.figures_of.${id}`;
+
+const zip = promisify(gzip);
+const unzip = promisify(gunzip);
+
+/** As prom-client gives and takes them; a number that JSON has no text for is null. */
+const Family = z.looseObject({
+  name: z.string(),
+  help: z.string(),
+  type: z.string(),
+  aggregator: z.string().optional(),
+  values: z.array(
+    z.looseObject({
+      value: z.number().nullable(),
+      labels: z.record(z.string(), z.union([z.string(), z.number()])),
+      metricName: z.string().optional(),
+    }),
+  ),
+});
+export type Family = z.infer<typeof Family>;
+
+const Question = z.object({ id: z.string(), by: z.string() });
+const Answer = z.object({ instance: z.string(), began: z.number(), figures: z.array(Family) });
+/** Of one process, which `began` tells from others by the same name before and after it. */
+export type Figures = z.infer<typeof Answer>;
+
+type Broadcasts = Pick<Requests, "broadcast" | "listen">;
+
+export interface AnswerParts {
+  readonly bus: Broadcasts;
+  readonly instance: string;
+  readonly began: number;
+  readonly metrics: Pick<Metrics, "registry">;
+  readonly log: Log;
+}
+
+export function answerFigures({ bus, instance, began, metrics, log }: AnswerParts): {
+  close(): Promise<void>;
+} {
+  async function answer(id: string): Promise<void> {
+    const figures = await metrics.registry.getMetricsAsJSON();
+    // A thousand partners are megabytes of text, and the server takes one.
+    bus.broadcast(answerSubject(id), await zip(JSON.stringify({ instance, began, figures })));
+  }
+  return bus.listen(ASK_SUBJECT, (data) => {
+    const question = Question.safeParse(JSON.parse(Buffer.from(data).toString()));
+    if (!question.success || question.data.by === instance) return;
+    answer(question.data.id).catch((error: unknown) => log.warn({ err: error }, "figures not sent"));
+  });
+}
+
+export interface AskOptions {
+  readonly bus: Broadcasts;
+  /** Who asks, and does not have to answer. */
+  readonly by: string;
+  /** Whose answers are waited for. */
+  readonly from: ReadonlySet<string>;
+  readonly withinMs: number;
+}
+
+/** Resolves when all have answered, or the time is over; also others than those who are waited for may have answered. */
+export async function askFigures({ bus, by, from, withinMs }: AskOptions): Promise<Figures[]> {
+  const id = newUuid();
+  const answers: Figures[] = [];
+  const missing = new Set(from);
+  const done = Promise.withResolvers<void>();
+  const listening = bus.listen(answerSubject(id), (data) => {
+    void unzip(data).then(
+      (text) => {
+        const answer = Answer.safeParse(JSON.parse(text.toString()));
+        if (!answer.success) return;
+        answers.push(answer.data);
+        missing.delete(answer.data.instance);
+        if (missing.size === 0) done.resolve();
+      },
+      () => undefined,
+    );
+  });
+  const timer = setTimeout(done.resolve, withinMs);
+  bus.broadcast(ASK_SUBJECT, Buffer.from(JSON.stringify({ id, by })));
+  if (missing.size > 0) await done.promise;
+  clearTimeout(timer);
+  await listening.close();
+  return answers;
+}
