@@ -51,6 +51,17 @@ export const port = z
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .pipe(z.number().max(65_535));
+export const sentryDsn = z
+  .string()
+  .regex(/^https?:\/\/[^\s:@/]+@[^\s@/]+(\/\S*)?\/\d+$/)
+  .refine((text) => URL.canParse(text));
+export const share = (unset: number) =>
+  z
+    .string()
+    .regex(/^(0|1|0?\.\d+|1\.0+)$/)
+    .transform(Number)
+    .optional()
+    .transform((given) => given ?? unset);
 export const processId = z
   .string()
   .regex(/^[1-9]\d*$/)

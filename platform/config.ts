@@ -12,6 +12,8 @@ import {
   masterKeys,
   port,
   processId,
+  sentryDsn,
+  share,
   smtpAddress,
   source,
   token,
@@ -71,6 +73,8 @@ export interface Config {
   readonly metricsToken?: string;
   /** Where the gateway's process shows its own figures alone. */
   readonly metricsPort?: number;
+  /** Where errors are reported, and the share of stages whose time is. */
+  readonly sentry?: { readonly dsn: string; readonly tracesSampleRate: number };
   /** Who started this process and ends it; unset where nobody does. */
   readonly launcherPid?: number;
   /** How often the launcher has started this process again, and what ended it the last time. */
@@ -254,6 +258,17 @@ const VARIABLES = {
     schema: port.optional(),
     roles: ["gateway"],
   },
+  SENTRY_DSN: {
+    allows: "https://<public key>@host/<project>, as Sentry shows it",
+    schema: sentryDsn.optional(),
+    secret: true,
+    roles: YARD_ROLES,
+  },
+  SENTRY_TRACES_SAMPLE_RATE: {
+    allows: "a number from 0 to 1",
+    schema: share(0.01),
+    roles: YARD_ROLES,
+  },
   DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
   /** Set by the launcher, not by people. */
   SWITCHYARD_PARENT: { allows: "the launcher's process id", schema: processId.optional() },
@@ -330,6 +345,9 @@ export function readConfig(env: Environment): Config {
     drainMs: read.DRAIN_MS,
     ...(read.METRICS_TOKEN && { metricsToken: read.METRICS_TOKEN }),
     ...(read.METRICS_PORT !== undefined && { metricsPort: read.METRICS_PORT }),
+    ...(read.SENTRY_DSN && {
+      sentry: { dsn: read.SENTRY_DSN, tracesSampleRate: read.SENTRY_TRACES_SAMPLE_RATE },
+    }),
     ...(read.SWITCHYARD_PARENT && { launcherPid: read.SWITCHYARD_PARENT }),
     ...(read.SWITCHYARD_RESTARTS > 0 && { restarts: read.SWITCHYARD_RESTARTS }),
     ...(read.SWITCHYARD_LAST_END && { lastEnd: read.SWITCHYARD_LAST_END }),

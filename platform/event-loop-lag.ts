@@ -14,8 +14,7 @@ export function watchEventLoop(): EventLoop {
   delays.enable();
   let before = 0;
   // The timer itself is part of what is measured.
-  const max = (): number =>
-    delays.count === 0 ? 0 : Math.max(0, delays.max / 1e9 - RESOLUTION_MS / 1_000);
+  const max = (): number => (delays.count === 0 ? 0 : Math.max(0, delays.max / 1e9 - RESOLUTION_MS / 1_000));
   setInterval(() => {
     before = max();
     delays.reset();
