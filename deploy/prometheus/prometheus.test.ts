@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { showDiskSpace } from "#platform/disk-space.ts";
 import { createMetrics } from "#platform/metrics.ts";
-import { findPromtool, PROMTOOL_HELP } from "../deploy/local/install/promtool.mjs";
+import { findPromtool, PROMTOOL_HELP } from "../local/install/promtool.mjs";
 
 const test = suite("figures and alerts");
 const FOLDER = "deploy/prometheus";
