@@ -53,7 +53,8 @@ export function createMetrics(): Metrics {
   const eventLoop = watchEventLoop();
   new Gauge({
     name: name("event_loop_lag_seconds"),
-    help: "How late the event loop was at most in the last 15 to 30 seconds",
+    help: "How late the event loop was at most in the last 15 to 30 seconds; of several processes the latest",
+    aggregator,
     registers,
     collect() {
       this.set(eventLoop.lagSeconds());

@@ -82,6 +82,7 @@ test("the gateway shows the figures of all processes", async () => {
   for (const series of [
     'switchyard_circuit_state{partner="edu"} 0',
     "switchyard_relay_lag_events ",
+    "switchyard_event_loop_lag_seconds ",
     "switchyard_disk_free_bytes ",
     "switchyard_disk_size_bytes ",
     'switchyard_projection_lag_events{projection="leads"} ',

@@ -83,6 +83,7 @@ test("counters and histograms are added up, a gauge is taken from who knows it",
   b.metrics.stageSeconds.observe({ stage: "route" }, 0.3);
   b.metrics.circuitState.set({ partner: "edu" }, 2);
   a.metrics.relayLagEvents.set(7);
+  b.metrics.relayLagEvents.set(0);
   const text = await figures();
   assert.is(value(text, 'switchyard_retries_total{stage="route"}'), 3);
   assert.is(value(text, 'switchyard_retries_total{stage="deliver"}'), 1);
@@ -91,6 +92,7 @@ test("counters and histograms are added up, a gauge is taken from who knows it",
   assert.is(value(text, 'switchyard_stage_seconds_bucket{le="+Inf",stage="route"}'), 2);
   assert.is(value(text, 'switchyard_circuit_state{partner="edu"}'), 2);
   assert.is(value(text, "switchyard_relay_lag_events"), 7);
+  assert.ok((value(text, "switchyard_event_loop_lag_seconds") ?? -1) >= 0);
 });
 
 test("what is a process's own is told apart by its name", async () => {
@@ -101,7 +103,7 @@ test("what is a process's own is told apart by its name", async () => {
   for (const name of ["gateway", "a"]) {
     assert.ok((value(text, `process_resident_memory_bytes{process="${name}"}`) ?? 0) > 0);
     assert.ok((value(text, `process_start_time_seconds{process="${name}"}`) ?? 0) > 0);
-    assert.ok((value(text, `switchyard_event_loop_lag_seconds{process="${name}"}`) ?? -1) >= 0);
+    assert.ok((value(text, `nodejs_eventloop_lag_max_seconds{process="${name}"}`) ?? -1) >= 0);
   }
   assert.not.match(text, /NaN|null|undefined/);
 });

@@ -1,5 +1,5 @@
 // The figures of all processes as one scrape: counters and histograms are added up, gauges taken from who knows them, and what is a
-// process's own (memory, CPU, its event loop) is told apart by the label `process`.
+// process's own (memory, CPU, garbage collection) is told apart by the label `process`.
 //
 // 1. A counter never falls because a process ended: what it had counted when it was last asked is kept.
 // 2. A process that does not answer in time counts with what it said last.
@@ -26,7 +26,6 @@ type Families = readonly Family[];
 
 const WORKER_UP = "switchyard_worker_up";
 const WORKER_RESTARTS = "switchyard_worker_restarts_total";
-const EVENT_LOOP_LAG = "switchyard_event_loop_lag_seconds";
 
 export function gatherFigures({
   bus,
@@ -88,7 +87,7 @@ async function familiesOf(registry: Registry): Promise<Families> {
   return (await registry.getMetricsAsJSON()) as unknown as Family[];
 }
 
-const isOwn = ({ name }: Family): boolean => !name.startsWith("switchyard_") || name === EVENT_LOOP_LAG;
+const isOwn = ({ name }: Family): boolean => !name.startsWith("switchyard_");
 const isOfWorkers = ({ name }: Family): boolean => name === WORKER_UP || name === WORKER_RESTARTS;
 
 function countsOf(figures: Families): Families {
