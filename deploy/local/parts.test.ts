@@ -151,9 +151,9 @@ test("a process is given its own configuration, what Node needs, and nothing els
 test("a process that is started again learns how often and why, in words that an environment takes", () => {
   const given = { env: {}, address: { host: "127.0.0.1", port: 1 }, drainMs: 0, instance: "one" };
   const { envAfter } = roleProcessCommand({ ...given, name: "relay", roles: ["relay"] });
-  assert.equal(envAfter?.({ reason: "ended with code 1: a\u0000b", restarts: 2 }), {
+  assert.equal(envAfter?.({ reason: "ended with code 1: a\u0000b of ada@example.org", restarts: 2 }), {
     SWITCHYARD_RESTARTS: "3",
-    SWITCHYARD_LAST_END: "ended with code 1: a b",
+    SWITCHYARD_LAST_END: "ended with code 1: a b of [e-mail]",
   });
 });
 

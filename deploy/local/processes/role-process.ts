@@ -1,6 +1,7 @@
 // A process with some of our roles.
 import { join } from "node:path";
 import { configurationFor, type Environment } from "#platform/config.ts";
+import { scrub } from "#platform/scrub.ts";
 import type { Command, Death } from "../children/child.ts";
 import { warningIn } from "../children/log-lines.ts";
 import { nodeEnvironment } from "../environment.ts";
@@ -61,13 +62,19 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
     stopWithinMs: drainMs + 1_000,
     envAfter: ({ reason, restarts }) => ({
       SWITCHYARD_RESTARTS: `${restarts + 1}`,
-      // It may hold what an error's message holds, and no environment takes a NUL.
-      SWITCHYARD_LAST_END: reason.replaceAll(/\p{Cc}/gu, " "),
+      SWITCHYARD_LAST_END: shown(reason),
     }),
-    ...(onDied && { onDied }),
+    ...(onDied && {
+      onDied: ({ reason, restarts }: Death) => onDied({ reason: shown(reason), restarts }),
+    }),
     ...(onRestarted && { onRestarted }),
     warning: warningIn,
   };
+}
+
+/** It leaves the machine, may quote what an error's message does, and no environment takes a NUL. */
+function shown(reason: string): string {
+  return scrub(reason).replaceAll(/\p{Cc}/gu, " ");
 }
 
 /** The simulator's own program needs no address of any part. */
