@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Requests } from "../bus/requests.ts";
 import { ROLES } from "../config.ts";
+import { readMessage } from "./message.ts";
 
 export const BEAT_MS = 1_000;
 
@@ -40,9 +41,8 @@ export function sendBeat(bus: Pick<Broadcasts, "broadcast">, beat: Beat): void {
 /** Every process that runs says so at once, and from then on regularly. */
 export function listenToBeats(bus: Broadcasts, onBeat: (beat: Beat) => void): { close(): Promise<void> } {
   const listening = bus.listen(BEAT_SUBJECT, (data) => {
-    const parsed = Beat.safeParse(readJson(data));
-    // What another release says differently is no reason to end.
-    if (parsed.success) onBeat(parsed.data);
+    const beat = readMessage(Beat, data);
+    if (beat !== undefined) onBeat(beat);
   });
   bus.broadcast(HELLO_SUBJECT, new Uint8Array());
   return listening;
@@ -50,12 +50,4 @@ export function listenToBeats(bus: Broadcasts, onBeat: (beat: Beat) => void): { 
 
 export function listenToHellos(bus: Broadcasts, onHello: () => void): { close(): Promise<void> } {
   return bus.listen(HELLO_SUBJECT, onHello);
-}
-
-function readJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data).toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -6,9 +6,10 @@ import type { Requests } from "../bus/requests.ts";
 import { newUuid } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { readMessage } from "./message.ts";
 
-const ASK_SUBJECT = "workers.figures";
-const answerSubject = (id: string): string => `workers.figures_of.${id}`;
+const REQUEST_SUBJECT = "workers.figures";
+const replySubject = (id: string): string => `workers.figures_of.${id}`;
 
 const zip = promisify(gzip);
 const unzip = promisify(gunzip);
@@ -29,14 +30,14 @@ const Family = z.looseObject({
 });
 export type Family = z.infer<typeof Family>;
 
-const Question = z.object({ id: z.string(), by: z.string() });
-const Answer = z.object({ instance: z.string(), began: z.number(), figures: z.array(Family) });
+const Request = z.object({ id: z.string(), by: z.string() });
+const Reply = z.object({ instance: z.string(), began: z.number(), figures: z.array(Family) });
 /** Of one process, which `began` tells from others by the same name before and after it. */
-export type Figures = z.infer<typeof Answer>;
+export type Figures = z.infer<typeof Reply>;
 
 type Broadcasts = Pick<Requests, "broadcast" | "listen">;
 
-export interface AnswerParts {
+export interface ServeParts {
   readonly bus: Broadcasts;
   readonly instance: string;
   readonly began: number;
@@ -44,52 +45,52 @@ export interface AnswerParts {
   readonly log: Log;
 }
 
-export function answerFigures({ bus, instance, began, metrics, log }: AnswerParts): {
+export function serveFigures({ bus, instance, began, metrics, log }: ServeParts): {
   close(): Promise<void>;
 } {
-  async function answer(id: string): Promise<void> {
+  async function reply(id: string): Promise<void> {
     const figures = await metrics.registry.getMetricsAsJSON();
     // A thousand partners are megabytes of text, and the server takes one.
-    bus.broadcast(answerSubject(id), await zip(JSON.stringify({ instance, began, figures })));
+    bus.broadcast(replySubject(id), await zip(JSON.stringify({ instance, began, figures })));
   }
-  return bus.listen(ASK_SUBJECT, (data) => {
-    const question = Question.safeParse(JSON.parse(Buffer.from(data).toString()));
-    if (!question.success || question.data.by === instance) return;
-    answer(question.data.id).catch((error: unknown) => log.warn({ err: error }, "figures not sent"));
+  return bus.listen(REQUEST_SUBJECT, (data) => {
+    const request = readMessage(Request, data);
+    if (request === undefined || request.by === instance) return;
+    reply(request.id).catch((error: unknown) => log.warn({ err: error }, "figures not sent"));
   });
 }
 
-export interface AskOptions {
+export interface RequestOptions {
   readonly bus: Broadcasts;
-  /** Who asks, and does not have to answer. */
+  /** Who asks, and does not have to reply. */
   readonly by: string;
-  /** Whose answers are waited for. */
+  /** Whose replies are waited for. */
   readonly from: ReadonlySet<string>;
   readonly withinMs: number;
 }
 
-/** Resolves when all have answered, or the time is over; also others than those who are waited for may have answered. */
-export async function askFigures({ bus, by, from, withinMs }: AskOptions): Promise<Figures[]> {
+/** Resolves when all have replied, or the time is over; also others than those who are waited for may have replied. */
+export async function requestFigures({ bus, by, from, withinMs }: RequestOptions): Promise<Figures[]> {
   const id = newUuid();
-  const answers: Figures[] = [];
+  const replies: Figures[] = [];
   const missing = new Set(from);
   const done = Promise.withResolvers<void>();
-  const listening = bus.listen(answerSubject(id), (data) => {
+  const listening = bus.listen(replySubject(id), (data) => {
     void unzip(data).then(
       (text) => {
-        const answer = Answer.safeParse(JSON.parse(text.toString()));
-        if (!answer.success) return;
-        answers.push(answer.data);
-        missing.delete(answer.data.instance);
+        const reply = readMessage(Reply, text);
+        if (reply === undefined) return;
+        replies.push(reply);
+        missing.delete(reply.instance);
         if (missing.size === 0) done.resolve();
       },
       () => undefined,
     );
   });
   const timer = setTimeout(done.resolve, withinMs);
-  bus.broadcast(ASK_SUBJECT, Buffer.from(JSON.stringify({ id, by })));
+  bus.broadcast(REQUEST_SUBJECT, Buffer.from(JSON.stringify({ id, by })));
   if (missing.size > 0) await done.promise;
   clearTimeout(timer);
   await listening.close();
-  return answers;
+  return replies;
 }

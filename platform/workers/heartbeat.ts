@@ -1,10 +1,11 @@
-// Says regularly which roles this process runs and how they are, and answers whoever gathers the figures of all processes.
+// Says regularly which roles this process runs and how they are, and gives this process's figures to whoever gathers
+// those of all.
 import type { Bus } from "../bus/bus.ts";
 import type { Role } from "../config.ts";
 import { every } from "../every.ts";
 import type { Yard } from "../yard.ts";
 import { BEAT_MS, type Beat, listenToHellos, sendBeat, type WorkerState } from "./beat.ts";
-import { answerFigures } from "./figures.ts";
+import { serveFigures } from "./figures.ts";
 
 export interface Heartbeat {
   /** The role serves from now on. */
@@ -41,13 +42,13 @@ export function startHeartbeat(yard: Yard, roles: readonly Role[]): Heartbeat {
     const connected = await yard.bus();
     bus = connected;
     const listening = listenToHellos(connected, say);
-    const answering = answerFigures({ bus: connected, instance, began, metrics, log });
+    const serving = serveFigures({ bus: connected, instance, began, metrics, log });
     const endBeats = every({ ms: BEAT_MS, work: say, atOnce: true });
     lifecycle.own("heartbeat", async () => {
       endBeats();
       states.clear();
       say();
-      await Promise.all([listening.close(), answering.close()]);
+      await Promise.all([listening.close(), serving.close()]);
     });
   }
 

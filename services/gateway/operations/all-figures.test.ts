@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createLog } from "#platform/log.ts";
 import { createMetrics, type Metrics } from "#platform/metrics.ts";
-import { answerFigures } from "#platform/workers/figures.ts";
+import { serveFigures } from "#platform/workers/figures.ts";
 import { type AllFigures, gatherFigures } from "./all-figures.ts";
 import type { Worker, Workers } from "./workers.ts";
 
@@ -16,6 +16,7 @@ function createBus() {
   const listeners = new Map<string, Set<OnNews>>();
   return {
     connected: true,
+    subjects: () => [...listeners.keys()],
     broadcast(subject: string, data: Uint8Array): void {
       for (const onNews of listeners.get(subject) ?? []) onNews(data, subject);
     },
@@ -28,6 +29,7 @@ function createBus() {
 }
 
 interface Stage {
+  readonly bus: ReturnType<typeof createBus>;
   readonly own: Metrics;
   readonly listed: Worker[];
   readonly figures: AllFigures;
@@ -41,19 +43,20 @@ function stage(withinMs = 200): Stage {
   const names = (workers: readonly Worker[]): Set<string> => new Set(workers.map(({ instance }) => instance));
   const workers: Workers = {
     list: () => listed,
-    answering: () => names(listed.filter(({ state }) => state === "running")),
+    reachable: () => names(listed.filter(({ state }) => state === "running")),
     instances: () => names(listed),
     restarts: (role) => (role === "leads" ? 2 : 0),
     close: async () => undefined,
   };
   return {
+    bus,
     own,
     listed,
     figures: gatherFigures({ bus, workers, metrics: own, instance: "gateway", withinMs }),
     process(instance, began = 1) {
       const metrics = createMetrics();
-      const answering = answerFigures({ bus, instance, began, metrics, log });
-      return { metrics, end: answering.close };
+      const serving = serveFigures({ bus, instance, began, metrics, log });
+      return { metrics, end: serving.close };
     },
   };
 }
@@ -135,16 +138,25 @@ test("a counter does not fall when a process is replaced, is silent, or leaves",
   assert.is(value(await figures(), series), 6);
 });
 
-test("who does not answer in time holds nobody up", async () => {
+test("who does not reply in time holds nobody up", async () => {
   const { own, listed, figures } = stage(50);
   listed.push(worker("frozen"));
   own.retriesTotal.inc({ stage: "route" });
   const done = figures();
   assert.is(
-    await Promise.race([done.then(() => "answered"), pause(5_000, "late", { ref: false })]),
-    "answered",
+    await Promise.race([done.then(() => "replied"), pause(5_000, "late", { ref: false })]),
+    "replied",
   );
   assert.is(value(await done, 'switchyard_retries_total{stage="route"}'), 1);
+});
+
+test("what is no message of ours ends nobody", async () => {
+  const { bus, listed, figures, process } = stage();
+  process("a");
+  listed.push(worker("a"));
+  for (const odd of ["", "{", "null", "[]", '{"id":1}'])
+    for (const subject of bus.subjects()) bus.broadcast(subject, Buffer.from(odd));
+  assert.match(await figures(), /process_resident_memory_bytes\{process="a"\}/);
 });
 
 test("every role that a yard needs is up or down, with its restarts; the simulator where it is", async () => {

@@ -2,12 +2,12 @@
 // process's own (memory, CPU, garbage collection) is told apart by the label `process`.
 //
 // 1. A counter never falls because a process ended: what it had counted when it was last asked is kept.
-// 2. A process that does not answer in time counts with what it said last.
+// 2. A process that does not reply in time counts with what it said last.
 import { AggregatorRegistry, type Registry } from "prom-client";
 import type { Bus } from "#platform/bus/bus.ts";
 import { ROLES, type Role } from "#platform/config.ts";
 import type { Metrics } from "#platform/metrics.ts";
-import { askFigures, type Family, type Figures } from "#platform/workers/figures.ts";
+import { type Family, type Figures, requestFigures } from "#platform/workers/figures.ts";
 import type { Workers } from "./workers.ts";
 
 export interface AllFiguresParts {
@@ -15,7 +15,7 @@ export interface AllFiguresParts {
   readonly workers: Workers;
   readonly metrics: Pick<Metrics, "registry">;
   readonly instance: string;
-  /** How long a process may take to answer; 1 s unless told. */
+  /** How long a process may take to reply; 1 s unless told. */
   readonly withinMs?: number;
 }
 
@@ -44,27 +44,27 @@ export function gatherFigures({
   }
 
   async function gather(): Promise<string> {
-    const from = new Set([...workers.answering()].filter((one) => one !== instance));
-    const answers =
-      from.size > 0 && bus.connected ? await askFigures({ bus, by: instance, from, withinMs }) : [];
-    const answered = new Set<string>();
-    for (const answer of answers) {
-      const before = last.get(answer.instance);
-      if (before !== undefined && before.began > answer.began) continue;
-      if (before !== undefined && before.began < answer.began) await keep(before.figures);
-      last.set(answer.instance, answer);
-      answered.add(answer.instance);
+    const from = new Set([...workers.reachable()].filter((one) => one !== instance));
+    const replies =
+      from.size > 0 && bus.connected ? await requestFigures({ bus, by: instance, from, withinMs }) : [];
+    const replied = new Set<string>();
+    for (const reply of replies) {
+      const before = last.get(reply.instance);
+      if (before !== undefined && before.began > reply.began) continue;
+      if (before !== undefined && before.began < reply.began) await keep(before.figures);
+      last.set(reply.instance, reply);
+      replied.add(reply.instance);
     }
     const known = workers.instances();
     for (const [other, { figures }] of last) {
-      if (known.has(other) || answered.has(other)) continue;
+      if (known.has(other) || replied.has(other)) continue;
       await keep(figures);
       last.delete(other);
     }
     const own = await familiesOf(metrics.registry);
     const others = Array.from(
       last,
-      ([other, { figures }]) => (answered.has(other) ? ofProcess(figures, other) : countsOf(figures)), // 2
+      ([other, { figures }]) => (replied.has(other) ? ofProcess(figures, other) : countsOf(figures)), // 2
     );
     return merge([ofProcess(own, instance), ...others, ended, workerFigures(workers)]).metrics();
   }

@@ -63,7 +63,7 @@ test("a role whose heartbeats stop is lost after five seconds, and back with the
   assert.equal(states(workers), [["leads", "running", 0, undefined]]);
   pass(500);
   assert.equal(states(workers), [["leads", "lost", 0, "no heartbeat for 5 s"]]);
-  assert.is(workers.answering().size, 0);
+  assert.is(workers.reachable().size, 0);
   beat();
   assert.equal(states(workers), [["leads", "running", 0, undefined]]);
 });

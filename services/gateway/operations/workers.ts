@@ -24,7 +24,7 @@ export interface Worker {
 export interface Workers {
   list(): readonly Worker[];
   /** The processes that should answer now. */
-  answering(): ReadonlySet<string>;
+  reachable(): ReadonlySet<string>;
   /** Also those that are lost. */
   instances(): ReadonlySet<string>;
   /** Of all processes that were seen since this one began. */
@@ -123,7 +123,7 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
       [...seen.values()]
         .map(({ began: _, silentMs: __, ...worker }) => worker)
         .sort((a, b) => a.role.localeCompare(b.role) || a.instance.localeCompare(b.instance)),
-    answering: () =>
+    reachable: () =>
       instancesOf([...seen.values()].filter(({ state, began }) => state !== "lost" && began !== undefined)),
     instances: () => instancesOf(seen.values()),
     restarts: (role) => restarts.get(role) ?? 0,
