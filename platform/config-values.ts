@@ -45,6 +45,23 @@ export const source = z
   .string()
   .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
   .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+export const token = z.string().regex(/^\S{16,}$/);
+export const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.number().max(65_535));
+export const sentryDsn = z
+  .string()
+  .regex(/^https?:\/\/[^\s:@/]+@[^\s@/]+(\/\S*)?\/\d+$/)
+  .refine((text) => URL.canParse(text));
+export const share = (unset: number) =>
+  z
+    .string()
+    .regex(/^(0|1|0?\.\d+|1\.0+)$/)
+    .transform(Number)
+    .optional()
+    .transform((given) => given ?? unset);
 export const processId = z
   .string()
   .regex(/^[1-9]\d*$/)

@@ -10,9 +10,13 @@ import {
   list,
   masterKey,
   masterKeys,
+  port,
   processId,
+  sentryDsn,
+  share,
   smtpAddress,
   source,
+  token,
   wholeNumber,
 } from "./config-values.ts";
 import { checkEventStoreUrl } from "./event-store/address.ts";
@@ -65,8 +69,17 @@ export interface Config {
   readonly simulatorPort: number;
   readonly leadPartitions: number;
   readonly drainMs: number;
+  /** What a scraper of /metrics has to show; unset: nothing. */
+  readonly metricsToken?: string;
+  /** Where the gateway's process shows its own figures alone. */
+  readonly metricsPort?: number;
+  /** Where errors are reported, and the share of stages whose time is. */
+  readonly sentry?: { readonly dsn: string; readonly tracesSampleRate: number };
   /** Who started this process and ends it; unset where nobody does. */
   readonly launcherPid?: number;
+  /** How often the launcher has started this process again, and what ended it the last time. */
+  readonly restarts?: number;
+  readonly lastEnd?: string;
 }
 
 /** `problems` has one plain sentence for each thing that is wrong; the message lists them all. */
@@ -138,10 +151,7 @@ const VARIABLES = {
   ROLES: { allows: `a comma-separated list of ${ROLES.join(", ")}`, schema: roles },
   ADMIN_TOKEN: {
     allows: "at least 16 characters without spaces",
-    schema: z
-      .string()
-      .regex(/^\S{16,}$/)
-      .optional(),
+    schema: token.optional(),
     secret: true,
     roles: ["gateway"],
   },
@@ -237,9 +247,33 @@ const VARIABLES = {
     schema: wholeNumber(1, 256, 16),
     roles: ["relay", "leads"],
   },
+  METRICS_TOKEN: {
+    allows: "at least 16 characters without spaces",
+    schema: token.optional(),
+    secret: true,
+    roles: YARD_ROLES,
+  },
+  METRICS_PORT: {
+    allows: "a port from 0 to 65535",
+    schema: port.optional(),
+    roles: ["gateway"],
+  },
+  SENTRY_DSN: {
+    allows: "https://<public key>@host/<project>, as Sentry shows it",
+    schema: sentryDsn.optional(),
+    secret: true,
+    roles: YARD_ROLES,
+  },
+  SENTRY_TRACES_SAMPLE_RATE: {
+    allows: "a number from 0 to 1",
+    schema: share(0.01),
+    roles: YARD_ROLES,
+  },
   DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
   /** Set by the launcher, not by people. */
   SWITCHYARD_PARENT: { allows: "the launcher's process id", schema: processId.optional() },
+  SWITCHYARD_RESTARTS: { allows: "a whole number", schema: wholeNumber(0, Number.MAX_SAFE_INTEGER, 0) },
+  SWITCHYARD_LAST_END: { allows: "what ended the process", schema: z.string().optional() },
 } as const satisfies Readonly<Record<string, (Variable & { readonly secret?: never }) | SecretVariable>>;
 
 type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]["schema"]> };
@@ -309,7 +343,14 @@ export function readConfig(env: Environment): Config {
     simulatorPort: read.SIMULATOR_PORT,
     leadPartitions: read.LEAD_PARTITIONS,
     drainMs: read.DRAIN_MS,
+    ...(read.METRICS_TOKEN && { metricsToken: read.METRICS_TOKEN }),
+    ...(read.METRICS_PORT !== undefined && { metricsPort: read.METRICS_PORT }),
+    ...(read.SENTRY_DSN && {
+      sentry: { dsn: read.SENTRY_DSN, tracesSampleRate: read.SENTRY_TRACES_SAMPLE_RATE },
+    }),
     ...(read.SWITCHYARD_PARENT && { launcherPid: read.SWITCHYARD_PARENT }),
+    ...(read.SWITCHYARD_RESTARTS > 0 && { restarts: read.SWITCHYARD_RESTARTS }),
+    ...(read.SWITCHYARD_LAST_END && { lastEnd: read.SWITCHYARD_LAST_END }),
   };
 }
 

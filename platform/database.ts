@@ -10,8 +10,10 @@ import {
   type StatementOptions,
   StatementUnanswered,
 } from "./database/queryable.ts";
+import { every } from "./every.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { retryUntil } from "./retry.ts";
 
 export type { Queryable, StatementOptions } from "./database/queryable.ts";
@@ -42,8 +44,13 @@ export interface DatabaseOptions {
   readonly lifecycle?: Lifecycle;
   /** A connection over which a statement has no answer by then counts as lost; 30 s unless told. */
   readonly maxStatementMs?: number;
+  /** Shows how long it takes to answer, and how many connections are in use. */
+  readonly metrics?: Pick<Metrics, "databaseSeconds" | "databaseConnections"> | undefined;
 }
 
+const STATEMENT = { operation: "statement" } as const;
+const TRANSACTION = { operation: "transaction" } as const;
+const SHOW_CONNECTIONS_MS = 1_000;
 const CONNECT_MS = 5000;
 const STATEMENT_MS = 30_000;
 const PATIENCE_MS = 15_000;
@@ -88,6 +95,7 @@ export function connectDatabase({
   max = 10,
   lifecycle,
   maxStatementMs = STATEMENT_MS,
+  metrics,
 }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -103,6 +111,18 @@ export function connectDatabase({
   // One that breaks between two statements of a transaction says so to whoever gives it the next one; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   const closing = new AbortController();
+  const stopShowing = metrics && showConnections(pool, metrics);
+
+  /** Of what succeeds: how long a failure took says how patient the caller was. */
+  async function timed<T>(
+    labels: { readonly operation: "statement" | "transaction" },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const began = performance.now();
+    const result = await work();
+    metrics?.databaseSeconds.observe(labels, (performance.now() - began) / 1_000);
+    return result;
+  }
 
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */
   async function checkOut(): Promise<pg.PoolClient> {
@@ -158,37 +178,57 @@ export function connectDatabase({
       // So that the server gives up as well, and with that the locks.
       ...(maxMs === undefined ? [] : [`set local statement_timeout = ${maxMs}`]),
     ];
-    return await withConnection(async (client) => {
-      const say = (text: string) => answered(client.query(text), maxStatementMs);
-      await say(["begin", ...settings].join("; "));
-      try {
-        const working = work(queryableOn(client, maxStatementMs));
-        const result = await (maxMs === undefined ? working : inTime(working, maxMs));
-        await say("commit");
-        return result;
-      } catch (error) {
-        // Whoever is too late still holds the connection, which is closed under them.
-        const isLost = error instanceof TransactionTooSlow || error instanceof StatementUnanswered;
-        if (!isLost) await say("rollback").catch(() => undefined);
-        throw error;
-      }
-    });
+    return await timed(TRANSACTION, () =>
+      withConnection(async (client) => {
+        const say = (text: string) => answered(client.query(text), maxStatementMs);
+        await say(["begin", ...settings].join("; "));
+        try {
+          const working = work(queryableOn(client, maxStatementMs));
+          const result = await (maxMs === undefined ? working : inTime(working, maxMs));
+          await say("commit");
+          return result;
+        } catch (error) {
+          // Whoever is too late still holds the connection, which is closed under them.
+          const isLost = error instanceof TransactionTooSlow || error instanceof StatementUnanswered;
+          if (!isLost) await say("rollback").catch(() => undefined);
+          throw error;
+        }
+      }),
+    );
   }
 
   async function close(): Promise<void> {
     closing.abort();
+    stopShowing?.();
     await pool.end();
   }
   lifecycle?.own("database", close);
 
   return {
     query: <R extends object>(sql: string, params?: readonly unknown[], options?: StatementOptions) =>
-      run((client) => client.query<R>(sql, params, options)),
-    execute: (sql, params, options) => run((client) => client.execute(sql, params, options)),
+      timed(STATEMENT, () => run((client) => client.query<R>(sql, params, options))),
+    execute: (sql, params, options) =>
+      timed(STATEMENT, () => run((client) => client.execute(sql, params, options))),
     transaction,
     listen: (channel, onNotification) =>
       listenFor({ url, channel, onNotification, log, signal: closing.signal, maxSilenceMs: maxStatementMs }),
     migrate: (name, steps) => transaction((within) => runMigrations(within, name, steps)),
     close,
   };
+}
+
+/** Returns what ends it. */
+function showConnections(
+  pool: pg.Pool,
+  { databaseConnections }: Pick<Metrics, "databaseConnections">,
+): () => void {
+  return every({
+    ms: SHOW_CONNECTIONS_MS,
+    work() {
+      databaseConnections.set({ state: "busy" }, pool.totalCount - pool.idleCount);
+      databaseConnections.set({ state: "idle" }, pool.idleCount);
+      databaseConnections.set({ state: "waiting" }, pool.waitingCount);
+    },
+    atOnce: true,
+  });
 }

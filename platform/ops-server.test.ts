@@ -65,9 +65,43 @@ ops("shows every metric of the contract", async () => {
     "duplicates_total",
     "relay_lag_events",
     "projection_lag_events",
+    "event_loop_lag_seconds",
+    "worker_up",
+    "worker_restarts_total",
   ];
   for (const name of names) assert.match(text, `# TYPE switchyard_${name} `);
   assert.match(text, "process_cpu_seconds_total");
+});
+
+ops("shows the figures only to who has the token, where one is set", async () => {
+  const metricsToken = "a-token-of-the-test";
+  const guarded = await startOpsServer({
+    health,
+    metrics,
+    metricsToken,
+    host: "127.0.0.1",
+    port: 0,
+    lifecycle,
+  });
+  const scrape = (authorization: string) => fetch(`${guarded.url}/metrics`, { headers: { authorization } });
+  const refused = await fetch(`${guarded.url}/metrics`);
+  assert.is(refused.status, 401);
+  assert.is(refused.headers.get("www-authenticate"), "Bearer");
+  assert.not.match(await refused.text(), "switchyard");
+  assert.is((await scrape("Bearer another-token-of-it")).status, 401);
+  assert.is((await scrape(`Bearer ${metricsToken}`)).status, 200);
+  assert.is((await fetch(`${guarded.url}/livez`)).status, 200);
+});
+
+ops("shows how late the event loop is", async () => {
+  const lag = async (): Promise<number> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^switchyard_event_loop_lag_seconds ([\d.e-]+)$/m.exec(text)?.[1]);
+  };
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok((await lag()) > 0.2, `${await lag()}`);
 });
 
 ops.run();

@@ -1,7 +1,9 @@
 // Runs roles as one process: the same code whether they share it or each has its own.
 import type { Environment, Role } from "./config.ts";
 import { resolveConnections } from "./connections.ts";
+import { showDiskSpace } from "./disk-space.ts";
 import { configOrExit, serve } from "./serve.ts";
+import { startHeartbeat } from "./workers/heartbeat.ts";
 import { createYard, type StartRole } from "./yard.ts";
 
 /** Loads the code of those roles that ROLES names, and starts them side by side. */
@@ -17,8 +19,14 @@ export async function runRoles(
   const roles = wanted.map(({ role }) => role);
   await serve(name, { ...config, roles }, async (parts) => {
     const yard = createYard({ ...parts, config: resolveConnections(parts.config) });
+    const heartbeat = startHeartbeat(yard, roles);
+    showDiskSpace(config.dataDir, yard.metrics);
     const serving = await Promise.all(
-      wanted.map(({ role, start }) => start({ ...yard, log: yard.log.child({ role }) })),
+      wanted.map(async ({ role, start }) => {
+        const served = await start({ ...yard, log: yard.log.child({ role }) });
+        heartbeat.running(role);
+        return served;
+      }),
     );
     return { ...serving[roles.indexOf("gateway")] };
   });

@@ -1,6 +1,7 @@
 // A process that serves: its configuration, its log, its figures, and the routes that operators ask.
 import { type Config, ConfigError, type Environment, type Role, readConfig } from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
+import { openErrorReports } from "./error-reports.ts";
 import { createHealth } from "./health.ts";
 import { giveBackMemoryWhenIdle } from "./idle-memory.ts";
 import { runProcess } from "./lifecycle.ts";
@@ -24,11 +25,16 @@ export async function serve(
   config: Config,
   start: (parts: ProcessParts) => Promise<Serving>,
 ): Promise<void> {
-  const log = createLog({ level: config.logLevel, name, instance: config.instance });
+  const { instance, sentry, logLevel: level } = config;
+  const reports = sentry && (await openErrorReports({ ...sentry, name, instance }));
+  const log = createLog({ level, name, instance, onError: reports?.error });
   await runProcess(
     name,
     async (lifecycle) => {
+      // Closed last, with what the others had to report at their end.
+      if (reports !== undefined) lifecycle.own("error reports", () => reports.close());
       const parts = { config, log, lifecycle, health: createHealth(), metrics: createMetrics() };
+      reports?.timeStages(parts.metrics);
       const { roles, launcherPid, dataDir } = config;
       lifecycle.own("idle memory", giveBackMemoryWhenIdle());
       // The launcher writes the endpoints when every process serves and the demo data are in.
@@ -36,7 +42,10 @@ export async function serve(
         parts.health.add("start", () => {
           if (readEndpoints(dataDir) === undefined) throw new Error("the start is not finished");
         });
-      const ops = roles.includes("gateway") ? undefined : await startOpsServer({ ...parts, ...config.http });
+      const { metricsToken } = config;
+      const ops = roles.includes("gateway")
+        ? undefined
+        : await startOpsServer({ ...parts, metricsToken, ...config.http });
       const serving = await start(parts);
       const url = ops?.url ?? serving.url;
       process.stdout.write(`switchyard ready on ${url}\n`);

@@ -45,7 +45,7 @@ export type StartStandalone = (parts: ProcessParts) => Promise<Serving>;
 
 export function createYard({ config, log, metrics, health, lifecycle }: YardParts): Yard {
   const eventStore = once(() => {
-    const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle });
+    const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle, metrics });
     let seen = 0n;
     health.add("eventstore", async () => {
       const head = await store.head();
@@ -58,7 +58,7 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     return store;
   });
   const database = once(() => {
-    const connected = connectDatabase({ url: config.databaseUrl, log, lifecycle });
+    const connected = connectDatabase({ url: config.databaseUrl, log, lifecycle, metrics });
     health.add("database", async () => {
       await connected.query("select 1");
     });

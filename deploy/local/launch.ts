@@ -13,6 +13,7 @@ import type { Problem } from "./problem.ts";
 import { chooseAddresses } from "./processes/addresses.ts";
 import { type RoleProcess, spread } from "./processes/spread.ts";
 import { type RunningProcess, startProcesses } from "./processes/start.ts";
+import { createWorkerReports } from "./processes/worker-reports.ts";
 import { waitForOwner } from "./running.ts";
 import { createSteps } from "./steps.ts";
 import { banner } from "./welcome/banner.ts";
@@ -51,6 +52,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const secrets = resolveSecrets(config);
   const children = createChildren({ dataDir, env, owner, say, onGiveUp });
   lifecycle.own("children", () => children.close());
+  const reports = createWorkerReports(config.instance, lifecycle);
 
   const simulatorUrl = `http://127.0.0.1:${addresses.simulatorPort}`;
   const { host, port } = addresses.gateway;
@@ -72,6 +74,8 @@ export async function launch(options: LaunchOptions): Promise<void> {
       env: { ...env, ...urls },
       addresses,
       drainMs,
+      instance: config.instance,
+      reports,
       ...(script !== undefined && { script }),
       // The simulator forgets what it was told, and a gateway that died may have cut the seeding short.
       onRestarted: async ({ roles: [role] }) =>
@@ -87,6 +91,16 @@ export async function launch(options: LaunchOptions): Promise<void> {
       { SIMULATOR_PORT: `${addresses.simulatorPort}` },
     ),
   ]);
+  // Not waited for: what only the launcher can say is no reason to start later.
+  void reports
+    .connect({
+      url: urls.nats_url,
+      ...(config.natsCredentialsFile && { credentialsFile: config.natsCredentialsFile }),
+      ...(config.natsCaFile && { caFile: config.natsCaFile }),
+    })
+    .catch((error: Error) => {
+      if (!lifecycle.stopping.aborted) say(`Workers can't be reported about over NATS: ${error.message}`);
+    });
   const processes = await start(planned.filter(needsParts), {
     NATS_URL: urls.nats_url,
     EVENTSTORE_URL: urls.eventstore_url,

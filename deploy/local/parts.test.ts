@@ -124,11 +124,10 @@ test("a process is given its own configuration, what Node needs, and nothing els
     ...shell,
     ...yard,
     NODE_OPTIONS: "--max-old-space-size=512",
-    INSTANCE: "one",
     ROLES: "relay,leads",
   };
-  const envOf = (name: string, ...roles: Role[]) =>
-    roleProcessCommand({ name, roles, env, address: { host: "127.0.0.1", port: 1 }, drainMs: 0 }).env;
+  const given = { env, address: { host: "127.0.0.1", port: 1 }, drainMs: 0, instance: "one" };
+  const envOf = (name: string, ...roles: Role[]) => roleProcessCommand({ ...given, name, roles }).env;
   const { NODE_COMPILE_CACHE, SWITCHYARD_PARENT, ...simulator } = envOf("simulator", "simulator");
   assert.ok(NODE_COMPILE_CACHE);
   assert.is(SWITCHYARD_PARENT, `${process.pid}`);
@@ -147,6 +146,15 @@ test("a process is given its own configuration, what Node needs, and nothing els
   assert.is(worker.INSTANCE, "one-worker");
   assert.not.ok("ADMIN_TOKEN" in worker);
   assert.is(envOf("gateway", "gateway").ADMIN_TOKEN, "token");
+});
+
+test("a process that is started again learns how often and why, in words that an environment takes", () => {
+  const given = { env: {}, address: { host: "127.0.0.1", port: 1 }, drainMs: 0, instance: "one" };
+  const { envAfter } = roleProcessCommand({ ...given, name: "relay", roles: ["relay"] });
+  assert.equal(envAfter?.({ reason: "ended with code 1: a\u0000b of ada@example.org", restarts: 2 }), {
+    SWITCHYARD_RESTARTS: "3",
+    SWITCHYARD_LAST_END: "ended with code 1: a b of [e-mail]",
+  });
 });
 
 test("addresses: the gateway's is the one that was asked for, all others are free ones on loopback", async () => {

@@ -3,11 +3,13 @@ import type { JetStreamManager, MsgHdrs, MsgRequest } from "nats";
 import { toBusError } from "./bus-error.ts";
 import { isMissing, type StreamName, SUBJECTS } from "./topology.ts";
 
-interface ConsumerState {
+export interface ConsumerState {
   /** In the stream and never delivered yet. */
   readonly pending: number;
   /** Delivered and not answered, those waiting for their delay included. */
   readonly ackPending: number;
+  /** Of those the ones that were delivered more than once. */
+  readonly redelivered: number;
   /** Everything up to here is answered. */
   readonly ackFloorSeq: number;
   readonly deliveredSeq: number;
@@ -82,6 +84,7 @@ export function createInspector(manager: JetStreamManager): Inspector {
         return {
           pending: info.num_pending,
           ackPending: info.num_ack_pending,
+          redelivered: info.num_redelivered,
           ackFloorSeq: info.ack_floor.stream_seq,
           deliveredSeq: info.delivered.stream_seq,
         };

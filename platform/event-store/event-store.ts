@@ -2,6 +2,7 @@
 import { EventStoreDBClient } from "@eventstore/db-client";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { type Appended, appendUntilConfirmed } from "./append.ts";
 import type { ExpectedRevision } from "./append-wire.ts";
 import { openAppender } from "./appender.ts";
@@ -50,6 +51,8 @@ export interface EventStoreOptions {
   readonly lifecycle?: Lifecycle;
   /** How long an append or read is retried; 30 s unless told. */
   readonly deadlineMs?: number;
+  /** Shows how long it takes to answer. */
+  readonly metrics?: Pick<Metrics, "eventStoreSeconds"> | undefined;
 }
 
 const TAIL = {
@@ -57,6 +60,8 @@ const TAIL = {
   // As many as may come while a follower that has caught up learns of it. More would outlive young garbage, which costs CPU and memory.
   recentBounds: { maxEvents: 512, maxBytes: 2 * 1024 * 1024 },
 };
+const APPEND = { operation: "append" } as const;
+const READ = { operation: "read" } as const;
 const WITHOUT_END = Number.MAX_SAFE_INTEGER;
 
 export function connectEventStore({
@@ -64,6 +69,7 @@ export function connectEventStore({
   log,
   lifecycle,
   deadlineMs = 30_000,
+  metrics,
 }: EventStoreOptions): EventStore {
   // A connection of its own: what ends a subscription, or fills the wire with a long read, holds up no append.
   const appends = EventStoreDBClient.connectionString(url);
@@ -73,6 +79,17 @@ export function connectEventStore({
   const closing = new AbortController();
   const patience = { deadlineMs, signal: closing.signal };
   const underWay = new Set<Promise<unknown>>();
+
+  /** Of what succeeds: how long a failure took says how patient the caller was. */
+  async function timed<T>(
+    labels: { readonly operation: "append" | "read" },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const began = performance.now();
+    const result = await work();
+    metrics?.eventStoreSeconds.observe(labels, (performance.now() - began) / 1_000);
+    return result;
+  }
 
   function whileOpen<T>(work: Promise<T>): Promise<T> {
     underWay.add(work);
@@ -90,10 +107,9 @@ export function connectEventStore({
     events: readonly NewEvent[],
     options?: { readonly deadlineMs?: number },
   ): Promise<Appended> {
-    const { revision, position } = await appendUntilConfirmed(appender, stream, expected, events, {
-      ...patience,
-      ...options,
-    });
+    const { revision, position } = await timed(APPEND, () =>
+      appendUntilConfirmed(appender, stream, expected, events, { ...patience, ...options }),
+    );
     if (position !== undefined) return { revision, position };
     // A store that recognises a repeated append need not know any more where the first one went.
     const [last] = await readStream(stream, { from: revision, maxCount: 1 });
@@ -105,8 +121,10 @@ export function connectEventStore({
     { from = 0n, maxCount = WITHOUT_END }: { readonly from?: bigint; readonly maxCount?: number } = {},
   ): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
-    for await (const page of readForwards(calls, stream, from, maxCount, patience)) events.push(...page);
-    return events;
+    return await timed(READ, async () => {
+      for await (const page of readForwards(calls, stream, from, maxCount, patience)) events.push(...page);
+      return events;
+    });
   }
 
   async function* streamEvents(stream: string, from = 0n): AsyncGenerator<StoredEvent> {

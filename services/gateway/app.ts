@@ -1,6 +1,7 @@
 // The gateway: the one way into the yard from outside, over HTTP and NATS.
 import swagger from "@fastify/swagger";
-import { opsRoutes } from "#platform/ops-server.ts";
+import { bearerCheck } from "#platform/bearer.ts";
+import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
@@ -17,7 +18,6 @@ import { sourceRoutes } from "./admin/sources.ts";
 import { contextRoutes } from "./context/routes.ts";
 import { openApiOptions } from "./describe/openapi.ts";
 import { describedOps, describeRoutes } from "./describe/routes.ts";
-import { bearerCheck } from "./http/bearer.ts";
 import { createServer } from "./http/server.ts";
 import { createAdmission } from "./intake/admission.ts";
 import { batchRoutes } from "./intake/batch.ts";
@@ -30,6 +30,9 @@ import { intakeRoutes } from "./intake/routes.ts";
 import { followSources } from "./intake/sources.ts";
 import { createStore } from "./intake/store.ts";
 import { createWaitingLine } from "./intake/waiting-line.ts";
+import { gatherFigures } from "./operations/all-figures.ts";
+import { workerRoutes } from "./operations/routes.ts";
+import { followWorkers } from "./operations/workers.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
 import { rulesHistory } from "./rules/history.ts";
@@ -72,7 +75,11 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const app = createServer(log);
   await app.register(swagger, openApiOptions());
-  await app.register(describedOps(opsRoutes({ health, metrics })));
+  const workers = followWorkers({ bus, log });
+  lifecycle.own("workers", () => workers.close());
+  const { instance, metricsToken, metricsPort } = config;
+  const figures = gatherFigures({ bus, workers, metrics, instance });
+  await app.register(describedOps({ health, metrics, figures, metricsToken }));
   await app.register(describeRoutes);
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
@@ -116,11 +123,21 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       suppressionRoutes({ eventStore, vault, view: suppressed }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
+      workerRoutes(workers),
     ]),
   );
-  await serveNats({ bus, intake, outcomes, deadLetters, sources, lifecycle, log });
+  await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });
   await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());
+  if (metricsPort !== undefined)
+    await startOpsServer({
+      health,
+      metrics,
+      metricsToken,
+      host: config.http.host,
+      port: metricsPort,
+      lifecycle,
+    });
   return { url };
 }

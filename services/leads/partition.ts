@@ -3,6 +3,7 @@ import { leadMailbox, leadSubject } from "#platform/bus/subjects.ts";
 import { every } from "#platform/every.ts";
 import type { Lease } from "#platform/leases.ts";
 import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
+import { showQueueDepths } from "#platform/queue-depth.ts";
 import { type LeadActorParts, leadActors } from "./actors.ts";
 import { readLeadMail } from "./read-mail.ts";
 
@@ -24,7 +25,6 @@ const MAX_UNANSWERED = 10_000;
 const REQUEST_MS = 1_500;
 const ACK_WAIT_MS = 2_000;
 const STILL_WORKING_EVERY_MS = 1_000;
-const MEASURE_EVERY_MS = 5_000;
 
 /** The actors of one partition, for as long as this process holds its lease. */
 export async function openPartition(n: number, parts: PartitionParts, lease: Lease): Promise<Partition> {
@@ -65,21 +65,17 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
     requestMs: REQUEST_MS,
   });
   log.info("partition opened");
-  const queue = `lead:${n}`;
-  const endMeasuring = every({
-    ms: MEASURE_EVERY_MS,
-    async work() {
-      const state = await bus.consumerState(mailbox.name);
-      if (state !== undefined) metrics.queueDepth.set({ queue }, state.pending + state.ackPending);
-    },
-    onError: (error) => log.debug({ err: error }, "depth of the mailbox not measured"),
+  const hideQueue = showQueueDepths({
+    bus,
+    queues: () => [{ name: `lead:${n}`, mailbox: mailbox.name }],
+    metrics,
+    log,
   });
   return {
     async close() {
-      endMeasuring();
+      hideQueue();
       await mailbox.close();
       await actors.close();
-      metrics.queueDepth.remove({ queue });
     },
   };
 }

@@ -10,10 +10,10 @@ import {
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { every } from "#platform/every.ts";
 import { holdLeases } from "#platform/leases.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
+import { showQueueDepths } from "#platform/queue-depth.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
 import type { ChannelParts } from "./channels/channel.ts";
@@ -21,10 +21,8 @@ import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 
-const COUNT_EVERY_MS = 5_000;
-
 export async function startPartners(yard: Yard): Promise<Serving> {
-  const { config, lifecycle, log } = yard;
+  const { config, metrics, lifecycle, log } = yard;
   const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
   const signature = await openMailSignature(yard.database());
   const sandbox = createSandbox({ log });
@@ -91,10 +89,15 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     leases.review();
     for (const actor of actors.values()) actor.refresh();
   });
-  const stopCounting = countQueues(yard, bus, actors);
+  const hideQueues = showQueueDepths({
+    bus,
+    queues: () => Array.from(actors.keys(), (id) => ({ name: `partner:${id}`, mailbox: partnerMailbox(id) })),
+    metrics,
+    log,
+  });
   lifecycle.own("partners", async () => {
     stopListening();
-    stopCounting();
+    hideQueues();
     retirement.close();
     await leases.close();
   });
@@ -122,25 +125,5 @@ export function followPartners(yard: Yard): Promise<LiveView<ConfiguredPartners>
     lifecycle: yard.lifecycle,
     log: yard.log,
     metrics: yard.metrics,
-  });
-}
-
-/** How much waits for each of the partners that this process owns. */
-function countQueues({ metrics, log }: Yard, bus: Bus, owned: ReadonlyMap<PartnerId, unknown>): () => void {
-  const shown = new Set<PartnerId>();
-  return every({
-    ms: COUNT_EVERY_MS,
-    async work() {
-      for (const partner of owned.keys()) {
-        const queue = await bus.consumerState(partnerMailbox(partner));
-        metrics.queueDepth.set({ queue: `partner:${partner}` }, queue ? queue.pending + queue.ackPending : 0);
-        shown.add(partner);
-      }
-      for (const partner of [...shown].filter((one) => !owned.has(one))) {
-        metrics.queueDepth.remove({ queue: `partner:${partner}` });
-        shown.delete(partner);
-      }
-    },
-    onError: (error) => log.debug({ err: error }, "queues not counted"),
   });
 }

@@ -51,7 +51,7 @@ function stage(count: number) {
     [...state.open].map(([, { submission_id }], n) => [submissionStream(submission_id), n]),
   );
   const mailed: number[] = [];
-  const queue = { pending: 0, ackPending: 0, ackFloorSeq: 0, deliveredSeq: 0 };
+  const queue = { pending: 0, ackPending: 0, redelivered: 0, ackFloorSeq: 0, deliveredSeq: 0 };
   const held = createHeld({
     partner,
     configured: () => ({

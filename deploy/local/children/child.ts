@@ -32,8 +32,19 @@ export interface Command extends Followed {
   readonly stopWithinMs: number;
   /** Before every launch, the first included. */
   readonly before?: () => Promise<void>;
+  /** It died, and is launched again soon. Must not throw. */
+  readonly onDied?: (death: Death) => void;
+  /** What it sees besides when it is launched again. */
+  readonly envAfter?: (death: Death) => Readonly<Record<string, string>>;
   /** After it died and serves again. Must not throw. */
   readonly onRestarted?: () => Promise<void>;
+}
+
+export interface Death {
+  /** What it ended with and the last error of its log, in words. */
+  readonly reason: string;
+  /** How often it was launched again before. */
+  readonly restarts: number;
 }
 
 export interface Running {
@@ -74,12 +85,14 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
   const follower = followLog(command, log, say);
   const stopping = new AbortController();
   let running: Running | undefined;
+  let restarts = 0;
 
-  async function launchUntilReady(withinMs: number): Promise<RegExpExecArray> {
+  async function launchUntilReady(withinMs: number, after?: Death): Promise<RegExpExecArray> {
     await command.before?.();
     follower.restart();
     if (stopping.signal.aborted) throw new NotReady("was stopped", `${name} was stopped.`); // (2)
-    const launched = launch(command); // (1)
+    const more = after === undefined ? {} : command.envAfter?.(after);
+    const launched = launch({ ...command, env: { ...command.env, ...more } }); // (1)
     running = launched;
     let ended: string | undefined;
     void launched.exited.then((how) => {
@@ -112,11 +125,14 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
     let reason = `ended with ${how}`;
     for (let attempt = quickDeaths; ; attempt += 1) {
       const waitMs = backoffMs(attempt, BACKOFF);
+      const death = { reason: `${reason}${because()}`, restarts };
       say(`${name} ${reason}, starts again in ${seconds(waitMs)}${because()}`);
+      command.onDied?.(death);
       await pause(waitMs, stopping.signal);
       if (stopping.signal.aborted) return; // (2)
+      restarts += 1;
       try {
-        await launchUntilReady(BACK_WITHIN_MS - (performance.now() - died));
+        await launchUntilReady(BACK_WITHIN_MS - (performance.now() - died), death);
         break;
       } catch (error) {
         const isLate = performance.now() - died > BACK_WITHIN_MS;

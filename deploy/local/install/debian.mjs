@@ -1,5 +1,7 @@
 // Debian's packages: installed where we may, with fresh lists only when the old ones do not do.
 import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 /** Whether it may have worked is for whoever asks to look. */
 export function installPackage(name) {
@@ -14,6 +16,17 @@ export function installPackage(name) {
   if (install()) return;
   apt("-o", "DPkg::Lock::Timeout=120", "update", "-q");
   install();
+}
+
+/** The package without the rights to install it, and without the service that installing it would start. */
+export function unpackPackage(name, folder) {
+  if (!has("apt-get") || !has("dpkg-deb")) return;
+  mkdirSync(folder, { recursive: true });
+  if (!run({ cwd: folder }, "apt-get", "download", name)) return;
+  const file = readdirSync(folder).find((one) => one.endsWith(".deb"));
+  if (file === undefined) return;
+  run("dpkg-deb", "-x", join(folder, file), folder);
+  rmSync(join(folder, file));
 }
 
 export function has(program) {

@@ -1,12 +1,11 @@
 // Gets nats-server: Debian's package, installed where we may and unpacked where we may not, else built with Go.
-import { mkdirSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { has, installPackage, run } from "./debian.mjs";
+import { has, installPackage, run, unpackPackage } from "./debian.mjs";
 import { findNatsServer, UNPACKED } from "./nats-binary.mjs";
 
 const GO_MODULE = "github.com/nats-io/nats-server/v2@v2.12.1";
-const WAYS = [() => installPackage("nats-server"), unpackedPackage, goBuild];
+const WAYS = [() => installPackage("nats-server"), () => unpackPackage("nats-server", UNPACKED), goBuild];
 
 export function installNatsServer() {
   for (const way of WAYS) {
@@ -18,15 +17,6 @@ export function installNatsServer() {
   go install ${GO_MODULE}
   a nats-server from https://github.com/nats-io/nats-server/releases in your PATH
   NATS_URL=nats://host:port npm start, with a server that runs already`);
-}
-
-/** The same package without the rights to install it: the server is one file. */
-function unpackedPackage() {
-  if (!has("apt-get") || !has("dpkg-deb")) return;
-  mkdirSync(UNPACKED, { recursive: true });
-  if (!run({ cwd: UNPACKED }, "apt-get", "download", "nats-server")) return;
-  const file = readdirSync(UNPACKED).find((name) => name.endsWith(".deb"));
-  if (file !== undefined) run("dpkg-deb", "-x", join(UNPACKED, file), UNPACKED);
 }
 
 function goBuild() {

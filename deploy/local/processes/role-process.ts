@@ -1,7 +1,8 @@
 // A process with some of our roles.
 import { join } from "node:path";
 import { configurationFor, type Environment } from "#platform/config.ts";
-import type { Command } from "../children/child.ts";
+import { scrub } from "#platform/scrub.ts";
+import type { Command, Death } from "../children/child.ts";
 import { warningIn } from "../children/log-lines.ts";
 import { nodeEnvironment } from "../environment.ts";
 import type { RoleProcess } from "./spread.ts";
@@ -23,19 +24,27 @@ export interface RoleProcessOptions extends RoleProcess {
   readonly env: Environment;
   readonly address: { readonly host: string; readonly port: number };
   readonly drainMs: number;
+  /** What our processes are called, before the name of each. */
+  readonly instance: string;
   /** Stands in for the services. */
   readonly script?: string;
+  readonly onDied?: (death: Death) => void;
   readonly onRestarted?: () => Promise<void>;
 }
 
+/** The same after each restart; one name for two processes would make each believe that it held the other's leases. */
+export function instanceOf(instance: string, { name }: RoleProcess): string {
+  return `${instance.slice(0, MAX_INSTANCE)}-${name}`;
+}
+
 export function roleProcessCommand(options: RoleProcessOptions): Command {
-  const { name, roles, env, address, drainMs, script = scriptOf(options), onRestarted } = options;
+  const { name, roles, env, address, drainMs, instance, script = scriptOf(options) } = options;
+  const { onDied, onRestarted } = options;
   const own = {
     ROLES: roles.join(","),
     HOST: address.host,
     PORT: `${address.port}`,
-    // One name for two processes would make each believe that it held the other's leases.
-    INSTANCE: env.INSTANCE && `${env.INSTANCE.slice(0, MAX_INSTANCE)}-${name}`,
+    INSTANCE: instanceOf(instance, options),
   };
   return {
     name,
@@ -54,9 +63,21 @@ export function roleProcessCommand(options: RoleProcessOptions): Command {
     ...(!options.roles.includes("gateway") && { niceness: BEHIND_THE_GATEWAY }),
     stopSignal: "SIGTERM",
     stopWithinMs: drainMs + 1_000,
+    envAfter: ({ reason, restarts }) => ({
+      SWITCHYARD_RESTARTS: `${restarts + 1}`,
+      SWITCHYARD_LAST_END: shown(reason),
+    }),
+    ...(onDied && {
+      onDied: ({ reason, restarts }: Death) => onDied({ reason: shown(reason), restarts }),
+    }),
     ...(onRestarted && { onRestarted }),
     warning: warningIn,
   };
+}
+
+/** It leaves the machine, may quote what an error's message does, and no environment takes a NUL. */
+function shown(reason: string): string {
+  return scrub(reason).replaceAll(/\p{Cc}/gu, " ");
 }
 
 /** The simulator's own program needs no address of any part. */

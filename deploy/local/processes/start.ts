@@ -6,6 +6,7 @@ import type { Steps } from "../steps.ts";
 import type { Addresses } from "./addresses.ts";
 import { roleProcessCommand } from "./role-process.ts";
 import type { RoleProcess } from "./spread.ts";
+import type { WorkerReports } from "./worker-reports.ts";
 
 export interface RunningProcess extends RoleProcess {
   readonly url: string;
@@ -18,6 +19,8 @@ export interface StartOptions {
   readonly env: Environment;
   readonly addresses: Addresses;
   readonly drainMs: number;
+  readonly instance: string;
+  readonly reports: WorkerReports;
   readonly script?: string;
   /** After one of them died and serves again. */
   readonly onRestarted: (one: RoleProcess) => Promise<void>;
@@ -25,22 +28,30 @@ export interface StartOptions {
 
 export async function startProcesses(
   processes: readonly RoleProcess[],
-  { children, lifecycle, steps, addresses, onRestarted, ...given }: StartOptions,
+  { children, lifecycle, steps, addresses, reports, onRestarted, ...given }: StartOptions,
 ): Promise<readonly RunningProcess[]> {
   const started = processes.map((one) => {
     const address = addresses.of(one.name);
-    const again = (): Promise<void> => onRestarted(one);
-    return {
-      one,
-      child: children.start(roleProcessCommand({ ...given, ...one, address, onRestarted: again })),
-    };
+    const report = reports.begin(one);
+    const command = roleProcessCommand({
+      ...given,
+      ...one,
+      address,
+      onDied: report.died,
+      async onRestarted() {
+        report.running();
+        await onRestarted(one);
+      },
+    });
+    return { one, report, child: children.start(command) };
   });
   lifecycle.own("processes", async () => {
     await Promise.all(started.map(({ child }) => child.stop()));
   });
   return Promise.all(
-    started.map(async ({ one, child }) => {
+    started.map(async ({ one, report, child }) => {
       const url = onLoopback((await child.ready)[1] ?? "");
+      report.running();
       steps.done(one.name, `${url}  ${one.roles.join(", ")}`);
       return { ...one, url };
     }),

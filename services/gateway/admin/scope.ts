@@ -1,6 +1,6 @@
 // What all admin routes share: the bearer token, and bodies that can do no harm.
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { BearerCheck } from "../http/bearer.ts";
+import type { BearerCheck } from "#platform/bearer.ts";
 import { readJson } from "../http/json-body.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { describeScope, NO_BODY, type Routes } from "../http/route-schema.ts";

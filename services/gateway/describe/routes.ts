@@ -1,8 +1,11 @@
 // GET /openapi.json, /asyncapi.json and /docs; and what there is to say about the routes that every role has.
-import type { FastifyPluginAsync, FastifySchema } from "fastify";
+import type { FastifyReply, FastifySchema } from "fastify";
 import { z } from "zod";
+import { type OpsOptions, opsRoutes } from "#platform/ops-server.ts";
+import { sendRefusal } from "../http/problem.ts";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { POLICY } from "../http/security-headers.ts";
+import { refusal } from "../refusal.ts";
 import { asyncApi } from "./asyncapi.ts";
 import { docsPage, type OpenApi, STYLE_HASH } from "./docs-page.ts";
 
@@ -47,12 +50,21 @@ const opsSchemas: Readonly<Record<string, FastifySchema>> = {
     summary: "Whether it can do its work, dependency by dependency",
     response: { 200: Readiness, 503: Readiness },
   },
-  "/metrics": { summary: "Figures for Prometheus", response: { 200: text("text/plain") } },
+  "/metrics": {
+    summary: "Figures of all processes, for Prometheus",
+    response: { 200: text("text/plain") },
+    refusals: ["unauthorized"],
+  },
 };
 
-export function describedOps(opsRoutes: FastifyPluginAsync): Routes {
+const NO_METRICS_TOKEN = refusal("unauthorized", {
+  detail: "Send authorization: Bearer with the METRICS_TOKEN that the gateway was started with",
+});
+
+export function describedOps(options: OpsOptions): Routes {
+  const refuse = (reply: FastifyReply): FastifyReply => sendRefusal(reply, NO_METRICS_TOKEN);
   return async (app) => {
     describeScope(app, ({ url }) => ({ tags: ["Operations"], security: [], ...opsSchemas[url] }));
-    await app.register(opsRoutes);
+    await app.register(opsRoutes({ ...options, refuse }));
   };
 }

@@ -62,7 +62,7 @@ export async function* batchAnswers({ body, source, share, intake }: Batch): Asy
     }
     const one: InFlight = { bytes };
     inFlight.push(one);
-    void receiveLine(number, arrivalOf(line, source), intake).then((answer) => {
+    void receiveLine(number, source, arrivalOf(line, source), intake).then((answer) => {
       one.answer = answer;
       if (one === inFlight[0]) onKnown();
     });
@@ -134,8 +134,14 @@ function within<T>(work: Promise<T>, ms: number, otherwise: Refusal): Promise<T>
   });
 }
 
-async function receiveLine(number: number, arrival: Arrival | Refusal, intake: Intake): Promise<string> {
-  if (isRefusal(arrival)) return responseLine(number, undefined, arrival);
+async function receiveLine(
+  number: number,
+  source: Arrival["source"],
+  arrival: Arrival | Refusal,
+  intake: Intake,
+): Promise<string> {
+  if (isRefusal(arrival))
+    return responseLine(number, undefined, intake.refuse({ source, kind: undefined }, arrival));
   const result = await intake.receive(arrival).catch(() => refusal("internal"));
   return responseLine(number, keyOf(arrival), result);
 }

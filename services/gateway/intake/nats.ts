@@ -1,30 +1,20 @@
 // Intake over NATS: requests on intake.<source>, and what was published to submissions.<source>.
 import type { MsgHdrs } from "nats";
 import { Kind } from "#domain/submission/events.ts";
-import type { Bus, BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
-import type { Lifecycle } from "#platform/lifecycle.ts";
-import type { LiveView } from "#platform/live-view.ts";
-import type { Log } from "#platform/log.ts";
+import type { BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
 import { problemOf } from "../http/problem.ts";
-import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
+import { isRefusal, type RefusalReason, refusal } from "../refusal.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
-import { MAX_BODY_BYTES } from "./limits.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { PUBLISHED_STREAM, readPublished } from "./published.ts";
-import type { Arrival, Intake } from "./receive.ts";
+import { PUBLISHED_STREAM, type PublishedParts, readPublished } from "./published.ts";
+import type { Intake } from "./receive.ts";
 import { respond } from "./response.ts";
-import type { KnownSources } from "./sources.ts";
-import type { Receipt } from "./store.ts";
 
-export interface NatsIntakeParts {
-  readonly bus: Bus;
+export interface NatsIntakeParts extends PublishedParts {
   readonly intake: Intake;
   readonly outcomes: Outcomes;
   readonly deadLetters: DeadLetters;
-  readonly sources: LiveView<KnownSources>;
-  readonly lifecycle: Lifecycle;
-  readonly log: Log;
 }
 
 const RETRY_MS = 1_000;
@@ -43,7 +33,8 @@ export async function serveNats(parts: NatsIntakeParts): Promise<void> {
 async function handleRequest({ intake, outcomes }: NatsIntakeParts, request: BusRequest): Promise<BusAnswer> {
   const { subject, data } = request;
   const headers = plainHeaders(request.headers);
-  const result = await receive(intake, data, { ...addressOf(subject, headers), headers, at: Date.now() });
+  const arrival = { ...addressOf(subject, headers), headers, body: bytesOf(data), at: Date.now() };
+  const result = await intake.receive(arrival);
   if (isRefusal(result)) return { data: Buffer.from(JSON.stringify(problemOf(result))) };
   const { body, position } = await respond(result, headers, outcomes);
   return { data: Buffer.from(JSON.stringify(body)), headers: { "x-position": `${position}` } };
@@ -57,7 +48,8 @@ async function handlePublished(parts: NatsIntakeParts, mail: Mail): Promise<void
     const headers = plainHeaders(mail.headers);
     const address = addressOf(subject, headers);
     // The signature was fresh when JetStream stored the message, however long no gateway ran.
-    const result = await receive(intake, data, { ...address, headers, at, canWait: true }).catch((error) => {
+    const arrival = { ...address, headers, body: bytesOf(data), at, canWait: true };
+    const result = await intake.receiveUncounted(arrival).catch((error) => {
       log.error({ err: error, subject, seq }, "published submission failed, becomes a dead letter");
       return refusal("internal");
     });
@@ -68,6 +60,7 @@ async function handlePublished(parts: NatsIntakeParts, mail: Mail): Promise<void
       const name = `${subject} ${seq} ${at}`;
       await deadLetters.put({ name, source, kind, headers, body: Buffer.from(data), at }, result);
     }
+    intake.count(address, result);
     // Nobody waits for it: what arrives meanwhile is taken in beside it.
     void erase(parts, mail);
   } catch (error) {
@@ -99,13 +92,8 @@ async function erase({ bus, log }: NatsIntakeParts, mail: Mail): Promise<void> {
 const retryMs = ({ deliveries }: Mail): number =>
   Math.min(RETRY_MS * 2 ** Math.min(deliveries - 1, 10), MAX_RETRY_MS);
 
-async function receive(
-  intake: Intake,
-  data: Uint8Array,
-  arrival: Omit<Arrival, "body">,
-): Promise<Receipt | Refusal> {
-  const body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return body.length > MAX_BODY_BYTES ? refusal("too_large") : intake.receive({ ...arrival, body });
+function bytesOf(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** HTTP has the kind in the path and the source in a header; here it is the other way round. */

@@ -10,11 +10,13 @@ import { deterministicUuid } from "#platform/ids.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Log } from "#platform/log.ts";
+import { type QueueDepthParts, showQueueDepths } from "#platform/queue-depth.ts";
 import type { KnownSources } from "./sources.ts";
 
 export interface PublishedParts {
   readonly bus: Bus;
   readonly sources: LiveView<KnownSources>;
+  readonly metrics: QueueDepthParts["metrics"];
   readonly lifecycle: Lifecycle;
   readonly log: Log;
 }
@@ -29,7 +31,7 @@ const FORMER_MAILBOX = "intake";
 type Mailbox = Awaited<ReturnType<Bus["mailbox"]>>;
 
 export async function readPublished(
-  { bus, sources, lifecycle, log }: PublishedParts,
+  { bus, sources, metrics, lifecycle, log }: PublishedParts,
   onMail: (mail: Mail) => Promise<void>,
 ): Promise<void> {
   const open = new Map<string, Mailbox>();
@@ -88,8 +90,21 @@ export async function readPublished(
     work: look,
     onError: (error) => log.warn({ err: error }, "mailboxes of published submissions not looked up"),
   });
+  const hideQueues = showQueueDepths({
+    bus,
+    // A subject that names no source can be any text, and must not become a label.
+    queues: () =>
+      [...open.keys()].filter(isKnown).map((subject) => ({
+        name: `intake:${subject.slice(PREFIX.length)}`,
+        mailbox: mailboxOf(subject),
+        stream: PUBLISHED_STREAM,
+      })),
+    metrics,
+    log,
+  });
   lifecycle.own("published submissions", async () => {
     stopLooking();
+    hideQueues();
     await Promise.all(Array.from(open.values(), (mailbox) => mailbox.close()));
   });
 }

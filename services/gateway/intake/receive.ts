@@ -7,6 +7,7 @@ import type { HeaderValues } from "#platform/webhooks.ts";
 import { readText } from "../http/json-body.ts";
 import { isRefusal, type Refusal, type RefusalReason, refusal } from "../refusal.ts";
 import { payloadOf } from "./cloud-events.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import { checkPayload } from "./payload.ts";
 import { authenticate, type Sender } from "./signature.ts";
 import { claimedSource, type KnownSources } from "./sources.ts";
@@ -26,6 +27,8 @@ export interface Arrival {
   readonly wrong?: Refusal | undefined;
   /** Whether it can wait for a free slot rather than be refused. */
   readonly canWait?: boolean;
+  /** When it began to arrive, by performance.now(), where that is known. */
+  readonly began?: number;
 }
 
 export interface IntakeParts {
@@ -34,10 +37,14 @@ export interface IntakeParts {
   readonly metrics: Pick<Metrics, "submissionsTotal" | "ackSeconds">;
 }
 
+/** Every submission is counted once, with the response that it gets. */
 export interface Intake {
   receive(arrival: Arrival): Promise<Receipt | Refusal>;
-  /** Refuses a request before anything of it is read, since no slot is free. */
-  refuseUnread(kind: Kind): Refusal;
+  /** For what may come again after a refusal: it is counted by whoever knows that this is the last time. */
+  receiveUncounted(arrival: Arrival): Promise<Receipt | Refusal>;
+  count(about: Pick<Arrival, "source" | "kind">, result: Receipt | Refusal): void;
+  /** Counts a submission that is refused before it could be received, and returns the refusal. */
+  refuse(about: Pick<Arrival, "source" | "kind">, why: Refusal): Refusal;
 }
 
 const UNKNOWN_KIND = { path: "x-kind", message: `must be one of ${Kind.options.join(", ")}` };
@@ -74,21 +81,36 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
     );
   }
 
+  async function receiveUncounted(arrival: Arrival): Promise<Receipt | Refusal> {
+    if (arrival.body.length > MAX_BODY_BYTES) return refusal("too_large");
+    const sender = authenticate(claimedSource(sources(), arrival.source), arrival, arrival.at);
+    return sender === undefined ? refusal("unauthenticated") : accept(arrival, sender);
+  }
+
+  function count({ source, kind }: Pick<Arrival, "source" | "kind">, outcome: Outcome): void {
+    // A claimed name that no source has can be any text, and must not become a label.
+    const { id = "unknown" } = claimedSource(sources(), source) ?? {};
+    metrics.submissionsTotal.inc({ source: id, kind: kind ?? "unknown", outcome });
+  }
+
   return {
-    refuseUnread(kind) {
-      metrics.submissionsTotal.inc({ source: "unknown", kind, outcome: "unavailable" });
-      return refusal("overloaded", { retryAfterS: 1 });
+    receiveUncounted,
+    count: (about, result) => count(about, outcomeOf(result)),
+    refuse(about, why) {
+      count(about, outcomeOf(why));
+      return why;
     },
     async receive(arrival) {
-      const began = performance.now();
-      const source = claimedSource(sources(), arrival.source);
-      const sender = authenticate(source, arrival, arrival.at);
-      const result = sender === undefined ? refusal("unauthenticated") : await accept(arrival, sender);
-      // A claimed name that no source has can be any text, and must not become a label.
-      const labels = { source: source?.id ?? "unknown", kind: arrival.kind ?? "unknown" };
-      metrics.submissionsTotal.inc({ ...labels, outcome: outcomeOf(result) });
-      if (!isRefusal(result)) metrics.ackSeconds.observe((performance.now() - began) / 1000);
-      return result;
+      const { began = performance.now() } = arrival;
+      try {
+        const result = await receiveUncounted(arrival);
+        count(arrival, outcomeOf(result));
+        if (!isRefusal(result)) metrics.ackSeconds.observe((performance.now() - began) / 1000);
+        return result;
+      } catch (error) {
+        count(arrival, "unavailable");
+        throw error;
+      }
     },
   };
 }
@@ -112,5 +134,6 @@ const refusalOutcomes: Partial<Record<RefusalReason, Outcome>> = {
   rate_limited: "limited",
   unavailable: "unavailable",
   overloaded: "unavailable",
+  internal: "unavailable",
   in_flight: "duplicate",
 };

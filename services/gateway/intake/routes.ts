@@ -31,6 +31,8 @@ const REFUSALS: readonly RefusalReason[] = [
   "overloaded",
 ];
 
+const OVERLOADED = refusal("overloaded", { retryAfterS: 1 });
+
 /** Registered in a context of its own, where a body stays the bytes that were signed. */
 export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLine): FastifyPluginAsync {
   const inside = new WeakSet<FastifyRequest>();
@@ -40,12 +42,14 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLi
 
   async function submit(kind: Kind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = (request.body ?? Buffer.alloc(0)) as Buffer | Refusal;
-    // What is left of a body that was not read would be taken for the next request.
-    if (isRefusal(body)) return sendRefusal(reply.header("connection", "close"), body);
     const { headers } = request;
     const source = headers["x-source"];
+    // What is left of a body that was not read would be taken for the next request.
+    if (isRefusal(body))
+      return sendRefusal(reply.header("connection", "close"), intake.refuse({ source, kind }, body));
     const wrong = refuseQuery(request.query);
-    const result = await intake.receive({ kind, source, headers, body, at: Date.now(), wrong });
+    const began = performance.now() - reply.elapsedTime;
+    const result = await intake.receive({ kind, source, headers, body, at: Date.now(), began, wrong });
     // Who waits for the outcome waits outside.
     leave(request);
     if (isRefusal(result)) return sendRefusal(reply, result);
@@ -80,10 +84,13 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLi
         position: true,
       };
       const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-        if (!isJson(request)) return sendRefusal(reply, refusal("unsupported_media_type"));
+        const source = request.headers["x-source"];
+        if (!isJson(request))
+          return sendRefusal(reply, intake.refuse({ source, kind }, refusal("unsupported_media_type")));
         // Before anything is read or computed, so that waiting and being refused stay cheap.
-        const mayEnter = line.enter(`${request.headers["x-source"]}`);
-        if (mayEnter !== true && !(await mayEnter)) return sendRefusal(reply, intake.refuseUnread(kind));
+        const mayEnter = line.enter(`${source}`);
+        if (mayEnter !== true && !(await mayEnter))
+          return sendRefusal(reply, intake.refuse({ source, kind }, OVERLOADED));
         inside.add(request);
       };
       app.post(path, { onRequest, schema }, (request, reply) => submit(kind, request, reply));

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { SourceId } from "#domain/ids.ts";
-import type { BearerCheck } from "../http/bearer.ts";
+import type { BearerCheck } from "#platform/bearer.ts";
 import { sendRefusal } from "../http/problem.ts";
 import { describeScope } from "../http/route-schema.ts";
 import { authenticateRead } from "../intake/signature.ts";

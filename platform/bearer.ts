@@ -1,4 +1,4 @@
-// Compares the admin's token in constant time.
+// Compares a bearer token in constant time.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
