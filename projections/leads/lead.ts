@@ -140,6 +140,15 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return { attempts: event.data.attempts, reason: event.data.reason, stage: event.data.stage };
     case "SubmissionRedriven":
       return { reason: null, stage: null };
+    case "SubmissionCorrected":
+      return { sealed: event.data.sealed };
+    case "SubmissionDiscarded":
+      return { reason: event.data.reason, stage: null };
+    case "DeliveryReconciled":
+    case "SubmissionReconciled":
+      return event.data.outcome === "delivered"
+        ? { reason: event.data.reason, price: event.data.price ?? null, stage: null }
+        : {};
     case "DeliveryReturned":
       return { reason: event.data.reason, price: null };
     case "DeliveryRejected":
