@@ -5,7 +5,7 @@ import { PartnerId } from "../ids.ts";
 import { Stage } from "../submission/events.ts";
 
 // Stream: dead_letters-<id of the request>. An operator wants dead letters moved. Which they are follows from where the request stands in
-// the log: all that lie there by then, are chosen, and that no earlier request has. See docs/decisions/0073.
+// the log: all that lie there by then, are chosen, and that no earlier request has. See docs/decisions/0048.
 
 export const DEAD_LETTERS_STREAM_PREFIX = "dead_letters-";
 export const deadLettersStream = (id: RequestId): string => `${DEAD_LETTERS_STREAM_PREFIX}${id}`;

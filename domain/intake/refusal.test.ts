@@ -17,8 +17,11 @@ const refused: IntakeEvent = {
   type: "SubmissionRefused",
   data: { ...message, refused_at: at, reason: "unauthenticated", errors: [] },
 };
-const because = { refused_at: at, reason: "too_large", errors: [] };
-const again: IntakeEvent = { type: "SubmissionRefused", data: { ...message, ...because, attempts: 2 } };
+const because = { reason: "too_large", errors: [] };
+const again: IntakeEvent = {
+  type: "SubmissionRefused",
+  data: { ...message, refused_at: at, ...because, attempts: 2 },
+};
 const redriven: IntakeEvent = { type: "RefusalRedriven", data: { refusal_id: id, submission_id } };
 const discarded: IntakeEvent = { type: "RefusalDiscarded", data: { refusal_id: id, reason: "a test" } };
 

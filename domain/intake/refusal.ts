@@ -15,7 +15,7 @@ export interface RefusalState {
 
 export type RefusalCommand =
   /** Put through intake again, and refused again. */
-  | { readonly type: "refuse_again"; readonly because: Pick<Refused, "reason" | "errors" | "refused_at"> }
+  | { readonly type: "refuse_again"; readonly because: Pick<Refused, "reason" | "errors"> }
   | { readonly type: "take_in"; readonly id: RefusalId; readonly submission_id: SubmissionId }
   | { readonly type: "discard"; readonly id: RefusalId; readonly reason: string };
 

@@ -3,7 +3,12 @@
 import { capsUsed } from "#domain/partner/capacity.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerEvents, partnerStream } from "#domain/partner/events.ts";
-import { PartnerReply, PartnerRequest, type ReconcileRequest, type ReturnRequest } from "#domain/partner/request.ts";
+import {
+  PartnerReply,
+  PartnerRequest,
+  type ReconcileRequest,
+  type ReturnRequest,
+} from "#domain/partner/request.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
@@ -46,8 +51,14 @@ async function takeBack(request: ReturnRequest, parts: RequestParts): Promise<Pa
   return { refused: reason === "not_delivered" || reason === "already_returned" ? reason : "unavailable" };
 }
 
-async function reconcile({ type: _, by, ...about }: ReconcileRequest, writer: PartnerWriter): Promise<PartnerReply> {
-  const { decision, position } = await writer.write({ command: { type: "reconcile_delivery", ...about }, by });
+async function reconcile(
+  { type: _, by, ...about }: ReconcileRequest,
+  writer: PartnerWriter,
+): Promise<PartnerReply> {
+  const { decision, position } = await writer.write({
+    command: { type: "reconcile_delivery", ...about },
+    by,
+  });
   if (decision.accepted) return { reconciled_at: `${position}` };
   return { refused: decision.reason === "not_in_doubt" ? "not_in_doubt" : "unavailable" };
 }

@@ -28,7 +28,13 @@ export interface NatsIntakeParts {
 }
 
 const RETRY_MS = 1_000;
-const transient = new Set<RefusalReason>(["unavailable", "overloaded", "in_flight", "rate_limited"]);
+/** Another try may help, without anything being changed. */
+export const transient: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
+  "unavailable",
+  "overloaded",
+  "in_flight",
+  "rate_limited",
+]);
 const MAX_RETRY_MS = 60_000;
 
 export async function serveNats(parts: NatsIntakeParts): Promise<void> {
@@ -72,7 +78,7 @@ async function handlePublished({ intake, deadLetters, log }: NatsIntakeParts, ma
   }
 }
 
-async function receive(
+export async function receive(
   intake: Intake,
   data: Uint8Array,
   arrival: Omit<Arrival, "body">,
@@ -87,8 +93,12 @@ function addressOf(
   headers: Readonly<Record<string, string>>,
 ): { readonly source: string; readonly kind: Kind | undefined } {
   const source = subject.slice(subject.indexOf(".") + 1);
-  return { source, kind: Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data };
+  return { source, kind: kindIn(headers) };
 }
+
+/** Undefined where it names one that there is not. */
+export const kindIn = (headers: Readonly<Record<string, string>>): Kind | undefined =>
+  Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data;
 
 function plainHeaders(headers: MsgHdrs | undefined): Record<string, string> {
   return Object.fromEntries(
