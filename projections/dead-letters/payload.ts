@@ -14,7 +14,7 @@ export interface OpenedLettersParts {
 }
 
 /** Its stream, and in which context its payload is sealed. */
-export const streamOf = ({ id, stage }: Pick<DeadLetterRow, "id" | "stage">): string =>
+const streamOf = ({ id, stage }: Pick<DeadLetterRow, "id" | "stage">): string =>
   stage === "intake" ? intakeStream(RefusalId.parse(id)) : submissionStream(SubmissionId.parse(id));
 
 /** Streams that are read at once. */
