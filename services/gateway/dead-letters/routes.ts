@@ -9,7 +9,7 @@ import { isWellFormed } from "#domain/well-formed.ts";
 import type { DeadLetterQueries } from "#projections/dead-letters/query.ts";
 import type { LeadQueries } from "#projections/leads/query.ts";
 import { notFound } from "../admin/scope.ts";
-import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
+import { describeScope, type Routes, requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
 import { type OneLeadParts, oneLead } from "./one.ts";
 import { createMoveRequests, type Move, type MoveRequestsParts } from "./requests.ts";
@@ -77,17 +77,24 @@ const Reason = z
   .max(200)
   .refine(isWellFormed, "has a NUL or half of a surrogate pair in it");
 
-const Redrive = z.strictObject(which).refine(isOneOfBoth, ONE_OF_BOTH);
-const Discard = z.strictObject({ ...which, reason: Reason }).refine(isOneOfBoth, ONE_OF_BOTH);
-const Correction = z.strictObject({
-  payload: z.record(z.string(), z.unknown()),
-  reason: Reason.optional(),
-});
-const Resolution = z.strictObject({
-  outcome: Reconciliation,
-  reason: Reason,
-  price: z.number().min(0).max(MAX_PRICE).optional(),
-});
+const Redrive = z
+  .strictObject(which)
+  .refine(isOneOfBoth, ONE_OF_BOTH)
+  .register(requestSchemas, { id: "Redrive" });
+const Discard = z
+  .strictObject({ ...which, reason: Reason })
+  .refine(isOneOfBoth, ONE_OF_BOTH)
+  .register(requestSchemas, { id: "Discard" });
+const Correction = z
+  .strictObject({ payload: z.record(z.string(), z.unknown()), reason: Reason.optional() })
+  .register(requestSchemas, { id: "Correction" });
+const Resolution = z
+  .strictObject({
+    outcome: Reconciliation,
+    reason: Reason,
+    price: z.number().min(0).max(MAX_PRICE).optional(),
+  })
+  .register(requestSchemas, { id: "Resolution" });
 const params = z.object({ id: SubmissionId });
 
 export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
