@@ -2,7 +2,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerEvent } from "#domain/partner/events.ts";
-import { createProgressQueries } from "#projections/progress.ts";
 import { type DeadLetterYard, startDeadLetterYard } from "../../test/dead-letters/yard.ts";
 import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
@@ -119,30 +118,8 @@ test("are the same, with what was chosen of them, in a model that is built anew"
   assert.equal((await yard.api("POST", "/api/dlq/redrive", { partner: "fin" })).body, { count: 4 });
   await yard.lies("fin", 2);
 
-  const database = yard.own.database();
-  const dump = async (): Promise<unknown[]> => [
-    await database.query("select * from dead_letters.letter order by id"),
-    await database.query("select * from dead_letters.request order by id"),
-  ];
-  await until("all requests are carried out", async () => {
-    const [row] = await database.query<{ count: bigint }>(
-      "select count(*) from dead_letters.request where not carried_out",
-    );
-    return row?.count === 0n;
-  });
-  const before = await dump();
-  const progress = createProgressQueries({ database, eventStore: yard.own.eventStore() });
-  const rebuiltAt = async () =>
-    (await progress.list()).find(
-      ({ name, rebuilding }) => name === "dead_letters" && rebuilding === undefined,
-    )?.rebuilt_at;
-  const then = await rebuiltAt();
-  assert.is((await yard.api("POST", "/api/projections/dead_letters/rebuild")).status, 202);
-  await until("it is rebuilt", async () => {
-    const now = await rebuiltAt();
-    return now !== undefined && now !== then;
-  });
-  assert.equal(await dump(), before);
+  const { before, after } = await yard.rebuilt();
+  assert.equal(after, before);
 });
 
 test.run();

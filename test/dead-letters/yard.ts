@@ -2,6 +2,7 @@
 import type { PartnerId } from "#domain/ids.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import type { StartRole, Yard } from "#platform/yard.ts";
+import { createProgressQueries } from "#projections/progress.ts";
 import { startGateway } from "../../services/gateway/app.ts";
 import { startIdentity } from "../../services/identity/app.ts";
 import { startLeads } from "../../services/leads/app.ts";
@@ -31,6 +32,8 @@ export interface DeadLetterYard extends PartnerYard {
   die(partner: PartnerId, count: number, payload?: Record<string, unknown>): Promise<Routed[]>;
   /** Waits until the list of this partner's dead letters has so many. */
   lies(partner: string, count: number): Promise<Answer["body"][]>;
+  /** Everything in the model, before and after it was built anew; to be called once nothing moves any more. */
+  rebuilt(): Promise<{ readonly before: unknown; readonly after: unknown }>;
   status(routed: Pick<Routed, "submission_id">): Promise<string>;
   ends(routed: Pick<Routed, "submission_id">, status: string): Promise<void>;
 }
@@ -95,8 +98,35 @@ export async function startDeadLetterYard(...roles: StartRole[]): Promise<DeadLe
       60_000,
     ).then(({ found }) => found);
 
+  const database = yard.own.database();
+  const dump = async (): Promise<unknown[]> => [
+    await database.query("select * from dead_letters.letter order by id"),
+    await database.query("select * from dead_letters.request order by id"),
+  ];
+  const progress = createProgressQueries({ database, eventStore: yard.own.eventStore() });
+  const rebuiltAt = async (): Promise<string | null | undefined> =>
+    (await progress.list()).find(
+      ({ name, rebuilding }) => name === "dead_letters" && rebuilding === undefined,
+    )?.rebuilt_at;
+
   return {
     ...yard,
+    async rebuilt() {
+      await until("all requests are carried out", async () => {
+        const [row] = await database.query<{ count: bigint }>(
+          "select count(*) from dead_letters.request where not carried_out",
+        );
+        return row?.count === 0n;
+      });
+      const before = await dump();
+      const then = await rebuiltAt();
+      await api("POST", "/api/projections/dead_letters/rebuild");
+      await until("it is rebuilt", async () => {
+        const now = await rebuiltAt();
+        return now !== undefined && now !== then;
+      });
+      return { before, after: await dump() };
+    },
     secret,
     inside,
     api,

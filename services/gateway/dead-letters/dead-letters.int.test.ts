@@ -3,6 +3,9 @@ import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nobodyKey } from "#domain/seal-contexts.ts";
+import { positionsOfLast } from "#platform/bus/positions.ts";
+import { partnerSubject } from "#platform/bus/subjects.ts";
+import { packEvent } from "#platform/event-store/event-mail.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type DeadLetterYard, SHORT, startDeadLetterYard, WORKERS } from "../../../test/dead-letters/yard.ts";
 import { natsProducer } from "../../../test/gateway/over-nats.ts";
@@ -49,6 +52,14 @@ test("go back by id, once, to a partner that sees the delivery that it may have"
   const ids = [lead.submission_id];
   assert.equal((await yard.api("POST", "/api/dlq/redrive", { ids, dry_run: true })).body, { count: 1 });
   assert.is((await yard.lies("lost", 1)).length, 1);
+  const [first] = (await yard.history(lead.submission_id)).filter(({ type }) => type === "SubmissionRouted");
+  assert.ok(first);
+  const bus = await yard.own.bus();
+  const headers = await positionsOfLast(bus);
+  /** Its first mail, as a mailbox that forgot its acknowledgement hands it over. */
+  const retried = (): Promise<unknown> =>
+    bus.publish(partnerSubject(lost, first.type), packEvent(first), { id: randomUUID(), headers });
+  await Promise.all([retried(), retried()]);
   const answers = await Promise.all(
     Array.from({ length: 4 }, () => yard.api("POST", "/api/dlq/redrive", { ids })),
   );
@@ -58,10 +69,14 @@ test("go back by id, once, to a partner that sees the delivery that it may have"
     1,
     JSON.stringify(answers),
   );
+  await Promise.all([retried(), retried()]);
   await yard.ends(lead, "delivered");
   await yard.lies("lost", 0);
+  await retried();
+  // What is mailed after it ends after it.
+  await yard.becomes(await yard.route(lost, { after: "the others" }), "DeliveryDeadLettered");
   const { ids: seen, effects, max, max_requests } = await yard.effects("lost");
-  assert.equal({ seen, effects, max, max_requests }, { seen: 1, effects: 1, max: 1, max_requests: 3 });
+  assert.equal({ seen, effects, max, max_requests }, { seen: 2, effects: 2, max: 1, max_requests: 3 });
   const { body } = await yard.api("GET", `/api/leads/${lead.submission_id}/timeline`);
   const types = body.items.map(({ type }: { type: string }) => type);
   assert.is(types.filter((type: string) => type === "SubmissionRedriven").length, 1);
@@ -239,6 +254,11 @@ test("of the intake are put through it again, and die again where nothing has ch
   } finally {
     await nats.close();
   }
+});
+
+test("are the same in a model that is built anew", async () => {
+  const { before, after } = await yard.rebuilt();
+  assert.equal(after, before);
 });
 
 test.run();
