@@ -2,14 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { RequestId } from "#domain/dead-letter/request.ts";
 import { nobodyKey } from "#domain/seal-contexts.ts";
 import { positionsOfLast } from "#platform/bus/positions.ts";
 import { partnerSubject } from "#platform/bus/subjects.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
+import { createMovingQueries } from "#projections/dead-letters/moving.ts";
 import { type DeadLetterYard, SHORT, startDeadLetterYard, WORKERS } from "../../../test/dead-letters/yard.ts";
 import { natsProducer } from "../../../test/gateway/over-nats.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { moveDeadLettersWhile } from "../../timers/move-dead-letters.ts";
 
 const test = suite("dead letters");
 let yard: DeadLetterYard;
@@ -105,6 +108,46 @@ test("go back by filter: the dry run counts the same, and two requests at once m
   const { ids, max } = await yard.effects("many");
   assert.equal({ ids, max }, { ids: 40, max: 1 });
   assert.equal((await yard.api("POST", "/api/dlq/redrive", { partner: "many" })).body, { count: 0 });
+});
+
+test("are not moved again by who knows only that they lay there once", async () => {
+  const stale = await yard.configure("stale", SHORT);
+  await yard.behave("stale", { behaviour: "failing" });
+  const [lead] = await yard.die(stale, 1);
+  assert.ok(lead);
+  const ids = [lead.submission_id];
+  const queries = createMovingQueries({ database: yard.own.database() });
+  const [then] = await queries.rows(ids);
+  assert.ok(then);
+  assert.equal((await yard.api("POST", "/api/dlq/redrive", { ids })).body, { count: 1 });
+  const now = await until("it lies there again", async () => {
+    const [row] = await queries.rows(ids);
+    return row !== undefined && row.revision > then.revision && row;
+  });
+  const stopping = new AbortController();
+  const asked = {
+    id: RequestId.parse(randomUUID()),
+    action: "redrive",
+    reason: null,
+    asked_by: null,
+  } as const;
+  let pages = 0;
+  const letters = {
+    requests: async () => [asked],
+    async leftOf() {
+      pages += 1;
+      if (pages > 1) stopping.abort();
+      return pages === 1 ? [then] : [];
+    },
+  };
+  const { eventStore, log } = yard.own;
+  await moveDeadLettersWhile(
+    { letters, eventStore: eventStore(), bus: await yard.own.bus(), log },
+    stopping.signal,
+  );
+  const newest = (await yard.history(lead.submission_id)).at(-1);
+  assert.is(newest?.revision, now.revision);
+  assert.is(newest?.type, "SubmissionDeadLettered");
 });
 
 test("are discarded with a reason, and stay so", async () => {
