@@ -44,8 +44,7 @@ test.after(async () => {
 
 test("go back once each, although whoever moves and delivers them is killed in the middle", async () => {
   const worker = await startWorker("first");
-  const edu = await yard.configure("edu");
-  await yard.tell(edu, "PartnerPaused");
+  const edu = await yard.configure("edu", { enabled: false });
   const routed = [];
   for (let n = 0; n < COUNT; n += 1) routed.push(await yard.route(edu, { n }));
   // What its owner writes when the tries are over.
@@ -57,7 +56,7 @@ test("go back once each, although whoever moves and delivers them is killed in t
   );
   await yard.says(edu, ...died);
   await yard.lies("edu", COUNT);
-  await yard.tell(edu, "PartnerResumed");
+  await yard.configure("edu");
 
   const dry = await yard.api("POST", "/api/dlq/redrive", { partner: "edu", dry_run: true });
   const moved = await yard.api("POST", "/api/dlq/redrive", { partner: "edu" });
@@ -97,8 +96,7 @@ test("go back once each, although whoever moves and delivers them is killed in t
 });
 
 test("are the same, with what was chosen of them, in a model that is built anew", async () => {
-  const fin = await yard.configure("fin");
-  await yard.tell(fin, "PartnerPaused");
+  const fin = await yard.configure("fin", { enabled: false });
   const routed = [];
   for (let n = 0; n < 12; n += 1) routed.push(await yard.route(fin, { n }));
   const cause = (n: number) => (n % 3 === 0 ? "outcome_unknown" : "retries_exhausted");
