@@ -1,4 +1,5 @@
 import type { ContextEvent, ContextKindEvent } from "./context/context.ts";
+import type { DeadLetterEvent } from "./dead-letter/request.ts";
 import type { IdentityEvent } from "./identity/events.ts";
 import type { PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
@@ -16,6 +17,7 @@ import type { SuppressionEvent, SuppressionListEvent } from "./suppression/list.
 export type YardEvent =
   | SubmissionEvent
   | IntakeEvent
+  | DeadLetterEvent
   | PartnerEvent
   | PartnerConfigEvent
   | IdentityEvent
@@ -54,7 +56,15 @@ const addressing: Addressing = {
   SubmissionRejected: () => nobody,
   SubmissionDeadLettered: () => nobody,
   SubmissionRedriven: lead,
+  SubmissionCorrected: () => nobody,
+  SubmissionDiscarded: () => nobody,
+  SubmissionReconciled: () => nobody,
   SubmissionRefused: () => nobody,
+  RefusalRedriven: () => nobody,
+  RefusalDiscarded: () => nobody,
+  RedriveRequested: () => nobody,
+  DiscardRequested: () => nobody,
+  RequestCarriedOut: () => nobody,
   DeliveryStarted: () => nobody,
   DeliverySucceeded: () => nobody,
   DeliveryFailed: () => nobody,
@@ -64,6 +74,7 @@ const addressing: Addressing = {
   DeliveryPassedOn: lead,
   DeliveryReturned: () => nobody,
   DeliveryDeadLettered: lead,
+  DeliveryReconciled: lead,
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,
   CircuitClosed: () => nobody,

@@ -1,4 +1,4 @@
-// Changes what is configured: decided on the stream as it is, and stored with who did it.
+// Changes what people change: decided on the stream as it is, and stored with who did it.
 import type { Codec } from "./event-store/codec.ts";
 import type { EventStore } from "./event-store/event-store.ts";
 import { decodeOrPassOver } from "./event-store/pass-over.ts";
@@ -18,7 +18,10 @@ export interface Change<State, Event extends AnyEvent, Refusal> {
   readonly codec: Codec<Event>;
   readonly initial: State;
   readonly evolve: (state: State, event: Event) => State;
-  readonly decide: (state: State) => { readonly accepted: true; readonly events: readonly Event[] } | Refusal;
+  readonly decide: (
+    state: State,
+    revision: bigint | "no_stream",
+  ) => { readonly accepted: true; readonly events: readonly Event[] } | Refusal;
   readonly by: string;
   /** How long the append is tried. */
   readonly deadlineMs?: number;

@@ -18,7 +18,8 @@ export interface Transaction<State, Event, Refusal extends Refused> {
   /** The state as it is at hand, perhaps behind the stream: what is refused on it is decided again on the stream itself. */
   readonly known?: Loaded<State> | undefined;
   readonly evolve: (state: State, event: Event) => State;
-  readonly decide: (state: State) => Accepted<Event> | Refusal;
+  /** `revision` is that of the newest event in the state. */
+  readonly decide: (state: State, revision: Loaded<State>["revision"]) => Accepted<Event> | Refusal;
   readonly encode: (events: readonly Event[], state: State) => readonly NewEvent[];
   /** How long an append is tried. */
   readonly deadlineMs?: number;
@@ -42,7 +43,7 @@ export async function transact<State, Event, Refusal extends Refused>(
   let current = known ?? (await load());
   let isFresh = known === undefined;
   for (let conflicts = 0; ; ) {
-    const decision = decide(current.state);
+    const decision = decide(current.state, current.revision);
     if (!decision.accepted && isFresh) return { ...current, ...decision };
     if (decision.accepted) {
       const { events } = decision;

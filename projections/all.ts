@@ -1,5 +1,6 @@
 // Every read model there is.
 import type { Vault } from "#platform/vault/vault.ts";
+import { deadLettersProjection } from "./dead-letters/projection.ts";
 import type { OnSkipped } from "./decoding.ts";
 import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
@@ -21,6 +22,7 @@ export function allProjections(
     partnersProjection({ onSkipped: onSkippedBy("partners") }),
     timersProjection({ onSkipped: onSkippedBy("timers") }),
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
+    deadLettersProjection({ onSkipped: onSkippedBy("dead_letters") }),
     shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
   ];
 }

@@ -1,5 +1,7 @@
 // Stored events as a projection wants them: those it knows, in order; what it can't read is passed over and counted.
+import { type DeadLetterEvent, deadLetterEvents } from "#domain/dead-letter/request.ts";
 import { type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
+import { type IntakeEvent, intakeEvents } from "#domain/intake/events.ts";
 import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
 import { type ShadowEvent, shadowEvents } from "#domain/rules/shadow.ts";
 import { type SubmissionEvent, submissionEvents } from "#domain/submission/events.ts";
@@ -7,7 +9,13 @@ import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/e
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 
 /** What the read models are made of. */
-export type ModelEvent = SubmissionEvent | PartnerEvent | IdentityEvent | ShadowEvent;
+export type ModelEvent =
+  | SubmissionEvent
+  | PartnerEvent
+  | IdentityEvent
+  | IntakeEvent
+  | DeadLetterEvent
+  | ShadowEvent;
 
 export interface Known<Event extends ModelEvent = ModelEvent> {
   readonly event: Event;
@@ -20,7 +28,14 @@ export type SkipReason = "unknown_type" | "unreadable" | "impossible" | "failed"
 /** Told of each event that was passed over. */
 export type OnSkipped = (raw: StoredEvent, why: SkipReason) => void;
 
-const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEvents, ...shadowEvents });
+const codec = createCodec({
+  ...submissionEvents,
+  ...partnerEvents,
+  ...identityEvents,
+  ...intakeEvents,
+  ...deadLetterEvents,
+  ...shadowEvents,
+});
 /** Several projections of a process get the same events. */
 const decoded = new WeakMap<StoredEvent, ModelEvent | SkipReason>();
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { type EventOf, Instant, Sealed } from "../event.ts";
+import { SubmissionId } from "../ids.ts";
 import { Kind } from "../submission/events.ts";
 
-// Stream: intake-<id>. What came in by a way that gives no answer and could not be taken in: a dead letter of its own.
+// Stream: intake-<id>. What came in by a way that gives no answer and could not be taken in: a dead letter of its own, until it is taken
+// in after all or discarded.
 
 export const INTAKE_STREAM_PREFIX = "intake-";
 export const intakeStream = (id: RefusalId): string => `${INTAKE_STREAM_PREFIX}${id}`;
@@ -22,9 +24,12 @@ export const RefusedMessage = z.object({
 });
 export type RefusedMessage = z.infer<typeof RefusedMessage>;
 
+const about = z.object({ refusal_id: RefusalId });
+
 export const intakeEvents = {
   SubmissionRefused: {
-    version: 1,
+    version: 2,
+    upcasts: { 1: (data: unknown) => data },
     schema: z.object({
       refusal_id: RefusalId,
       /** As claimed: it need not exist, nor be who sent it. */
@@ -34,8 +39,13 @@ export const intakeEvents = {
       reason: z.string(),
       errors: z.array(z.object({ path: z.string(), message: z.string() })),
       sealed: Sealed,
+      /** How often it was refused, this time included; once where it is missing. */
+      attempts: z.int().positive().optional(),
     }),
   },
+  /** Put through intake again, and taken in: as this submission, which may have been there before. */
+  RefusalRedriven: { version: 1, schema: about.extend({ submission_id: SubmissionId }) },
+  RefusalDiscarded: { version: 1, schema: about.extend({ reason: z.string() }) },
 } as const;
 
 export type IntakeEvent = EventOf<typeof intakeEvents>;

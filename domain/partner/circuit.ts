@@ -63,6 +63,7 @@ export function evolveCircuit(circuit: Circuit, event: PartnerEvent): Circuit {
     case "DeliveryHeld":
     case "DeliveryPassedOn":
     case "DeliveryReturned":
+    case "DeliveryReconciled":
       return circuit;
   }
 }

@@ -2,7 +2,7 @@ import type { Decision } from "../decider.ts";
 import type { Sealed } from "../event.ts";
 import type { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
 import type { PartnerConfig } from "./config.ts";
-import type { PartnerEvent, Timings } from "./events.ts";
+import type { PartnerEvent, Reconciliation, Timings } from "./events.ts";
 import type { AttemptOutcome } from "./outcome.ts";
 
 // What can be asked of the writer of a partner's stream. Time, chance, what is configured and what is sealed come in with the command.
@@ -66,7 +66,21 @@ export interface ReturnDelivery extends About {
   readonly price?: number | undefined;
 }
 
-export type PartnerCommand = StartAttempt | RecordOutcome | GiveUp | Retire | ReturnDelivery;
+/** Somebody has found out whether the partner has what its outcome was unknown of. */
+export interface ReconcileDelivery extends About {
+  readonly type: "reconcile_delivery";
+  readonly outcome: Reconciliation;
+  readonly reason: string;
+  readonly price?: number | undefined;
+}
+
+export type PartnerCommand =
+  | StartAttempt
+  | RecordOutcome
+  | GiveUp
+  | Retire
+  | ReturnDelivery
+  | ReconcileDelivery;
 
 export type PartnerRefusal =
   | { readonly reason: "already_ended" | "in_flight" | "not_calling" | "held" }
@@ -75,7 +89,7 @@ export type PartnerRefusal =
   /** With a timer, it will be mailed again then. */
   | { readonly reason: "not_yet"; readonly until: number; readonly timer: boolean }
   | { readonly reason: "probe_in_flight" | "not_ended" }
-  | { readonly reason: "not_delivered" | "already_returned" }
+  | { readonly reason: "not_delivered" | "already_returned" | "not_in_doubt" }
   /** Another delivery with the same dedupe key has to end first; `until` is when it is tried again, undefined while it is called. */
   | { readonly reason: "key_in_flight"; readonly by: DeliveryId; readonly until: number | undefined };
 

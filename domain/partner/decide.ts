@@ -6,6 +6,7 @@ import type {
   PartnerCommand,
   PartnerDecision,
   Policy,
+  ReconcileDelivery,
   Retire,
   ReturnDelivery,
   StartAttempt,
@@ -40,6 +41,8 @@ export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecisi
         return retire(command, state);
       case "return_delivery":
         return returnDelivery(command, state);
+      case "reconcile_delivery":
+        return reconcileDelivery(command, state);
     }
   },
 };
@@ -154,4 +157,11 @@ function returnDelivery(command: ReturnDelivery, state: PartnerState): PartnerDe
     ...(price !== undefined && { price }),
   };
   return accept<PartnerEvent>({ type: "DeliveryReturned", data });
+}
+
+function reconcileDelivery(command: ReconcileDelivery, state: PartnerState): PartnerDecision {
+  const { type: _, price, ...data } = command;
+  if (!state.inDoubt.has(command.delivery_id)) return refuse("not_in_doubt");
+  const paid = price !== undefined && command.outcome === "delivered" ? { price } : {};
+  return accept<PartnerEvent>({ type: "DeliveryReconciled", data: { ...data, ...paid } });
 }

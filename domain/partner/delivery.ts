@@ -2,12 +2,20 @@ import { setup } from "xstate";
 import { tabulate } from "../machine-table.ts";
 import type { PartnerEvent } from "./events.ts";
 
-// One delivery's life at its partner. Time is no part of it: a retry is the next start. That a delivered one is given back comes after
-// its end, and changes nothing in it.
+// One delivery's life at its partner. Time is no part of it: a retry is the next start. That a delivered one is given back, or one in
+// doubt is reconciled, comes after its end, and changes nothing in it.
 
 export type DeliveryEvent = Exclude<
   PartnerEvent,
-  { type: "CircuitOpened" | "CircuitHalfOpened" | "CircuitClosed" | "PartnerRetired" | "DeliveryReturned" }
+  {
+    type:
+      | "CircuitOpened"
+      | "CircuitHalfOpened"
+      | "CircuitClosed"
+      | "PartnerRetired"
+      | "DeliveryReturned"
+      | "DeliveryReconciled";
+  }
 >;
 type DeliveryEventType = Pick<DeliveryEvent, "type">;
 

@@ -20,6 +20,22 @@ export type Waited = NonNullable<z.infer<typeof waited>>;
 /** The partner may have taken it, so it counts as taken until that is known. */
 const in_doubt = z.literal(true).optional();
 
+/** Why a delivery has ended without its partner having decided; "drained" is a removal too, after which no other partner gets it. */
+export const DeadCause = z.enum([
+  "retries_exhausted",
+  "outcome_unknown",
+  "partner_removed",
+  "drained",
+  "forgotten",
+  "poison",
+  "dedupe_failed",
+]);
+export type DeadCause = z.infer<typeof DeadCause>;
+
+/** What somebody found out about a delivery of which the partner's outcome was unknown. */
+export const Reconciliation = z.enum(["delivered", "not_delivered"]);
+export type Reconciliation = z.infer<typeof Reconciliation>;
+
 const attempt = delivery.extend({ attempt: z.int().positive() });
 /** What the partner sent back, as the timeline shows it; it may repeat personal data. */
 const sealed_response = Sealed.optional();
@@ -109,16 +125,16 @@ export const partnerEvents = {
       interrupted,
       in_doubt,
       waited,
-      /** "drained" is a removal too: what waits must not go on to another partner. */
-      cause: z.enum([
-        "retries_exhausted",
-        "outcome_unknown",
-        "partner_removed",
-        "drained",
-        "forgotten",
-        "poison",
-        "dedupe_failed",
-      ]),
+      cause: DeadCause,
+    }),
+  },
+  /** Of a dead letter of which it was unknown whether the partner has it: somebody has found out. */
+  DeliveryReconciled: {
+    version: 1,
+    schema: delivery.extend({
+      outcome: Reconciliation,
+      reason: z.string(),
+      price: z.number().optional(),
     }),
   },
   CircuitOpened: { version: 1, schema: z.object({ partner: PartnerId, until: Instant, reason: z.string() }) },

@@ -308,6 +308,54 @@ test("who comes after a retired partner begins anew, and is still sent nothing t
     .thenRefused("already_ended");
 });
 
+const inDoubt: PartnerEvent = {
+  type: "DeliveryDeadLettered",
+  data: { ...about(1), attempts: 1, timings, reason: "timeout", in_doubt: true, cause: "outcome_unknown" },
+};
+const reconcile = (outcome: "delivered" | "not_delivered") =>
+  ({ type: "reconcile_delivery", ...about(1), outcome, reason: "asked them", price: 7 }) as const;
+const reconciled = (outcome: "delivered" | "not_delivered"): PartnerEvent => ({
+  type: "DeliveryReconciled",
+  data: { ...about(1), outcome, reason: "asked them", ...(outcome === "delivered" && { price: 7 }) },
+});
+
+test("what is in doubt is reconciled once, and nothing else is", () => {
+  const history = [started(1, 1, "same"), inDoubt];
+  for (const outcome of ["delivered", "not_delivered"] as const) {
+    given(...history)
+      .when(reconcile(outcome))
+      .then(reconciled(outcome));
+    for (const second of ["delivered", "not_delivered"] as const)
+      given(...history, reconciled(outcome))
+        .when(reconcile(second))
+        .thenRefused("not_in_doubt");
+  }
+  given(started(1)).when(reconcile("delivered")).thenRefused("not_in_doubt");
+  given(started(1), succeeded(1)).when(reconcile("not_delivered")).thenRefused("not_in_doubt");
+});
+
+test("what turns out to be delivered is a duplicate for all others, and what was not frees its place", () => {
+  const history = [started(1, 1, "same"), inDoubt];
+  given(...history, reconciled("delivered"))
+    .when(start(2, { key: "same" }))
+    .then({
+      type: "DeliveryDuplicated",
+      data: { ...about(2), attempts: 0, of: about(1).delivery_id, reason: "already_delivered" },
+    });
+  given(...history, reconciled("not_delivered"))
+    .when(start(2, { key: "same" }))
+    .then(started(2, 1, "same"));
+  assert.is(given(...history).state.use.total, 1);
+  assert.is(given(...history, reconciled("delivered")).state.use.total, 1);
+  assert.is(given(...history, reconciled("not_delivered")).state.use.total, 0);
+});
+
+test("what a retired partner was found to have is no duplicate for who has its id now", () => {
+  given(started(1, 1, "same"), inDoubt, retired, reconciled("delivered"))
+    .when(start(2, { key: "same" }))
+    .then(started(2, 1, "same"));
+});
+
 test("Retry-After is obeyed for a day, and no longer", () => {
   const day = 24 * 3_600_000;
   const outcome = { outcome: "failed", reason: "http_503", retry_after_ms: 3 * day } as const;

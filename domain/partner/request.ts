@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
+import { Reconciliation } from "./events.ts";
 
 // What the gateway asks the owner of a partner, which alone knows the partner's state to the last delivery and may change it.
 
@@ -15,9 +16,20 @@ export const PartnerRequest = z.discriminatedUnion("type", [
     revisions: z.array(z.int().nonnegative()),
     by: z.string(),
   }),
+  z.object({
+    type: z.literal("reconcile"),
+    partner: PartnerId,
+    submission_id: SubmissionId,
+    delivery_id: DeliveryId,
+    outcome: Reconciliation,
+    reason: z.string(),
+    price: z.number().optional(),
+    by: z.string(),
+  }),
 ]);
 export type PartnerRequest = z.infer<typeof PartnerRequest>;
 export type ReturnRequest = Extract<PartnerRequest, { type: "return" }>;
+export type ReconcileRequest = Extract<PartnerRequest, { type: "reconcile" }>;
 
 const used = z.int().nonnegative().optional();
 export const CapsUsed = z.object({ hour: used, day: used, month: used, total: used });
@@ -25,6 +37,7 @@ export const CapsUsed = z.object({ hour: used, day: used, month: used, total: us
 export const PartnerReply = z.union([
   z.object({ caps_used: CapsUsed }),
   z.object({ returned_at: z.string() }),
-  z.object({ refused: z.enum(["not_delivered", "already_returned", "unavailable"]) }),
+  z.object({ reconciled_at: z.string() }),
+  z.object({ refused: z.enum(["not_delivered", "already_returned", "not_in_doubt", "unavailable"]) }),
 ]);
 export type PartnerReply = z.infer<typeof PartnerReply>;

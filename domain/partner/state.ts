@@ -29,6 +29,12 @@ export interface KeyUse {
   readonly delivered_at: number | undefined;
 }
 
+export interface DeliveryInDoubt {
+  /** Undefined where the partner was removed since: whoever has its id now begins anew. */
+  readonly dedupe_key: string | undefined;
+  readonly started_at: number;
+}
+
 /** Changed in place, unlike other states: a partner's history is as long as its business, and copying it is no option. */
 export interface PartnerState {
   circuit: Circuit;
@@ -40,6 +46,8 @@ export interface PartnerState {
   readonly held: Set<DeliveryId>;
   /** Delivered, and given back. */
   readonly returned: Set<DeliveryId>;
+  /** Dead letters of which nobody has found out yet whether the partner has them. */
+  readonly inDoubt: Map<DeliveryId, DeliveryInDoubt>;
   /** By what was delivered, and by what is called or in doubt. */
   use: CapUse;
 }
@@ -51,6 +59,7 @@ export const newPartner = (): PartnerState => ({
   keys: new Map(),
   held: new Set(),
   returned: new Set(),
+  inDoubt: new Map(),
   use: new CapUse(),
 });
 
@@ -98,11 +107,15 @@ export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
       state.use.add(Date.parse(started_at), -1);
       return state;
     }
+    case "DeliveryReconciled":
+      reconcile(state, event.data);
+      return state;
     case "PartnerRetired":
       // What has ended stays known: its mail may come again.
       state.open.clear();
       state.keys.clear();
       state.held.clear();
+      for (const [id, doubt] of state.inDoubt) state.inDoubt.set(id, { ...doubt, dedupe_key: undefined });
       state.use = new CapUse();
       return state;
   }
@@ -140,6 +153,19 @@ function evolveDelivery(state: PartnerState, event: DeliveryEvent): void {
   }
 }
 
+type Reconciled = Extract<PartnerEvent, { type: "DeliveryReconciled" }>["data"];
+
+function reconcile(state: PartnerState, { delivery_id, outcome }: Reconciled): void {
+  const doubt = state.inDoubt.get(delivery_id);
+  if (doubt === undefined)
+    throw new ImpossibleHistory("DeliveryReconciled can't happen to a delivery that is not in doubt");
+  state.inDoubt.delete(delivery_id);
+  const { dedupe_key, started_at } = doubt;
+  if (outcome === "not_delivered") state.use.add(started_at, -1);
+  else if (dedupe_key !== undefined && !state.keys.has(dedupe_key))
+    state.keys.set(dedupe_key, { by: delivery_id, delivered_at: started_at });
+}
+
 function openDelivery(
   before: OpenDelivery | undefined,
   stage: OpenDelivery["stage"],
@@ -172,6 +198,8 @@ function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
   state.open.delete(id);
   state.ended.add(id);
   if (delivery?.stage === "held") state.held.delete(id);
+  if (event.type === "DeliveryDeadLettered" && event.data.cause === "outcome_unknown")
+    state.inDoubt.set(id, { dedupe_key: delivery?.dedupe_key, started_at: delivery?.started_at ?? 0 });
   if (isReserved(delivery) && !mayHaveIt(delivery, event)) state.use.add(delivery.started_at, -1);
   const key = delivery?.dedupe_key;
   if (delivery === undefined || key === undefined || state.keys.get(key)?.by !== id) return;

@@ -6,10 +6,10 @@ import type { Decided, Route, Stage, SubmissionEvent } from "./events.ts";
 import { nextStatus } from "./machine.ts";
 import { evolve, type SubmissionState } from "./state.ts";
 
-/** Why the partner does not have it, in the words of the partner's actor: there is something to decide. */
+/** Why the partner does not have it, or what was found out about that, in the words of its actor: there is something to decide. */
 export type Outcome = Extract<
   PartnerEvent,
-  { type: "DeliveryRejected" | "DeliveryPassedOn" | "DeliveryDeadLettered" }
+  { type: "DeliveryRejected" | "DeliveryPassedOn" | "DeliveryDeadLettered" | "DeliveryReconciled" }
 >;
 
 type Identified = Omit<
@@ -60,8 +60,12 @@ export type SubmissionCommand =
       readonly reason: string;
       readonly attempts: number;
     }
-  /** Fetched back from the dead letters by an operator. No API issues it yet; what follows from it works. */
+  /** Fetched back from the dead letters by an operator. */
   | { readonly type: "redrive" }
+  /** The same with a payload that was put right, also of what its partner declined. */
+  | { readonly type: "correct"; readonly sealed: Sealed; readonly reason?: string | undefined }
+  /** Nothing more is done about a dead letter. */
+  | { readonly type: "discard"; readonly reason: string }
   /** What was fetched back for delivery goes to the same partner once more. */
   | { readonly type: "deliver_again"; readonly deliveryId: DeliveryIds };
 
@@ -75,6 +79,10 @@ export type SubmissionRefusal =
   | "another_leg"
   | "already_ended"
   | "not_dead_lettered"
+  /** Its partner may have it, and nobody has said yet whether it does. */
+  | "outcome_unknown"
+  /** Its partner may have it as it was, or nothing in it was declined. */
+  | "not_to_be_corrected"
   | "nothing_to_deliver";
 
 type Made = Decision<SubmissionEvent, SubmissionRefusal>;
@@ -97,9 +105,14 @@ function decide(command: SubmissionCommand, state: SubmissionState | undefined):
     case "dead_letter":
       return deadLetter(command, state);
     case "redrive":
-      return state.status === "dead_lettered" && state.dead !== undefined
-        ? accept({ type: "SubmissionRedriven", data: { submission_id: state.id, ...state.dead } })
-        : refuse("not_dead_lettered");
+      return redrive(state);
+    case "correct":
+      return correct(command, state);
+    case "discard": {
+      if (state.status !== "dead_lettered" || state.dead === undefined) return refuse("not_dead_lettered");
+      const data = { submission_id: state.id, ...placeOf(state.dead), reason: command.reason };
+      return accept({ type: "SubmissionDiscarded", data });
+    }
     case "deliver_again":
       return deliverAgain(state, command.deliveryId);
   }
@@ -147,9 +160,50 @@ function deadLetter(
   return nextStatus(state.status, deadLettered) ? accept(deadLettered) : refuse("already_ended");
 }
 
+type Dead = NonNullable<SubmissionState["dead"]>;
+
+const placeOf = ({ stage, partner }: Dead) => ({ stage, ...(partner !== undefined && { partner }) });
+
+function redrive({ id: submission_id, status, dead }: SubmissionState): Made {
+  if (status !== "dead_lettered" || dead === undefined) return refuse("not_dead_lettered");
+  if (dead.cause === "outcome_unknown") return refuse("outcome_unknown");
+  return accept({ type: "SubmissionRedriven", data: { submission_id, ...placeOf(dead) } });
+}
+
+/** Of what was never sent, whatever it was that could not be sent. */
+const NEVER_SENT: ReadonlySet<string | undefined> = new Set(["poison", "dedupe_failed"]);
+
+function correct(
+  { sealed, reason }: Extract<SubmissionCommand, { type: "correct" }>,
+  state: SubmissionState,
+): Made {
+  const { id: submission_id, status, dead, route } = state;
+  const because = reason === undefined ? {} : { reason };
+  const corrected: SubmissionEvent = {
+    type: "SubmissionCorrected",
+    data: { submission_id, sealed, ...because },
+  };
+  const fetchedBack = (data: Omit<Dead, "cause">): Made =>
+    accept<SubmissionEvent>(corrected, { type: "SubmissionRedriven", data: { submission_id, ...data } });
+  // One that was discarded is rejected too, and has nobody who declined it.
+  if (status === "rejected" && dead === undefined && route !== undefined)
+    return fetchedBack({ stage: "deliver", partner: route.partner });
+  if (status !== "dead_lettered" || dead === undefined) return refuse("not_dead_lettered");
+  const isSafe = dead.stage !== "deliver" || NEVER_SENT.has(dead.cause);
+  return isSafe ? fetchedBack(placeOf(dead)) : refuse("not_to_be_corrected");
+}
+
+/** Its actor has recorded it already: no other outcome of this delivery can follow. */
+function reconcile({ data }: Extract<Outcome, { type: "DeliveryReconciled" }>, state: SubmissionState): Made {
+  if (state.status !== "dead_lettered" || state.dead?.cause !== "outcome_unknown")
+    return refuse("already_ended");
+  return accept({ type: "SubmissionReconciled", data });
+}
+
 function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Made {
   const { route } = state;
   if (route === undefined || route.delivery_id !== outcome.data.delivery_id) return refuse("another_leg");
+  if (outcome.type === "DeliveryReconciled") return reconcile(outcome, state);
   if (state.status !== "queued" || state.dead !== undefined) return refuse("already_ended");
   const { partner, delivery_id } = route;
   const about = { submission_id: state.id, partner };
@@ -176,17 +230,21 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
       const next = certainlyNot ? nextLeg(state, route, deliveryId) : undefined;
       return (
         next ??
-        accept({ type: "SubmissionDeadLettered", data: { ...about, stage: "deliver", attempts, reason } })
+        accept({
+          type: "SubmissionDeadLettered",
+          data: { ...about, stage: "deliver", attempts, reason, cause },
+        })
       );
     }
   }
 }
 
 function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Made | undefined {
+  const { sent_as: _, ...rest } = route;
   const [partner, ...remaining] = route.remaining;
   if (partner === undefined) return undefined;
   const leg = route.leg + 1;
-  return accept(routed(state, { ...route, partner, delivery_id: deliveryId(partner, leg), leg, remaining }));
+  return accept(routed(state, { ...rest, partner, delivery_id: deliveryId(partner, leg), leg, remaining }));
 }
 
 function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Made {
@@ -195,7 +253,10 @@ function deliverAgain(state: SubmissionState, deliveryId: DeliveryIds): Made {
     return refuse("nothing_to_deliver");
   }
   const leg = route.leg + 1;
-  return accept(routed(state, { ...route, leg, delivery_id: deliveryId(route.partner, leg) }));
+  const { sent_as: before = route.delivery_id, ...rest } = route;
+  // To its partner it is the delivery that it was; what was put right is another, for the partner has certainly not got it.
+  const sent_as = state.corrected ? {} : { sent_as: before };
+  return accept(routed(state, { ...rest, leg, delivery_id: deliveryId(route.partner, leg), ...sent_as }));
 }
 
 function routed(state: SubmissionState, route: Route, decided?: Decided): SubmissionEvent {

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type EventOf, Instant, Sealed } from "../event.ts";
 import { AliasId, DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+import { DeadCause, Reconciliation } from "../partner/events.ts";
 
-// Stream: submission-<id>. The first event is the gateway's, all others are written by the lead's actor. A submission that a partner
-// takes ends in the partner's stream, with DeliverySucceeded or DeliveryDuplicated: see docs/decisions/0068.
+// Stream: submission-<id>. The first event is the gateway's; what an operator decides about a dead letter comes from the gateway or from
+// whoever moves many; all else is the lead's actor's. A submission that a partner takes ends in the partner's stream, with
+// DeliverySucceeded or DeliveryDuplicated: see docs/decisions/0068.
 
 export const SUBMISSION_STREAM_PREFIX = "submission-";
 export const submissionStream = (id: SubmissionId): string => `${SUBMISSION_STREAM_PREFIX}${id}`;
@@ -26,6 +28,8 @@ export const Route = z.object({
   remaining: z.array(PartnerId),
   rule: RuleId.nullable(),
   ruleset_version: z.int().nonnegative(),
+  /** The delivery id that the partner may know it by, where it was fetched back from the dead letters. */
+  sent_as: DeliveryId.optional(),
 });
 export type Route = z.infer<typeof Route>;
 
@@ -43,7 +47,7 @@ export const Decided = z.object({
 });
 export type Decided = z.infer<typeof Decided>;
 
-/** Since version 2 of its events; an event of version 1 reads as one without it. */
+/** What was added is optional: an event of an earlier version reads as one without it. */
 const decided = { decided: Decided.optional() };
 const unchanged = (data: unknown): unknown => data;
 
@@ -75,8 +79,8 @@ export const submissionEvents = {
     }),
   },
   SubmissionRouted: {
-    version: 2,
-    upcasts: { 1: unchanged },
+    version: 3,
+    upcasts: { 1: unchanged, 2: unchanged },
     schema: about.extend({
       kind: Kind,
       source: SourceId,
@@ -111,17 +115,40 @@ export const submissionEvents = {
     }),
   },
   SubmissionDeadLettered: {
-    version: 1,
+    version: 2,
+    upcasts: { 1: unchanged },
     schema: about.extend({
       stage: Stage,
       partner: PartnerId.optional(),
       attempts: z.int(),
       reason: z.string(),
+      /** Of one that ended in delivery. */
+      cause: DeadCause.optional(),
     }),
   },
+  /** Fetched back from the dead letters to its stage. */
   SubmissionRedriven: {
     version: 1,
     schema: about.extend({ stage: Stage, partner: PartnerId.optional() }),
+  },
+  /** An operator has put it right before it is fetched back; what it was before stands in the events before. */
+  SubmissionCorrected: {
+    version: 1,
+    schema: about.extend({ sealed: Sealed, reason: z.string().optional() }),
+  },
+  /** An operator has decided that nothing more is done about a dead letter. */
+  SubmissionDiscarded: {
+    version: 1,
+    schema: about.extend({ stage: Stage, partner: PartnerId.optional(), reason: z.string() }),
+  },
+  /** What somebody found out about a dead letter of which it was unknown whether the partner has it. */
+  SubmissionReconciled: {
+    version: 1,
+    schema: atPartner.extend({
+      outcome: Reconciliation,
+      reason: z.string(),
+      price: z.number().optional(),
+    }),
   },
 } as const;
 

@@ -53,6 +53,8 @@ function commandsIn(state: SubmissionState): SubmissionCommand[] {
     ...outcomesIn(state).map((outcome) => ({ type: "record_outcome", outcome, deliveryId }) as const),
     ...Stage.options.map((stage) => ({ type: "dead_letter", stage, reason: "x", attempts: 3 }) as const),
     { type: "redrive" },
+    { type: "correct", sealed: { ...sealed, data: "put right" } },
+    { type: "discard", reason: "x" },
     { type: "deliver_again", deliveryId },
   ];
 }
@@ -67,6 +69,9 @@ function outcomesIn({ route }: SubmissionState): Outcome[] {
     ...(["retries_exhausted", "outcome_unknown", "poison"] as const).map(
       (cause) =>
         ({ type: "DeliveryDeadLettered", data: { ...about, attempts: 3, reason: "x", cause } }) as const,
+    ),
+    ...(["delivered", "not_delivered"] as const).map(
+      (outcome) => ({ type: "DeliveryReconciled", data: { ...about, outcome, reason: "asked" } }) as const,
     ),
     // About a leg that is over.
     { type: "DeliveryRejected", data: { ...attempt, delivery_id: deliveryId(fin, 98), reason: "no" } },
@@ -104,6 +109,7 @@ test("accepts or refuses, and can fold what it accepts", () => {
   }
   assert.equal([...reached].sort(), [
     "dead_lettered",
+    "delivered",
     "identified",
     "queued",
     "received",
@@ -116,8 +122,10 @@ test("accepts or refuses, and can fold what it accepts", () => {
     "already_routed",
     "another_leg",
     "not_dead_lettered",
+    "not_to_be_corrected",
     "not_to_be_routed",
     "nothing_to_deliver",
+    "outcome_unknown",
   ]);
 });
 

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { initialTransition, transition } from "xstate";
 import { getSimplePaths } from "xstate/graph";
+import { Reconciliation } from "../partner/events.ts";
 import { Stage } from "./events.ts";
 import { type LifeEvent, nextStatus, type Status, statuses, submissionMachine } from "./machine.ts";
 
@@ -15,6 +16,8 @@ const plain = [
   "SubmissionUnrouted",
   "SubmissionRejected",
   "SubmissionDeadLettered",
+  "SubmissionCorrected",
+  "SubmissionDiscarded",
   "DeliveryStarted",
   "DeliverySucceeded",
   "DeliveryFailed",
@@ -28,6 +31,9 @@ const plain = [
 const events: LifeEvent[] = [
   ...plain.map((type) => ({ type })),
   ...Stage.options.map((stage) => ({ type: "SubmissionRedriven" as const, data: { stage } })),
+  ...Reconciliation.options.flatMap((outcome) =>
+    (["DeliveryReconciled", "SubmissionReconciled"] as const).map((type) => ({ type, data: { outcome } })),
+  ),
 ];
 
 const paths = getSimplePaths(submissionMachine, { events });
@@ -55,13 +61,30 @@ test("says the same on every path as the table that hot folds use", () => {
 });
 
 test("lets nothing happen after the end, but for what is given back, or fetched back from the dead letters", () => {
-  for (const end of ["duplicate", "rejected", "unrouted", "returned"] as const) {
+  for (const end of ["duplicate", "unrouted", "returned"] as const) {
     for (const event of events) assert.is(nextStatus(end, event), undefined, `${event.type} in ${end}`);
   }
   const afterDelivery = events.filter((event) => nextStatus("delivered", event) !== undefined);
-  assert.equal(afterDelivery, [{ type: "DeliveryReturned" }]);
+  assert.equal(afterDelivery, [
+    { type: "DeliveryReturned" },
+    { type: "SubmissionReconciled", data: { outcome: "delivered" } },
+  ]);
+  const declined = events.filter((event) => nextStatus("rejected", event) !== undefined);
+  assert.equal(declined, [
+    { type: "SubmissionCorrected" },
+    { type: "SubmissionRedriven", data: { stage: "deliver" } },
+  ]);
   const ways = events.filter((event) => nextStatus("dead_lettered", event) !== undefined);
-  assert.equal(new Set(ways.map(({ type }) => type)), new Set(["SubmissionRedriven"]));
+  assert.equal(
+    new Set(ways.map(({ type }) => type)),
+    new Set([
+      "SubmissionRedriven",
+      "SubmissionCorrected",
+      "SubmissionDiscarded",
+      "DeliveryReconciled",
+      "SubmissionReconciled",
+    ]),
+  );
 });
 
 test("can come to an end from wherever it is", () => {

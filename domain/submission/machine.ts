@@ -1,6 +1,6 @@
 import { setup } from "xstate";
 import { tabulate } from "../machine-table.ts";
-import type { PartnerEvent } from "../partner/events.ts";
+import { type PartnerEvent, Reconciliation } from "../partner/events.ts";
 import { Stage, type SubmissionEvent } from "./events.ts";
 
 // A submission's life, from the gateway to its end. The submission's own events decide, and what its partner's actor writes about it:
@@ -26,11 +26,29 @@ export type Status = (typeof statuses)[number];
 
 type PartnerEventOfOne = Extract<PartnerEvent, { data: { submission_id: unknown } }>;
 type Redriven = { readonly type: "SubmissionRedriven"; readonly data: { readonly stage: Stage } };
+type Reconciled = {
+  readonly type: "SubmissionReconciled" | "DeliveryReconciled";
+  readonly data: { readonly outcome: Reconciliation };
+};
 
 /** What can happen to a submission. */
 export type LifeEvent =
-  | { readonly type: Exclude<SubmissionEvent["type"], "SubmissionRedriven"> | PartnerEventOfOne["type"] }
-  | Redriven;
+  | {
+      readonly type: Exclude<
+        SubmissionEvent["type"] | PartnerEventOfOne["type"],
+        Redriven["type"] | Reconciled["type"]
+      >;
+    }
+  | Redriven
+  | Reconciled;
+
+const isReconciled = (event: LifeEvent): event is Reconciled =>
+  event.type === "SubmissionReconciled" || event.type === "DeliveryReconciled";
+
+const foundOut =
+  (outcome: Reconciliation) =>
+  ({ event }: { event: LifeEvent }): boolean =>
+    isReconciled(event) && event.data.outcome === outcome;
 
 const atStage =
   (...stages: Stage[]) =>
@@ -53,12 +71,19 @@ const declined = <Here extends Status>(here: Here) => ({
   DeliveryPassedOn: here,
 });
 
+const RECONCILED = [
+  { guard: "delivered", target: "delivered" },
+  { guard: "notDelivered", target: "dead_lettered" },
+] as const;
+
 export const submissionMachine = setup({
   types: { events: {} as LifeEvent },
   guards: {
     toIdentify: atStage("intake", "identify"),
     toRoute: atStage("route"),
     toDeliver: atStage("deliver"),
+    delivered: foundOut("delivered"),
+    notDelivered: foundOut("not_delivered"),
   },
 }).createMachine({
   id: "submission",
@@ -100,9 +125,20 @@ export const submissionMachine = setup({
     held: {
       on: { ...legEnds, ...declined("held"), DeliveryStarted: "delivering", DeliveryHeld: "held" },
     },
-    delivered: { on: { DeliveryReturned: "returned" } },
+    delivered: {
+      on: {
+        DeliveryReturned: "returned",
+        SubmissionReconciled: { guard: "delivered", target: "delivered" },
+      },
+    },
     duplicate: { type: "final" },
-    rejected: { type: "final" },
+    // Final, unless what the partner declined is put right.
+    rejected: {
+      on: {
+        SubmissionCorrected: "rejected",
+        SubmissionRedriven: { guard: "toDeliver", target: "queued" },
+      },
+    },
     unrouted: { type: "final" },
     returned: { type: "final" },
     dead_lettered: {
@@ -112,6 +148,10 @@ export const submissionMachine = setup({
           { guard: "toRoute", target: "identified" },
           { guard: "toDeliver", target: "queued" },
         ],
+        SubmissionCorrected: "dead_lettered",
+        SubmissionDiscarded: "rejected",
+        DeliveryReconciled: RECONCILED,
+        SubmissionReconciled: RECONCILED,
       },
     },
   },
@@ -120,11 +160,17 @@ export const submissionMachine = setup({
 const table = tabulate<typeof submissionMachine, Status | "expected", LifeEvent>({
   machine: submissionMachine,
   states: ["expected", ...statuses],
-  examples: (type) =>
-    (type === "SubmissionRedriven"
-      ? Stage.options.map((stage) => ({ type, data: { stage } }))
-      : [{ type }]) as LifeEvent[],
-  keyOf: (event) => (event.type === "SubmissionRedriven" ? `${event.type}/${event.data.stage}` : event.type),
+  examples: (type) => {
+    if (type === "SubmissionRedriven")
+      return Stage.options.map((stage) => ({ type, data: { stage } })) as LifeEvent[];
+    if (type === "SubmissionReconciled" || type === "DeliveryReconciled")
+      return Reconciliation.options.map((outcome) => ({ type, data: { outcome } })) as LifeEvent[];
+    return [{ type }] as LifeEvent[];
+  },
+  keyOf(event) {
+    if (event.type === "SubmissionRedriven") return `${event.type}/${event.data.stage}`;
+    return isReconciled(event) ? `${event.type}/${event.data.outcome}` : event.type;
+  },
 });
 
 /** Where the event leads from here; undefined where it must not happen. Before the first event there is no status. */

@@ -36,6 +36,9 @@ export function pastDecision(event: SubmissionEvent, at: string): PastDecision |
     case "SubmissionRejected":
     case "SubmissionDeadLettered":
     case "SubmissionRedriven":
+    case "SubmissionCorrected":
+    case "SubmissionDiscarded":
+    case "SubmissionReconciled":
       return undefined;
   }
 }

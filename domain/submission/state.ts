@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Instant, Sealed } from "../event.ts";
 import { PartnerId, PersonId, SourceId, SubmissionId } from "../ids.ts";
+import { DeadCause } from "../partner/events.ts";
 import { Kind, Route, Stage, type SubmissionEvent } from "./events.ts";
 import { nextStatus, type Status, statuses } from "./machine.ts";
 
@@ -17,7 +18,9 @@ export const SubmissionState = z.object({
   person_id: PersonId.optional(),
   route: Route.optional(),
   /** Why it lies among the dead letters, or what it was fetched back for. */
-  dead: z.object({ stage: Stage, partner: PartnerId.optional() }).optional(),
+  dead: z.object({ stage: Stage, partner: PartnerId.optional(), cause: DeadCause.optional() }).optional(),
+  /** An operator has put the payload right since it was sent. */
+  corrected: z.literal(true).optional(),
 });
 export type SubmissionState = Readonly<z.infer<typeof SubmissionState>>;
 
@@ -43,19 +46,34 @@ export function evolve(state: SubmissionState | undefined, event: SubmissionEven
       return { ...state, status, ...(sealed && { sealed }), ...(person_id !== undefined && { person_id }) };
     }
     case "SubmissionRouted": {
-      const { dead: _, ...rest } = state;
+      const { dead: _, corrected: __, ...rest } = state;
       return { ...rest, status, route: event.data.route, sealed: event.data.sealed };
     }
     case "SubmissionDeadLettered": {
-      const { stage, partner } = event.data;
-      return { ...state, status, dead: { stage, ...(partner !== undefined && { partner }) } };
+      const { stage, partner, cause } = event.data;
+      return { ...state, status, dead: { ...deadAt(stage, partner), ...(cause !== undefined && { cause }) } };
     }
-    case "SubmissionRedriven":
+    case "SubmissionRedriven": {
+      const { stage, partner } = event.data;
+      return { ...state, status, dead: deadAt(stage, partner) };
+    }
+    case "SubmissionCorrected":
+      return { ...state, status, sealed: event.data.sealed, corrected: true };
+    case "SubmissionReconciled": {
+      const { partner } = event.data;
+      return { ...state, status, dead: deadAt("deliver", partner) };
+    }
+    case "SubmissionDiscarded":
     case "SubmissionUnrouted":
     case "SubmissionRejected":
       return { ...state, status };
   }
 }
+
+const deadAt = (stage: Stage, partner: PartnerId | undefined): NonNullable<SubmissionState["dead"]> => ({
+  stage,
+  ...(partner !== undefined && { partner }),
+});
 
 function received(data: Extract<SubmissionEvent, { type: "SubmissionReceived" }>["data"]): SubmissionState {
   const { submission_id: id, kind, source, received_at, key_fingerprint, sealed } = data;

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { createCodec } from "#platform/event-store/codec.ts";
 import { given as givenEvents } from "../fixtures/given.ts";
 import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
+import type { DeadCause } from "../partner/events.ts";
 import {
   type DeliveryIds,
   type Outcome,
@@ -94,10 +95,33 @@ const rejected: SubmissionEvent = {
 const deadAt = (
   stage: "identify" | "route" | "deliver",
   partner?: PartnerId,
-  { attempts = 3, reason = "exhausted" } = {},
+  {
+    attempts = 3,
+    reason = "exhausted",
+    cause,
+  }: { attempts?: number; reason?: string; cause?: DeadCause } = {},
 ): SubmissionEvent => ({
   type: "SubmissionDeadLettered",
-  data: { submission_id: id, stage, ...(partner && { partner }), attempts, reason },
+  data: { submission_id: id, stage, ...(partner && { partner }), attempts, reason, ...(cause && { cause }) },
+});
+const retagged = { ...personal, data: "put right" };
+const corrected: SubmissionEvent = {
+  type: "SubmissionCorrected",
+  data: { submission_id: id, sealed: retagged, reason: "typo" },
+};
+const correct: SubmissionCommand = { type: "correct", sealed: retagged, reason: "typo" };
+const reconciliation = (outcome: "delivered" | "not_delivered", leg = 1): Outcome => ({
+  type: "DeliveryReconciled",
+  data: {
+    ...atPartner(edu, leg),
+    outcome,
+    reason: "asked them",
+    ...(outcome === "delivered" && { price: 3 }),
+  },
+});
+const reconciled = (outcome: "delivered" | "not_delivered"): SubmissionEvent => ({
+  type: "SubmissionReconciled",
+  data: reconciliation(outcome).data as Extract<SubmissionEvent, { type: "SubmissionReconciled" }>["data"],
 });
 const redriven = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
   type: "SubmissionRedriven",
@@ -197,8 +221,20 @@ for (const type of ["SubmissionRouted", "SubmissionUnrouted"] as const)
     assert.equal(codec.decode(raw), { known: true, event: { type, data } });
     const newest = { type, data: { ...(data as object), decided } } as SubmissionEvent;
     const written = codec.encode(newest, { id, at: decided.at });
-    assert.is(written.metadata.schema, 2);
-    assert.equal(codec.decode({ ...raw, version: 2, data: written.data }), { known: true, event: newest });
+    const { version } = submissionEvents[type];
+    assert.is(written.metadata.schema, version);
+    assert.equal(codec.decode({ ...raw, version, data: written.data }), { known: true, event: newest });
+  });
+
+for (const [type, version, name] of [
+  ["SubmissionRouted", 2, "submission-routed.v2"],
+  ["SubmissionDeadLettered", 1, "submission-dead-lettered.v1"],
+] as const)
+  test(`version ${version} of ${type} is read as it was written`, () => {
+    const data = fixture(name);
+    const raw = { stream: `submission-${id}`, revision: 2n, type, version, data };
+    assert.equal(codec.decode(raw), { known: true, event: { type, data } });
+    assert.ok(submissionEvents[type].version > version);
   });
 
 test("is identified once", () => {
@@ -235,13 +271,13 @@ test("goes to the next of a waterfall when the first was removed before it was a
     .decides(laterLeg(routeTo(fin, 2)));
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(removal(1)))
-    .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed" }));
+    .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed", cause: "partner_removed" }));
 });
 
 test("goes nowhere else while the first may have got it", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(exhaustion("outcome_unknown")))
-    .decides(deadAt("deliver", edu));
+    .decides(deadAt("deliver", edu, { cause: "outcome_unknown" }));
 });
 
 test("is rejected when the last one declines", () => {
@@ -278,20 +314,119 @@ test("comes back from the dead letters to its stage", () => {
     .refuses("not_dead_lettered");
 });
 
-test("comes back to the same partner as a delivery of its own", () => {
+test("comes back to the same partner with attempts of its own, and to it as the delivery that it was", () => {
   const history = [received, identified, routed(routeTo(edu)), deadAt("deliver", edu)];
   given(...history)
     .when({ type: "redrive" })
     .decides(redriven("deliver", edu));
   given(...history, redriven("deliver", edu))
     .when(deliverAgain)
-    .decides(laterLeg(routeTo(edu, 2)));
+    .decides(laterLeg({ ...routeTo(edu, 2), sent_as: deliveryId(edu, 1) }));
+  const again = [redriven("deliver", edu), laterLeg({ ...routeTo(edu, 2), sent_as: deliveryId(edu, 1) })];
+  given(...history, ...again, deadAt("deliver", edu), redriven("deliver", edu))
+    .when(deliverAgain)
+    .decides(laterLeg({ ...routeTo(edu, 3), sent_as: deliveryId(edu, 1) }));
   given(...history, redriven("deliver", edu))
     .when(record(rejection(edu)))
     .refuses("already_ended");
   given(...history)
     .when(deliverAgain)
     .refuses("nothing_to_deliver");
+});
+
+test("goes to the next partner under an id of its own, also after it was fetched back", () => {
+  const second = { ...routeTo(edu, 2, [fin]), sent_as: deliveryId(edu, 1) };
+  given(
+    received,
+    identified,
+    routed(routeTo(edu, 1, [fin])),
+    deadAt("deliver", edu),
+    redriven("deliver", edu),
+    laterLeg(second),
+  )
+    .when(record(rejection(edu, 2)))
+    .decides(laterLeg(routeTo(fin, 3)));
+});
+
+test("is fetched back once", () => {
+  given(received, deadAt("route"), redriven("route")).when({ type: "redrive" }).refuses("not_dead_lettered");
+});
+
+test("is discarded, and never fetched back", () => {
+  const discarded: SubmissionEvent = {
+    type: "SubmissionDiscarded",
+    data: { submission_id: id, stage: "deliver", partner: edu, reason: "a test" },
+  };
+  const history = [received, identified, routed(routeTo(edu)), deadAt("deliver", edu)];
+  given(...history)
+    .when({ type: "discard", reason: "a test" })
+    .decides(discarded);
+  for (const command of [{ type: "redrive" }, { type: "discard", reason: "again" }, correct] as const)
+    given(...history, discarded)
+      .when(command)
+      .refuses("not_dead_lettered");
+  given(received, identified, routed(routeTo(edu)))
+    .when({ type: "discard", reason: "too early" })
+    .refuses("not_dead_lettered");
+});
+
+test("is put right where its partner declined it, and sent as another delivery", () => {
+  const history = [received, identified, routed(routeTo(edu)), rejected];
+  given(...history)
+    .when(correct)
+    .decides(corrected, redriven("deliver", edu));
+  const { type, data } = laterLeg(routeTo(edu, 2)) as Extract<SubmissionEvent, { type: "SubmissionRouted" }>;
+  given(...history, corrected, redriven("deliver", edu))
+    .when(deliverAgain)
+    .decides({ type, data: { ...data, sealed: retagged } });
+  given(...history)
+    .when({ type: "redrive" })
+    .refuses("not_dead_lettered");
+});
+
+test("is put right where it was never sent, and not where its partner may have it", () => {
+  given(received, deadAt("identify")).when(correct).decides(corrected, redriven("identify"));
+  const sent = [received, identified, routed(routeTo(edu))];
+  given(...sent, deadAt("deliver", edu, { cause: "poison" }))
+    .when(correct)
+    .decides(corrected, redriven("deliver", edu));
+  for (const cause of ["retries_exhausted", "outcome_unknown"] as const)
+    given(...sent, deadAt("deliver", edu, { cause }))
+      .when(correct)
+      .refuses("not_to_be_corrected");
+  given(...sent)
+    .when(correct)
+    .refuses("not_dead_lettered");
+});
+
+test("whose outcome is unknown is held until somebody has found out", () => {
+  const history = [
+    received,
+    identified,
+    routed(routeTo(edu)),
+    deadAt("deliver", edu, { cause: "outcome_unknown" }),
+  ];
+  given(...history)
+    .when({ type: "redrive" })
+    .refuses("outcome_unknown");
+  given(...history)
+    .when(record(reconciliation("delivered")))
+    .decides(reconciled("delivered"));
+  given(...history, reconciled("delivered"))
+    .when({ type: "redrive" })
+    .refuses("not_dead_lettered");
+  given(...history)
+    .when(record(reconciliation("not_delivered")))
+    .decides(reconciled("not_delivered"));
+  given(...history, reconciled("not_delivered"))
+    .when({ type: "redrive" })
+    .decides(redriven("deliver", edu));
+  given(...history, reconciled("not_delivered"))
+    .when(record(reconciliation("delivered")))
+    .refuses("already_ended");
+  given(...history)
+    .when(record(reconciliation("delivered", 2)))
+    .refuses("another_leg");
 });
 
 test("shows how far its delivery is", () => {

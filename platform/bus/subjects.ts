@@ -13,6 +13,9 @@ export const factSubject = (category: string, type: string): string => `yard.fac
 /** How far the relay is, where nothing else says so; only the next relay reads it. */
 export const RELAY_POSITION_SUBJECT = "yard.relay.position";
 
+/** Asked of a gateway: to put a message that intake refused through it again. */
+export const REDRIVE_REFUSED_SUBJECT = "dead_letters.redrive_refused";
+
 /** Questions of lead actors to the identity writer, many at once. */
 export const IDENTIFY_SUBJECT = "identity.identify";
 /** Told to all when another begins to answer: who still waits for the one before asks again. */

@@ -148,6 +148,15 @@ function changes(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return { attempts: event.data.attempts, ...why(event.data.reason), stage: event.data.stage };
     case "SubmissionRedriven":
       return { ...why(null), stage: null };
+    case "SubmissionCorrected":
+      return { sealed: event.data.sealed };
+    case "SubmissionDiscarded":
+      return { ...why(event.data.reason), stage: null };
+    case "DeliveryReconciled":
+    case "SubmissionReconciled":
+      return event.data.outcome === "delivered"
+        ? { ...why(event.data.reason), price: event.data.price ?? null, stage: null }
+        : {};
     case "DeliveryReturned":
       return { ...why(event.data.reason), price: null };
     case "DeliveryRejected":

@@ -95,14 +95,17 @@ export function leadsProjection({
         const next = evolve(changed.get(id) ?? before.get(id), event, raw);
         if (next !== undefined) changed.set(id, next);
       }
-      const found = await searchRows(vault, payloadsIn(known, changed));
+      const [first, ...again] = await Promise.all(
+        [payloadsIn(known, changed), ...correctionsIn(known)].map((some) => searchRows(vault, some)),
+      );
+      const found = first ?? [];
       for (const { lead_id } of found) {
         const row = changed.get(lead_id);
         if (row !== undefined) changed.set(lead_id, { ...row, searchable: true });
       }
       await Promise.all([
         leads.upsert(target, [...changed.values()]),
-        search.insert(target, found),
+        search.insert(target, [...found, ...again.flat()]),
         forget(
           target,
           all.flatMap(({ event }) => (event.type === "PersonForgotten" ? event.data.persons : [])),
@@ -139,6 +142,15 @@ function payloadsIn(
     if (!HOLD_PAYLOADS.has(event.type) || !("sealed" in event.data)) return [];
     const { submission_id: lead_id, sealed } = event.data;
     return sealed && rows.get(lead_id)?.searchable === false ? [{ lead_id, sealed }] : [];
+  });
+}
+
+/** What was put right can be found by what it says now, beside what it said before; each by itself, whatever is written with it. */
+function correctionsIn(known: readonly Known<LeadEvent>[]): (readonly Searchable[])[] {
+  return known.flatMap(({ event }) => {
+    if (event.type !== "SubmissionCorrected") return [];
+    const { submission_id: lead_id, sealed } = event.data;
+    return [[{ lead_id, sealed }]];
   });
 }
 

@@ -72,8 +72,6 @@ export interface LeadQueries {
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
   /** Where it is, or has ended; undefined when there is no such lead. */
   placeOf(id: string): Promise<LeadPlace | undefined>;
-  /** How many leads are dead letters, by where they ended. */
-  deadLetters(): Promise<DeadLetterCount[]>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
   keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
   /** How far into the log these answers reach. */
@@ -89,13 +87,6 @@ export interface LeadPlace {
   readonly delivery_id: DeliveryId | null;
   /** Where the partner's stream tells of it. */
   readonly revisions: readonly number[];
-}
-
-export interface DeadLetterCount {
-  readonly stage: Stage;
-  /** Of those that ended in delivery. */
-  readonly partner: string | null;
-  readonly count: bigint;
 }
 
 export interface KeyInUse {
@@ -171,14 +162,6 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       const { status, partner, delivery_id, partner_events } = row;
       const revisions = partner === null ? [] : (partner_events[partner] ?? []);
       return { id: row.id, status, partner, delivery_id, revisions };
-    },
-
-    async deadLetters() {
-      await ready();
-      return database.query<DeadLetterCount>(
-        `select stage, case when stage = 'deliver' then partner end as partner, count(*)
-           from leads.lead where status = 'dead_lettered' group by 1, 2`,
-      );
     },
 
     async keysInUse(keys) {

@@ -22,7 +22,7 @@ export interface PartnerRow {
 
 export const partnersModel = {
   name: "partners",
-  version: 3,
+  version: 4,
   tables: [
     `create table partner (
       partner text primary key,
@@ -136,6 +136,10 @@ function counted(row: PartnerRow, event: PartnerEvent): PartnerRow {
       return { ...row, held: row.held + 1n };
     case "DeliveryReturned":
       return { ...row, delivered: row.delivered - 1n };
+    case "DeliveryReconciled":
+      return event.data.outcome === "delivered"
+        ? { ...row, delivered: row.delivered + 1n, dead_lettered: row.dead_lettered - 1n }
+        : row;
     case "DeliveryPassedOn":
     case "CircuitOpened":
     case "CircuitHalfOpened":

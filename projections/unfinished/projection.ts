@@ -21,7 +21,7 @@ interface UnfinishedRow {
 
 export const unfinishedModel = {
   name: "unfinished",
-  version: 3,
+  version: 4,
   tables: [
     `create table submission (
       submission_id uuid primary key,
@@ -134,4 +134,5 @@ const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([
   "DeliveryDuplicated",
   "SubmissionRejected",
   "SubmissionDeadLettered",
+  "SubmissionReconciled",
 ]);

@@ -3,6 +3,8 @@ import swagger from "@fastify/swagger";
 import { bearerCheck } from "#platform/bearer.ts";
 import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { createMovingQueries } from "#projections/dead-letters/moving.ts";
+import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
@@ -16,6 +18,8 @@ import { followRoutingServices, routingServiceRoutes } from "./admin/routing-ser
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
 import { contextRoutes } from "./context/routes.ts";
+import { serveRefusedMessages } from "./dead-letters/refused-messages.ts";
+import { deadLetterRoutes } from "./dead-letters/routes.ts";
 import { openApiOptions } from "./describe/openapi.ts";
 import { describedOps, describeRoutes } from "./describe/routes.ts";
 import { createServer } from "./http/server.ts";
@@ -72,6 +76,8 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const leads = createLeadQueries({ database, vault, eventStore });
   const outcomes = createOutcomes({ eventStore, leads, vault, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
+  const letters = createDeadLetterQueries({ database, vault, eventStore });
+  const moving = createMovingQueries({ database });
 
   const app = createServer(log);
   await app.register(swagger, openApiOptions());
@@ -121,12 +127,14 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         allowPrivate: config.allowPrivatePartners,
       }),
       suppressionRoutes({ eventStore, vault, view: suppressed }),
+      deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
       workerRoutes(workers),
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });
+  await serveRefusedMessages({ bus, intake, eventStore, vault, lifecycle });
   await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());

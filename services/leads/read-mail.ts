@@ -8,7 +8,7 @@ import { type EventMail, parkMail, readEventMail } from "#platform/event-store/e
 import type { Log } from "#platform/log.ts";
 
 const { SubmissionReceived, SubmissionRedriven } = submissionEvents;
-const { DeliveryRejected, DeliveryPassedOn, DeliveryDeadLettered } = partnerEvents;
+const { DeliveryRejected, DeliveryPassedOn, DeliveryDeadLettered, DeliveryReconciled } = partnerEvents;
 
 /** What `domain/mail.ts` sends to leads. */
 const mailed = {
@@ -17,6 +17,7 @@ const mailed = {
   DeliveryRejected,
   DeliveryPassedOn,
   DeliveryDeadLettered,
+  DeliveryReconciled,
 } as const;
 const codec = createCodec(mailed);
 
@@ -45,12 +46,13 @@ export function readLeadMail(mail: Mail, log: Log): LeadMail | undefined {
   return undefined;
 }
 
-/** Why a partner does not have it, where the event says that. */
+/** Why a partner does not have it, or what was found out about that, where the event says so. */
 export function outcomeIn({ event }: LeadMail): Outcome | undefined {
   switch (event.type) {
     case "DeliveryRejected":
     case "DeliveryPassedOn":
     case "DeliveryDeadLettered":
+    case "DeliveryReconciled":
       return event;
     case "SubmissionReceived":
     case "SubmissionRedriven":

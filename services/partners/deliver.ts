@@ -113,7 +113,9 @@ export function createDeliver(parts: DeliverParts): Deliver {
     { about, cause }: DeliveryMail,
     { submission, routed }: Content,
   ): Prepared | undefined {
-    const { submission_id: id, delivery_id } = about;
+    const { submission_id: id } = about;
+    // What was redriven keeps the id that the partner may know it by.
+    const delivery_id = routed.route.sent_as ?? about.delivery_id;
     const ids = { id, delivery_id, ...(routed.person_id && { person_id: routed.person_id }) };
     try {
       return channel.prepare({ submission, ids, trace: cause.trace, now: Date.now() });

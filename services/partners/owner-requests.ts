@@ -1,8 +1,14 @@
-// What the gateway asks of a partner's owner: how much of the caps is used, and to take back a delivery that the partner returns.
+// What the gateway asks of a partner's owner: how much of the caps is used, and to take back a delivery that the partner returns,
+// and to record what somebody found out about one in doubt.
 import { capsUsed } from "#domain/partner/capacity.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerEvents, partnerStream } from "#domain/partner/events.ts";
-import { PartnerReply, PartnerRequest, type ReturnRequest } from "#domain/partner/request.ts";
+import {
+  PartnerReply,
+  PartnerRequest,
+  type ReconcileRequest,
+  type ReturnRequest,
+} from "#domain/partner/request.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
@@ -29,6 +35,8 @@ async function reply(request: PartnerRequest, parts: RequestParts): Promise<Part
       return { caps_used: capsUsed(configured().config, writer.state.use, Date.now()) };
     case "return":
       return takeBack(request, parts);
+    case "reconcile":
+      return reconcile(request, writer);
   }
 }
 
@@ -41,6 +49,18 @@ async function takeBack(request: ReturnRequest, parts: RequestParts): Promise<Pa
   if (decision.accepted) return { returned_at: `${position}` };
   const { reason } = decision;
   return { refused: reason === "not_delivered" || reason === "already_returned" ? reason : "unavailable" };
+}
+
+async function reconcile(
+  { type: _, by, ...about }: ReconcileRequest,
+  writer: PartnerWriter,
+): Promise<PartnerReply> {
+  const { decision, position } = await writer.write({
+    command: { type: "reconcile_delivery", ...about },
+    by,
+  });
+  if (decision.accepted) return { reconciled_at: `${position}` };
+  return { refused: decision.reason === "not_in_doubt" ? "not_in_doubt" : "unavailable" };
 }
 
 /** As the partner's stream has it. */
@@ -59,7 +79,9 @@ async function successfulAttempt(
     const { type, data } = decoded.event;
     if (!("delivery_id" in data) || data.delivery_id !== delivery_id) continue;
     if (type === "DeliveryStarted") started_at = Date.parse(data.started_at);
-    if (type === "DeliverySucceeded" && started_at !== undefined)
+    const isDelivered =
+      type === "DeliverySucceeded" || (type === "DeliveryReconciled" && data.outcome === "delivered");
+    if (isDelivered && started_at !== undefined)
       return { started_at, ...(data.price !== undefined && { price: data.price }) };
   }
   return undefined;

@@ -3,6 +3,7 @@ import { Counter } from "prom-client";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { allProjections } from "#projections/all.ts";
+import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { rebuildSubject } from "#projections/progress.ts";
@@ -34,6 +35,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
   );
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
+  const letters = createDeadLetterQueries({ database, vault, eventStore });
   const running = new Map<string, End>();
 
   async function run(name: string): Promise<void> {
@@ -47,18 +49,20 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });
-    // One process looks after what is read of the leads.
-    const withLeads =
+    // Whoever runs a projection looks after what is read of it.
+    const beside =
       name === "leads"
-        ? [countDeadLetters({ leads, metrics, log }), sweepKeys({ vault, eventStore, leads, log })]
-        : [];
+        ? [sweepKeys({ vault, eventStore, leads, log })]
+        : name === "dead_letters"
+          ? [countDeadLetters({ letters, metrics, log })]
+          : [];
     const rebuilds = await bus.serve(rebuildSubject(name), "projections", async () => {
       await runner.rebuild();
       return new Uint8Array();
     });
     running.set(name, async () => {
       await rebuilds.close();
-      for (const stop of withLeads) stop();
+      for (const stop of beside) stop();
       await runner.close();
       metrics.projectionLagEvents.remove({ projection: name });
     });

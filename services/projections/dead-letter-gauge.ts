@@ -2,22 +2,22 @@
 import { every } from "#platform/every.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
-import type { LeadQueries } from "#projections/leads/query.ts";
+import type { DeadLetterQueries } from "#projections/dead-letters/query.ts";
 
 const EVERY_MS = 5_000;
 
 export interface DeadLetterGaugeParts {
-  readonly leads: Pick<LeadQueries, "deadLetters">;
+  readonly letters: Pick<DeadLetterQueries, "counts">;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
 /** Returns what ends it. */
-export function countDeadLetters({ leads, metrics, log }: DeadLetterGaugeParts): () => void {
+export function countDeadLetters({ letters, metrics, log }: DeadLetterGaugeParts): () => void {
   const stop = every({
     ms: EVERY_MS,
     async work() {
-      const counts = await leads.deadLetters();
+      const counts = await letters.counts();
       metrics.deadLetters.reset();
       for (const { stage, partner, count } of counts)
         metrics.deadLetters.set({ stage, partner: partner ?? "" }, Number(count));

@@ -51,6 +51,7 @@ export function returns({
         throw new Refused(notDelivered(partner));
       case "already_returned":
         throw new Refused(ALREADY_RETURNED);
+      case "not_in_doubt":
       case "unavailable":
         throw new Refused(refusal("unavailable", { retryAfterS: 1 }));
     }

@@ -29,6 +29,7 @@ const TAGS = [
   "Context",
   "Suppressions",
   "Partners",
+  "Dead letters",
   "Sources",
   "Operations",
 ];

@@ -34,6 +34,10 @@ const bodies: Readonly<Record<string, object>> = {
   Backtest: { rules: [] },
   ShadowRules: { rules: [] },
   RoutingServiceChange: { url: "http://8.8.8.8/" },
+  Redrive: { dry_run: true },
+  Discard: { dry_run: true, reason: "no" },
+  Correction: { payload: { email: "jane@example.com" } },
+  Resolution: { outcome: "delivered", reason: "they have it" },
   SubmissionToTry: { submission: { kind: "lead" } },
 };
 
@@ -116,7 +120,11 @@ const odd = [
 const text = ["%00", "a%00b", "%F0", "%ff", "%zz", "%", "%ED%A0%80", "%E0%A4%A"];
 
 test("what no parameter can be is a 400 that names it, and never a 500", async () => {
-  const lists = { "/api/leads": ["q", "partner", "source"], "/api/identities": ["email", "full_name"] };
+  const lists = {
+    "/api/leads": ["q", "partner", "source"],
+    "/api/identities": ["email", "full_name"],
+    "/api/dlq": ["partner"],
+  };
   for (const [path, names] of Object.entries(lists)) {
     const parameters = [...odd, ...names.flatMap((name) => text.map((value) => [name, value] as const))];
     for (const [name, value] of parameters) {

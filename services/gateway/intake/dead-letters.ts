@@ -42,7 +42,7 @@ const codec = createCodec(intakeEvents);
 export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLetters {
   const seal = createIntakeSeal(vault);
   return {
-    async put({ name, source, kind, headers, body, at }, { reason, detail, errors = [] }) {
+    async put({ name, source, kind, headers, body, at }, refusal) {
       const refusal_id = RefusalId.parse(deterministicUuid("refusal", name));
       const stream = intakeStream(refusal_id);
       const refused_at = new Date(at).toISOString();
@@ -51,11 +51,7 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
         source: source.slice(0, MAX_SOURCE),
         kind,
         refused_at,
-        reason: detail === undefined ? reason : `${reason}: ${detail}`,
-        errors: errors.slice(0, MAX_ERRORS).map(({ path, message }) => ({
-          path: path.slice(0, MAX_ERROR_TEXT),
-          message: message.slice(0, MAX_ERROR_TEXT),
-        })),
+        ...recordedRefusal(refusal),
         sealed: await seal(kept(headers, body), stream),
       };
       const id = deterministicUuid(INTAKE_STREAM_PREFIX, refusal_id);
@@ -70,6 +66,20 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
         if (!(error instanceof WrongExpectedRevision)) throw error;
       }
     },
+  };
+}
+
+/** Why it was refused, as the dead letter says it. */
+export function recordedRefusal({ reason, detail, errors = [] }: Refusal): {
+  readonly reason: string;
+  readonly errors: { readonly path: string; readonly message: string }[];
+} {
+  return {
+    reason: detail === undefined ? reason : `${reason}: ${detail}`,
+    errors: errors.slice(0, MAX_ERRORS).map(({ path, message }) => ({
+      path: path.slice(0, MAX_ERROR_TEXT),
+      message: message.slice(0, MAX_ERROR_TEXT),
+    })),
   };
 }
 

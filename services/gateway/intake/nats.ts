@@ -18,7 +18,13 @@ export interface NatsIntakeParts extends PublishedParts {
 }
 
 const RETRY_MS = 1_000;
-const transient = new Set<RefusalReason>(["unavailable", "overloaded", "in_flight", "rate_limited"]);
+/** Another try may help, without anything being changed. */
+export const transient: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
+  "unavailable",
+  "overloaded",
+  "in_flight",
+  "rate_limited",
+]);
 const MAX_RETRY_MS = 60_000;
 /** Then it is only acknowledged: a server that lets nobody erase must not keep it coming for ever. */
 const MAX_DELIVERIES_TO_ERASE = 10;
@@ -102,8 +108,12 @@ function addressOf(
   headers: Readonly<Record<string, string>>,
 ): { readonly source: string; readonly kind: Kind | undefined } {
   const source = subject.slice(subject.indexOf(".") + 1);
-  return { source, kind: Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data };
+  return { source, kind: kindIn(headers) };
 }
+
+/** Undefined where it names one that there is not. */
+export const kindIn = (headers: Readonly<Record<string, string>>): Kind | undefined =>
+  Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data;
 
 function plainHeaders(headers: MsgHdrs | undefined): Record<string, string> {
   return Object.fromEntries(

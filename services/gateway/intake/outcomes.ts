@@ -50,6 +50,9 @@ const outcomeOfEvent: Readonly<Record<EventOf<typeof ends>["type"], Outcome["out
   PersonIdentified: undefined,
   SubmissionRouted: undefined,
   SubmissionRedriven: undefined,
+  SubmissionCorrected: undefined,
+  SubmissionReconciled: undefined,
+  SubmissionDiscarded: "failure",
   DeliverySucceeded: "success",
   DeliveryDuplicated: "failure",
   SubmissionRejected: "failure",
@@ -103,7 +106,8 @@ export function createOutcomes({ eventStore, leads, vault, lifecycle }: Outcomes
   /** It may have ended before the log was followed. */
   async function known(id: SubmissionId, waitMs: number): Promise<Ending | undefined> {
     const [last] = await eventStore.readStreamBackwards(submissionStream(id), 1);
-    if (last?.type !== "SubmissionRouted") return last && outcomeOf(last);
+    const isAtPartner = last?.type === "SubmissionRouted" || last?.type === "SubmissionReconciled";
+    if (!isAtPartner) return last && outcomeOf(last);
     // What its partner's stream says of it stands somewhere in it: only the read model knows where.
     const head = await eventStore.head();
     if (!(await leads.reached(head, waitMs))) return undefined;

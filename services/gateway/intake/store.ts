@@ -42,7 +42,7 @@ export interface StoreParts {
 }
 
 /** Written twice in one append once the person is known, and an append takes a megabyte. */
-const MAX_SEALED_BYTES = 480 * 1024;
+export const MAX_SEALED_BYTES = 480 * 1024;
 const TOO_LARGE = refusal("too_large", {
   detail:
     "As it is stored, numbers written out, the submission is larger than 360 KiB; send large numbers as text, or less at once",

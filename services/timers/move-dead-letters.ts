@@ -1,0 +1,182 @@
+// Carries out requests to move dead letters: what each has chosen goes back to its stage, or is discarded, so many a second.
+//
+// 1. What is left to do stands in the read model: whoever takes over goes on there.
+// 2. Each is moved at the very revision of its stream that the model knows. What the model has not seen yet is moved already, and the store
+//    says so; nothing is moved twice, whoever dies when.
+// 3. Requests take turns, so that a small one does not wait for a large one.
+// 4. What can't be moved at all is left; with the end of its request it is free for another.
+import { deadLetterEvents, deadLetterRequest, deadLettersStream } from "#domain/dead-letter/request.ts";
+import { SubmissionId } from "#domain/ids.ts";
+import { intakeEvents, intakeStream, RefusalId } from "#domain/intake/events.ts";
+import { refusalDecider } from "#domain/intake/refusal.ts";
+import { submissionDecider } from "#domain/submission/decide.ts";
+import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
+import { ImpossibleHistory } from "#domain/submission/state.ts";
+import type { Bus } from "#platform/bus/bus.ts";
+import { REDRIVE_REFUSED_SUBJECT } from "#platform/bus/subjects.ts";
+import { changeStream } from "#platform/change.ts";
+import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import { UnknownEventType } from "#platform/fold-stream.ts";
+import type { Log } from "#platform/log.ts";
+import { pause, retryUntil } from "#platform/retry.ts";
+import { tokenBucket } from "#platform/token-bucket.ts";
+import type { DeadLetterRequest, DeadLetterRow, MovingQueries } from "#projections/dead-letters/moving.ts";
+
+export interface MoveDeadLettersParts {
+  readonly letters: Pick<MovingQueries, "requests" | "leftOf">;
+  readonly eventStore: EventStore;
+  readonly bus: Pick<Bus, "request">;
+  readonly log: Log;
+  /** 200 unless told. */
+  readonly perSecond?: number;
+}
+
+const LOOK_EVERY_MS = 500;
+const BACKOFF = { baseMs: 100, maxMs: 3_000 };
+const PER_SECOND = 200;
+const PAGE = 100;
+const MAX_AT_ONCE = 16;
+const INTAKE_MS = 15_000;
+const BY = "admin";
+
+/** Until the signal is given. Never rejects. */
+export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: AbortSignal): Promise<void> {
+  const { letters, log, perSecond = PER_SECOND } = parts;
+  // No more than a few at once, so that what is redriven comes as a stream and not as a wave.
+  const bucket = tokenBucket(perSecond, undefined, MAX_AT_ONCE);
+  /** How far each request has come: what it left is left. */
+  const seen = new Map<string, bigint>();
+
+  /** Whether there is more to do. */
+  async function round(): Promise<boolean> {
+    const requests = await letters.requests();
+    const open = new Set<string>(requests.map(({ id }) => id));
+    for (const id of seen.keys()) if (!open.has(id)) seen.delete(id);
+    let more = false;
+    for (const request of requests) {
+      if (signal.aborted) return false;
+      try {
+        more = (await turnOf(request)) || more; // 3
+      } catch (error) {
+        log.warn({ err: error, request: request.id }, "dead letters not moved yet");
+      }
+    }
+    return more;
+  }
+
+  async function turnOf(request: DeadLetterRequest): Promise<boolean> {
+    const page = await letters.leftOf(request.id, { after: seen.get(request.id) ?? 0n, limit: PAGE });
+    const last = page.at(-1);
+    if (last === undefined) {
+      await carriedOut(request, parts);
+      return false;
+    }
+    const left = [...page];
+    while (left.length > 0) {
+      if (signal.aborted) return false;
+      const taken = bucket.take(Math.min(left.length, MAX_AT_ONCE));
+      if (taken === 0) await pause(bucket.waitMs(), signal);
+      else await Promise.all(left.splice(0, taken).map((letter) => moveOrLeave(letter, request, parts)));
+    }
+    seen.set(request.id, last.position);
+    log.info({ request: request.id, action: request.action, count: page.length }, "dead letters moved");
+    return true;
+  }
+
+  while (!signal.aborted) {
+    const more = await retryUntil(round, {
+      backoff: BACKOFF,
+      signal,
+      onFailure: (error) => log.warn({ err: error }, "requests to move dead letters not read yet"),
+    });
+    if (!more) await pause(LOOK_EVERY_MS, signal);
+  }
+}
+
+const requests = createCodec(deadLetterEvents);
+const submissions = createCodec(submissionEvents);
+const refusals = createCodec(intakeEvents);
+
+async function carriedOut({ id, asked_by }: DeadLetterRequest, parts: MoveDeadLettersParts): Promise<void> {
+  const { initial, evolve, decide } = deadLetterRequest;
+  await changeStream({
+    eventStore: parts.eventStore,
+    stream: deadLettersStream(id),
+    codec: requests,
+    initial,
+    evolve,
+    // Refused where it is said already, and the model has not read it yet.
+    decide: (state) => decide({ type: "carry_out", id }, state),
+    by: asked_by ?? BY,
+  });
+}
+
+/** 4. Throws where another try may help. */
+async function moveOrLeave(
+  letter: DeadLetterRow,
+  request: DeadLetterRequest,
+  parts: MoveDeadLettersParts,
+): Promise<void> {
+  try {
+    await (letter.stage === "intake" ? moveMessage : moveSubmission)(letter, request, parts);
+  } catch (error) {
+    const isBeyondUs =
+      error instanceof UnknownEventType ||
+      error instanceof UnreadableEvent ||
+      error instanceof ImpossibleHistory;
+    if (!isBeyondUs) throw error;
+    parts.log.error({ err: error, dead_letter: letter.id }, "dead letter can't be moved, it is left");
+  }
+}
+
+const MOVED_ALREADY = { accepted: false, reason: "moved_already" } as const;
+
+async function moveSubmission(
+  { id, revision }: DeadLetterRow,
+  { action, reason, asked_by }: DeadLetterRequest,
+  { eventStore }: MoveDeadLettersParts,
+): Promise<void> {
+  const { initial, evolve, decide } = submissionDecider;
+  const command =
+    action === "redrive"
+      ? ({ type: action } as const)
+      : ({ type: action, reason: reason ?? action } as const);
+  await changeStream({
+    eventStore,
+    stream: submissionStream(SubmissionId.parse(id)),
+    codec: submissions,
+    initial,
+    evolve,
+    decide: (state, newest) => (newest === revision ? decide(command, state) : MOVED_ALREADY), // 2
+    by: asked_by ?? BY,
+  });
+}
+
+async function moveMessage(
+  letter: DeadLetterRow,
+  { action, reason, asked_by }: DeadLetterRequest,
+  { eventStore, bus }: MoveDeadLettersParts,
+): Promise<void> {
+  const [id, by] = [RefusalId.parse(letter.id), asked_by ?? BY];
+  const { revision } = letter;
+  if (action === "redrive") {
+    // Only a gateway takes anything in.
+    const order = Buffer.from(JSON.stringify({ id, revision: `${revision}`, by }));
+    const reply = await bus.request(REDRIVE_REFUSED_SUBJECT, order, INTAKE_MS);
+    const { outcome } = JSON.parse(Buffer.from(reply).toString("utf8")) as { readonly outcome: string };
+    if (outcome === "later") throw new Error(`intake has no room for ${id} just now`);
+    return;
+  }
+  const { initial, evolve, decide } = refusalDecider;
+  await changeStream({
+    eventStore,
+    stream: intakeStream(id),
+    codec: refusals,
+    initial,
+    evolve,
+    decide: (state, newest) =>
+      newest === revision ? decide({ type: "discard", id, reason: reason ?? action }, state) : MOVED_ALREADY,
+    by,
+  });
+}
