@@ -2,7 +2,6 @@
 import type { Sealed } from "#domain/event.ts";
 import { type DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
 import { deliveryContext, submissionContext } from "#domain/seal-contexts.ts";
-import type { Stage } from "#domain/submission/events.ts";
 import { type Status, statuses } from "#domain/submission/machine.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
