@@ -39,9 +39,11 @@ import { createMailAdmission, MAX_SHORT_REST_MS, MAX_TIMER_MS } from "./mail-adm
 import { openDelivery } from "./open-delivery.ts";
 import { replyTo } from "./owner-requests.ts";
 import { openPartnerWriter } from "./partner-writer.ts";
+import { createPastOfMail } from "./past-of-mail.ts";
 import { pauseGone } from "./pause-gone.ts";
 import { createPostponed } from "./postponed.ts";
 import { createSlots } from "./slots.ts";
+import type { PartnerSnapshots } from "./snapshots.ts";
 
 export interface Actor {
   /** To be called after each change of the partner's configuration. */
@@ -59,6 +61,7 @@ export interface ActorOptions {
   readonly vault: Vault;
   readonly signature: MailSignature;
   readonly channels: ChannelParts;
+  readonly snapshots: PartnerSnapshots;
   /** The partner was removed, and all that waited for it has ended. */
   readonly onRetired?: () => void;
 }
@@ -87,6 +90,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   /** As it was configured when it said so: until that changes, it is called no more. */
   let gone: ConfiguredPartner | undefined;
 
+  const snapshots = options.snapshots.of(partner);
   const writer = openPartnerWriter({
     partner,
     policy: () => configured().config,
@@ -94,6 +98,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     mayWrite: () => lease.valid, // 1
     eventStore,
     onLoaded: () => review(),
+    snapshots,
     log,
   });
   const channel = currentChannel({
@@ -110,6 +115,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     sandbox: channels.sandbox,
     log,
   });
+  const past = createPastOfMail({ writer, snapshots, dedupeKey: dedupeKeys.known });
   const postponed = createPostponed({
     isUnderWay: (id) => admission.isUnderWay(id),
     onHeld: (id) => held.remains(id),
@@ -122,6 +128,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     lease,
     vault,
     dedupeKey: dedupeKeys.get,
+    pastOf: past.get,
     postponed,
     metrics,
     log,
@@ -139,6 +146,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     channelRestMs,
     takesNothing,
     dedupeKeys,
+    past,
     postponed,
     deliver,
     eventStore,
@@ -217,7 +225,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   void tryChannel();
   void writer.open();
   const requests = await bus.serve(partnerRequestSubject(partner), "owner", ({ data }) =>
-    replyTo(data, { configured, writer, eventStore }).finally(review),
+    replyTo(data, { configured, writer, snapshots, eventStore }).finally(review),
   );
   const inHand = (): Mail[] => [...admission.mails(), ...postponed.mails()];
   const stopRenewing = every({
@@ -262,7 +270,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
       await Promise.race([allEnded, pause(config.drainMs * GRACE, abandon)]);
       abandoned.abort();
       await Promise.race([allEnded, pause(LAST_WORDS_MS)]);
-      await Promise.race([writer.close(), pause(LAST_WORDS_MS)]);
+      await Promise.race([writer.close().then(snapshots.written), pause(LAST_WORDS_MS)]);
       stopRenewing();
       metrics.circuitState.remove({ partner });
       metrics.partnerUnusable.remove({ partner });

@@ -20,12 +20,18 @@ import type { ChannelParts } from "./channels/channel.ts";
 import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
+import { openPartnerSnapshots } from "./snapshots.ts";
 
 const COUNT_EVERY_MS = 5_000;
 
 export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log } = yard;
-  const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
+  const [bus, vault, partners, snapshots] = await Promise.all([
+    yard.bus(),
+    yard.vault(),
+    followPartners(yard),
+    openPartnerSnapshots({ database: yard.database(), log }),
+  ]);
   const signature = await openMailSignature(yard.database());
   const sandbox = createSandbox({ log });
   lifecycle.own("sandbox", sandbox.close);
@@ -71,6 +77,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         vault,
         signature,
         channels,
+        snapshots,
         onRetired() {
           retirement.retired(configured(partner));
           leases.review();

@@ -5,7 +5,7 @@ import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { type Admission, admit } from "#domain/partner/admission.ts";
 import type { Circuit } from "#domain/partner/circuit.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { type PartnerState, stageOf } from "#domain/partner/state.ts";
+import type { PartnerState } from "#domain/partner/state.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Lease } from "#platform/leases.ts";
@@ -18,6 +18,7 @@ import type { DedupeKeys } from "./dedupe-keys.ts";
 import type { Deliver } from "./deliver.ts";
 import { foresee } from "./foresee.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
+import type { PastOfMail } from "./past-of-mail.ts";
 import type { Postponed } from "./postponed.ts";
 import { type DeliveryMail, readMail } from "./read-mail.ts";
 
@@ -43,6 +44,7 @@ export interface MailAdmissionParts {
   /** By caps or schedule. */
   readonly takesNothing: () => boolean;
   readonly dedupeKeys: Pick<DedupeKeys, "known" | "prepare">;
+  readonly past: PastOfMail;
   readonly postponed: Pick<Postponed, "postpone" | "ended">;
   readonly deliver: Deliver;
   readonly eventStore: EventStore;
@@ -59,7 +61,7 @@ export const MAX_TIMER_MS = 3_600_000;
 
 export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
   const { partner, configured, lease, writer, channel, channelRestMs, takesNothing, dedupeKeys } = parts;
-  const { postponed, deliver, eventStore, vault, signature, closing, log } = parts;
+  const { past, postponed, deliver, eventStore, vault, signature, closing, log } = parts;
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
   const delivering = new Map<DeliveryMail, Promise<void>>();
@@ -91,9 +93,13 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
       await tryChannel();
       const state = await stateAsOwner();
       if (state === undefined) return handBack(0); // 1, 3
-      // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
-      if (looked !== state) runEnded(state);
-      looked = state;
+      if (looked !== state) {
+        await past.prepare(waiting);
+        looked = state;
+        // What has ended takes no room: it only has to be acknowledged. Looked at once; what ends meanwhile finds out for itself.
+        runEnded(state);
+        continue;
+      }
       if (takesNothing()) runDecided(state); // 8
       if (waiting.length === 0) return;
 
@@ -135,7 +141,7 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
   }
 
   function runEnded(state: PartnerState): void {
-    const hasEnded = ({ about }: DeliveryMail): boolean => stageOf(state, about.delivery_id) === "ended";
+    const hasEnded = (delivery: DeliveryMail): boolean => past.hasEnded(delivery, state);
     for (const delivery of waiting.filter(hasEnded)) run(delivery);
     waiting = waiting.filter((delivery) => !hasEnded(delivery));
   }
@@ -143,7 +149,7 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
   function runDecided(state: PartnerState): void {
     if (configured().standing !== "active" || !configured().config.enabled || channelRestMs() > 0) return;
     const decided = waiting.filter(
-      (one) => foresee(one, state, configured(), dedupeKeys.known) === "decision",
+      (one) => foresee(one, state, configured(), dedupeKeys.known, past.known) === "decision",
     );
     for (const delivery of decided) run(delivery);
     const begun = new Set(decided);
@@ -156,7 +162,7 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
     while (ready.length < count) {
       const delivery = waiting.shift();
       if (delivery === undefined) break;
-      const foreseen = foresee(delivery, state, configured(), dedupeKeys.known);
+      const foreseen = foresee(delivery, state, configured(), dedupeKeys.known, past.known);
       if (foreseen === "call") ready.push(delivery);
       else if (foreseen === "decision") run(delivery);
       else postponed.postpone(delivery, foreseen);

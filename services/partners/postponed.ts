@@ -75,6 +75,7 @@ export function createPostponed({ isUnderWay, onHeld }: PostponedParts): Postpon
         case "not_ended":
         case "not_delivered":
         case "already_returned":
+        case "past_unknown":
         case "not_stored":
         case "not_the_writer":
         case "too_large":
