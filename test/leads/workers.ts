@@ -26,6 +26,7 @@ export function workersOf(
   { config, own }: TestYard,
   logLevel: LogLevel = "debug",
   roles = "leads,identity",
+  nodeOptions = "",
 ): Workers {
   const started: Worker[] = [];
 
@@ -42,6 +43,7 @@ export function workersOf(
     async start(name) {
       const node = await startNode(MAIN, {
         ROLES: roles,
+        ...(nodeOptions !== "" && { NODE_OPTIONS: nodeOptions }),
         INSTANCE: name,
         PORT: "0",
         NATS_URL: config.natsUrl,
