@@ -90,6 +90,40 @@ for (const decides of ["at_once", "by_batch"] as const) {
   });
 }
 
+writers(
+  "decides no more until all is stored while that is awaited, so that it is told also under load",
+  async () => {
+    const told: unknown[] = [];
+    let isAwaited = false;
+    const chosen = options({
+      onStored: ({ state, revision }) => {
+        assert.is(BigInt(state.next) - 1n, revision);
+        told.push(revision);
+        isAwaited = false;
+      },
+      awaitsStored: () => isAwaited,
+    });
+    const writer = openBatchWriter(chosen);
+    await writer.open();
+    const answers: ReturnType<typeof writer.write>[] = [];
+    /** Something is decided while each append is under way. */
+    const feed = async (isEnough: () => boolean): Promise<void> => {
+      for (let turn = 0; turn < 20_000 && !isEnough(); turn += 1) {
+        answers.push(writer.write(answers.length));
+        await new Promise(setImmediate);
+      }
+    };
+    await feed(() => answers.length > 300);
+    assert.equal(told, [], "nobody asked for it");
+    isAwaited = true;
+    await feed(() => told.length > 0);
+    assert.is(told.length, 1);
+    await writer.close();
+    for (const { decision } of await Promise.all(answers)) assert.ok(decision.accepted);
+    assert.equal(await numbersIn(chosen.stream), numbersUpTo(answers.length));
+  },
+);
+
 writers("answers a refusal only when what it rests on is stored", async () => {
   const chosen = options();
   const writer = openBatchWriter(chosen);

@@ -66,6 +66,8 @@ export interface BatchWriterOptions<State, Command, Made extends AnyDecision> {
   /** Decided before all others each time the stream was loaded: what a writer that died left undone. */
   readonly onLoaded?: (state: State) => readonly Command[];
   readonly onStored?: (stored: Loaded<State>) => void;
+  /** While it says so, nothing more is decided until all is stored, so that `onStored` is called also under load. */
+  readonly awaitsStored?: (loaded: Loaded<State>) => boolean;
   readonly log: Log;
 }
 
@@ -98,6 +100,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   options: BatchWriterOptions<State, Command, Made>,
 ): BatchWriter<State, Command, Made> {
   const { stream, decider, eventStore, load, encode, mayWrite, decides, onLoaded, onStored, log } = options;
+  const { awaitsStored = () => false } = options;
   const closing = new AbortController();
   let current: Loaded<State> | undefined;
   let opening: Promise<boolean> | undefined;
@@ -175,7 +178,8 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
 
   function decideWaiting(): void {
     const byBatch = decides === "by_batch";
-    if (isDamaged || (byBatch && decided.length > 0)) return;
+    if (isDamaged) return;
+    if (decided.length > 0 && current !== undefined && (byBatch || awaitsStored(current))) return;
     let count = 0;
     let bytes = 0;
     for (let one = waiting[0]; one !== undefined && current !== undefined && !isDamaged; one = waiting[0]) {

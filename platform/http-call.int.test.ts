@@ -201,4 +201,24 @@ test("goes to no private address, whether it stands in the URL or the name leads
   assert.is(calls, before);
 });
 
+test("keeps nothing of its connections where there was no call for long, and opens others for the next", async () => {
+  let opened = 0;
+  let closed = 0;
+  const count = (socket: Socket): void => {
+    opened += 1;
+    socket.once("close", () => {
+      closed += 1;
+    });
+  };
+  server.on("connection", count);
+  // Sooner than the connection would be closed for its own idleness.
+  const one = caller({ idleMs: 200 });
+  assert.is((await one.call(request, attempt)).responded, true);
+  assert.equal([opened, closed], [1, 0]);
+  await until("it is closed", () => closed === 1, 2_000);
+  assert.is((await one.call(request, attempt)).responded, true);
+  assert.is(opened, 2);
+  server.off("connection", count);
+});
+
 test.run();

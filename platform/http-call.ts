@@ -46,39 +46,59 @@ export interface HttpCallerOptions {
   /** Off where a repeat must not happen: a connection that the other side closes just then would leave the outcome unknown. */
   readonly keepAlive: boolean;
   readonly allowPrivate: boolean;
+  /** After so long without a call all that calling takes is let go of; 10 s unless told. */
+  readonly idleMs?: number;
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_CONNECT_MS = 5_000;
+/** A pool takes 50 kB without any connection, for each of perhaps hundreds of partners. */
+const IDLE_MS = 10_000;
 
 export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
-  const { timeoutMs, allowPrivate } = options;
+  const { timeoutMs, allowPrivate, idleMs = IDLE_MS } = options;
   const url = new URL(options.url);
-  const pool = new Pool(url.origin, {
-    connections: options.concurrency,
-    pipelining: options.keepAlive ? 1 : 0,
-    // The whole call is bounded below; these would only fire later.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: {
-      timeout: Math.min(timeoutMs, MAX_CONNECT_MS),
-      ...(!allowPrivate && { lookup: publicLookup }),
-    },
-  });
+  const openPool = (): Pool =>
+    new Pool(url.origin, {
+      connections: options.concurrency,
+      pipelining: options.keepAlive ? 1 : 0,
+      // The whole call is bounded below; these would only fire later.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: {
+        timeout: Math.min(timeoutMs, MAX_CONNECT_MS),
+        ...(!allowPrivate && { lookup: publicLookup }),
+      },
+    });
+  let pool: Pool | undefined;
+  let idleTimer: NodeJS.Timeout | undefined;
   const path = `${url.pathname}${url.search}`;
   const refused = isRefusedHost(url.hostname, allowPrivate);
   const underWay = new Set<Promise<unknown>>();
+
+  function closeIdle(): void {
+    const idle = pool;
+    pool = undefined;
+    void idle?.destroy();
+  }
 
   return {
     async call(request, attempt) {
       if (refused)
         return { responded: false, outcome: { outcome: "failed", reason: "private_address_refused" } };
+      clearTimeout(idleTimer);
+      pool ??= openPool();
       const call = dispatch(pool, { ...request, path }, attempt, timeoutMs);
       underWay.add(call);
-      return call.finally(() => underWay.delete(call));
+      return call.finally(() => {
+        underWay.delete(call);
+        if (underWay.size === 0) idleTimer = setTimeout(closeIdle, idleMs).unref();
+      });
     },
     async close() {
       await Promise.all(underWay);
+      clearTimeout(idleTimer);
+      pool ??= openPool();
       // Not pool.close(), which waits for connections that nobody needs any more.
       await pool.destroy();
     },

@@ -15,6 +15,14 @@ export class CapUse {
   /** Those that were asked for, and what they hold. */
   #spans: { readonly span: Span; count: number }[] = [];
 
+  static of(total: number, since: number, quarters: Iterable<readonly [number, number]>): CapUse {
+    const use = new CapUse();
+    use.total = total;
+    use.since = since;
+    for (const [quarter, count] of quarters) use.quarters.set(quarter, count);
+    return use;
+  }
+
   /** One more, or with -1 one less, of what was begun then. */
   add(at: number, count: 1 | -1): void {
     const quarter = Math.floor(at / QUARTER_MS);

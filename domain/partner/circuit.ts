@@ -17,11 +17,12 @@ const circuitMachine = setup({ types: { events: {} as CircuitEvent } }).createMa
   },
 });
 
-export type CircuitState = "closed" | "open" | "half_open";
+export const circuitStates = ["closed", "open", "half_open"] as const;
+export type CircuitState = (typeof circuitStates)[number];
 
 const states = tabulate<typeof circuitMachine, CircuitState, CircuitEvent>({
   machine: circuitMachine,
-  states: ["closed", "open", "half_open"],
+  states: circuitStates,
   examples: (type) => [{ type } as CircuitEvent],
   keyOf: ({ type }) => type,
 });

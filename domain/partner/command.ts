@@ -4,6 +4,7 @@ import type { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
 import type { PartnerConfig } from "./config.ts";
 import type { PartnerEvent, Reconciliation, Timings } from "./events.ts";
 import type { AttemptOutcome } from "./outcome.ts";
+import type { Past } from "./past.ts";
 
 // What can be asked of the writer of a partner's stream. Time, chance, what is configured and what is sealed come in with the command.
 
@@ -19,6 +20,7 @@ export interface About {
 
 export interface StartAttempt extends About {
   readonly type: "start_attempt";
+  readonly past?: Past | undefined;
   readonly dedupe_key: string;
   /** Another partner follows in its waterfall. */
   readonly has_next?: boolean;
@@ -46,6 +48,7 @@ export interface RecordOutcome extends About {
 /** No attempt can be made, now or later. */
 export interface GiveUp extends About {
   readonly type: "give_up";
+  readonly past?: Past | undefined;
   readonly cause: "partner_removed" | "drained" | "forgotten" | "poison" | "dedupe_failed";
   readonly reason: string;
 }
@@ -60,6 +63,7 @@ export interface Retire {
 /** The partner gives back what it was delivered, as its stream says. */
 export interface ReturnDelivery extends About {
   readonly type: "return_delivery";
+  readonly past?: Past | undefined;
   readonly reason: string;
   /** Of the attempt that succeeded, in milliseconds. */
   readonly started_at: number;
@@ -90,6 +94,8 @@ export type PartnerRefusal =
   | { readonly reason: "not_yet"; readonly until: number; readonly timer: boolean }
   | { readonly reason: "probe_in_flight" | "not_ended" }
   | { readonly reason: "not_delivered" | "already_returned" | "not_in_doubt" }
+  /** What the state holds no more has to be looked up first. */
+  | { readonly reason: "past_unknown" }
   /** Another delivery with the same dedupe key has to end first; `until` is when it is tried again, undefined while it is called. */
   | { readonly reason: "key_in_flight"; readonly by: DeliveryId; readonly until: number | undefined };
 

@@ -12,10 +12,12 @@ import type {
   StartAttempt,
 } from "./command.ts";
 import type { PartnerEvent, Waited } from "./events.ts";
+import { NO_PAST, pastFor } from "./past.ts";
 import { recordOutcome } from "./record-outcome.ts";
 import {
   evolve,
   isReserved,
+  laterUse,
   newPartner,
   type OpenDelivery,
   type PartnerState,
@@ -56,19 +58,23 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   if (known !== undefined && known.retry_at > at)
     return { accepted: false, reason: "not_yet", until: known.retry_at, timer: known.timer };
 
+  const past = known?.dedupe_key === undefined ? pastFor(state, command.past) : NO_PAST;
+  if (past === undefined) return refuse("past_unknown");
+  if (known === undefined && past.ended) return refuse("already_ended");
+
   const about = { partner, delivery_id, submission_id };
   const version = command.config_version === undefined ? {} : { config_version: command.config_version };
   const attempts = known?.attempts ?? 0;
   const waited = waitedOf(known);
   // A delivery keeps the key it began with, whatever the configuration says by now.
   const key = known?.dedupe_key ?? dedupe_key;
-  const use = state.keys.get(key);
-  if (use !== undefined && use.by !== delivery_id) {
-    if (use.delivered_at === undefined) return keyInFlight(use.by, state);
-    if (at - use.delivered_at < windowOf(policy)) {
-      const data = { ...about, ...version, attempts, of: use.by, reason: "already_delivered", ...waited };
-      return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
-    }
+  const rival = state.inFlight.get(key);
+  if (rival !== undefined && rival !== delivery_id) return keyInFlight(rival, state);
+  const pastUse = state.hasPastKeys ? past.key : undefined;
+  const use = rival === undefined ? laterUse(pastUse, state.delivered.get(key)) : undefined;
+  if (use !== undefined && use.by !== delivery_id && at - use.delivered_at < windowOf(policy)) {
+    const data = { ...about, ...version, attempts, of: use.by, reason: "already_delivered", ...waited };
+    return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
   }
 
   const keptBack = isLimited(policy) ? keepBack(command, state) : undefined;
@@ -137,6 +143,9 @@ function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
   if (stage === "ended") return refuse("already_ended");
   if (stage === "calling") return refuse("in_flight");
   const known = state.open.get(delivery_id);
+  const past = known === undefined ? pastFor(state, command.past) : NO_PAST;
+  if (past === undefined) return refuse("past_unknown");
+  if (past.ended) return refuse("already_ended");
   const attempts = known?.attempts ?? 0;
   const data = { partner, delivery_id, submission_id, attempts, reason, cause, ...waitedOf(known) };
   return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data });
@@ -148,9 +157,12 @@ function retire({ partner }: Retire, { open }: PartnerState): PartnerDecision {
 }
 
 function returnDelivery(command: ReturnDelivery, state: PartnerState): PartnerDecision {
-  const { type: _, started_at, price, ...about } = command;
-  if (!state.ended.has(command.delivery_id)) return refuse("not_delivered");
-  if (state.returned.has(command.delivery_id)) return refuse("already_returned");
+  const { type: _, past: given, started_at, price, ...about } = command;
+  const isHeld = state.ended.has(command.delivery_id);
+  const past = isHeld ? NO_PAST : pastFor(state, given);
+  if (past === undefined) return refuse("past_unknown");
+  if (!isHeld && !past.ended) return refuse("not_delivered");
+  if (state.returned.has(command.delivery_id) || past.returned) return refuse("already_returned");
   const data = {
     ...about,
     started_at: new Date(started_at).toISOString(),

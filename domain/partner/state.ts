@@ -23,10 +23,10 @@ export interface OpenDelivery {
   readonly in_doubt: boolean;
 }
 
+/** The delivery that was delivered last with a dedupe key, and when that was started. */
 export interface KeyUse {
   readonly by: DeliveryId;
-  /** When the delivery that succeeded was started; undefined while it is open. */
-  readonly delivered_at: number | undefined;
+  readonly delivered_at: number;
 }
 
 export interface DeliveryInDoubt {
@@ -35,32 +35,47 @@ export interface DeliveryInDoubt {
   readonly started_at: number;
 }
 
-/** Changed in place, unlike other states: a partner's history is as long as its business, and copying it is no option. */
+/**
+ * Changed in place, unlike other states: a partner's history is as long as its business, and copying it is no option. What has ended is
+ * held for a while only: see past.ts.
+ */
 export interface PartnerState {
   circuit: Circuit;
   readonly open: Map<DeliveryId, OpenDelivery>;
-  readonly ended: Set<DeliveryId>;
-  /** By dedupe key. */
-  readonly keys: Map<string, KeyUse>;
+  /** The open delivery that has a dedupe key. */
+  readonly inFlight: Map<string, DeliveryId>;
   /** In the order in which they go on. */
   readonly held: Set<DeliveryId>;
-  /** Delivered, and given back. */
-  readonly returned: Set<DeliveryId>;
   /** Dead letters of which nobody has found out yet whether the partner has them. */
   readonly inDoubt: Map<DeliveryId, DeliveryInDoubt>;
   /** By what was delivered, and by what is called or in doubt. */
   use: CapUse;
+  /** How often the partner was removed and had come to its end. */
+  retirements: number;
+  /** Of what happened up to this revision, nothing that follows is held; below 0 all of it is. */
+  pastUpTo: bigint;
+  /** False once the partner has retired: it begins anew, without the keys of before. */
+  hasPastKeys: boolean;
+  readonly ended: Set<DeliveryId>;
+  /** By dedupe key. */
+  readonly delivered: Map<string, KeyUse>;
+  /** Delivered, and given back. */
+  readonly returned: Set<DeliveryId>;
 }
 
 export const newPartner = (): PartnerState => ({
   circuit: closedCircuit,
   open: new Map(),
-  ended: new Set(),
-  keys: new Map(),
+  inFlight: new Map(),
   held: new Set(),
-  returned: new Set(),
   inDoubt: new Map(),
   use: new CapUse(),
+  retirements: 0,
+  pastUpTo: -1n,
+  hasPastKeys: true,
+  ended: new Set(),
+  delivered: new Map(),
+  returned: new Set(),
 });
 
 /** The stream holds an event where it could not happen: no decision of ours leads there. */
@@ -101,7 +116,8 @@ export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
       return state;
     case "DeliveryReturned": {
       const { delivery_id, started_at } = event.data;
-      if (!state.ended.has(delivery_id) || state.returned.has(delivery_id))
+      const isDelivered = state.ended.has(delivery_id) || state.pastUpTo >= 0n;
+      if (!isDelivered || state.returned.has(delivery_id))
         throw new ImpossibleHistory("DeliveryReturned can't happen to a delivery that is not delivered");
       state.returned.add(delivery_id);
       state.use.add(Date.parse(started_at), -1);
@@ -113,10 +129,13 @@ export function evolve(state: PartnerState, event: PartnerEvent): PartnerState {
     case "PartnerRetired":
       // What has ended stays known: its mail may come again.
       state.open.clear();
-      state.keys.clear();
+      state.inFlight.clear();
+      state.delivered.clear();
       state.held.clear();
       for (const [id, doubt] of state.inDoubt) state.inDoubt.set(id, { ...doubt, dedupe_key: undefined });
       state.use = new CapUse();
+      state.retirements += 1;
+      state.hasPastKeys = false;
       return state;
   }
 }
@@ -136,8 +155,7 @@ function evolveDelivery(state: PartnerState, event: DeliveryEvent): void {
       if (isReserved(open)) state.use.add(open.started_at, 1);
       if (stage === "held") state.held.add(id);
       else if (known?.stage === "held") state.held.delete(id);
-      if (event.type === "DeliveryStarted")
-        state.keys.set(event.data.dedupe_key, { by: id, delivered_at: undefined });
+      if (event.type === "DeliveryStarted") state.inFlight.set(event.data.dedupe_key, id);
       return;
     }
     case "delivered":
@@ -160,10 +178,22 @@ function reconcile(state: PartnerState, { delivery_id, outcome }: Reconciled): v
   if (doubt === undefined)
     throw new ImpossibleHistory("DeliveryReconciled can't happen to a delivery that is not in doubt");
   state.inDoubt.delete(delivery_id);
-  const { dedupe_key, started_at } = doubt;
-  if (outcome === "not_delivered") state.use.add(started_at, -1);
-  else if (dedupe_key !== undefined && !state.keys.has(dedupe_key))
-    state.keys.set(dedupe_key, { by: delivery_id, delivered_at: started_at });
+  const { dedupe_key, started_at: delivered_at } = doubt;
+  if (outcome === "not_delivered") state.use.add(delivered_at, -1);
+  else if (dedupe_key !== undefined) {
+    const use = { by: delivery_id, delivered_at };
+    state.delivered.set(dedupe_key, laterUse(state.delivered.get(dedupe_key), use));
+    // The index may know it as one without a key.
+    state.ended.add(delivery_id);
+  }
+}
+
+/** Of two deliveries with the same key, the one that makes others duplicates for longer. */
+export function laterUse(one: KeyUse | undefined, other: KeyUse): KeyUse;
+export function laterUse(one: KeyUse | undefined, other: KeyUse | undefined): KeyUse | undefined;
+export function laterUse(one: KeyUse | undefined, other: KeyUse | undefined): KeyUse | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.delivered_at > one.delivered_at ? other : one;
 }
 
 function openDelivery(
@@ -202,11 +232,11 @@ function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
     state.inDoubt.set(id, { dedupe_key: delivery?.dedupe_key, started_at: delivery?.started_at ?? 0 });
   if (isReserved(delivery) && !mayHaveIt(delivery, event)) state.use.add(delivery.started_at, -1);
   const key = delivery?.dedupe_key;
-  if (delivery === undefined || key === undefined || state.keys.get(key)?.by !== id) return;
+  if (delivery === undefined || key === undefined || state.inFlight.get(key) !== id) return;
+  state.inFlight.delete(key);
   // A partner that calls it a duplicate has it just as well as one that took it.
   const has = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
-  if (has) state.keys.set(key, { by: id, delivered_at: delivery.started_at });
-  else state.keys.delete(key);
+  if (has) state.delivered.set(key, { by: id, delivered_at: delivery.started_at });
 }
 
 /** What was in doubt once stays counted, however it ends: nobody knows better any more. */

@@ -2,10 +2,10 @@ import { createPeople, type People } from "#domain/identity/people.ts";
 import type { Database } from "#platform/database.ts";
 import type { Loaded } from "#platform/fold-stream.ts";
 import type { Log } from "#platform/log.ts";
+import { openSnapshotStore } from "#platform/snapshots.ts";
 import { FORMAT, fromBytes, toBytes } from "./snapshot-format.ts";
 
-// The index in the database, so that a takeover reads columns of numbers instead of a million events. It is only a short cut: losing
-// it costs time, and one of another format is ignored.
+// The index as columns of numbers, which a takeover reads instead of a million events.
 
 export interface Snapshots {
   load(): Promise<Loaded<People> | undefined>;
@@ -17,90 +17,49 @@ export interface Snapshots {
   written(): Promise<void>;
 }
 
-const TABLES = [
-  `create schema if not exists identity_index;
-   create table identity_index.snapshot (
-     revision bigint primary key,
-     format int not null,
-     complete boolean not null default false,
-     taken_at timestamptz not null default now()
-   );
-   create table identity_index.part (
-     revision bigint not null references identity_index.snapshot on delete cascade,
-     number int not null,
-     bytes bytea not null,
-     primary key (revision, number)
-   )`,
+const NAME = "identity";
+
+/** What an earlier release kept of people's traits in tables of its own; the tables stay, for that release may be run again. */
+const LEFT_OVER = [
+  `do $$ begin
+     if to_regclass('identity_index.snapshot') is not null then truncate identity_index.snapshot cascade; end if;
+   end $$`,
 ];
 
 /** What a takeover has to read besides: a second or two, however many people there are. */
 const EVERY_EVENTS = 50_000;
 const EVERY_PART = 10;
-const PART_BYTES = 1024 * 1024;
 
 export async function createSnapshots(
   database: Database,
   log: Log,
   everyEvents = EVERY_EVENTS,
 ): Promise<Snapshots> {
-  await database.migrate("identity_index", TABLES);
+  await database.migrate("identity_index_moved", LEFT_OVER);
+  const store = await openSnapshotStore({ database, format: FORMAT, log });
   let last = -1n;
   let writing: Promise<void> | undefined;
 
   async function write(revision: bigint, bytes: Buffer): Promise<void> {
-    await database.execute(
-      "insert into identity_index.snapshot (revision, format) values ($1, $2) on conflict do nothing",
-      [revision, FORMAT],
-    );
-    // Part by part: one statement of fifty megabytes would hold everything else up.
-    for (let number = 0; number * PART_BYTES < bytes.length; number += 1) {
-      const part = bytes.subarray(number * PART_BYTES, (number + 1) * PART_BYTES);
-      await database.execute("insert into identity_index.part values ($1, $2, $3) on conflict do nothing", [
-        revision,
-        number,
-        part,
-      ]);
-    }
-    await database.execute("update identity_index.snapshot set complete = true where revision = $1", [
-      revision,
-    ]);
-    await database.execute("delete from identity_index.snapshot where revision < $1", [revision]);
+    await store.write({ name: NAME, revision, pieces: [bytes] });
     log.info({ revision, megabytes: Math.round(bytes.length / 1e6) }, "identity snapshot written");
   }
 
   return {
     async load() {
-      const [newest] = await database.query<{ revision: bigint }>(
-        `select revision from identity_index.snapshot where complete and format = $1
-          order by revision desc limit 1`,
-        [FORMAT],
-      );
-      if (newest === undefined) return undefined;
-      const parts: Buffer[] = [];
-      for (;;) {
-        const rows = await database.query<{ bytes: Buffer }>(
-          "select bytes from identity_index.part where revision = $1 and number >= $2 order by number limit 8",
-          [newest.revision, parts.length],
-        );
-        if (rows.length === 0) break;
-        parts.push(...rows.map(({ bytes }) => bytes));
-      }
-      const read = fromBytes(Buffer.concat(parts));
+      const found = await store.newest(NAME);
+      if (found === undefined) return undefined;
+      const { revision, bytes } = found;
+      const read = fromBytes(bytes);
       if (read === undefined) {
-        log.warn(
-          { revision: newest.revision },
-          "identity snapshot damaged, the whole stream is read instead",
-        );
+        log.warn({ revision }, "identity snapshot damaged, the whole stream is read instead");
         return undefined;
       }
-      last = newest.revision;
-      return { state: createPeople(read.columns, read.splits, read.repeats), revision: newest.revision };
+      last = revision;
+      return { state: createPeople(read.columns, read.splits, read.repeats), revision };
     },
     async discardAfter(revision) {
-      const gone = await database.execute("delete from identity_index.snapshot where revision > $1", [
-        revision,
-      ]);
-      if (gone === 0) return;
+      if (!(await store.discardAfter(NAME, revision))) return;
       last = -1n;
       log.error(
         { revision },

@@ -20,10 +20,16 @@ import type { ChannelParts } from "./channels/channel.ts";
 import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
+import { openPartnerSnapshots } from "./snapshots.ts";
 
 export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, metrics, lifecycle, log } = yard;
-  const [bus, vault, partners] = await Promise.all([yard.bus(), yard.vault(), followPartners(yard)]);
+  const [bus, vault, partners, snapshots] = await Promise.all([
+    yard.bus(),
+    yard.vault(),
+    followPartners(yard),
+    openPartnerSnapshots({ database: yard.database(), log }),
+  ]);
   const signature = await openMailSignature(yard.database());
   const sandbox = createSandbox({ log });
   lifecycle.own("sandbox", sandbox.close);
@@ -69,6 +75,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         vault,
         signature,
         channels,
+        snapshots,
         onRetired() {
           retirement.retired(configured(partner));
           leases.review();

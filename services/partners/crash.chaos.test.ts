@@ -20,6 +20,7 @@ import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/
 import { startRelay } from "../relay/app.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { followPartners } from "./app.ts";
+import { openPartnerSnapshots } from "./snapshots.ts";
 
 const test = suite("partner actors that are killed or overtaken");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
@@ -80,6 +81,7 @@ async function startOwnerHere(
     vault: changed(vault),
     signature,
     channels,
+    snapshots: await openPartnerSnapshots({ database: own.database(), log: own.log }),
   });
 }
 

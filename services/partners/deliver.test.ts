@@ -125,6 +125,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     lease,
     vault: { sealCached: () => sealed, seal: async () => sealed },
     dedupeKey: async () => ({ key: "key" }),
+    pastOf: async () => undefined,
     postponed: { postpone: ({ mail: postponed }) => postponed.nak(1) },
     metrics: createMetrics(),
     log,

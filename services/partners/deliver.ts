@@ -21,6 +21,7 @@ import type { Channel, Prepared, Sent } from "./channels/channel.ts";
 import type { DedupeKey, DedupeKeys } from "./dedupe-keys.ts";
 import { removalOf } from "./drain.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
+import type { PastOfMail } from "./past-of-mail.ts";
 import type { Postponed } from "./postponed.ts";
 import type { Content, DeliveryMail } from "./read-mail.ts";
 import { boundedRecord, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./record.ts";
@@ -34,6 +35,7 @@ export interface DeliverParts {
   readonly lease: Pick<Lease, "valid">;
   readonly vault: Pick<Vault, "seal" | "sealCached">;
   readonly dedupeKey: DedupeKeys["get"];
+  readonly pastOf: PastOfMail["get"];
   readonly postponed: Pick<Postponed, "postpone">;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -58,7 +60,8 @@ const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) => Promise<boolean>;
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { writer, configured, channel, slots, lease, vault, dedupeKey, postponed, metrics, log } = parts;
+  const { writer, configured, channel, slots, lease, vault, dedupeKey, pastOf, postponed, metrics, log } =
+    parts;
   const { attempts, abandon, onDecided, onGone } = parts;
 
   async function deliver(delivery: DeliveryMail, onCalled: (ms: number) => void): Promise<boolean> {
@@ -78,6 +81,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
     const command = {
       ...about,
+      past: await pastOf(delivery, dedupe.key),
       dedupe_key: dedupe.key,
       has_next: content.routed.route.remaining.length > 0,
       sealed_request,
@@ -242,7 +246,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
     delivery: DeliveryMail,
     { cause, reason = cause }: Pick<GiveUp, "cause"> & { readonly reason?: string },
   ): Promise<false> {
-    const { decision } = await write(delivery, { type: "give_up", ...delivery.about, cause, reason });
+    const past = await pastOf(delivery, undefined);
+    const { decision } = await write(delivery, { type: "give_up", ...delivery.about, past, cause, reason });
     if (decision.accepted) return done(delivery, decision.events);
     postponed.postpone(delivery, decision);
     return false;

@@ -15,6 +15,7 @@ export interface DrainParts {
   readonly writer: PartnerWriter;
   readonly bus: Pick<Bus, "consumerState" | "lastStoredAt" | "rewindMailbox" | "deleteMailbox">;
   readonly mailbox: MailboxOptions;
+  readonly onBegin: () => void;
   /** No mail is in hand. */
   readonly isIdle: () => boolean;
   readonly closeMailbox: () => Promise<void>;
@@ -35,8 +36,30 @@ export function removalOf({ drain }: ConfiguredPartner): Pick<GiveUp, "cause" | 
   return { cause: drain === "dead_letter" ? "drained" : "partner_removed", reason: "partner_removed" };
 }
 
+export interface Draining {
+  /** After each change of the partner's configuration. */
+  review(): void;
+  /** Resolves when nothing is being drained any more. */
+  ended(): Promise<void> | undefined;
+}
+
+export function drainWhenRemoved(parts: DrainParts): Draining {
+  const { configured, signal, onBegin } = parts;
+  let draining: Promise<void> | undefined;
+
+  function review(): void {
+    if (draining !== undefined || configured().standing !== "removed" || signal.aborted) return;
+    onBegin();
+    draining = drainRemoved(parts).finally(() => {
+      draining = undefined;
+      review();
+    });
+  }
+  return { review, ended: () => draining };
+}
+
 /** Resolves once the partner is removed no more, or the signal is given. */
-export async function drainRemoved(parts: DrainParts): Promise<void> {
+async function drainRemoved(parts: DrainParts): Promise<void> {
   const { partner, configured, writer, bus, mailbox, isIdle, signal, metrics, log } = parts;
   const isRemoved = (): boolean => !signal.aborted && configured().standing === "removed";
   let isRewound = false;

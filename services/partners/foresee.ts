@@ -4,6 +4,7 @@ import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerDecider } from "#domain/partner/decide.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
 import type { DedupeKeys } from "./dedupe-keys.ts";
+import type { PastOfMail } from "./past-of-mail.ts";
 import type { DeliveryMail } from "./read-mail.ts";
 
 /** A call; or a decision without one; or it has to wait. */
@@ -16,6 +17,7 @@ export function foresee(
   state: PartnerState,
   { standing, config: policy }: ConfiguredPartner,
   dedupeKey: DedupeKeys["known"],
+  pastOf: PastOfMail["known"],
 ): Foreseen {
   if (standing === "removed" || !delivery.content.readable) return "decision";
   const dedupe = dedupeKey(delivery);
@@ -25,6 +27,7 @@ export function foresee(
     {
       type: "start_attempt",
       ...delivery.about,
+      past: pastOf(delivery, dedupe.key),
       dedupe_key: dedupe.key,
       has_next: delivery.content.routed.route.remaining.length > 0,
       sealed_request: NOTHING_SEALED,
@@ -35,6 +38,14 @@ export function foresee(
   );
   if (decision.accepted)
     return decision.events.some(({ type }) => type === "DeliveryStarted") ? "call" : "decision";
-  // About these, admission has decided.
-  return decision.reason === "circuit_open" || decision.reason === "probe_in_flight" ? "call" : decision;
+  switch (decision.reason) {
+    // About these, admission has decided.
+    case "circuit_open":
+    case "probe_in_flight":
+    // It is looked up when it is begun.
+    case "past_unknown":
+      return "call";
+    default:
+      return decision;
+  }
 }

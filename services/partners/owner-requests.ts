@@ -12,10 +12,12 @@ import {
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
+import type { SnapshotsOfPartner } from "./snapshots.ts";
 
 export interface RequestParts {
   readonly configured: () => ConfiguredPartner;
   readonly writer: PartnerWriter;
+  readonly snapshots: Pick<SnapshotsOfPartner, "lookUp">;
   readonly eventStore: Pick<EventStore, "readStream">;
 }
 
@@ -44,7 +46,8 @@ async function takeBack(request: ReturnRequest, parts: RequestParts): Promise<Pa
   const { type: _, revisions, by, ...about } = request;
   const attempt = await successfulAttempt(request, parts);
   if (attempt === undefined) return { refused: "not_delivered" };
-  const command = { type: "return_delivery", ...about, ...attempt } as const;
+  const past = await parts.snapshots.lookUp(about);
+  const command = { type: "return_delivery", ...about, ...attempt, past } as const;
   const { decision, position } = await parts.writer.write({ command, by });
   if (decision.accepted) return { returned_at: `${position}` };
   const { reason } = decision;

@@ -12,6 +12,7 @@ import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { decodeKnown, foldStream, logPassedOver } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
+import type { SnapshotsOfPartner } from "./snapshots.ts";
 
 /** A command, and what its events are traced back to. */
 export interface Traced {
@@ -31,6 +32,7 @@ export interface PartnerWriterOptions {
   readonly mayWrite: () => boolean;
   readonly eventStore: EventStore;
   readonly onLoaded: () => void;
+  readonly snapshots: SnapshotsOfPartner;
   readonly log: Log;
 }
 
@@ -39,19 +41,28 @@ const decode = decodeKnown(codec);
 const { evolve, decide } = partnerDecider;
 
 export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter {
-  const { partner, policy, attempts, mayWrite, eventStore, onLoaded, log } = options;
+  const { partner, policy, attempts, mayWrite, eventStore, onLoaded, snapshots, log } = options;
   const stream = partnerStream(partner);
-  return openBatchWriter<PartnerState, Traced, PartnerDecision>({
+  const writer = openBatchWriter<PartnerState, Traced, PartnerDecision>({
     stream,
     decider: { evolve, decide: ({ command }, state) => decide(command, state) },
     eventStore,
-    load() {
-      const from = { state: partnerDecider.initial, revision: "no_stream" } as const;
-      return foldStream({ eventStore, stream, decode, evolve, from, onPassedOver: logPassedOver(log) });
+    async load() {
+      const [last] = await eventStore.readStreamBackwards(stream, 1);
+      const from = (await snapshots.newest(last?.revision ?? -1n)) ?? {
+        state: partnerDecider.initial,
+        revision: "no_stream",
+      };
+      const onPassedOver = logPassedOver(log);
+      const loaded = await foldStream({ eventStore, stream, decode, evolve, from, onPassedOver });
+      snapshots.consider(loaded, () => writer.state);
+      return loaded;
     },
     encode: (events, traced) => encode(stream, events, traced),
     mayWrite,
     decides: "at_once",
+    awaitsStored: snapshots.isDue,
+    onStored: (stored) => snapshots.consider(stored, () => writer.state),
     onLoaded(state) {
       const underWay = (id: DeliveryId) => attempts.get(id);
       const commands = interruptedAttempts(state, partner, policy(), underWay, Date.now());
@@ -61,6 +72,7 @@ export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter 
     },
     log,
   });
+  return writer;
 }
 
 /** The same decision has the same ids, however often it is appended. */

@@ -76,6 +76,7 @@ export function createPostponed({ isUnderWay, onHeld }: PostponedParts): Postpon
         case "not_delivered":
         case "already_returned":
         case "not_in_doubt":
+        case "past_unknown":
         case "not_stored":
         case "not_the_writer":
         case "too_large":

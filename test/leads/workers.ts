@@ -1,4 +1,4 @@
-// Real processes beside a test yard, each of which could do all of it: leads and identity, shared out among them by lease.
+// Real processes beside a test yard, each of which could do all of it: unless told, leads and identity, shared out among them by lease.
 import { leaseRecords } from "#platform/leases/lease-record.ts";
 import type { LogLevel } from "#platform/log.ts";
 import { type NodeProcess, startNode } from "../harness/process.ts";
@@ -22,7 +22,12 @@ export interface Workers {
 
 const MAIN = new URL("../../services/main.ts", import.meta.url).pathname;
 
-export function workersOf({ config, own }: TestYard, logLevel: LogLevel = "debug"): Workers {
+export function workersOf(
+  { config, own }: TestYard,
+  logLevel: LogLevel = "debug",
+  roles = "leads,identity",
+  nodeOptions = "",
+): Workers {
   const started: Worker[] = [];
 
   async function ownerOf(group: string, name: string): Promise<string | undefined> {
@@ -37,7 +42,8 @@ export function workersOf({ config, own }: TestYard, logLevel: LogLevel = "debug
     identityOwner: () => ownerOf("identity", "writer"),
     async start(name) {
       const node = await startNode(MAIN, {
-        ROLES: "leads,identity",
+        ROLES: roles,
+        ...(nodeOptions !== "" && { NODE_OPTIONS: nodeOptions }),
         INSTANCE: name,
         PORT: "0",
         NATS_URL: config.natsUrl,
@@ -45,6 +51,7 @@ export function workersOf({ config, own }: TestYard, logLevel: LogLevel = "debug
         DATABASE_URL: config.databaseUrl,
         MASTER_KEY: config.masterKey.toString("base64"),
         ADMIN_TOKEN: "token-of-the-tests",
+        ALLOW_PRIVATE_PARTNERS: "true",
         LEAD_PARTITIONS: `${config.leadPartitions}`,
         DATA_DIR: config.dataDir,
         LOG_LEVEL: logLevel,

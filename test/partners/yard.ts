@@ -46,8 +46,8 @@ export interface PartnerYard extends TestYard {
 export const dataOf = (event: StoredEvent | undefined): Record<string, unknown> =>
   (event?.data ?? {}) as Record<string, unknown>;
 
-export async function startPartnerYard(): Promise<PartnerYard> {
-  const [yard, simulator] = await Promise.all([startTestYard(), createSimulator()]);
+export async function startPartnerYard(...options: Parameters<typeof startTestYard>): Promise<PartnerYard> {
+  const [yard, simulator] = await Promise.all([startTestYard(...options), createSimulator()]);
   const eventStore = yard.own.eventStore();
   const vault = await yard.own.vault();
   const meta = () => ({ id: newUuid(), at: new Date().toISOString() });

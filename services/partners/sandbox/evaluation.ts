@@ -4,13 +4,14 @@
 // 2. What the run needs of the language is taken before the code is evaluated, so that no code can put something else there.
 // 3. Every handle belongs to the run's scope; an exception of the host inside QuickJS leaves it unsound, and the thread is replaced.
 import {
-  type QuickJSContext,
   type QuickJSDeferredPromise,
   type QuickJSHandle,
   type QuickJSWASMModule,
   Scope,
 } from "quickjs-emscripten-core";
+import { compiled, Ended, endedBy, MAX_MESSAGE } from "./compiled.ts";
 import type { Failure, FetchRequest, FetchResult, Job, RunResult } from "./messages.ts";
+import { PRELUDE } from "./prelude.ts";
 
 export interface Evaluation {
   fetched(call: number, result: FetchResult): void;
@@ -25,60 +26,12 @@ export interface EvaluationParts {
   readonly onEnd: (result: RunResult, isSound: boolean) => void;
 }
 
-const FILE = "function.js";
 const MAX_STACK_BYTES = 256 * 1024;
 const MAX_LOG_LINES = 100;
 const MAX_LOG_LENGTH = 10_000;
 const MAX_CALLS = 10;
-const MAX_MESSAGE = 1_000;
 /** So many at once, so that the limits are looked at in between. */
 const MAX_JOBS = 1_000;
-
-/** 2. `call` runs the function and gives a promise; `shown` makes JSON of what that is settled with. */
-const PRELUDE = `(() => {
-  const { parse, stringify } = JSON;
-  const resolve = Promise.resolve.bind(Promise);
-  const text = String;
-  const keys = Object.entries;
-  const [log, send] = [globalThis.$log, globalThis.$fetch];
-  delete globalThis.$log;
-  delete globalThis.$fetch;
-  const write = (...values) => log(values.map((one) => (typeof one === "string" ? one : stringify(one) ?? text(one))).join(" "));
-  globalThis.console = { log: write, info: write, warn: write, error: write, debug: write };
-  if (send !== undefined)
-    globalThis.fetch = async (url, { method = "GET", headers = {}, body } = {}) => {
-      const given = keys(headers).map(([name, value]) => [name, text(value)]);
-      const request = { url: text(url), method: text(method), headers: given, body: body === undefined ? null : text(body) };
-      const { error, ...response } = parse(await send(stringify(request)));
-      if (error !== undefined) throw new Error(error);
-      return {
-        ...response,
-        ok: response.status >= 200 && response.status < 300,
-        text: async () => response.body,
-        json: async () => parse(response.body),
-      };
-    };
-  return {
-    call: (code, argument) => resolve(code(parse(argument))),
-    callAtOnce: (code, argument) => {
-      const value = code(parse(argument));
-      return resolve(typeof value?.then === "function" ? null : value);
-    },
-    shown: (value) => stringify(value) ?? "null",
-  };
-})()`;
-
-/** A limit is reached, or the code is wrong: the run is over. */
-class Ended extends Error {
-  readonly failure: Failure;
-  readonly line: number | undefined;
-
-  constructor(failure: Failure, message: string, line?: number) {
-    super(message);
-    this.failure = failure;
-    this.line = line;
-  }
-}
 
 export function evaluate({ quickjs, job, fetch, onEnd }: EvaluationParts): Evaluation {
   const { limits } = job;
@@ -239,77 +192,6 @@ export function evaluate({ quickjs, job, fetch, onEnd }: EvaluationParts): Evalu
   });
 
   return { fetched, cancel: (failure) => end(fail(failure, "was ended from outside")) };
-}
-
-/** As an expression, else as a script whose last value counts: whichever gets further says what is wrong. */
-function compiled(
-  context: QuickJSContext,
-  scope: Scope,
-  code: string,
-  isSpent: () => boolean,
-): QuickJSHandle {
-  const ways = [`(${code}\n)`, code];
-  const errors: Ended[] = [];
-  for (const way of ways) {
-    const result = context.evalCode(way, FILE);
-    if (result.error !== undefined) {
-      const error = endedBy(context, scope.manage(result.error), isSpent(), "syntax");
-      if (error.failure !== "syntax") throw error;
-      errors.push(error);
-      continue;
-    }
-    const value = scope.manage(result.value);
-    if (context.typeof(value) === "function") return value;
-    errors.push(new Ended("syntax", "is no function: write (lead) => …"));
-  }
-  const [asExpression, asScript] = errors;
-  throw (asScript?.line ?? 0) > (asExpression?.line ?? 0) ? asScript : asExpression;
-}
-
-/** What QuickJS throws for its own limits has these words. */
-const LIMITS: readonly (readonly [RegExp, Failure])[] = [
-  [/^interrupted$/, "cpu_limit"],
-  [/^out of memory$/, "memory_limit"],
-  [/^(stack overflow|Maximum call stack size exceeded)$/, "stack_limit"],
-];
-
-/** `wrong`: what a syntax error means; once the code is compiled, it comes from what the code itself parses. */
-function endedBy(
-  context: QuickJSContext,
-  error: QuickJSHandle,
-  isSpent: boolean,
-  wrong: "syntax" | "threw" = "threw",
-): Ended {
-  if (isSpent) return new Ended("cpu_limit", "takes too long");
-  const [name, message, line] = ["name", "message", "lineNumber"].map((one) =>
-    propertyOf(context, error, one),
-  );
-  const text = typeof message === "string" ? message : (propertyOf(context, error, undefined) as string);
-  const limit = name === "InternalError" ? LIMITS.find(([words]) => words.test(text))?.[1] : undefined;
-  const failure = limit ?? (name === "SyntaxError" ? wrong : "threw");
-  return new Ended(
-    failure,
-    typeof name === "string" ? `${name}: ${text}` : text,
-    typeof line === "number" ? line : undefined,
-  );
-}
-
-/** Only texts and numbers: what else an error has, its author may have made as large as memory goes. */
-function propertyOf(context: QuickJSContext, of: QuickJSHandle, name: string | undefined): unknown {
-  if (name !== undefined && context.typeof(of) !== "object") return undefined;
-  const handle = name === undefined ? of.dup() : context.getProp(of, name);
-  try {
-    switch (context.typeof(handle)) {
-      case "string":
-        return context.getString(handle).slice(0, MAX_MESSAGE);
-      case "number":
-        return context.getNumber(handle);
-      default:
-        return name === undefined ? "threw what is no error" : undefined;
-    }
-  } finally {
-    handle.dispose();
-  }
 }
 
 const threadMs = (): number => {
