@@ -135,4 +135,6 @@ const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([
   "SubmissionRejected",
   "SubmissionDeadLettered",
   "SubmissionReconciled",
+  // It may have been reconciled at the same moment.
+  "SubmissionDiscarded",
 ]);

@@ -128,6 +128,19 @@ test("has a row again for what was fetched back", async () => {
   assert.equal(await written(unrouted(a), redriven(a)), { deletes: [], puts: [[a]] });
 });
 
+test("has a row for what somebody found out until that is recorded, or the lead is discarded", async () => {
+  const found = { outcome: "delivered", reason: "they have it" } as const;
+  const reconciled = (id: SubmissionId) =>
+    atPartner({ type: "DeliveryReconciled", data: { ...delivery(id), ...found } });
+  const recorded = stored({ type: "SubmissionReconciled", data: { ...delivery(b), ...found } });
+  const discarded = stored({
+    type: "SubmissionDiscarded",
+    data: { submission_id: c, stage: "deliver", reason: "x" },
+  });
+  const events = [reconciled(a), reconciled(b), reconciled(c), recorded, discarded];
+  assert.equal(await written(...events), { deletes: [[b, c]], puts: [[a]] });
+});
+
 test("what is held, or waits for a timer, waits for nobody's reaction until its time and a minute more", async () => {
   assert.equal(await written(held(a), failed(b, true), failed(c, false)), {
     deletes: [],
