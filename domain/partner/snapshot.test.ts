@@ -205,7 +205,15 @@ class Yard {
 
   giveBack(number: number): void {
     const started = this.startOf(number);
-    if (started?.type !== "DeliveryStarted") return;
+    // As the owner looks it up in the stream: only what was delivered is given back.
+    const { delivery_id } = about(number);
+    const isDelivered = this.log.some(
+      ({ type, data }) =>
+        "delivery_id" in data &&
+        data.delivery_id === delivery_id &&
+        (type === "DeliverySucceeded" || (type === "DeliveryReconciled" && data.outcome === "delivered")),
+    );
+    if (started?.type !== "DeliveryStarted" || !isDelivered) return;
     const started_at = Date.parse(started.data.started_at);
     this.obey({ type: "return_delivery", ...about(number), reason: "x", started_at });
   }

@@ -193,7 +193,7 @@ export function laterUse(one: KeyUse | undefined, other: KeyUse): KeyUse;
 export function laterUse(one: KeyUse | undefined, other: KeyUse | undefined): KeyUse | undefined;
 export function laterUse(one: KeyUse | undefined, other: KeyUse | undefined): KeyUse | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return other.delivered_at > one.delivered_at ? other : one;
+  return other.delivered_at >= one.delivered_at ? other : one;
 }
 
 function openDelivery(
@@ -236,7 +236,9 @@ function end(state: PartnerState, id: DeliveryId, event: DeliveryEvent): void {
   state.inFlight.delete(key);
   // A partner that calls it a duplicate has it just as well as one that took it.
   const has = event.type === "DeliverySucceeded" || event.type === "DeliveryDuplicated";
-  if (has) state.delivered.set(key, { by: id, delivered_at: delivery.started_at });
+  if (!has) return;
+  const use = { by: id, delivered_at: delivery.started_at };
+  state.delivered.set(key, laterUse(state.delivered.get(key), use));
 }
 
 /** What was in doubt once stays counted, however it ends: nobody knows better any more. */
