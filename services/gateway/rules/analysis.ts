@@ -77,7 +77,7 @@ export async function analysed<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof AnalysisFailed)) throw error;
     const detail =
-      "The rules are too many or too entangled to be checked in time; simplify them, or use force: true in the body of the whole set, ?force=true for one rule";
+      "The rules are too many or too entangled to be checked in time; simplify them, or use force: true in the body, or ?force=true where the path names a rule";
     throw new Refused(refusal("unacceptable", { detail }));
   }
 }

@@ -177,7 +177,7 @@ function refusalOf(refused: RulesRefusal): Refusal {
     case "conflicting":
       return refusal("unacceptable", {
         detail:
-          "Rules of equal priority match the same submissions and lead elsewhere, by this change or from before; change one, or accept that with force: true in the body of the whole set, ?force=true for one rule",
+          "Rules of equal priority match the same submissions and lead elsewhere, by this change or from before; change one, or accept that with force: true in the body, or ?force=true where the path names a rule",
         errors: refused.conflicts.map(({ rules }) => ({
           path: "rules",
           message: `${rules[0]} and ${rules[1]} conflict`,
