@@ -242,6 +242,63 @@ test("an unknown outcome is retried only where the partner recognises a repeat",
     });
 });
 
+const timeout = { outcome: "unknown", reason: "timeout" } as const;
+const inDoubt = (number: number, attempt: number): PartnerEvent => ({
+  type: "DeliveryFailed",
+  data: { ...about(number), timings, attempt, reason: "timeout", retry_at: at(0), in_doubt: true },
+});
+const unknownTo = (
+  number: number,
+  attempts: number,
+  reason: string,
+  more: object = { timings },
+): PartnerEvent => ({
+  type: "DeliveryDeadLettered",
+  data: { ...about(number), ...more, attempts, reason, cause: "outcome_unknown", in_doubt: true },
+});
+
+test("a delivery that ends says whether any of its attempts was in doubt", () => {
+  for (const last of [timeout, http503])
+    given(started(1), inDoubt(1, 1), started(1, 2), failed(1, 2, 0), started(1, 3))
+      .when(record(1, last, { attempt: 3 }))
+      .then(
+        {
+          type: "DeliveryDeadLettered",
+          data: {
+            ...about(1),
+            timings,
+            attempts: 3,
+            reason: last.reason,
+            cause: "retries_exhausted",
+            in_doubt: true,
+          },
+        },
+        opened(30_000, "retries_exhausted"),
+      );
+  given(started(1), inDoubt(1, 1))
+    .when(giveUp(1))
+    .then({
+      type: "DeliveryDeadLettered",
+      data: { ...about(1), attempts: 1, reason: "gone", cause: "partner_removed", in_doubt: true },
+    });
+});
+
+test("what is in doubt is not repeated once the partner is said not to recognise a repeat", () => {
+  const policy = { ...usual, idempotent: false };
+  given(started(1), inDoubt(1, 1))
+    .when(start(1, { policy }))
+    .then(unknownTo(1, 1, "not_idempotent", {}));
+  // It was being repeated just then: whatever comes of that, the first attempt may have been taken, unless this partner has it now.
+  const repeated = given(started(1), inDoubt(1, 1), started(1, 2));
+  for (const outcome of [http503, timeout, { outcome: "rejected", reason: "no" } as const])
+    repeated.when(record(1, outcome, { attempt: 2, policy })).then(unknownTo(1, 2, outcome.reason));
+  repeated.when(record(1, { outcome: "succeeded" }, { attempt: 2, policy })).then(succeeded(1, 2));
+  // What certainly failed is no doubt.
+  given(started(1), failed(1, 1, 0))
+    .when(start(1, { policy }))
+    .then(started(1, 2));
+});
+
 test("what we interrupted ourselves is no fault of the partner's", () => {
   const policy = { ...usual, circuit: { failure_threshold: 1, open_ms: 1_000 } };
   given(started(1))
