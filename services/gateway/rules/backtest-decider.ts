@@ -18,9 +18,7 @@ import { createLog } from "#platform/log.ts";
 import { openVault } from "#platform/vault/vault.ts";
 import { recordedFacts } from "#projections/recorded-facts.ts";
 import { type Batch, type BatchedEvent, eventsIn } from "./backtest-batch.ts";
-import type { BacktestTask } from "./backtest-worker.ts";
-
-export type DeciderMessage = { readonly number: number; readonly counted: ComparisonResult };
+import type { BacktestTask, Counted } from "./backtest-task.ts";
 
 const { rules, connections } = workerData as Pick<BacktestTask, "rules" | "connections">;
 const { eventstoreUrl, databaseUrl, dataDir, readableMasterKeys, logLevel, instance } = connections;
@@ -70,6 +68,6 @@ parentPort?.on("message", async ({ batch }: { readonly batch?: Batch }) => {
     await Promise.all([eventStore.close(), database.close()]);
     process.exit();
   }
-  const message: DeciderMessage = { number: batch.number, counted: await counted(batch) };
+  const message: Counted = { number: batch.number, counted: await counted(batch) };
   parentPort?.postMessage(message);
 });

@@ -6,8 +6,7 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Comparison, type ComparisonResult } from "#domain/submission/comparison.ts";
 import type { Batch } from "./backtest-batch.ts";
-import type { DeciderMessage } from "./backtest-decider.ts";
-import type { BacktestTask } from "./backtest-worker.ts";
+import type { BacktestTask, Counted } from "./backtest-task.ts";
 
 /** One is decided while the keys of the other are fetched. */
 const MAX_AT_HAND = 2;
@@ -44,7 +43,7 @@ export function createDeciders(
     });
     const ended = Promise.withResolvers<void>();
     const decider: Decider = { worker, ended: ended.promise, atHand: 0 };
-    worker.on("message", ({ number, counted }: DeciderMessage) => {
+    worker.on("message", ({ number, counted }: Counted) => {
       decider.atHand -= 1;
       waiting.set(number, counted);
       for (let one = waiting.get(next); one !== undefined; one = waiting.get(next)) {

@@ -2,35 +2,12 @@
 // connection of its own: whoever ends it ends the back-test.
 import { availableParallelism } from "node:os";
 import { parentPort, resourceLimits, workerData } from "node:worker_threads";
-import type { Rule } from "#domain/rules/rule.ts";
-import type { ComparisonResult } from "#domain/submission/comparison.ts";
-import type { Connections } from "#platform/connections.ts";
 import { connectEventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { createLog } from "#platform/log.ts";
 import { batchOf } from "./backtest-batch.ts";
 import { createDeciders } from "./backtest-deciders.ts";
-
-export interface BacktestTask {
-  readonly rules: readonly Rule[];
-  /** Decisions at or after it, and at or before the other one: a time, or a position of the log. */
-  readonly from: Date | bigint | undefined;
-  readonly to: Date | bigint | undefined;
-  readonly connections: BacktestConnections;
-}
-
-export type BacktestConnections = Pick<
-  Connections,
-  "eventstoreUrl" | "databaseUrl" | "dataDir" | "masterKey" | "readableMasterKeys" | "logLevel" | "instance"
->;
-
-/** Positions of the log, from the first that is read to the last. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
-
-export type BacktestMessage = { readonly progress: Progress } | { readonly result: ComparisonResult };
+import type { BacktestMessage, BacktestTask } from "./backtest-task.ts";
 
 const PROGRESS_EVERY_MS = 250;
 /** Two times of one machine, or of several, may lie in another order than their events. */

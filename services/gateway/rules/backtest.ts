@@ -7,7 +7,7 @@ import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Log } from "#platform/log.ts";
 import type { Routes } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
-import type { BacktestMessage, BacktestTask } from "./backtest-worker.ts";
+import type { BacktestMessage, BacktestTask } from "./backtest-task.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import * as schemas from "./schemas.ts";
 import { whenOf } from "./when.ts";
