@@ -5,7 +5,7 @@ import { submissionContext } from "#domain/seal-contexts.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { PastDecision } from "#domain/submission/past-decision.ts";
 import { factsOf } from "#domain/submission/route.ts";
-import { Submission } from "#domain/submission/submission.ts";
+import { readSubmission } from "#domain/submission/submission.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
@@ -39,8 +39,8 @@ export async function recordedFacts(
   });
   const opened = (await vault.openReadable(items)).values();
   return sealed.map((its) => {
-    const submission = Submission.safeParse(its && opened.next().value);
-    return submission.success ? factsOf(submission.data) : undefined;
+    const submission = readSubmission(its && opened.next().value);
+    return submission && factsOf(submission);
   });
 }
 

@@ -1,7 +1,7 @@
 // `npm run prove-rules [pairs] [seed]`: plain evaluation, tree and code agree on so many random pairs of a rule set and a submission, a
 // million where nothing else is said, and the check says what counting says. Ends with a code that is not 0 where they don't.
 import { tryPairs } from "#domain/fixtures/rules-agree.ts";
-import { checkAgreesInSmallWorld } from "#domain/fixtures/small-world.ts";
+import { checkAgreesInSmallWorld, checkAgreesOnTexts } from "#domain/fixtures/small-world.ts";
 
 const [pairsWanted = "1000000", seed] = process.argv.slice(2);
 const SETS_TO_CHECK = 20_000;
@@ -15,4 +15,5 @@ console.log(
   `code, tree and plain evaluation agree on ${pairs.toLocaleString("en")} pairs, ${decided.toLocaleString("en")} of them decided by a rule (${seconds} s)`,
 );
 checkAgreesInSmallWorld(SETS_TO_CHECK);
+checkAgreesOnTexts(SETS_TO_CHECK / 10);
 console.log(`the check says what counting says, of ${SETS_TO_CHECK.toLocaleString("en")} rule sets`);

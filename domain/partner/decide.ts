@@ -66,6 +66,14 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   const version = command.config_version === undefined ? {} : { config_version: command.config_version };
   const attempts = known?.attempts ?? 0;
   const waited = waitedOf(known);
+  // It was in doubt while the partner was said to recognise repeats, and is not said to any more.
+  if (known?.in_doubt && !policy.idempotent) {
+    const cause = { reason: "not_idempotent", cause: "outcome_unknown", in_doubt: true } as const;
+    return accept<PartnerEvent>({
+      type: "DeliveryDeadLettered",
+      data: { ...about, attempts, ...cause, ...waited },
+    });
+  }
   // A delivery keeps the key it began with, whatever the configuration says by now.
   const key = known?.dedupe_key ?? dedupe_key;
   const rival = state.inFlight.get(key);
@@ -147,7 +155,17 @@ function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
   if (past === undefined) return refuse("past_unknown");
   if (past.ended) return refuse("already_ended");
   const attempts = known?.attempts ?? 0;
-  const data = { partner, delivery_id, submission_id, attempts, reason, cause, ...waitedOf(known) };
+  const in_doubt = known?.in_doubt ? { in_doubt: true as const } : {};
+  const data = {
+    partner,
+    delivery_id,
+    submission_id,
+    attempts,
+    reason,
+    cause,
+    ...in_doubt,
+    ...waitedOf(known),
+  };
   return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data });
 }
 

@@ -17,7 +17,7 @@ export type Timings = z.infer<typeof Timings>;
 const waited = z.enum(["held", "timer"]).optional();
 export type Waited = NonNullable<z.infer<typeof waited>>;
 
-/** The partner may have taken it, so it counts as taken until that is known. */
+/** The partner may have taken it, so it counts as taken until that is known. At the end of a delivery: by any of its attempts. */
 const in_doubt = z.literal(true).optional();
 
 /** Why a delivery has ended without its partner having decided; "drained" is a removal too, after which no other partner gets it. */

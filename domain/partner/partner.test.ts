@@ -242,6 +242,63 @@ test("an unknown outcome is retried only where the partner recognises a repeat",
     });
 });
 
+const timeout = { outcome: "unknown", reason: "timeout" } as const;
+const inDoubt = (number: number, attempt: number): PartnerEvent => ({
+  type: "DeliveryFailed",
+  data: { ...about(number), timings, attempt, reason: "timeout", retry_at: at(0), in_doubt: true },
+});
+const unknownTo = (
+  number: number,
+  attempts: number,
+  reason: string,
+  more: object = { timings },
+): PartnerEvent => ({
+  type: "DeliveryDeadLettered",
+  data: { ...about(number), ...more, attempts, reason, cause: "outcome_unknown", in_doubt: true },
+});
+
+test("a delivery that ends says whether any of its attempts was in doubt", () => {
+  for (const last of [timeout, http503])
+    given(started(1), inDoubt(1, 1), started(1, 2), failed(1, 2, 0), started(1, 3))
+      .when(record(1, last, { attempt: 3 }))
+      .then(
+        {
+          type: "DeliveryDeadLettered",
+          data: {
+            ...about(1),
+            timings,
+            attempts: 3,
+            reason: last.reason,
+            cause: "retries_exhausted",
+            in_doubt: true,
+          },
+        },
+        opened(30_000, "retries_exhausted"),
+      );
+  given(started(1), inDoubt(1, 1))
+    .when(giveUp(1))
+    .then({
+      type: "DeliveryDeadLettered",
+      data: { ...about(1), attempts: 1, reason: "gone", cause: "partner_removed", in_doubt: true },
+    });
+});
+
+test("what is in doubt is not repeated once the partner is said not to recognise a repeat", () => {
+  const policy = { ...usual, idempotent: false };
+  given(started(1), inDoubt(1, 1))
+    .when(start(1, { policy }))
+    .then(unknownTo(1, 1, "not_idempotent", {}));
+  // It was being repeated just then: whatever comes of that, the first attempt may have been taken, unless this partner has it now.
+  const repeated = given(started(1), inDoubt(1, 1), started(1, 2));
+  for (const outcome of [http503, timeout, { outcome: "rejected", reason: "no" } as const])
+    repeated.when(record(1, outcome, { attempt: 2, policy })).then(unknownTo(1, 2, outcome.reason));
+  repeated.when(record(1, { outcome: "succeeded" }, { attempt: 2, policy })).then(succeeded(1, 2));
+  // What certainly failed is no doubt.
+  given(started(1), failed(1, 1, 0))
+    .when(start(1, { policy }))
+    .then(started(1, 2));
+});
+
 test("what we interrupted ourselves is no fault of the partner's", () => {
   const policy = { ...usual, circuit: { failure_threshold: 1, open_ms: 1_000 } };
   given(started(1))
@@ -308,7 +365,7 @@ test("who comes after a retired partner begins anew, and is still sent nothing t
     .thenRefused("already_ended");
 });
 
-const inDoubt: PartnerEvent = {
+const unknownEnd: PartnerEvent = {
   type: "DeliveryDeadLettered",
   data: { ...about(1), attempts: 1, timings, reason: "timeout", in_doubt: true, cause: "outcome_unknown" },
 };
@@ -320,7 +377,7 @@ const reconciled = (outcome: "delivered" | "not_delivered"): PartnerEvent => ({
 });
 
 test("what is in doubt is reconciled once, and nothing else is", () => {
-  const history = [started(1, 1, "same"), inDoubt];
+  const history = [started(1, 1, "same"), unknownEnd];
   for (const outcome of ["delivered", "not_delivered"] as const) {
     given(...history)
       .when(reconcile(outcome))
@@ -335,7 +392,7 @@ test("what is in doubt is reconciled once, and nothing else is", () => {
 });
 
 test("what turns out to be delivered is a duplicate for all others, and what was not frees its place", () => {
-  const history = [started(1, 1, "same"), inDoubt];
+  const history = [started(1, 1, "same"), unknownEnd];
   given(...history, reconciled("delivered"))
     .when(start(2, { key: "same" }))
     .then({
@@ -351,7 +408,7 @@ test("what turns out to be delivered is a duplicate for all others, and what was
 });
 
 test("what a retired partner was found to have is no duplicate for who has its id now", () => {
-  given(started(1, 1, "same"), inDoubt, retired, reconciled("delivered"))
+  given(started(1, 1, "same"), unknownEnd, retired, reconciled("delivered"))
     .when(start(2, { key: "same" }))
     .then(started(2, 1, "same"));
 });

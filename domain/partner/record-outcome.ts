@@ -1,8 +1,8 @@
 import { accept, refuse } from "../decider.ts";
 import type { PartnerDecision, RecordOutcome } from "./command.ts";
-import type { PartnerEvent } from "./events.ts";
+import type { DeadCause, PartnerEvent } from "./events.ts";
 import type { AttemptOutcome } from "./outcome.ts";
-import type { PartnerState } from "./state.ts";
+import type { OpenDelivery, PartnerState } from "./state.ts";
 
 // What the outcome of an attempt means for the delivery, and for whether the partner is called again.
 
@@ -10,23 +10,38 @@ export function recordOutcome(command: RecordOutcome, state: PartnerState): Part
   const known = state.open.get(command.delivery_id);
   if (known?.stage !== "calling" || known.attempts !== command.attempt) return refuse("not_calling");
   const tries = command.attempt - known.interrupted;
-  return accept<PartnerEvent>(deliveryEvent(command, tries), ...circuitEvents(command, tries, state));
+  return accept<PartnerEvent>(deliveryEvent(command, tries, known), ...circuitEvents(command, tries, state));
 }
 
-function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
+function deliveryEvent(command: RecordOutcome, tries: number, known: OpenDelivery): PartnerEvent {
   const { partner, delivery_id, submission_id, attempt, outcome, timings } = command;
   const { sealed_response, sealed_reason } = command;
-  const sealed = { ...(sealed_response && { sealed_response }), ...(sealed_reason && { sealed_reason }) };
-  const data = { partner, delivery_id, submission_id, timings, ...sealed };
+  const response = sealed_response === undefined ? {} : { sealed_response };
+  const data = { partner, delivery_id, submission_id, timings, ...response };
+  const told = sealed_reason === undefined ? data : { ...data, sealed_reason };
+  const deadLetter = (cause: DeadLetterCause, reason: string): PartnerEvent => ({
+    type: "DeliveryDeadLettered",
+    data: {
+      ...data,
+      ...(isOurs(outcome) && { interrupted: true as const }),
+      // Of any attempt: a later one that certainly failed does not take back an earlier one.
+      ...((known.in_doubt || isInDoubt(outcome)) && { in_doubt: true as const }),
+      attempts: attempt,
+      reason,
+      cause,
+    },
+  });
   switch (outcome.outcome) {
     case "succeeded": {
-      const { outcome: _, ...told } = outcome;
-      return { type: "DeliverySucceeded", data: { ...data, attempt, ...told } };
+      const { outcome: _, ...rest } = outcome;
+      return { type: "DeliverySucceeded", data: { ...told, attempt, ...rest } };
     }
     case "duplicate":
-      return { type: "DeliveryDuplicated", data: { ...data, attempts: attempt, reason: outcome.reason } };
+      return { type: "DeliveryDuplicated", data: { ...told, attempts: attempt, reason: outcome.reason } };
     case "rejected":
-      return { type: "DeliveryRejected", data: { ...data, attempt, reason: outcome.reason } };
+      // Of a partner that recognises no repeat, this is the response to the repeat alone.
+      if (known.in_doubt && !command.policy.idempotent) return deadLetter("outcome_unknown", outcome.reason);
+      return { type: "DeliveryRejected", data: { ...told, attempt, reason: outcome.reason } };
     case "gone":
     case "failed":
     case "unknown":
@@ -35,12 +50,8 @@ function deliveryEvent(command: RecordOutcome, tries: number): PartnerEvent {
       const { reason } = outcome;
       const interrupted = isOurs(outcome) ? { interrupted: true as const } : {};
       const in_doubt = isInDoubt(outcome) ? { in_doubt: true as const } : {};
-      const cause = deadLetterCause(command, tries);
-      if (cause !== undefined)
-        return {
-          type: "DeliveryDeadLettered",
-          data: { ...data, ...interrupted, ...in_doubt, attempts: attempt, reason, cause },
-        };
+      const cause = deadLetterCause(command, tries, known);
+      if (cause !== undefined) return deadLetter(cause, reason);
       const delay = retryDelayMs(command, tries);
       const timer = delay > MAX_MAILED_DELAY_MS ? { timer: true as const } : {};
       const retry_at = instant(command.at + delay);
@@ -59,13 +70,16 @@ const isOurs = ({ outcome }: AttemptOutcome): boolean =>
 const isInDoubt = ({ outcome }: AttemptOutcome): boolean =>
   outcome === "unknown" || outcome === "interrupted";
 
+type DeadLetterCause = Extract<DeadCause, "outcome_unknown" | "retries_exhausted">;
+
 /** Undefined while it may be tried again. */
 function deadLetterCause(
   { outcome, policy }: RecordOutcome,
   tries: number,
-): "outcome_unknown" | "retries_exhausted" | undefined {
+  known: OpenDelivery,
+): DeadLetterCause | undefined {
   // Who does not recognise a repeat must not get one that may be its second.
-  if (isInDoubt(outcome) && !policy.idempotent) return "outcome_unknown";
+  if ((known.in_doubt || isInDoubt(outcome)) && !policy.idempotent) return "outcome_unknown";
   return !isOurs(outcome) && tries >= policy.retry.max_attempts ? "retries_exhausted" : undefined;
 }
 

@@ -4,7 +4,7 @@ import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "../ids.ts
 import { Rule } from "../rules/rule.ts";
 import { Comparison, ComparisonResult } from "./comparison.ts";
 import type { Decided, SubmissionEvent } from "./events.ts";
-import { decideAgain, pastDecision } from "./past-decision.ts";
+import { decideAgain, pastDecision, plainDecision } from "./past-decision.ts";
 
 const test = suite("decisions beside what other rules would decide");
 
@@ -60,6 +60,31 @@ test("a decision is the first leg of a route, or none, and never a later leg", (
   assert.equal(pastDecision(unrouted, at), { id, partner: null, decided, sealed: undefined });
 });
 
+test("a decision that is only looked at is the one that decoding gives, and anything odd is left to decoding", () => {
+  const open: Decided = { ...decided, closed: [] };
+  const unrouted: SubmissionEvent = {
+    type: "SubmissionUnrouted",
+    data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 1, decided: open },
+  };
+  for (const event of [routed(1, { decided: open }), routed(2, { decided: open }), unrouted])
+    assert.equal(plainDecision({ ...event, version: 2, at }), pastDecision(event, at));
+  const { type, data } = routed(1, { decided: open });
+  const plain = { type, version: 2, data: data as unknown, at };
+  for (const odd of [
+    { version: 1 },
+    { version: 3 },
+    { type: "SubmissionRejected" },
+    { data: "text" },
+    { data: { ...data, submission_id: 1 } },
+    { data: { ...data, route: null } },
+    { data: { ...data, sealed: { ...sealed, iv: 1 } } },
+    { data: { ...data, decided: undefined } },
+    { data: { ...data, decided } },
+    { data: { ...data, decided: { ...open, asked: { service: "s", partner: "edu" } } } },
+  ])
+    assert.is(plainDecision({ ...plain, ...odd }), undefined);
+});
+
 test("the other rules decide with the seed and the closed partners of that moment", () => {
   const past = pastDecision(routed(1, { decided }), at);
   assert.ok(past);
@@ -113,6 +138,18 @@ test("counts who would have got what, and goes on where it stopped", () => {
   assert.is(first.result().total, 2);
   for (let n = 0; n < 100; n += 1) second.add({ id, partner: edu }, { partner: fin, rule });
   assert.is(second.result().examples.length, 20);
+});
+
+test("parts that were counted apart are what was counted together, with the first examples", () => {
+  const [all, some, others] = [new Comparison(), new Comparison(), new Comparison()];
+  for (let n = 0; n < 30; n += 1) {
+    const [from, to] = [n % 3 === 0 ? null : edu, n % 2 === 0 ? fin : null];
+    for (const one of [all, n < 13 ? some : others]) one.add({ id, partner: from }, { partner: to, rule });
+  }
+  for (const one of [all, others]) one.addUnreadable();
+  const together = new Comparison();
+  for (const one of [some, others]) together.include(one.result());
+  assert.equal(together.result(), all.result());
 });
 
 test.run();

@@ -43,17 +43,11 @@ export class Comparison {
   #changed = 0;
   #unreadable = 0;
   readonly #partners = new Map<PartnerId | null, Counts>();
-  readonly #examples: ComparisonResult["examples"];
+  readonly #examples: ComparisonResult["examples"] = [];
 
   /** Goes on with what was counted before. */
   constructor(before?: ComparisonResult) {
-    this.#total = before?.total ?? 0;
-    this.#changed = before?.changed ?? 0;
-    this.#unreadable = before?.unreadable ?? 0;
-    for (const [id, { now, then }] of Object.entries(before?.partners ?? {}))
-      this.#partners.set(id as PartnerId, [now, then]);
-    if (before !== undefined) this.#partners.set(null, [before.unrouted.now, before.unrouted.then]);
-    this.#examples = [...(before?.examples ?? [])];
+    if (before !== undefined) this.include(before);
   }
 
   add(
@@ -70,6 +64,20 @@ export class Comparison {
 
   addUnreadable(): void {
     this.#unreadable += 1;
+  }
+
+  /** What comes after, counted elsewhere. */
+  include({ total, changed, unreadable, partners, unrouted, examples }: ComparisonResult): void {
+    this.#total += total;
+    this.#changed += changed;
+    this.#unreadable += unreadable;
+    const all = Object.entries(partners) as [PartnerId, z.infer<typeof NowAndThen>][];
+    for (const [partner, counts] of [...all, [null, unrouted] as const]) {
+      const mine = this.#countsOf(partner);
+      mine[NOW] += counts.now;
+      mine[THEN] += counts.then;
+    }
+    this.#examples.push(...examples.slice(0, MAX_EXAMPLES - this.#examples.length));
   }
 
   result(): ComparisonResult {

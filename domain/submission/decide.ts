@@ -225,9 +225,7 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
     }
     case "DeliveryDeadLettered": {
       const { attempts, reason, cause } = outcome.data;
-      // A partner that may have got it must not be followed by another: that would be two effects.
-      const certainlyNot = cause === "retries_exhausted" || (cause === "partner_removed" && attempts === 0);
-      const next = certainlyNot ? nextLeg(state, route, deliveryId) : undefined;
+      const next = mayGoOn(outcome.data) ? nextLeg(state, route, deliveryId) : undefined;
       return (
         next ??
         accept({
@@ -236,6 +234,28 @@ function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: Del
         })
       );
     }
+  }
+}
+
+type DeadLettered = Extract<Outcome, { type: "DeliveryDeadLettered" }>["data"];
+
+/** Whether the next partner of the waterfall may get what ended as a dead letter here: see docs/decisions/0085. */
+function mayGoOn({ cause, attempts }: DeadLettered): boolean {
+  switch (cause) {
+    // Also where the last tries were in doubt: only a partner that recognises repeats has more than one of those, and a person can ask
+    // it by the id that it knows.
+    case "retries_exhausted":
+      return true;
+    // Nobody knows whether it has it, and no repeat can find out: a person has to say so first.
+    case "outcome_unknown":
+      return false;
+    case "partner_removed":
+      return attempts === 0;
+    case "drained":
+    case "forgotten":
+    case "poison":
+    case "dedupe_failed":
+      return false;
   }
 }
 

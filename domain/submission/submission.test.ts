@@ -133,9 +133,10 @@ const rejection = (partner: PartnerId, leg = 1): Outcome => ({
   type: "DeliveryRejected",
   data: { ...atPartner(partner, leg), attempt: 1, timings, reason: "no" },
 });
-const exhaustion = (cause: "retries_exhausted" | "outcome_unknown"): Outcome => ({
+type Cause = Extract<Outcome, { type: "DeliveryDeadLettered" }>["data"]["cause"];
+const exhaustion = (cause: Cause, more: { in_doubt?: true } = {}): Outcome => ({
   type: "DeliveryDeadLettered",
-  data: { ...atPartner(edu), attempts: 3, reason: "exhausted", cause },
+  data: { ...atPartner(edu), attempts: 3, reason: "exhausted", cause, ...more },
 });
 const removal = (attempts: number): Outcome => ({
   type: "DeliveryDeadLettered",
@@ -274,10 +275,36 @@ test("goes to the next of a waterfall when the first was removed before it was a
     .decides(deadAt("deliver", edu, { attempts: 1, reason: "partner_removed", cause: "partner_removed" }));
 });
 
-test("goes nowhere else while the first may have got it", () => {
+const inDoubt = { in_doubt: true } as const;
+
+test("goes on from a partner that recognises repeats, also where its last tries were in doubt", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
+    .when(record(exhaustion("retries_exhausted", inDoubt)))
+    .decides(laterLeg(routeTo(fin, 2)));
+  given(received, identified, routed(routeTo(edu)))
+    .when(record(exhaustion("retries_exhausted", inDoubt)))
+    .decides(deadAt("deliver", edu, { cause: "retries_exhausted" }));
+});
+
+test("goes nowhere else while a partner that recognises no repeat may have got it", () => {
+  const waterfall = [received, identified, routed(routeTo(edu, 1, [fin]))];
+  for (const more of [{}, inDoubt])
+    given(...waterfall)
+      .when(record(exhaustion("outcome_unknown", more)))
+      .decides(deadAt("deliver", edu, { cause: "outcome_unknown" }));
+  // Nothing but a person's word moves it, and it still knows where it was and who would be next.
+  given(...waterfall, deadAt("deliver", edu))
     .when(record(exhaustion("outcome_unknown")))
-    .decides(deadAt("deliver", edu, { cause: "outcome_unknown" }));
+    .refuses("already_ended");
+  const state = [...waterfall, deadAt("deliver", edu)].reduce(evolve, submissionDecider.initial);
+  assert.equal([state?.status, state?.route], ["dead_lettered", routeTo(edu, 1, [fin])]);
+});
+
+test("goes nowhere else where a person, or what is broken, has ended its delivery", () => {
+  for (const cause of ["drained", "forgotten", "poison", "dedupe_failed"] as const)
+    given(received, identified, routed(routeTo(edu, 1, [fin])))
+      .when(record(exhaustion(cause)))
+      .decides(deadAt("deliver", edu, { cause }));
 });
 
 test("is rejected when the last one declines", () => {

@@ -39,3 +39,26 @@ export const Submission = z.object({
   looked_up: LookedUp.optional(),
 });
 export type Submission = z.infer<typeof Submission>;
+
+/** Undefined where it is none. Whoever sealed it has checked it, so that a look at what is used is enough for what looks well. */
+export function readSubmission(value: unknown): Submission | undefined {
+  if (isWell(value)) return value;
+  const read = Submission.safeParse(value);
+  return read.success ? read.data : undefined;
+}
+
+function isWell(value: unknown): value is Submission {
+  if (!isObject(value)) return false;
+  const { kind, source, received_at, payload, normalised, looked_up } = value;
+  return (
+    Kind.options.includes(kind as Kind) &&
+    typeof source === "string" &&
+    typeof received_at === "string" &&
+    isObject(payload) &&
+    isObject(normalised) &&
+    (looked_up === undefined || isObject(looked_up))
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 // For readers of what people configured: one event that can't be read must not keep them from all others.
 import { type Codec, UnreadableEvent, WrittenByNewerRelease } from "./codec.ts";
-import type { StoredEvent } from "./stored-event.ts";
+import type { RawEvent } from "./stored-event.ts";
 
 /**
  * Undefined where its data fit no schema, which nobody can mend any more; `onUnreadable` is told. Throws where a newer release can
@@ -8,7 +8,7 @@ import type { StoredEvent } from "./stored-event.ts";
  */
 export function decodeOrPassOver<Event extends { readonly type: string; readonly data: unknown }>(
   codec: Codec<Event>,
-  stored: StoredEvent,
+  stored: RawEvent,
   onUnreadable: (error: UnreadableEvent) => void,
 ): ReturnType<Codec<Event>["decode"]> | undefined {
   try {

@@ -41,8 +41,10 @@ export function openWith(key: CipherKey, sealed: Sealed, context: string): unkno
   const cipher = createDecipheriv(CIPHER, key, Buffer.from(sealed.iv, "base64"), { authTagLength: 16 })
     .setAAD(bound(sealed.key, context))
     .setAuthTag(Buffer.from(sealed.tag, "base64"));
-  const text = cipher.update(sealed.data, "base64", "utf8") + cipher.final("utf8");
-  return JSON.parse(text);
+  // As bytes: a cipher that gives texts makes a decoder for each, which takes a third of the time.
+  const bytes = cipher.update(Buffer.from(sealed.data, "base64"));
+  cipher.final();
+  return JSON.parse(bytes.toString("utf8"));
 }
 
 /** It was changed, stands elsewhere than where it was sealed for, or its key can't be read: nobody opens it any more. */

@@ -90,22 +90,23 @@ export async function openContexts(options: ContextsOptions): Promise<Contexts> 
     return keep(stream, stored === undefined ? NOTHING : newestIn(stored));
   }
 
-  async function newestOf({ reference, position }: Wanted): Promise<Newest> {
-    const stream = streamOf(reference);
+  async function newestOf(stream: string, position: bigint): Promise<Newest> {
     const known = followed >= position ? atHand.get(stream) : undefined; // 1
     return known ?? (await read(stream));
   }
 
   return {
     async lookUp(wanted) {
+      const streams = wanted.map(({ reference }) => streamOf(reference));
+      const newest = ({ position }: Wanted, n: number) => newestOf(streams[n] as string, position);
       const found: Newest[] = [];
       for (let at = 0; at < wanted.length; at += READS_AT_ONCE)
-        found.push(...(await Promise.all(wanted.slice(at, at + READS_AT_ONCE).map(newestOf))));
-      const sealed = wanted.flatMap(({ reference }, n) => {
+        found.push(
+          ...(await Promise.all(wanted.slice(at, at + READS_AT_ONCE).map((one, n) => newest(one, at + n)))),
+        );
+      const sealed = streams.flatMap((stream, n) => {
         const one = found[n]?.sealed;
-        return one === undefined
-          ? []
-          : [{ n, sealed: one, context: contextObjectContext(streamOf(reference)) }];
+        return one === undefined ? [] : [{ n, sealed: one, context: contextObjectContext(stream) }];
       });
       const opened = await vault.openReadable(sealed);
       const seen: (SeenContext | undefined)[] = wanted.map(() => undefined);

@@ -190,7 +190,14 @@ export async function storedIn(prefix: string, { eventStore }: TestGateway): Pro
   return found;
 }
 
-function connectionsTo({ eventStore, nats, postgres, secret }: Parts): Connections {
+interface Addresses {
+  readonly eventStore: Pick<EventStoreServer, "connectionString">;
+  readonly nats: Pick<NatsServer, "url">;
+  readonly postgres: Pick<PostgresServer, "url">;
+  readonly secret: string;
+}
+
+export function connectionsTo({ eventStore, nats, postgres, secret }: Addresses): Connections {
   return {
     http: { host: "127.0.0.1", port: 0 },
     dataDir: temporaryFolder("gateway-"),

@@ -42,9 +42,6 @@ export function overlap(a: Box, b: Box): Box | undefined {
   return a.map((cells, f) => (cells === b[f] ? cells : joined(cells, b[f] as Cells)));
 }
 
-export const isInside = (box: Box, other: Box): boolean =>
-  box.every((cells, f) => isWithin(cells, other[f] as Cells));
-
 export const overlaps = (a: Box, b: Box): boolean => a.every((cells, f) => touches(cells, b[f] as Cells));
 
 export const overlapsOf = (some: readonly Box[], others: readonly Box[]): Box[] =>

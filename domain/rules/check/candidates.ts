@@ -1,14 +1,14 @@
 import { Kind } from "../../submission/events.ts";
-import { isNegated, type NormalForm, type Test, testOf } from "../compile/literals.ts";
+import type { Test } from "../compile/literals.ts";
 import { folded } from "../fold.ts";
 
 // For each field, values that are enough to tell all rules' tests on it apart: a witness is put together from them.
-// Complete for equality, sets, numbers, order and missing values. Of texts that must begin with, end with or contain several things,
-// those are tried that a rule, or any two tests, ask for together.
+// Complete for equality, sets, numbers, order and missing values, and for one part of a text; what several parts come to is searched
+// for (field-value.ts).
 
 export type Candidate = unknown;
 
-/** Beyond so many tests of one kind on a field, any two of them are no longer tried together. */
+/** Of more items than this, a list holds no two of them. */
 const MAX_PAIRED = 40;
 /** A text that nobody asks for. */
 const OTHER = "other";
@@ -19,7 +19,7 @@ export function allValuesOf(field: string): Candidate[] | undefined {
   return field.startsWith("suppressed.") ? [true, false] : undefined;
 }
 
-export function candidatesFor(field: string, tests: readonly Test[], rules: NormalForm): Candidate[] {
+export function candidatesFor(field: string, tests: readonly Test[]): Candidate[] {
   const all = allValuesOf(field);
   if (all !== undefined) return all;
   const constants = tests.flatMap(({ value }) => (Array.isArray(value) ? value : [value]));
@@ -34,7 +34,7 @@ export function candidatesFor(field: string, tests: readonly Test[], rules: Norm
     ...(texts.length > 0 ? numbers.flatMap(spellings) : []),
     ...texts,
     ...ordered(tests),
-    ...composed(field, tests, rules),
+    ...tests.filter(isTextual).map(({ value }) => folded(String(value))),
     ...(constants.some((one) => typeof one === "boolean") ? [true, false] : []),
     ...lists(tests),
     {},
@@ -71,35 +71,8 @@ function ordered(tests: readonly Test[]): string[] {
     : ["!", "~~~", "\uffee", ...bounds.flatMap((one) => [one, `${one.trim()}!`])];
 }
 
-/** Whether so many texts are looked for in a field that not every two of them are tried together. */
-export const isCrowded = (tests: readonly Test[]): boolean => tests.filter(isTextual).length > MAX_PAIRED;
-
-const isTextual = ({ operator }: Test): boolean =>
+export const isTextual = ({ operator }: Test): boolean =>
   operator === "beginsWith" || operator === "endsWith" || operator === "contains";
-
-/** Texts that begin, contain and end as a rule wants, or as any two tests do. */
-function composed(field: string, tests: readonly Test[], { tests: all, conjunctions }: NormalForm): string[] {
-  const textual = tests.filter(isTextual);
-  const together = conjunctions.flatMap(({ literals }) => {
-    const wanted = literals
-      .filter((literal) => !isNegated(literal))
-      .map((literal) => all[testOf(literal)] as Test);
-    const mine = wanted.filter((test) => test.field === field && isTextual(test));
-    return mine.length > 1 ? [mine] : [];
-  });
-  const pairs = isCrowded(textual) ? [] : pairsOf(textual);
-  return [...textual.map((one) => [one]), ...pairs, ...together].flatMap(compose);
-}
-
-function compose(wanted: readonly Test[]): string[] {
-  const of = (operator: Test["operator"]): string[] =>
-    wanted.filter((test) => test.operator === operator).map(({ value }) => folded(String(value)));
-  const longest = (texts: readonly string[]): string =>
-    texts.reduce((long, one) => (one.length > long.length ? one : long), "");
-  const [begin, end, within] = [longest(of("beginsWith")), longest(of("endsWith")), of("contains")];
-  const parts = [begin, ...within, end].filter((part) => part !== "");
-  return [parts.join(" "), parts.join("")].filter((text) => text !== "");
-}
 
 /** Lists that hold what is asked for: one of it, any two of it, and nothing of it. */
 function lists(tests: readonly Test[]): unknown[][] {

@@ -3,14 +3,13 @@ import {
   isNegated,
   type Literal,
   type NormalForm,
-  predicatesIn,
   type Test,
   testOf,
 } from "../compile/literals.ts";
 import { holds } from "../evaluate.ts";
-import type { Group, Operator, Predicate } from "../rule.ts";
+import type { Group, Predicate } from "../rule.ts";
 import { type Box, type Cells, cellsWhere, isEmpty, joined, overlapsOf, united } from "./box.ts";
-import { allValuesOf, type Candidate, candidatesFor, isCrowded } from "./candidates.ts";
+import { allValuesOf, type Candidate, candidatesFor, isTextual } from "./candidates.ts";
 
 // What a submission can look like, as far as the rules can tell: for each field a set of cells, one for each way in which its tests
 // can come out together. A box is a set of cells for each field; a rule is some boxes.
@@ -20,8 +19,8 @@ export interface Space {
   /** By field and cell: a value that stands for it; undefined for a missing field. */
   readonly values: readonly (readonly Candidate[])[];
   readonly everything: Box;
-  /** The fields of which not everything is tried: a claim that nothing else can be is doubtful there. */
-  readonly crowded: ReadonlySet<string>;
+  /** The fields whose cells are not all there are: what is looked for are parts of a text, together with something else. */
+  readonly loose: ReadonlySet<string>;
   /** What no submission looks like: a field within another that is no object. */
   readonly voids: readonly Box[];
   /** The number of the cell that a value of the field lies in. */
@@ -46,7 +45,7 @@ export function spaceOf(rules: NormalForm): Space {
     const outcomeOf = (candidate: Candidate): string =>
       mine.map((test) => (holdsFor(tests[test] as Test, candidate) ? "1" : "0")).join("");
     const mineAsTests = mine.map((test) => tests[test] as Test);
-    const candidates = candidatesFor(field, mineAsTests, rules);
+    const candidates = candidatesFor(field, mineAsTests);
     // An object stands for whatever else the rules take for the same, where another field may lie within.
     if (candidates.includes(undefined) && fields.some((other) => liesWithin(other, field)))
       candidates.unshift({});
@@ -73,10 +72,9 @@ export function spaceOf(rules: NormalForm): Space {
     fields,
     values,
     everything,
-    crowded: new Set(
+    loose: new Set(
       fields.filter(
-        (field) =>
-          allValuesOf(field) === undefined && isCrowded(tests.filter((test) => test.field === field)),
+        (field) => isLoose(tests.filter((test) => test.field === field)) && allValuesOf(field) === undefined,
       ),
     ),
     voids: voidsAmong(fields, values, everything),
@@ -93,11 +91,6 @@ export function spaceOf(rules: NormalForm): Space {
       return box;
     },
     boxesOf(group) {
-      const textual = predicatesIn(group).filter(
-        ({ field, operator }) => TEXTUAL.has(operator) && allValuesOf(field) === undefined,
-      );
-      // Not all texts are tried in which several things are found together.
-      if (new Set(textual.map(({ field }) => field)).size < textual.length) return undefined;
       return boxesOf(
         group,
         false,
@@ -108,7 +101,10 @@ export function spaceOf(rules: NormalForm): Space {
   };
 }
 
-const TEXTUAL: ReadonlySet<Operator> = new Set(["contains", "doesNotContain", "beginsWith", "endsWith"]);
+/** One part of a text alone is tried with and without; what else may come with it is not. */
+const isLoose = (tests: readonly Test[]): boolean =>
+  tests.some(isTextual) && tests.filter(({ operator }) => operator !== "null").length > 1;
+
 const MAX_BOXES = 256;
 
 /** `negated` pushes an outer `not` inwards. */

@@ -19,6 +19,13 @@ export function factsIn(box: Box, { fields, values, everything, cellOf }: Space)
   return facts;
 }
 
+/** By field, where what lies within another comes after it. */
+export function factsWith(values: ReadonlyMap<string, unknown>): Facts {
+  const facts: Record<string, unknown> = {};
+  for (const [field, value] of values) if (value !== undefined) put(facts, field.split("."), value);
+  return facts;
+}
+
 const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

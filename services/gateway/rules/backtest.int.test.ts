@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
 import { personKey } from "#domain/seal-contexts.ts";
 import { ADMIN_TOKEN } from "../../../test/gateway/gateway.ts";
@@ -124,6 +125,67 @@ test("ends when its reader leaves, and until then the same person begins no othe
   const { status, text } = await yard.admin("POST", "/api/rules/backtest", { rules });
   assert.is(status, 200);
   assert.is(linesOf(text).at(-1).result.unreadable, 1);
+});
+
+/** How many connections there are to the database, this one not counted. */
+async function connections(): Promise<number> {
+  const [row] = await yard
+    .database()
+    .query<{ count: bigint }>(
+      "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+    );
+  return Number(row?.count);
+}
+
+async function brokenOff(whileUnderWay: () => void): Promise<void> {
+  const response = await fetch(`${yard.url}/api/rules/backtest`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${ADMIN_TOKEN}`,
+      "content-type": "application/json",
+      connection: "close",
+    },
+    body: JSON.stringify({ rules }),
+  });
+  assert.is(response.status, 200);
+  whileUnderWay();
+  const lines = linesOf(await response.text());
+  assert.match(lines.at(-1).error, "broke off");
+  assert.not.ok(lines.some((line) => "result" in line));
+}
+
+test("tells its reader when its thread dies, and leaves nothing behind", async () => {
+  const connected = await connections();
+  const threads: Worker[] = [];
+  const note = (thread: Worker): void => void threads.push(thread);
+  process.on("worker", note);
+  parts.freeze();
+  try {
+    await brokenOff(() => void threads[0]?.terminate());
+  } finally {
+    process.off("worker", note);
+    parts.thaw();
+  }
+  assert.equal(
+    threads.map(({ threadId }) => threadId),
+    [-1],
+  );
+  await until("its connections are gone", async () => (await connections()) <= connected);
+  assert.is((await yard.admin("POST", "/api/rules/backtest", { rules })).status, 200);
+});
+
+test("tells its reader when what decides can't go on", async () => {
+  const connected = await connections();
+  const { id: submission } = pastIds("newer", 1);
+  const data = { written: "by a newer release" };
+  const metadata = { schema: 99, at: "2026-01-01T00:00:00.000Z" };
+  const event = { id: submission, type: "SubmissionRouted", data, metadata };
+  await yard.eventStore().append(`submission-${submission}`, "no_stream", [event]);
+  await brokenOff(() => undefined);
+  await until("its connections are gone", async () => (await connections()) <= connected);
+  // The same person may begin another, up to where it can be read.
+  const { status, text } = await yard.admin("POST", "/api/rules/backtest", { rules, to: `${before}` });
+  assert.equal([status, "result" in linesOf(text).at(-1)], [200, true]);
 });
 
 test.run();
