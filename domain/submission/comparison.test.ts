@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, RuleId, SourceId, SubmissionId } from "../ids.ts";
 import { Rule } from "../rules/rule.ts";
 import { Comparison, ComparisonResult } from "./comparison.ts";
-import type { Decided, SubmissionEvent } from "./events.ts";
+import { type Decided, type SubmissionEvent, submissionEvents } from "./events.ts";
 import { decideAgain, pastDecision, plainDecision } from "./past-decision.ts";
 
 const test = suite("decisions beside what other rules would decide");
@@ -67,12 +67,16 @@ test("a decision that is only looked at is the one that decoding gives, and anyt
     data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 1, decided: open },
   };
   for (const event of [routed(1, { decided: open }), routed(2, { decided: open }), unrouted])
-    assert.equal(plainDecision({ ...event, version: 2, at }), pastDecision(event, at));
+    assert.equal(
+      plainDecision({ ...event, version: submissionEvents[event.type].version, at }),
+      pastDecision(event, at),
+    );
   const { type, data } = routed(1, { decided: open });
-  const plain = { type, version: 2, data: data as unknown, at };
+  const { version } = submissionEvents[type];
+  const plain = { type, version, data: data as unknown, at };
   for (const odd of [
-    { version: 1 },
-    { version: 3 },
+    { version: version - 1 },
+    { version: version + 1 },
     { type: "SubmissionRejected" },
     { data: "text" },
     { data: { ...data, submission_id: 1 } },
