@@ -183,4 +183,27 @@ config("gives a process what its roles need, and no secret of others", () => {
   assert.is(configurationFor(["relay"], env).LEAD_PARTITIONS, "4");
 });
 
+config(
+  "takes what operators set for figures and errors, and names what is wrong without repeating it",
+  () => {
+    const read = readConfig({
+      METRICS_TOKEN: "a-token-of-the-test",
+      METRICS_PORT: "9100",
+      SENTRY_DSN: "https://publickey@sentry.example/42",
+    });
+    assert.equal([read.metricsToken, read.metricsPort], ["a-token-of-the-test", 9100]);
+    assert.equal(read.sentry, { dsn: "https://publickey@sentry.example/42", tracesSampleRate: 0.01 });
+    assert.is(readConfig({ SENTRY_TRACES_SAMPLE_RATE: "1" }).sentry, undefined);
+    const wrong = {
+      METRICS_TOKEN: "hush hush",
+      METRICS_PORT: "70000",
+      SENTRY_DSN: "hush.example",
+      SENTRY_TRACES_SAMPLE_RATE: "2",
+    };
+    const problems = problemsOf(wrong);
+    assert.equal(problems.map((one) => one.split(" ")[0]).sort(), Object.keys(wrong).sort());
+    assert.not.match(problems.join("\n"), /hush/);
+  },
+);
+
 config.run();
