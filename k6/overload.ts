@@ -1,0 +1,17 @@
+// More than the yard can take: 1,000 clients without a pause. Who is told to come again does so, under the same key.
+import type { Options } from "k6/options";
+import { lead } from "./kinds.ts";
+import { duration, NOTHING_FAILS, SUMMARY, submit } from "./submissions.ts";
+
+export { handleSummary } from "./submissions.ts";
+
+export const options: Options = {
+  ...SUMMARY,
+  scenarios: {
+    overload: { executor: "constant-vus", vus: 1_000, duration: duration("20s"), gracefulStop: "70s" },
+  },
+  // Who can't be taken in is told so within 5 s.
+  thresholds: { ...NOTHING_FAILS, answer_ms: ["max<5000"] },
+};
+
+export default (): Promise<void> => submit(lead);
