@@ -33,7 +33,7 @@ const retried = new Counter("submissions_retried");
 /** Acknowledged submissions that came again and were recognised. */
 const recognised = new Counter("repeats_recognised");
 /** What the contract does not allow: no answer, another status, a 503 without Retry-After, a repeat under another id. */
-const unexpected = new Counter("answers_unexpected");
+export const unexpected = new Counter("answers_unexpected");
 /** Of each request, with the time to connect. */
 const answerMs = new Trend("answer_ms", true);
 /** From the first request of a submission to its 202. */

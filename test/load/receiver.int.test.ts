@@ -40,9 +40,11 @@ test("is once what had one effect, at whichever partner", async () => {
   });
 });
 
-test("is waited for while more is arriving", async () => {
-  await deliver(submission(1), "edu");
+test("is waited for while more is arriving, however many effects there are", async () => {
+  for (const n of [1, 9]) await deliver(submission(n), "edu");
   const looking = arrivalsAt(simulator.url, [submission(1), submission(2)]);
+  // Whoever looks later has seen the first, so the other look has seen it too.
+  await arrivals([submission(1)]);
   await deliver(submission(2), "edu");
   assert.is((await looking).once, 2);
 });
