@@ -14,6 +14,8 @@ export interface Measured {
   readonly scenario: ScenarioName;
   readonly at: string;
   readonly program: string;
+  /** Where it was not the scenario's own. */
+  readonly duration?: string;
   readonly revision: string;
   readonly machine: {
     readonly cpu: string;
@@ -57,6 +59,7 @@ export async function measure(scenario: ScenarioName, options: MeasureOptions): 
   const [load = 0] = loadavg();
   const at = new Date().toISOString();
   const folder = mkdtempSync(join(tmpdir(), "load-run-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const yard = await startLoadedYard();
   try {
     const { partners }: Scenario = SCENARIOS[scenario];
@@ -70,6 +73,7 @@ export async function measure(scenario: ScenarioName, options: MeasureOptions): 
     await tell(yard, arrivals);
     return {
       ...{ scenario, at, program: options.program.name, revision: revision() },
+      ...(options.duration !== undefined && { duration: options.duration }),
       machine: machine(load),
       ...figuresOf(summary, acknowledged.length),
       delivered_once: arrivals.once,
@@ -82,7 +86,6 @@ export async function measure(scenario: ScenarioName, options: MeasureOptions): 
     };
   } finally {
     await yard.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

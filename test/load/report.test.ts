@@ -47,6 +47,13 @@ test("says what was measured, on which machine and with which program", () => {
     assert.ok(text.includes(part), `${part} is missing in:\n${text}`);
 });
 
+test("says where a run was shorter than its scenario, and where the load was not made by k6", () => {
+  keep(directory, { ...measured, scenario: "soak", duration: "10s", revision: "", program: "Node v24.0.0" });
+  const text = readFileSync(join(directory, "proof-of-load.md"), "utf8").split("## Soak")[1] ?? "";
+  assert.ok(text.includes("`npm run load -- soak --duration 10s`"), text);
+  assert.ok(text.includes("Load made by Node v24.0.0, since k6 was not installed."), text);
+});
+
 test("keeps the figures of other scenarios, and replaces its own", () => {
   keep(directory, { ...measured, scenario: "smoke", sent: 300 });
   keep(directory, { ...measured, revision: "def5678" });

@@ -84,13 +84,15 @@ machine that was as busy. One submission in ten is sent once more after its ackn
 function section(directory: string, run: Measured): string {
   const { title, shows } = SCENARIOS[run.scenario];
   const { machine } = run;
+  const command = ["npm run load --", run.scenario, ...(run.duration ? ["--duration", run.duration] : [])];
+  const program = run.program.startsWith("k6") ? run.program : `${run.program}, since k6 was not installed`;
   const html = existsSync(filesOf(directory, run.scenario).html)
     ? ` k6's own report: [${run.scenario}.html](${FOLDER}/${run.scenario}.html).`
     : "";
   return [
     `## ${title}`,
-    `${shows} \`npm run load -- ${run.scenario}\``,
-    `${run.at.slice(0, 16).replace("T", " ")} UTC, revision ${run.revision}, ${machine.cores} cores (${machine.cpu}), ${machine.memory_gib} GiB, load ${machine.load} before the start. Load made by ${run.program}. Figures: [${run.scenario}.json](${FOLDER}/${run.scenario}.json).${html}`,
+    `${shows}\n\n\`${command.join(" ")}\``,
+    `${run.at.slice(0, 16).replace("T", " ")} UTC, revision ${run.revision}, ${machine.cores} cores (${machine.cpu}), ${machine.memory_gib} GiB, load ${machine.load} before the start. Load made by ${program}. Figures: [${run.scenario}.json](${FOLDER}/${run.scenario}.json).${html}`,
     table(
       ["figure", "value"],
       [

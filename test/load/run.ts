@@ -13,6 +13,8 @@ scenarios: ${SCENARIO_NAMES.join(", ")}; all of them without one
   --report DIR   where proof-of-load.md goes (docs)`;
 const DOCS = join(import.meta.dirname, "../../docs");
 
+// What was started goes when we exit, whatever makes us.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const { names, duration, report } = read(process.argv.slice(2));
 const program = findProgram(process.env);
 if (!program.isK6) console.log(HOW_TO_GET_K6);
