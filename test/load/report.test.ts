@@ -80,6 +80,8 @@ test("does not hold when a threshold was missed, or anything was lost or doubled
     { lost: 1, delivered_once: 4_099 },
     { doubled: 1, delivered_once: 4_099 },
     { delivered_once: 4_099 },
+    { acknowledged: 4_099, delivered_once: 4_099 },
+    { sent: 0, acknowledged: 0, delivered_once: 0 },
   ];
   for (const part of broken) assert.not.ok(holds({ ...measured, ...part }), JSON.stringify(part));
   keep(directory, { ...measured, ...broken[0] });

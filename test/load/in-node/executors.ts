@@ -7,7 +7,6 @@ import { Counter } from "./k6/metrics.ts";
 type Iterate = () => Promise<void>;
 const TICK_MS = 5;
 const DROPPED = new Counter("dropped_iterations");
-const ITERATIONS = new Counter("iterations");
 
 /** Returns what iterations threw. */
 export async function runScenarios(
@@ -22,7 +21,6 @@ export async function runScenarios(
       const iterationInTest = iterations;
       iterations += 1;
       await withinIteration({ name, iterationInTest }, work).catch((error) => errors.push(error));
-      withinIteration({ name, iterationInTest }, () => ITERATIONS.add(1));
     };
     await pause(millisecondsOf(scenario.startTime ?? "0s"));
     await execute(scenario, iterate, () =>
