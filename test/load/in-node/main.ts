@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { runScenarios } from "./executors.ts";
 import { loadScript } from "./script.ts";
 import { summarise } from "./summary.ts";
+import { warmUp } from "./warm-up.ts";
 
 const MISSED = 99;
 const MAX_SHOWN = 5;
@@ -16,6 +17,7 @@ if (command !== "run" || path === undefined) {
 
 sendConsoleTo(process.env.K6_CONSOLE_OUTPUT);
 const script = await loadScript(path, process.env);
+await warmUp();
 const begunAt = performance.now();
 const errors = await runScenarios(script.options, script);
 for (const error of errors.slice(0, MAX_SHOWN)) console.error(error);
