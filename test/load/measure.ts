@@ -60,9 +60,9 @@ export async function measure(scenario: ScenarioName, options: MeasureOptions): 
   const at = new Date().toISOString();
   const folder = mkdtempSync(join(tmpdir(), "load-run-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const yard = await startLoadedYard();
+  const { partners, env }: Scenario = SCENARIOS[scenario];
+  const yard = await startLoadedYard(env);
   try {
-    const { partners }: Scenario = SCENARIOS[scenario];
     for (const [name, settings] of Object.entries(partners)) await yard.behave(name, settings);
     const summary = await put(scenario, yard, folder, options);
     const endedAt = performance.now();

@@ -5,6 +5,10 @@ export interface Scenario {
   readonly shows: string;
   /** Of simulated partners, by name; the others are healthy. */
   readonly partners: Readonly<Record<string, object>>;
+  /** Whether deliveries must have been seen to succeed after a retry. */
+  readonly retries: boolean;
+  /** What the yard is started with besides. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** So that deliveries are seen to be retried, and to succeed. */
@@ -15,35 +19,47 @@ export const SCENARIOS = {
     title: "Smoke",
     shows: "20 clients send 15 submissions of every kind each; partner `fin` fails one request in five.",
     partners: FAILS_ONE_IN_FIVE,
+    retries: true,
+    env: {},
   },
   burst: {
     title: "Burst",
     shows:
       "100 requests at the same moment right after the start, then 100 clients with 20 requests each, then 2,000 requests at the same moment over as many connections; partner `fin` fails one request in five.",
     partners: FAILS_ONE_IN_FIVE,
+    retries: true,
+    env: {},
   },
   mixed: {
     title: "Mixed kinds",
     shows:
       "50 submissions a second, of ten eight leads, one request for assistance and one event, to partners over HTTP, on Slack and by e-mail.",
     partners: {},
+    retries: false,
+    env: {},
   },
   outage: {
     title: "Outage of a partner",
     shows:
       "20 leads a second for 40 s. Partner `fin`, which gets a third of them, fails from second 10 to 25.",
     partners: {},
+    retries: true,
+    env: {},
   },
   overload: {
     title: "Overload",
     shows:
-      "1,000 clients without a pause, which is more than the machine can take. Who is told to come again does so under the same key.",
+      "2,000 clients without a pause at a yard where nobody waits for room longer than a quarter of a second (`INTAKE_MAX_WAIT_MS=250`). Who is told to come again does so under the same key.",
     partners: {},
+    retries: false,
+    env: { INTAKE_MAX_WAIT_MS: "250" },
   },
   soak: {
     title: "Soak",
     shows: "100 submissions of every kind a second for ten minutes.",
     partners: {},
+    retries: false,
+    env: {},
   },
 } as const satisfies Record<string, Scenario>;
 

@@ -29,7 +29,7 @@ const PATIENCE = {
   circuit: { failure_threshold: 5, open_ms: 2_000 },
 };
 
-export async function startLoadedYard(): Promise<LoadedYard> {
+export async function startLoadedYard(env: Readonly<Record<string, string>>): Promise<LoadedYard> {
   const dataDir = newDataDir("load-yard-");
   const sourceSecret = newSecret();
   const launcher = spawnLauncher({
@@ -38,6 +38,7 @@ export async function startLoadedYard(): Promise<LoadedYard> {
     SIMULATOR_PORT: "0",
     ADMIN_TOKEN: TOKEN,
     SOURCES: `${SOURCE}:${sourceSecret}`,
+    ...env,
   });
   const release = guard(launcher.pid, dataDir, GRACE_S);
   async function stop(): Promise<void> {

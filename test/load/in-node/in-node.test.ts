@@ -77,7 +77,7 @@ test("decide thresholds of all samples and of those of a scenario", async () => 
     {
       summaryTrendStats: ["min", "med", "p(95)", "max"],
       thresholds: {
-        failed: ["count==0"],
+        failed: ["count==0", "count>0"],
         time: ["p(95)<500"],
         "time{scenario:quick}": ["p(95)<50", "max<50"],
       },
@@ -91,14 +91,14 @@ test("decide thresholds of all samples and of those of a scenario", async () => 
     thresholds: { "p(95)<50": { ok: true }, "max<50": { ok: false } },
   });
   assert.equal(metrics.time?.thresholds, { "p(95)<500": { ok: false } });
-  assert.equal(metrics.failed?.thresholds, { "count==0": { ok: true } });
+  assert.equal(metrics.failed?.thresholds, { "count==0": { ok: true }, "count>0": { ok: false } });
 });
 
 test("are not run where they need more of k6", async () => {
   const failure = await serialsOf({ executor: "ramping-vus" }).catch((error: Error) => error.message);
   assert.is(failure, "The executor ramping-vus runs only in k6");
   assert.throws(() => summarise({ thresholds: { nothing: ["count==0"] } }, 0), /There is no metric nothing/);
-  assert.throws(() => summarise({ thresholds: { failed: ["rate>1"] } }, 0), /can be decided only by k6/);
+  assert.throws(() => summarise({ thresholds: { failed: ["rate<=1"] } }, 0), /can be decided only by k6/);
   assert.throws(() => millisecondsOf("1m30s"), /no duration like/);
 });
 

@@ -60,8 +60,9 @@ function statistic(name: string, sorted: readonly number[]): number {
 }
 
 function isMet(limit: string, values: Readonly<Record<string, number>>): boolean {
-  const [, name = "", operator = "", bound] = /^([\w().]+)(<|==)([\d.]+)$/.exec(limit) ?? [];
+  const [, name = "", operator = "", bound] = /^([\w().]+)(<|>|==)([\d.]+)$/.exec(limit) ?? [];
   const value = values[name];
   if (value === undefined) throw new Error(`The threshold ${limit} can be decided only by k6`);
-  return operator === "<" ? value < Number(bound) : value === Number(bound);
+  if (operator === "==") return value === Number(bound);
+  return operator === "<" ? value < Number(bound) : value > Number(bound);
 }
