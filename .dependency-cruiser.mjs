@@ -53,6 +53,14 @@ export default {
       from: { path: "^(domain|services|projections|platform|deploy)/", pathNot: test },
       to: { path: "^test/|\\.test\\.ts$" },
     },
+    {
+      name: "k6-scripts-stand-alone",
+      comment:
+        "k6 has modules of its own and none of Node's, so its scripts import nothing of ours or from npm.",
+      severity: "error",
+      from: { path: "^k6/" },
+      to: { pathNot: "^k6/|^node_modules/@types/k6/" },
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],

@@ -23,6 +23,7 @@ const node = process.execPath;
 
 const checks: ReadonlyArray<readonly [name: string, command: string, ...args: string[]]> = [
   ["types", "node_modules/.bin/tsc"],
+  ["types of k6's scripts", "node_modules/.bin/tsc", "-p", "k6"],
   ["format and lint", "node_modules/.bin/biome", "ci", "--error-on-warnings"],
   [
     "walls",
@@ -34,6 +35,7 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
     "projections",
     "platform",
     "deploy",
+    "k6",
     "test",
   ],
   ["dead code", "node_modules/.bin/knip"],

@@ -21,6 +21,8 @@ const allowed: Record<string, string> = {
   "services/main.ts": `import "./gateway/app.ts"; import "./leads/app.ts";`,
   "deploy/local/start.ts": `import "../../platform/log.ts"; import "./banner.ts";`,
   "deploy/local/banner.ts": "export const banner = 1;",
+  "k6/smoke.ts": `import "./submissions.ts";`,
+  "k6/submissions.ts": "export const submit = 1;",
   "test/start.ts": `import "../services/leads/app.ts";`,
 };
 
@@ -32,6 +34,7 @@ const violations: Record<string, readonly [file: string, code: string]> = {
   "only-readers-import-queries": ["services/leads/reader.ts", `import "../../projections/leads/query.ts";`],
   "nobody-imports-deploy": ["test/launching.ts", `import "../deploy/local/banner.ts";`],
   "production-does-not-import-tests": ["services/leads/tested.ts", `import "../../test/start.ts";`],
+  "k6-scripts-stand-alone": ["k6/nosy.ts", `import "../platform/log.ts";`],
   "no-cycles": ["platform/and-round.ts", `import "./round.ts";`],
   "everything-resolves": ["platform/lost.ts", `import "./nowhere.ts";`],
 };
@@ -58,6 +61,7 @@ function inspect(): Violation[] {
     "json",
     "deploy",
     "domain",
+    "k6",
     "platform",
     "projections",
     "services",

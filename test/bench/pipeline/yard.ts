@@ -1,16 +1,19 @@
 // The yard as `npm start` runs it: the launcher itself, in a fresh data folder on free ports.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
 import { ROLES, readConfig } from "#platform/config.ts";
 import { resolveConnections } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
+import {
+  GRACE_S,
+  type Launcher,
+  newDataDir,
+  spawnLauncher,
+  stopLauncher,
+  untilReady,
+} from "../../harness/launcher.ts";
 import { guard } from "../../harness/orphan-guard.ts";
-import { until } from "../../harness/wait.ts";
 import { processTreesOf } from "./processes.ts";
 import { type ReadModels, readModelsOf } from "./read-models.ts";
 import { PARTNERS, RANGES, SOURCE } from "./submissions.ts";
@@ -28,55 +31,26 @@ interface YardOptions extends SystemOptions {
   readonly apart: boolean;
 }
 
-const LAUNCHER = join(import.meta.dirname, "../../../deploy/local/start.ts");
 const TOKEN = "token-of-the-benchmark";
-const START_DEADLINE_MS = 90_000;
-const STOP_DEADLINE_MS = 30_000;
-/** Launchers stop by themselves when their parent is gone; the folder may be removed only after that. */
-const GRACE_S = 60;
 /** A change of rules is in force within two seconds. */
 const RULES_IN_FORCE_MS = 2_500;
-const MAX_OUTPUT = 20_000;
-
-interface Launcher {
-  readonly process: ChildProcess;
-  readonly pid: number;
-  readonly output: () => string;
-}
 
 export async function startYard({ secret, partnersUrl, apart }: YardOptions): Promise<RunningYard> {
-  const dataDir = mkdtempSync(join(tmpdir(), "bench-yard-"));
-  // If this runs as root, PostgreSQL runs as another user, who must be able to pass.
-  chmodSync(dataDir, 0o755);
+  const dataDir = newDataDir("bench-yard-");
   const launchers: Launcher[] = [];
   let endpoints: Endpoints;
   let readModels: ReturnType<typeof readModelsOf> | undefined;
   let eventStoreUrl = "";
   let release = (): void => {};
 
-  function spawnLauncher(roles?: string): Launcher {
-    // Only these variables: a DATABASE_URL of the caller's must not change what is measured.
-    const { PATH, HOME, TMPDIR, NATS_SERVER } = process.env;
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", LAUNCHER], {
-      env: {
-        ...{ PATH, HOME, TMPDIR, NATS_SERVER },
-        DATA_DIR: dataDir,
-        PORT: "0",
-        ADMIN_TOKEN: TOKEN,
-        SOURCES: `${SOURCE}:${secret}`,
-        // Makes the launcher stop when its parent is gone.
-        npm_lifecycle_event: "start",
-        ...(roles !== undefined && { ROLES: roles }),
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+  function launch(roles?: string): Launcher {
+    const launcher = spawnLauncher({
+      DATA_DIR: dataDir,
+      PORT: "0",
+      ADMIN_TOKEN: TOKEN,
+      SOURCES: `${SOURCE}:${secret}`,
+      ...(roles !== undefined && { ROLES: roles }),
     });
-    let output = "";
-    const append = (chunk: Buffer): void => {
-      output = `${output}${chunk}`.slice(-MAX_OUTPUT);
-    };
-    child.stdout.on("data", append);
-    child.stderr.on("data", append);
-    const launcher = { process: child, pid: child.pid ?? 0, output: () => output };
     launchers.push(launcher);
     release();
     release = guard(
@@ -87,22 +61,14 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     return launcher;
   }
 
-  async function ready(launcher: Launcher, isReady: () => boolean): Promise<void> {
-    const isSettled = (): boolean => hasExited(launcher) || isReady();
-    await until("the yard is ready", isSettled, START_DEADLINE_MS).catch((error: Error) => {
-      throw new Error(`${error.message}. Its output:\n${launcher.output()}`);
-    });
-    if (hasExited(launcher)) throw new Error(`The yard ended before it was ready:\n${launcher.output()}`);
-  }
-
   async function start(): Promise<void> {
     // The launcher with the gateway comes first: it writes endpoints.json, which the others read.
-    const owner = spawnLauncher(apart ? "gateway" : undefined);
-    await ready(owner, () => readEndpoints(dataDir)?.pid === owner.pid);
+    const owner = launch(apart ? "gateway" : undefined);
+    await untilReady(owner, () => readEndpoints(dataDir)?.pid === owner.pid);
     endpoints = readEndpoints(dataDir) as Endpoints;
     if (apart) {
-      const others = ROLES.filter((role) => role !== "gateway").map((role) => spawnLauncher(role));
-      await Promise.all(others.map((one) => ready(one, () => /is ready after/.test(one.output()))));
+      const others = ROLES.filter((role) => role !== "gateway").map((role) => launch(role));
+      await Promise.all(others.map((one) => untilReady(one, () => /is ready after/.test(one.output()))));
     }
     const connections = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
     eventStoreUrl = connections.eventstoreUrl;
@@ -177,17 +143,4 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     },
     stop,
   };
-}
-
-const hasExited = ({ process: { exitCode, signalCode } }: Launcher): boolean =>
-  exitCode !== null || signalCode !== null;
-
-async function stopLauncher(launcher: Launcher): Promise<void> {
-  if (hasExited(launcher)) return;
-  const exited = once(launcher.process, "exit");
-  launcher.process.kill("SIGTERM");
-  // After a SIGKILL the launcher's own watchdog ends its children.
-  const timer = setTimeout(() => launcher.process.kill("SIGKILL"), STOP_DEADLINE_MS);
-  await exited;
-  clearTimeout(timer);
 }
