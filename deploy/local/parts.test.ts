@@ -135,6 +135,8 @@ test("a process is given its own configuration, what Node needs, and nothing els
     PATH: "/bin",
     TZ: "UTC",
     NODE_OPTIONS: "--max-old-space-size=512",
+    MALLOC_MMAP_THRESHOLD_: "131072",
+    MALLOC_TRIM_THRESHOLD_: "131072",
     ROLES: "simulator",
     HOST: "127.0.0.1",
     PORT: "1",
