@@ -44,7 +44,7 @@ test("identify and route what was received, and end it when the partner declines
 
   const route = routeIn(routed);
   assert.is(route.partner, "edu");
-  assert.is(routed.at(-1)?.version, 2);
+  assert.is(routed.at(-1)?.version, submissionEvents.SubmissionRouted.version);
   const decided = Decided.parse(dataIn(routed, "SubmissionRouted").decided);
   assert.equal([decided.seed, decided.closed], [seedOf(id), []]);
   await yard.says("edu", rejected(id, route));
