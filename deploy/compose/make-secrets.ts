@@ -62,7 +62,11 @@ const nats = password("authority", "nats-password");
 const producer = password("authority", "nats-producer-password");
 const route = password("authority", "nats-route-password");
 writeKept(fileIn("nats", "passwords.conf"), `YARD_PASSWORD: "${nats}"\nPRODUCER_PASSWORD: "${producer}"\n`);
-writeKept(fileIn("nats", "route-password.conf"), `ROUTE_PASSWORD: "${route}"\n`);
+const routes = hosts.nats.map((one) => `"tls://route:${route}@${one}:6222"`).join(", ");
+writeKept(
+  fileIn("nats", "routes.conf"),
+  `authorization { user: route, password: "${route}" }\nroutes: [ ${routes} ]\n`,
+);
 writeKept(fileIn("application", "nats-url"), `tls://switchyard:${nats}@${at(hosts.nats, 4222)}\n`);
 writeKept(fileIn("gateway", "nats-producer-url"), `tls://producer:${producer}@${at(hosts.nats, 4222)}\n`);
 
