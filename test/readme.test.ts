@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 // What the documents name must exist.
 
 const test = suite("documents");
-const documents = ["README.md", "PROMPTS.md", ...globSync("docs/**/*.md")];
+const documents = [...globSync("*.md"), ...globSync("docs/**/*.md")];
 const scripts: Record<string, string> = JSON.parse(readFileSync("package.json", "utf8")).scripts;
 
 for (const document of documents) {
