@@ -27,7 +27,7 @@ COPY deploy/compose deploy/compose
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
 EXPOSE 8080
 USER 1000:1000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "deploy/compose/healthcheck.mjs"]
 # As deploy/local/processes/role-process.ts starts them.
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--disable-warning=DEP0123", "--max-semi-space-size=64"]

@@ -89,6 +89,29 @@ test("knows of every service whether it is healthy, or that it ends", () => {
   }
 });
 
+test("the cluster's servers are what the single ones are", () => {
+  const cluster = readComposeFile("deploy/compose.cluster.yml").services;
+  for (const [name, service] of Object.entries(cluster)) {
+    const single = file.services[name.replace(/-[23]$/, "")];
+    assert.ok(single, name);
+    if (service.image === undefined) continue;
+    for (const key of [
+      "image",
+      "entrypoint",
+      "cap_drop",
+      "security_opt",
+      "read_only",
+      "working_dir",
+    ] as const)
+      assert.equal(service[key], single?.[key], `${name}: ${key}`);
+    const mounted = (volumes: readonly string[] = []): string[] =>
+      volumes.map((one) => one.replace(/^[\w-]+(?=:)/, (volume) => volume.replace(/-[23]$/, "")));
+    assert.equal(mounted(service.volumes), mounted(single?.volumes), name);
+  }
+  for (const role of ["gateway", "worker", "projections"])
+    assert.equal(cluster[role]?.environment, { NATS_REPLICAS: 3 }, role);
+});
+
 test("gives each role longer to stop than it takes to drain", () => {
   const grace = Number(/stop_grace_period: (\d+)s/.exec(text)?.[1]) * 1_000;
   assert.ok(grace > readConfig({}).drainMs + 1_000);
