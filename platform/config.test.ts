@@ -182,8 +182,11 @@ config("gives a process the file of a secret that its roles need, unless the sec
 });
 
 config("keeps streams on as many servers as a cluster may have", () => {
-  assert.is(readConfig({ NATS_REPLICAS: "3" }).natsReplicas, 3);
-  for (const wrong of ["0", "6", "two"]) assert.is(problemsOf({ NATS_REPLICAS: wrong }).length, 1, wrong);
+  const NATS_URL = "tls://one,two,three";
+  assert.is(readConfig({ NATS_URL, NATS_REPLICAS: "3" }).natsReplicas, 3);
+  for (const wrong of ["0", "6", "two"])
+    assert.is(problemsOf({ NATS_URL, NATS_REPLICAS: wrong }).length, 1, wrong);
+  assert.equal(problemsOf({ NATS_REPLICAS: "3" }), ["NATS_REPLICAS is set, and no NATS_URL that it is for"]);
 });
 
 config("never repeats a master key in a message, whichever variable it was given to", () => {

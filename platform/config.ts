@@ -302,7 +302,7 @@ function readVariables(given: Environment): Values {
   for (const name of Object.keys(env)) {
     if (name.startsWith("SWITCHYARD_") && !(name in VARIABLES)) problems.push(`${name} is not known`);
   }
-  for (const name of ["NATS_CREDS", "NATS_CA"]) {
+  for (const name of ["NATS_CREDS", "NATS_CA", "NATS_REPLICAS"]) {
     if (env[name] && !env.NATS_URL) problems.push(`${name} is set, and no NATS_URL that it is for`);
   }
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
