@@ -155,6 +155,40 @@ config("reads the master keys that are readable besides, one or several, from a 
   rmSync(folder, { recursive: true });
 });
 
+config("reads any other secret from a file too, and says which can't be read without repeating it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  const path = join(folder, "secret");
+  writeFileSync(path, "nats://yard:hush@one:4222\n");
+  assert.is(readConfig({ NATS_URL_FILE: path }).natsUrl, "nats://yard:hush@one:4222");
+  assert.is(readConfig({ NATS_URL_FILE: path }).allowPrivatePartners, false);
+  assert.equal(problemsOf({ NATS_URL_FILE: path, NATS_URL: "nats://one" }), [
+    "NATS_URL and NATS_URL_FILE are both set; only one can hold",
+  ]);
+  assert.equal(problemsOf({ ADMIN_TOKEN_FILE: join(folder, "hush") }), [
+    "ADMIN_TOKEN_FILE does not name a file that can be read",
+  ]);
+  writeFileSync(path, "hush");
+  const [problem = "", ...more] = problemsOf({ DATABASE_URL_FILE: path });
+  assert.is(more.length, 0);
+  assert.match(problem, "DATABASE_URL is not postgres://");
+  assert.not.match(problem, "hush");
+  rmSync(folder, { recursive: true });
+});
+
+config("gives a process the file of a secret that its roles need, unless the secret itself is given", () => {
+  const env = { NATS_URL_FILE: "a", ADMIN_TOKEN_FILE: "b", DATABASE_URL_FILE: "c", DATABASE_URL: "d" };
+  assert.equal(configurationFor(["relay"], env), { NATS_URL_FILE: "a", DATABASE_URL: "d" });
+  assert.equal(configurationFor(["simulator"], env), {});
+});
+
+config("keeps streams on as many servers as a cluster may have", () => {
+  const NATS_URL = "tls://one,two,three";
+  assert.is(readConfig({ NATS_URL, NATS_REPLICAS: "3" }).natsReplicas, 3);
+  for (const wrong of ["0", "6", "two"])
+    assert.is(problemsOf({ NATS_URL, NATS_REPLICAS: wrong }).length, 1, wrong);
+  assert.equal(problemsOf({ NATS_REPLICAS: "3" }), ["NATS_REPLICAS is set, and no NATS_URL that it is for"]);
+});
+
 config("never repeats a master key in a message, whichever variable it was given to", () => {
   const key = Buffer.alloc(32, 5).toString("base64");
   for (const name of ["MASTER_KEYS_READABLE", "MASTER_KEY_FILE", "MASTER_KEYS_READABLE_FILE", "PORT"]) {

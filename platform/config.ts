@@ -1,4 +1,5 @@
 // The environment, read once: everything wrong is told at once, in plain words.
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { parseNatsUrl } from "./bus/address.ts";
@@ -46,6 +47,8 @@ export interface Config {
   readonly natsUrl?: string;
   readonly natsCredentialsFile?: string;
   readonly natsCaFile?: string;
+  /** On how many servers of a cluster each stream is kept; unset: on one. */
+  readonly natsReplicas?: number;
   readonly eventstoreUrl?: string;
   readonly databaseUrl?: string;
   readonly roles: readonly Role[];
@@ -67,6 +70,8 @@ export interface Config {
   readonly readableMasterKeys: readonly Buffer[];
   readonly instance: string;
   readonly simulatorPort: number;
+  /** Unset: loopback. */
+  readonly simulatorHost?: string;
   readonly leadPartitions: number;
   readonly drainMs: number;
   /** What a scraper of /metrics has to show; unset: nothing. */
@@ -109,7 +114,7 @@ interface Variable {
   /** Who needs it; every role unless told. */
   readonly roles?: readonly Role[];
 }
-/** A secret is never repeated in a message, and must say who needs it. */
+/** A secret is never repeated in a message, must say who needs it, and may also stand in the file that NAME_FILE names. */
 type SecretVariable = Variable & { readonly secret: true; readonly roles: readonly Role[] };
 
 /** The simulator uses no part of the yard, relay and timers open nothing that is sealed. */
@@ -134,6 +139,15 @@ const VARIABLES = {
   NATS_CA: {
     allows: "a file with a certificate in PEM that can be read",
     schema: fileThat((text) => text.includes("-----BEGIN CERTIFICATE-----")).optional(),
+    roles: YARD_ROLES,
+  },
+  NATS_REPLICAS: {
+    allows: "a whole number from 1 to 5",
+    schema: z
+      .string()
+      .regex(/^[1-5]$/)
+      .transform(Number)
+      .optional(),
     roles: YARD_ROLES,
   },
   EVENTSTORE_URL: {
@@ -242,6 +256,11 @@ const VARIABLES = {
     schema: wholeNumber(0, 65_535, 8090),
     roles: ["simulator"],
   },
+  SIMULATOR_HOST: {
+    allows: "an address to listen on",
+    schema: z.string().optional(),
+    roles: ["simulator"],
+  },
   LEAD_PARTITIONS: {
     allows: "a whole number from 1 to 256",
     schema: wholeNumber(1, 256, 16),
@@ -280,9 +299,30 @@ type Values = { [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Na
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-function readVariables(env: Environment): Values {
+/** Variables of their own, since both forms of a key have to be told apart while it is replaced. */
+const hasOwnFile = (name: string): boolean => `${name}_FILE` in VARIABLES;
+const mayBeInFile = (name: string, variable: Variable): boolean => "secret" in variable && !hasOwnFile(name);
+
+/** With every secret that stands in a file. */
+function withFiles(env: Environment, problems: string[]): Environment {
+  const read: Record<string, string | undefined> = { ...env };
+  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
+    const path = env[`${name}_FILE`]?.trim();
+    if (!path || !mayBeInFile(name, variable)) continue;
+    if (env[name]?.trim()) problems.push(`${name} and ${name}_FILE are both set; only one can hold`);
+    try {
+      read[name] = readFileSync(path, "utf8");
+    } catch {
+      problems.push(`${name}_FILE does not name a file that can be read`);
+    }
+  }
+  return read;
+}
+
+function readVariables(given: Environment): Values {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
+  const env = withFiles(given, problems);
   for (const [name, variable] of Object.entries(VARIABLES)) {
     const given = env[name]?.trim() || undefined;
     try {
@@ -296,7 +336,7 @@ function readVariables(env: Environment): Values {
   for (const name of Object.keys(env)) {
     if (name.startsWith("SWITCHYARD_") && !(name in VARIABLES)) problems.push(`${name} is not known`);
   }
-  for (const name of ["NATS_CREDS", "NATS_CA"]) {
+  for (const name of ["NATS_CREDS", "NATS_CA", "NATS_REPLICAS"]) {
     if (env[name] && !env.NATS_URL) problems.push(`${name} is set, and no NATS_URL that it is for`);
   }
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
@@ -323,6 +363,7 @@ export function readConfig(env: Environment): Config {
     ...(read.NATS_URL && { natsUrl: read.NATS_URL }),
     ...(read.NATS_CREDS && { natsCredentialsFile: read.NATS_CREDS }),
     ...(read.NATS_CA && { natsCaFile: read.NATS_CA }),
+    ...(read.NATS_REPLICAS && { natsReplicas: read.NATS_REPLICAS }),
     ...(read.EVENTSTORE_URL && { eventstoreUrl: read.EVENTSTORE_URL }),
     ...(read.DATABASE_URL && { databaseUrl: read.DATABASE_URL }),
     roles: read.ROLES,
@@ -341,6 +382,7 @@ export function readConfig(env: Environment): Config {
     readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],
     instance: read.INSTANCE,
     simulatorPort: read.SIMULATOR_PORT,
+    ...(read.SIMULATOR_HOST && { simulatorHost: read.SIMULATOR_HOST }),
     leadPartitions: read.LEAD_PARTITIONS,
     drainMs: read.DRAIN_MS,
     ...(read.METRICS_TOKEN && { metricsToken: read.METRICS_TOKEN }),
@@ -357,9 +399,11 @@ export function readConfig(env: Environment): Config {
 /** The part of `env` that configures a process with these roles. */
 export function configurationFor(roles: readonly Role[], env: Environment): Record<string, string> {
   const needed = Object.entries<Variable>(VARIABLES).flatMap(([name, variable]) => {
-    const value = env[name];
     const isNeeded = variable.roles?.some((role) => roles.includes(role)) ?? true;
-    return isNeeded && value !== undefined ? [[name, value] as const] : [];
+    // A launcher that has started the part knows its address better than the file.
+    const source = env[name] === undefined && mayBeInFile(name, variable) ? `${name}_FILE` : name;
+    const value = env[source];
+    return isNeeded && value !== undefined ? [[source, value] as const] : [];
   });
   return Object.fromEntries(needed);
 }

@@ -65,7 +65,7 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     return connected;
   });
   const bus = once(async () => {
-    const { natsUrl, natsCredentialsFile, natsCaFile, instance } = config;
+    const { natsUrl, natsCredentialsFile, natsCaFile, natsReplicas, instance } = config;
     const connected = await connectBus({
       url: natsUrl,
       ...(natsCredentialsFile !== undefined && { credentialsFile: natsCredentialsFile }),
@@ -73,6 +73,7 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
       name: instance,
       log,
       lifecycle,
+      ...(natsReplicas !== undefined && { topology: { replicas: natsReplicas } }),
     });
     health.add("nats", () => {
       if (!connected.connected) throw new Error("not connected");

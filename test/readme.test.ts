@@ -7,7 +7,7 @@ import { operators, Rule } from "#domain/rules/rule.ts";
 // What the documents name must exist.
 
 const test = suite("documents");
-const documents = ["README.md", "PROMPTS.md", ...globSync("docs/**/*.md")];
+const documents = [...globSync("*.md"), ...globSync("docs/**/*.md")];
 const scripts: Record<string, string> = JSON.parse(readFileSync("package.json", "utf8")).scripts;
 
 for (const document of documents) {

@@ -41,7 +41,8 @@ type Named = { Params: { name: string } };
 
 export const startSimulator: StartStandalone = async ({ config, lifecycle, log }) => {
   // Whoever reaches it decides what partners answer, so HOST does not open it.
-  const { url, close } = await createSimulator({ port: config.simulatorPort });
+  const { simulatorHost: host = "127.0.0.1", simulatorPort: port } = config;
+  const { url, close } = await createSimulator({ host, port });
   lifecycle.own("simulator", close);
   log.info({ url }, "simulated partners listening");
   return { url };

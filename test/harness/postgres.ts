@@ -27,21 +27,28 @@ export interface PostgresServer {
 
 const PASSWORD = "only-for-tests";
 /** As the launcher starts it, as far as files and addresses go. */
-const FLAGS = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "wal_recycle=off"];
+const FLAGS = ["unix_socket_directories=", "wal_recycle=off"];
 /** Nothing in a test must outlive a power cut, and speed is all. */
 const VOLATILE = ["fsync=off", "full_page_writes=off"];
 
 export interface PostgresOptions {
   /** As in production, for measuring. */
   readonly durable?: boolean;
+  /** On loopback; 127.0.0.1 and a free port unless told. */
+  readonly address?: string;
+  readonly wantedPort?: number;
 }
 
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  durable = false,
+  address = "127.0.0.1",
+  wantedPort,
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
   // PostgreSQL runs as another user when we are root, who must get through.
   chmodSync(folder, 0o755);
   const databaseDir = join(folder, "data");
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   let log = "";
   const keep = evidenceOf(`PostgreSQL on ${port}`);
   const take = (message: unknown): void => {
@@ -54,7 +61,10 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     password: PASSWORD,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C"],
-    postgresFlags: [...FLAGS, ...(durable ? [] : VOLATILE)].flatMap((flag) => ["-c", flag]),
+    postgresFlags: [`listen_addresses=${address}`, ...FLAGS, ...(durable ? [] : VOLATILE)].flatMap((flag) => [
+      "-c",
+      flag,
+    ]),
     onLog: take,
     onError: take,
   });
@@ -70,7 +80,8 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   await server.initialise();
   await start();
 
-  const urlOf = (database: string): string => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string): string =>
+    `postgres://postgres:${PASSWORD}@${address}:${port}/${database}`;
   return {
     url: urlOf("postgres"),
     port,

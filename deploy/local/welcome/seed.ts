@@ -71,13 +71,15 @@ async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOption
   return [made, pointed].filter((one) => one !== "").join("; ");
 }
 
-/** Where it does not run, it will be beside its other port. */
+/** On the same host; where it does not run, it will be beside its other port. */
 async function smtpUrlOf(simulatorUrl: string): Promise<string> {
+  const { hostname, port } = new URL(simulatorUrl);
   try {
     const { body } = await request(`${simulatorUrl}/smtp`);
-    return ((await body.json()) as { url: string }).url;
+    // What listens on every address is reached at this one.
+    const listening = new URL(((await body.json()) as { url: string }).url);
+    return `smtp://${hostname}:${listening.port}`;
   } catch {
-    const { hostname, port } = new URL(simulatorUrl);
     return `smtp://${hostname}:${Number(port) + 1}`;
   }
 }
