@@ -1,0 +1,13 @@
+// What a process can be: each role is a folder in services/.
+export const ROLES = [
+  "gateway",
+  "relay",
+  "leads",
+  "identity",
+  "partners",
+  "timers",
+  "projections",
+  "compiler",
+  "simulator",
+] as const;
+export type Role = (typeof ROLES)[number];
