@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Stage } from "#domain/submission/events.ts";
+import { Kind, Stage } from "#domain/submission/events.ts";
 import { connectDatabase } from "#platform/database.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { createLog } from "#platform/log.ts";
@@ -227,7 +227,7 @@ const histories = fc.array(choices, { minLength: 20, maxLength: 150 }).map((step
     all.passes(passes);
     const life = lives.get(lead);
     if (life === undefined) {
-      const kind = (["lead", "assistance", "event"] as const)[lead % 3] ?? "lead";
+      const kind = Kind.options[lead % Kind.options.length] ?? "lead";
       lives.set(lead, all.receive({ source: lead % 2 ? "web" : "app", kind }));
     } else {
       const wanted: Choices = {
