@@ -4,6 +4,7 @@ import { deadLettersProjection } from "./dead-letters/projection.ts";
 import type { OnSkipped } from "./decoding.ts";
 import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
+import { metricsProjection } from "./metrics/projection.ts";
 import { partnersProjection } from "./partners/projection.ts";
 import type { Projection } from "./projection.ts";
 import type { RecordedFactsParts } from "./recorded-facts.ts";
@@ -23,6 +24,7 @@ export function allProjections(
     timersProjection({ onSkipped: onSkippedBy("timers") }),
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
     deadLettersProjection({ onSkipped: onSkippedBy("dead_letters") }),
+    metricsProjection({ onSkipped: onSkippedBy("metrics") }),
     shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
   ];
 }

@@ -6,6 +6,7 @@ export type PostgresType =
   | "int"
   | "bigint"
   | "double precision"
+  | "numeric"
   | "boolean"
   | "timestamptz"
   | "json";
@@ -16,6 +17,7 @@ const isBare: Readonly<Record<PostgresType, boolean>> = {
   int: true,
   bigint: true,
   "double precision": true,
+  numeric: true,
   boolean: true,
   timestamptz: true,
   text: false,

@@ -162,6 +162,7 @@ test("only a read model's own room names its tables", () => {
     "dead_letters",
     "identities",
     "leads",
+    "metrics",
     "partners",
     "shadow",
     "timers",

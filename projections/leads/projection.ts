@@ -5,9 +5,10 @@ import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
+import { begunBefore, isAboutALead, type LeadEvent } from "../lead-state.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
-import { evolve, isAboutALead, type LeadEvent, type LeadRow } from "./lead.ts";
+import { evolve, type LeadRow } from "./lead.ts";
 import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
@@ -88,7 +89,7 @@ export function leadsProjection({
     async apply(target, stored) {
       const all = knownEvents(stored, onSkipped);
       const known = all.filter(isAboutALead);
-      const before = new Map((await leads.find(target, olderIn(known))).map((row) => [row.id, row]));
+      const before = new Map((await leads.find(target, begunBefore(known))).map((row) => [row.id, row]));
       const changed = new Map<SubmissionId, LeadRow>();
       for (const { event, raw } of known) {
         const id = event.data.submission_id;
@@ -113,18 +114,6 @@ export function leadsProjection({
       ]);
     },
   };
-}
-
-/** Those that began before this batch. */
-function olderIn(known: readonly Known<LeadEvent>[]): SubmissionId[] {
-  const begun = new Set<SubmissionId>();
-  const older = new Set<SubmissionId>();
-  for (const { event } of known) {
-    const id = event.data.submission_id;
-    if (event.type === "SubmissionReceived") begun.add(id);
-    else if (!begun.has(id)) older.add(id);
-  }
-  return [...older];
 }
 
 const HOLD_PAYLOADS: ReadonlySet<string> = new Set([

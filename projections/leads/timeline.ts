@@ -8,7 +8,8 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Known, knownEvents } from "../decoding.ts";
-import { evolve, isAboutALead, type LeadEvent, type LeadRow } from "./lead.ts";
+import { isAboutALead, type LeadEvent } from "../lead-state.ts";
+import { evolve, type LeadRow } from "./lead.ts";
 
 export interface Timings {
   readonly total_ms: number;

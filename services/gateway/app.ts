@@ -7,6 +7,7 @@ import { createMovingQueries } from "#projections/dead-letters/moving.ts";
 import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
+import { createStatsQueries } from "#projections/metrics/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
 import { createShadowQueries } from "#projections/shadow/query.ts";
@@ -36,6 +37,7 @@ import { createStore } from "./intake/store.ts";
 import { createWaitingLine } from "./intake/waiting-line.ts";
 import { gatherFigures } from "./operations/all-figures.ts";
 import { workerRoutes } from "./operations/routes.ts";
+import { statsRoutes } from "./operations/stats.ts";
 import { followWorkers } from "./operations/workers.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
@@ -130,6 +132,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
       projectionRoutes(createProgressQueries({ database, eventStore }), bus),
+      statsRoutes(createStatsQueries({ database })),
       workerRoutes(workers),
     ]),
   );

@@ -61,8 +61,8 @@ const caughtUp = async (): Promise<void> => {
   await until("the others reach the last event that they read", async () => {
     const [row] = await yard.own.database().query<{ behind: bigint }>(
       `select count(*) as behind from projections.checkpoint where
-         (schema_name in ('unfinished', 'partners') and position < $1::bigint) or
-         (schema_name = 'unfinished' and position < (select max(last_position) from leads.lead))`,
+         (schema_name in ('unfinished', 'partners', 'metrics') and position < $1::bigint) or
+         (schema_name in ('unfinished', 'metrics') and position < (select max(last_position) from leads.lead))`,
       [`${written}`],
     );
     return row?.behind === 0n;
@@ -81,6 +81,8 @@ async function dump(): Promise<Record<string, unknown[]>> {
     await of("unfinished.submission", "submission_id"),
     await of("partners.partner", "partner"),
     await of("identities.lead", "lead_id"),
+    await of("metrics.lead", "id"),
+    await of("metrics.counted", "bucket, clock, at, source, kind, partner, rule, status, step"),
   ]);
 }
 

@@ -54,7 +54,7 @@ const TimelineItem = z
 const Timeline = z.object({ items: z.array(TimelineItem) }).register(responseSchemas, { id: "Timeline" });
 
 /** A day is its first moment, in UTC. */
-const moment = z
+export const moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be a date, or a time with its zone")
   .transform((text) => new Date(text));
 
