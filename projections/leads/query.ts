@@ -71,12 +71,19 @@ export interface LeadQueries {
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
   /** Where it is, or has ended; undefined when there is no such lead. */
   placeOf(id: string): Promise<LeadPlace | undefined>;
+  /** What never changes about these leads. */
+  originsOf(ids: readonly string[]): Promise<ReadonlyMap<string, LeadOrigin>>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
   keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
   /** How far into the log these answers reach. */
   position(): Promise<bigint>;
   /** True once the answers reach at least so far; false when that took longer. */
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
+}
+
+export interface LeadOrigin {
+  readonly kind: string;
+  readonly source: string;
 }
 
 export interface LeadPlace {
@@ -161,6 +168,16 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       const { status, partner, delivery_id, partner_events } = row;
       const revisions = partner === null ? [] : (partner_events[partner] ?? []);
       return { id: row.id, status, partner, delivery_id, revisions };
+    },
+
+    async originsOf(ids) {
+      if (ids.length === 0) return new Map();
+      await ready();
+      const rows = await database.query<LeadOrigin & { readonly id: string }>(
+        "select id, kind, source from leads.lead where id = any($1::uuid[])",
+        [ids],
+      );
+      return new Map(rows.map(({ id, ...origin }) => [id, origin]));
     },
 
     async keysInUse(keys) {

@@ -43,6 +43,9 @@ import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
 import { followShadow } from "./rules/shadow.ts";
+import { createHub } from "./stream/hub.ts";
+import { streamRoutes } from "./stream/routes.ts";
+import { createShown } from "./stream/shown.ts";
 import { followSuppressionLists, suppressionRoutes } from "./suppressions/routes.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -78,6 +81,11 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const deadLetters = createDeadLetters(eventStore, vault);
   const letters = createDeadLetterQueries({ database, vault, eventStore });
   const moving = createMovingQueries({ database });
+
+  const progress = createProgressQueries({ database, eventStore });
+  const { originsOf } = leads;
+  const shown = createShown({ database, views: [partners, rules] });
+  const hub = createHub({ eventStore, shown, originsOf, progress, log });
 
   const app = createServer(log);
   await app.register(swagger, openApiOptions());
@@ -129,8 +137,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       suppressionRoutes({ eventStore, vault, view: suppressed }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
-      projectionRoutes(createProgressQueries({ database, eventStore }), bus),
+      projectionRoutes(progress, bus),
       workerRoutes(workers),
+      streamRoutes({ hub }),
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });
