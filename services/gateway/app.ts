@@ -3,6 +3,7 @@ import swagger from "@fastify/swagger";
 import { bearerCheck } from "#platform/bearer.ts";
 import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { createAuditQueries } from "#projections/audit/query.ts";
 import { createMovingQueries } from "#projections/dead-letters/moving.ts";
 import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
@@ -10,6 +11,7 @@ import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
 import { createShadowQueries } from "#projections/shadow/query.ts";
+import { auditRoutes } from "./admin/audit.ts";
 import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
@@ -137,6 +139,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       suppressionRoutes({ eventStore, vault, view: suppressed }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
       identityRoutes(createIdentityQueries({ database, vault }), bus),
+      auditRoutes(createAuditQueries({ database, eventStore })),
       projectionRoutes(progress, bus),
       workerRoutes(workers),
       streamRoutes({ hub }),

@@ -6,6 +6,7 @@ import { Kind } from "#domain/submission/events.ts";
 import { statuses } from "#domain/submission/machine.ts";
 import { asPosition } from "#projections/cursor.ts";
 import type { Lead as FoundLead, TimelineItem as Item, LeadQueries, When } from "#projections/leads/query.ts";
+import { moment } from "../http/moment.ts";
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
@@ -52,11 +53,6 @@ const TimelineItem = z
   .register(responseSchemas, { id: "TimelineItem" });
 
 const Timeline = z.object({ items: z.array(TimelineItem) }).register(responseSchemas, { id: "Timeline" });
-
-/** A day is its first moment, in UTC. */
-const moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be a date, or a time with its zone")
-  .transform((text) => new Date(text));
 
 const AsItWas = z.object({
   at: z
