@@ -42,7 +42,8 @@ export interface LeadFilter {
   readonly partner?: string | undefined;
   readonly source?: string | undefined;
   readonly kind?: string | undefined;
-  readonly person_id?: string | undefined;
+  /** One person may be known under several ids. */
+  readonly person_id?: string | readonly string[] | undefined;
   /** By which it was routed. */
   readonly rule?: string | undefined;
   /** Received then or later. */
@@ -212,8 +213,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   }
   if (filter.person_id !== undefined) {
     // What is no id is nobody's.
-    if (isId(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
-    else all.push("false");
+    add((param) => `person_id = any(${param}::uuid[])`, [filter.person_id].flat().filter(isId));
   }
   if (filter.from !== undefined) add((param) => `received_at >= ${param}`, filter.from);
   if (filter.to !== undefined) add((param) => `received_at < ${param}`, filter.to);

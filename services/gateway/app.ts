@@ -79,6 +79,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const leads = createLeadQueries({ database, vault, eventStore });
+  const identities = createIdentityQueries({ database, vault });
   const outcomes = createOutcomes({ eventStore, leads, vault, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
   const letters = createDeadLetterQueries({ database, vault, eventStore });
@@ -100,11 +101,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(
-    leadRoutes(
-      leads,
-      { isAdmin, sources: sources.current },
-      { eventStore, vault, history: rulesHistory(eventStore) },
-    ),
+    leadRoutes({
+      queries: leads,
+      identities,
+      check: { isAdmin, sources: sources.current },
+      decisions: { eventStore, vault, history: rulesHistory(eventStore) },
+    }),
   );
   await app.register(contextRoutes({ eventStore, vault, check: { isAdmin, sources: sources.current } }));
   await app.register(
@@ -138,7 +140,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       }),
       suppressionRoutes({ eventStore, vault, view: suppressed }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
-      identityRoutes(createIdentityQueries({ database, vault }), bus),
+      identityRoutes(identities, bus),
       auditRoutes(createAuditQueries({ database, eventStore })),
       projectionRoutes(progress, bus),
       workerRoutes(workers),
