@@ -1,5 +1,6 @@
 // Every read model there is.
 import type { Vault } from "#platform/vault/vault.ts";
+import { auditProjection } from "./audit/projection.ts";
 import { deadLettersProjection } from "./dead-letters/projection.ts";
 import type { OnSkipped } from "./decoding.ts";
 import { identitiesProjection } from "./identities/projection.ts";
@@ -25,6 +26,7 @@ export function allProjections(
     identitiesProjection({ onSkipped: onSkippedBy("identities") }),
     deadLettersProjection({ onSkipped: onSkippedBy("dead_letters") }),
     metricsProjection({ onSkipped: onSkippedBy("metrics") }),
+    auditProjection({ onSkipped: onSkippedBy("audit") }),
     shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
   ];
 }

@@ -13,8 +13,8 @@ export interface ProjectionProgress {
   readonly rebuilt_at: string | null;
   /** Its rows tell of events that the log does not have (any more): the log was restored from an older copy. */
   readonly beyond_log?: true;
-  /** How far a rebuild that is under way has come. */
-  readonly rebuilding?: { readonly position: string };
+  /** How far a rebuild that is under way has come, and where the log ends now. */
+  readonly rebuilding?: { readonly position: string; readonly of: string };
 }
 
 export interface ProgressQueries {
@@ -61,7 +61,7 @@ export function createProgressQueries({
             lag: Number(row.silent ? behind : row.lag),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
             ...(row.position > head && { beyond_log: true as const }),
-            ...(rebuild && { rebuilding: { position: String(rebuild.position) } }),
+            ...(rebuild && { rebuilding: { position: String(rebuild.position), of: String(head) } }),
           };
         });
     },

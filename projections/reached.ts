@@ -4,19 +4,20 @@ import { readCheckpoint } from "./checkpoint.ts";
 
 const PAUSE_MS = 20;
 
-export function positionWatch(
-  database: Database,
-  schema: string,
-): {
+export interface PositionWatch {
   position(): Promise<bigint>;
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
-} {
+}
+
+/** Of several models it is the one that is furthest behind. */
+export function positionWatch(database: Database, ...schemas: readonly string[]): PositionWatch {
   let asking: Promise<bigint> | undefined;
   let newest = 0n;
 
   const position = async (): Promise<bigint> => {
-    asking ??= readCheckpoint(database, schema)
-      .then((checkpoint) => checkpoint?.position ?? 0n)
+    asking ??= Promise.all(schemas.map((schema) => readCheckpoint(database, schema)))
+      .then((checkpoints) => checkpoints.map((checkpoint) => checkpoint?.position ?? 0n))
+      .then((positions) => positions.reduce(min))
       .finally(() => {
         asking = undefined;
       });
@@ -37,3 +38,5 @@ export function positionWatch(
     },
   };
 }
+
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -7,9 +7,14 @@ import type { Identified, IdentityRefusal } from "./question.ts";
 export type IdentityCommand =
   | Identify
   /** Takes back a merge: named by the one who was merged away, that one; named by the one who stayed, the last who came. */
-  | { readonly type: "split"; readonly person_id: PersonId }
+  | { readonly type: "split"; readonly person_id: PersonId; readonly by?: string | undefined }
   /** Forgets a person with all who were merged into them. */
-  | { readonly type: "forget"; readonly person_id: PersonId; readonly raw_readable_until: string };
+  | {
+      readonly type: "forget";
+      readonly person_id: PersonId;
+      readonly raw_readable_until: string;
+      readonly by?: string | undefined;
+    };
 
 /** "Who is this?", asked on behalf of one submission. */
 export interface Identify {

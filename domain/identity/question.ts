@@ -42,7 +42,11 @@ export type Answer = z.infer<typeof Answer>;
 export const Answers = z.array(Answer);
 
 /** What an operator asks of the writer. */
-export const PersonNamed = z.object({ person_id: PersonId });
+export const PersonNamed = z.object({
+  person_id: PersonId,
+  /** Who asks for it. */
+  by: z.string().optional(),
+});
 
 const IdentityRefusal = z.enum(["unknown_person", "forgotten", "nothing_to_split"]);
 export type IdentityRefusal = z.infer<typeof IdentityRefusal>;

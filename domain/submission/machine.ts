@@ -178,3 +178,10 @@ export function nextStatus(status: Status | undefined, event: LifeEvent): Status
   const next = table.next(status ?? "expected", event);
   return next === "expected" ? undefined : next;
 }
+
+/** Where the event leads from wherever it may happen; undefined where that depends on what was before. */
+export function statusAfter(event: LifeEvent): Status | undefined {
+  const before = [undefined, ...statuses];
+  const [after, ...others] = new Set(before.flatMap((status) => nextStatus(status, event) ?? []));
+  return others.length === 0 ? after : undefined;
+}

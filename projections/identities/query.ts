@@ -35,6 +35,8 @@ export interface IdentityFilter {
 }
 
 export interface IdentityQueries {
+  /** Under which ids this person was known, with all who were merged into one with them. */
+  samePerson(id: string): Promise<readonly string[]>;
   byId(id: string): Promise<Identity | undefined>;
   /** Those with a record that has all the given values, the newest first. Throws InvalidCursor. */
   list(filter: IdentityFilter): Promise<{ readonly items: Identity[]; readonly next_cursor?: string }>;
@@ -156,6 +158,15 @@ export function createIdentityQueries({
       return { items: await complete(rows), ...next };
     },
 
+    async samePerson(id) {
+      await ready();
+      const all = await database.query<{ id: string }>(
+        `select person.id from identities.person
+          where main = (select main from identities.person where id = $1)`,
+        [id],
+      );
+      return all.length === 0 ? [id] : all.map((one) => one.id);
+    },
     position: () => ready().then(watch.position),
     reached: (position, timeoutMs) => ready().then(() => watch.reached(position, timeoutMs)),
   };

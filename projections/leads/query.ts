@@ -42,7 +42,8 @@ export interface LeadFilter {
   readonly partner?: string | undefined;
   readonly source?: string | undefined;
   readonly kind?: string | undefined;
-  readonly person_id?: string | undefined;
+  /** One person may be known under several ids. */
+  readonly person_id?: string | readonly string[] | undefined;
   /** By which it was routed. */
   readonly rule?: string | undefined;
   /** Received then or later. */
@@ -71,12 +72,19 @@ export interface LeadQueries {
   timeline(id: string): Promise<{ readonly items: TimelineItem[] } | undefined>;
   /** Where it is, or has ended; undefined when there is no such lead. */
   placeOf(id: string): Promise<LeadPlace | undefined>;
+  /** What never changes about these leads. */
+  originsOf(ids: readonly string[]): Promise<ReadonlyMap<string, LeadOrigin>>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
   keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
   /** How far into the log these answers reach. */
   position(): Promise<bigint>;
   /** True once the answers reach at least so far; false when that took longer. */
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
+}
+
+export interface LeadOrigin {
+  readonly kind: string;
+  readonly source: string;
 }
 
 export interface LeadPlace {
@@ -163,6 +171,16 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       return { id: row.id, status, partner, delivery_id, revisions };
     },
 
+    async originsOf(ids) {
+      if (ids.length === 0) return new Map();
+      await ready();
+      const rows = await database.query<LeadOrigin & { readonly id: string }>(
+        "select id, kind, source from leads.lead where id = any($1::uuid[])",
+        [ids],
+      );
+      return new Map(rows.map(({ id, ...origin }) => [id, origin]));
+    },
+
     async keysInUse(keys) {
       await ready();
       return database.query<KeyInUse>(
@@ -195,8 +213,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   }
   if (filter.person_id !== undefined) {
     // What is no id is nobody's.
-    if (isId(filter.person_id)) add((param) => `person_id = ${param}`, filter.person_id);
-    else all.push("false");
+    add((param) => `person_id = any(${param}::uuid[])`, [filter.person_id].flat().filter(isId));
   }
   if (filter.from !== undefined) add((param) => `received_at >= ${param}`, filter.from);
   if (filter.to !== undefined) add((param) => `received_at < ${param}`, filter.to);

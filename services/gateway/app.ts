@@ -3,6 +3,7 @@ import swagger from "@fastify/swagger";
 import { bearerCheck } from "#platform/bearer.ts";
 import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { createAuditQueries } from "#projections/audit/query.ts";
 import { createMovingQueries } from "#projections/dead-letters/moving.ts";
 import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
@@ -11,6 +12,7 @@ import { createStatsQueries } from "#projections/metrics/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
 import { createShadowQueries } from "#projections/shadow/query.ts";
+import { auditRoutes } from "./admin/audit.ts";
 import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
 import { partnerRoutes } from "./admin/partners.ts";
@@ -45,6 +47,9 @@ import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
 import { followShadow } from "./rules/shadow.ts";
+import { createHub } from "./stream/hub.ts";
+import { streamRoutes } from "./stream/routes.ts";
+import { createShown } from "./stream/shown.ts";
 import { followSuppressionLists, suppressionRoutes } from "./suppressions/routes.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -76,10 +81,16 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const store = createStore({ eventStore, vault, admission, log });
   const intake = createIntake({ sources: sources.current, store, metrics });
   const leads = createLeadQueries({ database, vault, eventStore });
+  const identities = createIdentityQueries({ database, vault });
   const outcomes = createOutcomes({ eventStore, leads, vault, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
   const letters = createDeadLetterQueries({ database, vault, eventStore });
   const moving = createMovingQueries({ database });
+
+  const progress = createProgressQueries({ database, eventStore });
+  const { originsOf } = leads;
+  const shown = createShown({ database, views: [partners, rules] });
+  const hub = createHub({ eventStore, shown, originsOf, progress, log });
 
   const app = createServer(log);
   await app.register(swagger, openApiOptions());
@@ -92,11 +103,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(
-    leadRoutes(
-      leads,
-      { isAdmin, sources: sources.current },
-      { eventStore, vault, history: rulesHistory(eventStore) },
-    ),
+    leadRoutes({
+      queries: leads,
+      identities,
+      check: { isAdmin, sources: sources.current },
+      decisions: { eventStore, vault, history: rulesHistory(eventStore) },
+    }),
   );
   await app.register(contextRoutes({ eventStore, vault, check: { isAdmin, sources: sources.current } }));
   await app.register(
@@ -130,10 +142,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       }),
       suppressionRoutes({ eventStore, vault, view: suppressed }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
-      identityRoutes(createIdentityQueries({ database, vault }), bus),
-      projectionRoutes(createProgressQueries({ database, eventStore }), bus),
+      identityRoutes(identities, bus),
+      auditRoutes(createAuditQueries({ database, eventStore })),
+      projectionRoutes(progress, bus),
       statsRoutes(createStatsQueries({ database })),
       workerRoutes(workers),
+      streamRoutes({ hub }),
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });

@@ -48,8 +48,14 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
         isFirst = false;
         return answers;
       }),
-      serve(SPLIT_SUBJECT, (asked) => writer.split(PersonNamed.parse(asked).person_id)),
-      serve(FORGET_SUBJECT, (asked) => writer.forget(PersonNamed.parse(asked).person_id, new Date())),
+      serve(SPLIT_SUBJECT, (asked) => {
+        const { person_id, by } = PersonNamed.parse(asked);
+        return writer.split(person_id, by);
+      }),
+      serve(FORGET_SUBJECT, (asked) => {
+        const { person_id, by } = PersonNamed.parse(asked);
+        return writer.forget(person_id, new Date(), by);
+      }),
     ]);
     bus.broadcast(NEW_IDENTITY_WRITER_SUBJECT, new Uint8Array());
     log.info("identity writer serving");

@@ -90,7 +90,9 @@ function toStored(events: readonly IdentityEvent[], command: WriterCommand): New
     codec.encode(event, {
       id: eventId(event, command),
       at,
-      ...(command.type === "identify" && { correlation: command.submission_id }),
+      ...(command.type === "identify"
+        ? { correlation: command.submission_id }
+        : command.by !== undefined && { by: command.by }),
     }),
   );
 }

@@ -23,8 +23,8 @@ import { encode, type Question, type WriterCommand } from "./stored-events.ts";
 export interface IdentityWriter {
   /** Resolves once everything that the answers rest on is stored. */
   ask(questions: Questions): Promise<Answer[]>;
-  split(id: PersonId): Promise<SplitAnswer>;
-  forget(id: PersonId, now: Date): Promise<ForgetAnswer>;
+  split(id: PersonId, by?: string): Promise<SplitAnswer>;
+  forget(id: PersonId, now: Date, by?: string): Promise<ForgetAnswer>;
   /** Takes no more, and waits for what is under way. */
   close(): Promise<void>;
 }
@@ -93,17 +93,22 @@ export function openIdentityWriter(options: IdentityWriterOptions): IdentityWrit
       if (!(await writer.open()) || writer.state === undefined) throw new NotAnswered("not_the_writer");
       return Promise.all((await prepare(questions, writer.state, vault)).map(answer));
     },
-    async split(person_id) {
-      const { decision, position } = await writer.write({ type: "split", person_id });
+    async split(person_id, by) {
+      const { decision, position } = await writer.write({ type: "split", person_id, by });
       if (!decision.accepted) return refusedBy(decision.reason);
       const [event] = decision.events;
       if (event?.type !== "PersonsSplit") throw new NotAnswered("no answer");
       return { ...event.data, position: `${position}` };
     },
-    async forget(person_id, now) {
+    async forget(person_id, now, by) {
       forgetting += 1;
       const raw_readable_until = rawReadableUntil(now);
-      const { decision, position } = await writer.write({ type: "forget", person_id, raw_readable_until });
+      const { decision, position } = await writer.write({
+        type: "forget",
+        person_id,
+        raw_readable_until,
+        by,
+      });
       const [event] = decision.accepted ? decision.events : [];
       const persons = event?.type === "PersonForgotten" ? event.data.persons : [];
       // After the log says so: whoever takes over finds it there and destroys them again.

@@ -27,6 +27,8 @@ export interface DeadLetterYard extends PartnerYard {
   readonly secret: string;
   /** Of the gateway. */
   readonly inside: Yard;
+  readonly url: string;
+  readonly token: string;
   api(method: string, path: string, body?: unknown): Promise<Answer>;
   /** The partner fails each until its tries are over; its leads as they lie among the dead letters. */
   die(partner: PartnerId, count: number, payload?: Record<string, unknown>): Promise<Routed[]>;
@@ -129,6 +131,8 @@ export async function startDeadLetterYard(...roles: StartRole[]): Promise<DeadLe
     },
     secret,
     inside,
+    url,
+    token: TOKEN,
     api,
     status,
     lies,

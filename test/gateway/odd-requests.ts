@@ -73,11 +73,14 @@ export function oddRequests(openApi: OpenApiDocument, secrets: Secrets): () => O
   );
   const material: Material = {
     secrets,
-    operations: described.map(({ path, method, operation: { security } }) => ({
-      path,
-      method,
-      bySource: security.length === 1 && security.some((one) => "source" in one),
-    })),
+    // A stream has no end that could be waited for.
+    operations: described
+      .filter(({ path }) => path !== "/api/stream")
+      .map(({ path, method, operation: { security } }) => ({
+        path,
+        method,
+        bySource: security.length === 1 && security.some((one) => "source" in one),
+      })),
     intake: single.map(({ path }) => path),
     submissions: [contact, ...single.flatMap(({ operation }) => examplesOf(openApi, operation))],
   };

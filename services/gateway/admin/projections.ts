@@ -14,7 +14,10 @@ const Projection = z
     beyond_log: z.literal(true).optional().meta({
       description: "The log was restored from an older copy and ends before this; it is rebuilt by itself",
     }),
-    rebuilding: z.object({ position: Position }).optional(),
+    rebuilding: z
+      .object({ position: Position, of: Position })
+      .optional()
+      .meta({ description: "How far a rebuild has come, and where the log ends now" }),
   })
   .register(responseSchemas, { id: "Projection" });
 const Projections = z.array(Projection).register(responseSchemas, { id: "Projections" });

@@ -1,8 +1,8 @@
 // GET /api/stats: how many leads there were in each minute, hour or day, and what became of them.
 import { z } from "zod";
 import { type Bucket, buckets, clocks, dimensions, type StatsQueries } from "#projections/metrics/query.ts";
+import { moment } from "../http/moment.ts";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
-import { moment } from "../reading/leads.ts";
 import { reportPosition } from "../reading/report-position.ts";
 import { type InputError, Refused, refusal } from "../refusal.ts";
 

@@ -5,7 +5,9 @@ import { RuleId } from "#domain/ids.ts";
 import { Kind } from "#domain/submission/events.ts";
 import { statuses } from "#domain/submission/machine.ts";
 import { asPosition } from "#projections/cursor.ts";
+import type { IdentityQueries } from "#projections/identities/query.ts";
 import type { Lead as FoundLead, TimelineItem as Item, LeadQueries, When } from "#projections/leads/query.ts";
+import { moment } from "../http/moment.ts";
 import { Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { type CallerCheck, caller, requireCaller } from "./caller.ts";
@@ -53,11 +55,6 @@ const TimelineItem = z
 
 const Timeline = z.object({ items: z.array(TimelineItem) }).register(responseSchemas, { id: "Timeline" });
 
-/** A day is its first moment, in UTC. */
-export const moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be a date, or a time with its zone")
-  .transform((text) => new Date(text));
-
 const AsItWas = z.object({
   at: z
     .string()
@@ -103,7 +100,14 @@ function shownToSource(item: Item): object {
 /** What is no UUID names no lead: 404 rather than invalid. */
 const params = z.object({ id: z.string() });
 
-export function leadRoutes(queries: LeadQueries, check: CallerCheck, decisions: DecisionParts): Routes {
+export interface LeadRoutesParts {
+  readonly queries: LeadQueries;
+  readonly identities: Pick<IdentityQueries, "samePerson">;
+  readonly check: CallerCheck;
+  readonly decisions: DecisionParts;
+}
+
+export function leadRoutes({ queries, identities, check, decisions }: LeadRoutesParts): Routes {
   async function find(request: FastifyRequest, id: string): Promise<FoundLead> {
     const lead = await queries.byId(id);
     const who = caller(request);
@@ -166,7 +170,10 @@ export function leadRoutes(queries: LeadQueries, check: CallerCheck, decisions: 
       "/api/leads",
       { schema: { summary: "Leads, the newest first", querystring: LeadFilter, response: { 200: Leads } } },
       async (request) => {
-        const filter = request.query;
+        const { person_id, ...others } = request.query;
+        // After a merge the leads of both are found under either id.
+        const persons = person_id === undefined ? {} : { person_id: await identities.samePerson(person_id) };
+        const filter = { ...others, ...persons };
         const who = caller(request);
         if (who.is === "admin") return queries.list(filter);
         if (filter.source !== undefined && filter.source !== who.source) return { items: [] };

@@ -1,0 +1,30 @@
+// Whether whoever reads again now sees what happened: in the read models, and in what this process holds of the configuration.
+import type { Database } from "#platform/database.ts";
+import type { LiveView } from "#platform/live-view.ts";
+import { preparedOnce } from "#projections/checkpoint.ts";
+import { deadLettersModel } from "#projections/dead-letters/projection.ts";
+import { leadsModel } from "#projections/leads/projection.ts";
+import { partnersModel } from "#projections/partners/projection.ts";
+import { positionWatch } from "#projections/reached.ts";
+import type { HubParts } from "./hub.ts";
+
+const MODELS = [leadsModel, deadLettersModel, partnersModel];
+
+export interface ShownParts {
+  readonly database: Database;
+  readonly views: readonly Pick<LiveView<unknown>, "reached">[];
+}
+
+export function createShown({ database, views }: ShownParts): HubParts["shown"] {
+  const ready = MODELS.map((model) => preparedOnce(database, model));
+  const models = positionWatch(database, ...MODELS.map(({ name }) => name));
+  return async (position, timeoutMs) => {
+    for (const prepared of ready) await prepared();
+    try {
+      await Promise.all(views.map((view) => view.reached(position, timeoutMs)));
+    } catch {
+      return false;
+    }
+    return models.reached(position, timeoutMs);
+  };
+}
