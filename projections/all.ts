@@ -2,7 +2,6 @@
 import type { Vault } from "#platform/vault/vault.ts";
 import { auditProjection } from "./audit/projection.ts";
 import { deadLettersProjection } from "./dead-letters/projection.ts";
-import type { OnSkipped } from "./decoding.ts";
 import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
 import { metricsProjection } from "./metrics/projection.ts";
@@ -13,20 +12,19 @@ import { shadowProjection } from "./shadow/projection.ts";
 import { timersProjection } from "./timers/projection.ts";
 import { unfinishedProjection } from "./unfinished/projection.ts";
 
-/** `onSkippedBy` is given the projection's name. */
-export function allProjections(
-  { vault, eventStore }: RecordedFactsParts & { readonly vault: Vault },
-  onSkippedBy: (projection: string) => OnSkipped,
-): Projection[] {
+export function allProjections({
+  vault,
+  eventStore,
+}: RecordedFactsParts & { readonly vault: Vault }): Projection[] {
   return [
-    leadsProjection({ vault, onSkipped: onSkippedBy("leads") }),
-    unfinishedProjection({ onSkipped: onSkippedBy("unfinished") }),
-    partnersProjection({ onSkipped: onSkippedBy("partners") }),
-    timersProjection({ onSkipped: onSkippedBy("timers") }),
-    identitiesProjection({ onSkipped: onSkippedBy("identities") }),
-    deadLettersProjection({ onSkipped: onSkippedBy("dead_letters") }),
-    metricsProjection({ onSkipped: onSkippedBy("metrics") }),
-    auditProjection({ onSkipped: onSkippedBy("audit") }),
-    shadowProjection({ vault, eventStore, onSkipped: onSkippedBy("shadow") }),
+    leadsProjection({ vault }),
+    unfinishedProjection(),
+    partnersProjection(),
+    timersProjection(),
+    identitiesProjection(),
+    deadLettersProjection(),
+    metricsProjection(),
+    auditProjection(),
+    shadowProjection({ vault, eventStore }),
   ];
 }

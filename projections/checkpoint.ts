@@ -24,6 +24,7 @@ const STEPS = [
        delete from projections.checkpoint where schema_name = unfinished;
      end loop;
    end $$`,
+  "alter table projections.checkpoint add column skipped bigint not null default 0",
 ];
 
 export interface Checkpoint {
@@ -118,6 +119,14 @@ export async function advance(
     { prepared: true },
   );
   return new Set(moved.map(({ schema_name }) => schema_name));
+}
+
+/** So many more events were passed over. */
+export async function countSkipped(transaction: Queryable, schema: string, many: number): Promise<void> {
+  await transaction.execute(
+    "update projections.checkpoint set skipped = skipped + $2 where schema_name = $1",
+    [schema, many],
+  );
 }
 
 /** The rebuilt one takes the name; readers see the old one or the new one, never neither. */

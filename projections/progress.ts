@@ -11,6 +11,8 @@ export interface ProjectionProgress {
   readonly lag: number;
   /** When it was last built from the beginning. */
   readonly rebuilt_at: string | null;
+  /** How many events it has passed over, since it can't read or write them. */
+  readonly skipped: number;
   /** Its rows tell of events that the log does not have (any more): the log was restored from an older copy. */
   readonly beyond_log?: true;
   /** How far a rebuild that is under way has come, and where the log ends now. */
@@ -26,6 +28,7 @@ interface Row {
   readonly position: bigint;
   readonly rebuilt_at: Date | null;
   readonly lag: bigint;
+  readonly skipped: bigint;
   readonly silent: boolean;
 }
 
@@ -44,7 +47,7 @@ export function createProgressQueries({
     async list() {
       await ready();
       const rows = await database.query<Row>(
-        `select schema_name, position, rebuilt_at, lag, reported_at < now() - interval '${SILENCE}' as silent
+        `select schema_name, position, rebuilt_at, lag, skipped, reported_at < now() - interval '${SILENCE}' as silent
            from projections.checkpoint order by schema_name`,
       );
       // After the rows, so that it is no older than they are.
@@ -60,6 +63,7 @@ export function createProgressQueries({
             position: String(row.position),
             lag: Number(row.silent ? behind : row.lag),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
+            skipped: Number(row.skipped),
             ...(row.position > head && { beyond_log: true as const }),
             ...(rebuild && { rebuilding: { position: String(rebuild.position), of: String(head) } }),
           };

@@ -1,6 +1,7 @@
 // What a read model is: tables, and what each event does to them. Who runs it need know nothing more.
 import type { Queryable } from "#platform/database.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import type { OnSkipped } from "./decoding.ts";
 
 export interface Projection {
   /** Also the database schema in which its tables stand. */
@@ -17,4 +18,6 @@ export interface Projection {
 /** The transaction that also moves the checkpoint. Statements name the schema, since other models share the transaction. */
 export interface Target extends Queryable {
   readonly schema: string;
+  /** To be told of each event that is passed over: counted with the checkpoint. */
+  readonly onSkipped: OnSkipped;
 }

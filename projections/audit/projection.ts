@@ -9,7 +9,6 @@ import { RULESET_STREAM } from "#domain/rules/events.ts";
 import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { SUPPRESSION_LIST_STREAM } from "#domain/suppression/list.ts";
-import type { OnSkipped } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 import { aboutOf, configures, isAudited, readAudited } from "./change.ts";
@@ -68,7 +67,7 @@ const changes = table<Omit<AuditRow, "by"> & { readonly '"by"': string }>(
 );
 const configured = table<ConfiguredRow>("configured", { about: "text", revision: "bigint" }, ["about"]);
 
-export function auditProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function auditProjection(): Projection {
   return {
     ...auditModel,
     prefixes: [
@@ -86,7 +85,7 @@ export function auditProjection({ onSkipped }: { readonly onSkipped: OnSkipped }
     async apply(target, stored) {
       const known = stored.filter(isAudited).flatMap((raw) => {
         const event = readAudited(raw);
-        if (event === undefined) onSkipped(raw, "unreadable");
+        if (event === undefined) target.onSkipped(raw, "unreadable");
         return event === undefined ? [] : [{ event, raw, about: aboutOf(event) }];
       });
       if (known.length === 0) return;

@@ -10,7 +10,7 @@ import type { PartnerId } from "#domain/ids.ts";
 import { INTAKE_STREAM_PREFIX } from "#domain/intake/events.ts";
 import type { DeadCause } from "#domain/partner/events.ts";
 import { type Stage, SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
-import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
 
@@ -84,7 +84,7 @@ const letters = table<DeadLetterRow>(
   ["id"],
 );
 
-export function deadLettersProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function deadLettersProjection(): Projection {
   return {
     ...deadLettersModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, INTAKE_STREAM_PREFIX, DEAD_LETTERS_STREAM_PREFIX],
@@ -104,7 +104,7 @@ export function deadLettersProjection({ onSkipped }: { readonly onSkipped: OnSki
           ),
         ]);
       };
-      for (const one of knownEvents(stored, onSkipped)) {
+      for (const one of knownEvents(stored, target.onSkipped)) {
         const change = changeBy(one);
         if (change !== undefined) changed.set(...change);
         const byRows = looksAtRows(one);

@@ -3,7 +3,7 @@ import type { Sealed } from "#domain/event.ts";
 import { IDENTITY_STREAM, type IdentityEvent } from "#domain/identity/events.ts";
 import type { AliasId, PersonId, SubmissionId } from "#domain/ids.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
-import { type Known, knownEvents, type ModelEvent, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents, type ModelEvent } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
 
@@ -79,12 +79,12 @@ const leads = table<LeadRow>("lead", { lead_id: "uuid", person_id: "uuid", posit
 type Registered = Extract<IdentityEvent, { type: "PersonRegistered" | "AliasRecorded" }>;
 type Changed = Extract<IdentityEvent, { type: "PersonsMerged" | "PersonsSplit" | "PersonForgotten" }>;
 
-export function identitiesProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function identitiesProjection(): Projection {
   return {
     ...identitiesModel,
     prefixes: [IDENTITY_STREAM, SUBMISSION_STREAM_PREFIX],
     async apply(target, stored) {
-      const known = knownEvents(stored, onSkipped);
+      const known = knownEvents(stored, target.onSkipped);
       // New records in one statement; a merge or a split, which are rare, comes between those before and after it.
       const statements: Promise<unknown>[] = [leads.upsert(target, known.flatMap(leadIn))];
       let registered: Known<Registered>[] = [];

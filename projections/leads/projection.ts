@@ -4,7 +4,7 @@ import type { PersonId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents } from "../decoding.ts";
 import { begunBefore, isAboutALead, type LeadEvent } from "../lead-state.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
@@ -76,18 +76,12 @@ const leads = table<LeadRow>(
 );
 const search = table<SearchRow>("search", { hash: "text", lead_id: "uuid" }, ["hash", "lead_id"]);
 
-export function leadsProjection({
-  vault,
-  onSkipped,
-}: {
-  readonly vault: Vault;
-  readonly onSkipped: OnSkipped;
-}): Projection {
+export function leadsProjection({ vault }: { readonly vault: Vault }): Projection {
   return {
     ...leadsModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX, IDENTITY_STREAM],
     async apply(target, stored) {
-      const all = knownEvents(stored, onSkipped);
+      const all = knownEvents(stored, target.onSkipped);
       const known = all.filter(isAboutALead);
       const before = new Map((await leads.find(target, begunBefore(known))).map((row) => [row.id, row]));
       const changed = new Map<SubmissionId, LeadRow>();

@@ -26,12 +26,11 @@ test.after(async () => {
 const onSkipped = (raw: StoredEvent, why: string): never => {
   throw new Error(`${raw.type} was skipped: ${why}`);
 };
-const metrics = metricsProjection({ onSkipped });
+const metrics = metricsProjection();
 // Nobody looks for a lead here, so nothing has to be opened.
 const vault = { openReadable: async (items: readonly unknown[]) => items.map(() => undefined) };
 const leads = leadsProjection({
   vault: vault as unknown as Parameters<typeof leadsProjection>[0]["vault"],
-  onSkipped,
 });
 const queries = createStatsQueries({ database });
 
@@ -39,7 +38,9 @@ async function apply(projection: Projection, schema: string, batches: readonly (
   await prepare(database, projection, schema);
   for (const batch of batches) {
     const own = batch.filter(({ stream }) => projection.prefixes.some((prefix) => stream.startsWith(prefix)));
-    await database.transaction(({ query, execute }) => projection.apply({ schema, query, execute }, own));
+    await database.transaction(({ query, execute }) =>
+      projection.apply({ schema, query, execute, onSkipped }, own),
+    );
   }
 }
 

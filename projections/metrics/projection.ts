@@ -3,7 +3,7 @@ import type { SubmissionId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { columnOf } from "../column.ts";
-import { knownEvents, type OnSkipped } from "../decoding.ts";
+import { knownEvents } from "../decoding.ts";
 import { begunBefore, isAboutALead } from "../lead-state.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
@@ -60,12 +60,12 @@ const leads = table<CountedLead>(
   ["id"],
 );
 
-export function metricsProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function metricsProjection(): Projection {
   return {
     ...metricsModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
     async apply(target, stored) {
-      const known = knownEvents(stored, onSkipped).filter(isAboutALead);
+      const known = knownEvents(stored, target.onSkipped).filter(isAboutALead);
       const before = new Map((await leads.find(target, begunBefore(known))).map((row) => [row.id, row]));
       const changed = new Map<SubmissionId, CountedLead>();
       for (const { event, raw } of known) {

@@ -2,7 +2,7 @@
 import type { PartnerId } from "#domain/ids.ts";
 import { type Circuit, closedCircuit, evolveCircuit } from "#domain/partner/circuit.ts";
 import { PARTNER_STREAM_PREFIX, type PartnerEvent } from "#domain/partner/events.ts";
-import { type Known, knownEvents, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 
@@ -56,12 +56,12 @@ const partners = table<PartnerRow>(
   ["partner"],
 );
 
-export function partnersProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function partnersProjection(): Projection {
   return {
     ...partnersModel,
     prefixes: [PARTNER_STREAM_PREFIX],
     async apply(target, stored) {
-      const known = knownEvents(stored, onSkipped).filter(isAboutAPartner);
+      const known = knownEvents(stored, target.onSkipped).filter(isAboutAPartner);
       const names = [...new Set(known.map(({ event }) => event.data.partner))];
       const before = new Map((await partners.find(target, names)).map((row) => [row.partner, row]));
       const changed = new Map<PartnerId, PartnerRow>();
@@ -69,7 +69,7 @@ export function partnersProjection({ onSkipped }: { readonly onSkipped: OnSkippe
         const { partner } = event.data;
         const row = changed.get(partner) ?? before.get(partner) ?? untouched(partner);
         const circuit = circuitAfter(row.circuit, event);
-        if (circuit === undefined) onSkipped(raw, "impossible");
+        if (circuit === undefined) target.onSkipped(raw, "impossible");
         else changed.set(partner, { ...counted(waitedNoMore(row, event), event), circuit });
       }
       await partners.upsert(target, [...changed.values()]);

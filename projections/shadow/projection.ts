@@ -5,7 +5,7 @@ import { SHADOW_STREAM, type ShadowEvent } from "#domain/rules/shadow.ts";
 import { Comparison, type ComparisonResult } from "#domain/submission/comparison.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { decideAgain, type PastDecision, pastDecision } from "#domain/submission/past-decision.ts";
-import { type Known, knownEvents, type ModelEvent, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents, type ModelEvent } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { type RecordedFactsParts, recordedFacts } from "../recorded-facts.ts";
 
@@ -31,9 +31,7 @@ export const shadowModel = {
   ],
 } as const;
 
-export interface ShadowProjectionParts extends RecordedFactsParts {
-  readonly onSkipped: OnSkipped;
-}
+export interface ShadowProjectionParts extends RecordedFactsParts {}
 
 export function shadowProjection(parts: ShadowProjectionParts): Projection {
   /** The code of the newest version; it is not kept in the database. */
@@ -61,7 +59,7 @@ export function shadowProjection(parts: ShadowProjectionParts): Projection {
     ...shadowModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, SHADOW_STREAM],
     async apply(target, stored) {
-      const known = knownEvents(stored, parts.onSkipped);
+      const known = knownEvents(stored, target.onSkipped);
       const before = await read(target);
       let row = before;
       let decisions: PastDecision[] = [];

@@ -1,7 +1,7 @@
 // What waits for a time that is more than a minute away: an event with its due time makes a row, and what happens then takes it away.
 import type { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
-import { knownEvents, type OnSkipped } from "../decoding.ts";
+import { knownEvents } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 
@@ -42,14 +42,14 @@ const timers = table<TimerRow>(
   ["delivery_id"],
 );
 
-export function timersProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function timersProjection(): Projection {
   return {
     ...timersModel,
     prefixes: [PARTNER_STREAM_PREFIX],
     async apply(target, stored) {
       // Of nearly every delivery nothing is written here.
       const newest = new Map<DeliveryId, TimerRow | "over">();
-      for (const { event, raw } of knownEvents(stored, onSkipped)) {
+      for (const { event, raw } of knownEvents(stored, target.onSkipped)) {
         const { type, data } = event;
         if (type === "DeliveryFailed" && data.timer) {
           const { delivery_id, submission_id, partner, retry_at } = data;

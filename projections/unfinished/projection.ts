@@ -3,7 +3,7 @@ import type { PartnerId, SubmissionId } from "#domain/ids.ts";
 import { mailboxOf } from "#domain/mail.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
-import { type Known, knownEvents, type ModelEvent, type OnSkipped } from "../decoding.ts";
+import { type Known, knownEvents, type ModelEvent } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
 
@@ -52,7 +52,7 @@ const submissions = table<UnfinishedRow>(
   ["submission_id"],
 );
 
-export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkipped }): Projection {
+export function unfinishedProjection(): Projection {
   return {
     ...unfinishedModel,
     prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
@@ -61,7 +61,7 @@ export function unfinishedProjection({ onSkipped }: { readonly onSkipped: OnSkip
       const newest = new Map<SubmissionId, UnfinishedRow | "ended">();
       const begun = new Set<SubmissionId>();
       const waits = new Map<SubmissionId, string>();
-      for (const one of knownEvents(stored, onSkipped)) {
+      for (const one of knownEvents(stored, target.onSkipped)) {
         const { type, data } = one.event;
         if (!("submission_id" in data)) continue;
         const id = data.submission_id;

@@ -94,6 +94,7 @@ async function written(
   let waits: unknown;
   const target: Target = {
     schema: "unfinished",
+    onSkipped: () => assert.unreachable("nothing is skipped"),
     query: () => Promise.reject(new Error("nothing is to be read")),
     async execute(sql, params = []) {
       const [ids] = params;
@@ -106,8 +107,7 @@ async function written(
       return 0;
     },
   };
-  const onSkipped = (): void => assert.unreachable("nothing is skipped");
-  await unfinishedProjection({ onSkipped }).apply(target, events);
+  await unfinishedProjection().apply(target, events);
   return { deletes, puts, ...(waits !== undefined && { waits }) };
 }
 

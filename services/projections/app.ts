@@ -30,9 +30,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       skipped.inc({ projection, why });
       log.debug({ projection, stream, type, why }, "event skipped");
     };
-  const projections = new Map(
-    allProjections({ vault, eventStore }, onSkippedBy).map((one) => [one.name, one]),
-  );
+  const projections = new Map(allProjections({ vault, eventStore }).map((one) => [one.name, one]));
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
   const letters = createDeadLetterQueries({ database, vault, eventStore });

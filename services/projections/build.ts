@@ -4,7 +4,6 @@ import type { Database } from "#platform/database.ts";
 import { WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
-import type { OnSkipped } from "#projections/decoding.ts";
 import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
@@ -18,7 +17,6 @@ export interface Build {
 export interface BuildParts {
   readonly database: Database;
   readonly eventStore: EventStore;
-  readonly onSkipped: OnSkipped;
   readonly log: Log;
 }
 
@@ -30,7 +28,7 @@ export interface BuildOptions {
 
 export function startBuild(
   schema: WrittenSchema,
-  { database, eventStore, onSkipped, log }: BuildParts,
+  { database, eventStore, log }: BuildParts,
   { onFenced, onCaughtUp }: BuildOptions,
 ): Build {
   const ending = new AbortController();
@@ -51,8 +49,7 @@ export function startBuild(
         { err: error, projection: schema.name, stream, revision, type },
         "event not written, skipped",
       );
-      onSkipped(first, "failed");
-      return await write({ ...batch, events: [] });
+      return await write({ position: batch.position, events: [], failed: first });
     }
   }
 

@@ -96,7 +96,7 @@ async function join(at = 0n): Promise<Member> {
     name,
   ]);
   const ending = new AbortController();
-  const schema: WrittenSchema = { name, projection, checkpoint };
+  const schema: WrittenSchema = { name, projection, checkpoint, onSkipped: () => undefined };
   const member: Member = {
     schema,
     left: group.keep(schema, ending.signal),

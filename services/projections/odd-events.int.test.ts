@@ -9,6 +9,7 @@ import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
+import { createProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { until } from "../../test/harness/wait.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { startProjections } from "./app.ts";
@@ -148,6 +149,28 @@ test("skip the one event of many that no row takes, and write all others", async
   assert.is((await leads.byId(good))?.attempts, 3);
   assert.is((await leads.byId(bad))?.attempts, 0);
   assert.is((await skipped())["leads failed"], 1);
+});
+
+test("tell beside their progress how many they have passed over, also after a rebuild", async () => {
+  const progress = createProgressQueries({
+    database: yard.own.database(),
+    eventStore: yard.own.eventStore(),
+  });
+  const leads = async () => (await progress.list()).find(({ name }) => name === "leads");
+  const before = await leads();
+  assert.ok(before);
+  const counted = await skipped();
+  assert.is(
+    before.skipped,
+    (counted["leads unreadable"] ?? 0) + 1,
+    "what is unreadable, and what has failed",
+  );
+  await requestRebuild(await yard.own.bus(), "leads");
+  const after = await until("leads are rebuilt", async () => {
+    const now = await leads();
+    return now !== undefined && now.rebuilt_at !== before.rebuilt_at && now;
+  });
+  assert.is(after.skipped, before.skipped);
 });
 
 test.run();

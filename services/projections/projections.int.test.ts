@@ -315,13 +315,13 @@ test("count each event once although PostgreSQL crashes and loses what it had no
 
 test("are written by one of two writers that both believe to be the only one", async () => {
   const [database, eventStore] = [yard.own.database(), yard.own.eventStore()];
-  const projection = partnersProjection({ onSkipped: () => undefined });
+  const projection = partnersProjection();
   const checkpoint = await prepare(database, projection, "contested");
   let fenced = 0;
   const writers = [1, 2].map(() =>
     startBuild(
-      { name: "contested", projection, checkpoint },
-      { database, eventStore, onSkipped: () => undefined, log: yard.own.log },
+      { name: "contested", projection, checkpoint, onSkipped: () => undefined },
+      { database, eventStore, log: yard.own.log },
       { onFenced: () => fenced++ },
     ),
   );

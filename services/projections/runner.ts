@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
 import { discard, prepare, readCheckpoint, rebuildOf, reportLag, swapIn } from "#projections/checkpoint.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection } from "#projections/projection.ts";
 import { type Build, startBuild } from "./build.ts";
 import { type KeepParts, keepCurrent } from "./keep-current.ts";
@@ -17,6 +18,7 @@ export interface Runner {
 
 export interface RunnerParts extends KeepParts {
   readonly onLag: (events: number) => void;
+  readonly onSkipped: OnSkipped;
 }
 
 const REPORT_MS = 1_000;
@@ -29,7 +31,7 @@ type Turn = "fenced" | "rebuild_wanted" | "caught_up" | "closing";
 
 export function runProjection(projection: Projection, parts: RunnerParts): Runner {
   const { name } = projection;
-  const { database, eventStore, log, onLag } = parts;
+  const { database, eventStore, log, onLag, onSkipped } = parts;
   const closing = new AbortController();
   let turn = Promise.withResolvers<Turn>();
   let current: Build | undefined;
@@ -39,6 +41,7 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     name: schema,
     projection,
     checkpoint: await prepare(database, projection, schema),
+    onSkipped,
   });
 
   /** Rows of events that the log does not have (any more) can be read until they are made anew, and not be written on. */

@@ -1,7 +1,8 @@
 // A batch of events written into the schemas of one or several projections, in one transaction with their checkpoints.
 import { type Database, isRefusedValue, type Queryable, type StatementOptions } from "#platform/database.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { advance, type Checkpoint } from "#projections/checkpoint.ts";
+import { advance, type Checkpoint, countSkipped } from "#projections/checkpoint.ts";
+import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection, Target } from "#projections/projection.ts";
 
 /** What one transaction takes, and how long the first event of it may wait for others under load. */
@@ -12,29 +13,39 @@ export interface WrittenSchema {
   readonly name: string;
   readonly projection: Projection;
   checkpoint: Checkpoint;
+  /** Told once of each event that is passed over, when that is stored. */
+  readonly onSkipped: OnSkipped;
 }
 
 export interface Batch {
   readonly events: readonly StoredEvent[];
   /** How far the log is done with once the events are written. */
   readonly position: bigint;
+  /** Can't be written, and is counted instead. */
+  readonly failed?: StoredEvent;
 }
 
 /** Writes what each schema has not got yet. Resolves with those that another writer has moved on: nothing is written there. */
 export async function writeBatch(
   database: Database,
   schemas: readonly WrittenSchema[],
-  { events, position }: Batch,
+  batch: Batch,
   maxMs?: number,
 ): Promise<readonly WrittenSchema[]> {
+  const { position } = batch;
   const due = schemas.filter(({ checkpoint }) => checkpoint.position < position);
   if (due.length === 0) return [];
+  const skipped = new Map<WrittenSchema, readonly Skipped[]>();
   const moved = await database.transaction(
     async (transaction) => {
       // The fence comes first: its row locks also hold up any other writer until this one has committed.
       const moved = await advance(transaction, due, position);
       await allSettled(
-        due.filter(({ name }) => moved.has(name)).map((schema) => apply(transaction, schema, events)),
+        due
+          .filter(({ name }) => moved.has(name))
+          .map(async (schema) => {
+            skipped.set(schema, await apply(transaction, schema, batch));
+          }),
       );
       return moved;
     },
@@ -43,26 +54,35 @@ export async function writeBatch(
   );
   for (const schema of due)
     if (moved.has(schema.name)) schema.checkpoint = { ...schema.checkpoint, position };
+  for (const [{ onSkipped }, those] of skipped) for (const one of those) onSkipped(...one);
   return due.filter(({ name }) => !moved.has(name));
 }
 
+type Skipped = Parameters<OnSkipped>;
+
+/** Resolves with what was passed over, which is counted in the same transaction. */
 async function apply(
   transaction: Queryable,
   { name, projection, checkpoint }: WrittenSchema,
-  events: readonly StoredEvent[],
-): Promise<void> {
+  { events, failed }: Batch,
+): Promise<readonly Skipped[]> {
+  const skipped: Skipped[] = failed === undefined ? [] : [[failed, "failed"]];
   const own = events.filter(
     ({ position, stream }) =>
       position > checkpoint.position && projection.prefixes.some((prefix) => stream.startsWith(prefix)),
   );
-  if (own.length > 0) await projection.apply(targetIn(transaction, name), own);
+  const target = targetIn(transaction, name, (...one) => skipped.push(one));
+  if (own.length > 0) await projection.apply(target, own);
+  if (skipped.length > 0) await countSkipped(transaction, name, skipped.length);
+  return skipped;
 }
 
 const PREPARED: StatementOptions = { prepared: true };
 
-function targetIn(transaction: Queryable, schema: string): Target {
+function targetIn(transaction: Queryable, schema: string, onSkipped: OnSkipped): Target {
   return {
     schema,
+    onSkipped,
     query: (sql, params) => transaction.query(sql, params, PREPARED),
     execute: (sql, params) => transaction.execute(sql, params, PREPARED),
   };

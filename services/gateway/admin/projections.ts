@@ -11,6 +11,10 @@ const Projection = z
     position: Position,
     lag: z.int().nonnegative(),
     rebuilt_at: z.iso.datetime().nullable(),
+    skipped: z
+      .int()
+      .nonnegative()
+      .meta({ description: "Events that it has passed over, since it can't read or write them" }),
     beyond_log: z.literal(true).optional().meta({
       description: "The log was restored from an older copy and ends before this; it is rebuilt by itself",
     }),

@@ -90,7 +90,9 @@ async function opened({ maxReaders = 2_000, isShown = Promise.resolve(true), ...
     },
     originsOf: async (ids) => new Map(ids.map((id) => [id, { kind: "lead", source: "demo" }])),
     progress: {
-      list: async () => [{ name: "leads", position: `${written.head()}`, lag: 0, rebuilt_at: null }],
+      list: async () => [
+        { name: "leads", position: `${written.head()}`, lag: 0, rebuilt_at: null, skipped: 0 },
+      ],
     },
     log: log as never,
     ...options,
