@@ -85,6 +85,11 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
     return accept<PartnerEvent>({ type: "DeliveryDuplicated", data });
   }
 
+  if (isKeyInDoubt(key, command, state)) {
+    const data = { ...about, attempts, reason: "same_key_in_doubt", ...waited };
+    return accept<PartnerEvent>({ type: "DeliveryDeadLettered", data: { ...data, cause: "dedupe_failed" } });
+  }
+
   const keptBack = isLimited(policy) ? keepBack(command, state) : undefined;
   if (keptBack !== undefined) return keptBack;
 
@@ -139,6 +144,13 @@ function keyInFlight(by: DeliveryId, state: PartnerState): PartnerDecision {
   const other = state.open.get(by);
   const until = other?.stage === "calling" ? undefined : other?.retry_at;
   return { accepted: false, reason: "key_in_flight", by, until };
+}
+
+/** Nobody has found out yet whether the partner has another with the same key: this one may be its second. */
+function isKeyInDoubt(key: string, { policy, at }: StartAttempt, { inDoubt }: PartnerState): boolean {
+  for (const { dedupe_key, started_at } of inDoubt.values())
+    if (dedupe_key === key && at - started_at < windowOf(policy)) return true;
+  return false;
 }
 
 const HOUR_MS = 3_600_000;

@@ -407,6 +407,22 @@ test("what turns out to be delivered is a duplicate for all others, and what was
   assert.is(given(...history, reconciled("not_delivered")).state.use.total, 0);
 });
 
+test("what has the key of one in doubt is sent by nobody until somebody has found out", () => {
+  const history = [started(1, 1, "same"), unknownEnd];
+  given(...history)
+    .when(start(2, { key: "same" }))
+    .then({
+      type: "DeliveryDeadLettered",
+      data: { ...about(2), attempts: 0, reason: "same_key_in_doubt", cause: "dedupe_failed" },
+    });
+  given(...history)
+    .when(start(2, { key: "other" }))
+    .then(started(2, 1, "other"));
+  given(...history, reconciled("not_delivered"))
+    .when(start(2, { key: "same" }))
+    .then(started(2, 1, "same"));
+});
+
 test("what a retired partner was found to have is no duplicate for who has its id now", () => {
   given(started(1, 1, "same"), unknownEnd, retired, reconciled("delivered"))
     .when(start(2, { key: "same" }))
