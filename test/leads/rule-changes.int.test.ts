@@ -58,7 +58,7 @@ function rulesOf(n: number): Rule[] {
     rule("again", 1, "person.lead_count", ">", 2 + (n % 3), { waterfall: [b, c, a] }),
     rule("asked", 2, "score", "<", 15, { ask: "picker" }),
     rule("none", 3, "score", ">", 97, { to: a }),
-    rule("shared", 4, "score", "<=", 90 + (n % 8), split),
+    rule("shared", 4, "score", "<=", 80 + (n % 8), split),
   ];
 }
 
