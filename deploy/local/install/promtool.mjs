@@ -1,9 +1,9 @@
 // promtool checks and tests the alert rules. It is part of Debian's prometheus, which is unpacked and not installed: nobody who runs
 // the tests wants a Prometheus that runs from then on.
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unpackPackage } from "./debian.mjs";
+import { findProgram, isExecutable } from "./find-program.mjs";
 
 const UNPACKED = fileURLToPath(new URL("../../../node_modules/.prometheus", import.meta.url));
 
@@ -14,23 +14,11 @@ export const PROMTOOL_HELP = `promtool, which tests the alert rules, is missing 
 /** @param {Record<string, string | undefined>} env */
 export function findPromtool(env) {
   if (env.PROMTOOL) return isExecutable(env.PROMTOOL) ? env.PROMTOOL : undefined;
-  return [...(env.PATH ?? "").split(":"), join(UNPACKED, "usr", "bin")]
-    .filter((folder) => folder !== "")
-    .map((folder) => join(folder, "promtool"))
-    .find(isExecutable);
+  return findProgram("promtool", [...(env.PATH ?? "").split(":"), join(UNPACKED, "usr", "bin")]);
 }
 
 /** Nothing runs without it but one test, which then says what helps. */
 export function installPromtool() {
   unpackPackage("prometheus", UNPACKED);
   if (findPromtool(process.env) === undefined) console.log(PROMTOOL_HELP);
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
