@@ -11,9 +11,9 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import { newUuid } from "#platform/ids.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
 import type { Vault } from "#platform/vault/vault.ts";
-import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
+import { yardEnvironment } from "../../test/harness/yard-environment.ts";
 import { testChannelParts } from "../../test/partners/channel.ts";
 import type { Routed } from "../../test/partners/route.ts";
 import { dataOf, type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
@@ -28,16 +28,8 @@ let yard: PartnerYard;
 const processes: NodeProcess[] = [];
 
 async function startOwner(): Promise<NodeProcess> {
-  const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
   const owner = await startNode(MAIN, {
-    NATS_URL: natsUrl,
-    EVENTSTORE_URL: eventstoreUrl,
-    DATABASE_URL: databaseUrl,
-    MASTER_KEY: masterKey.toString("base64"),
-    ADMIN_TOKEN: "a-token-for-this-test",
-    ALLOW_PRIVATE_PARTNERS: "true",
-    PORT: "0",
-    DATA_DIR: temporaryFolder("partners-"),
+    ...yardEnvironment(yard.config),
     LOG_LEVEL: "info",
   });
   processes.push(owner);

@@ -2,10 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sealed } from "#platform/vault/vault.ts";
-import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { filesBelow } from "../../test/harness/stored-bytes.ts";
 import { until } from "../../test/harness/wait.ts";
+import { yardEnvironment } from "../../test/harness/yard-environment.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 
 const test = suite("a purge of keys that is killed");
@@ -27,15 +27,8 @@ test.after(async () => {
 });
 
 async function startProcess(): Promise<void> {
-  const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
   running = await startNode(MAIN, {
-    DATA_DIR: temporaryFolder("purging-"),
-    NATS_URL: natsUrl,
-    EVENTSTORE_URL: eventstoreUrl,
-    DATABASE_URL: databaseUrl,
-    MASTER_KEY: masterKey.toString("base64"),
-    ADMIN_TOKEN: "a-token-for-this-test",
-    PORT: "0",
+    ...yardEnvironment(yard.config),
   });
 }
 

@@ -8,9 +8,9 @@ import { partnersProjection } from "#projections/partners/projection.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
-import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
+import { yardEnvironment } from "../../test/harness/yard-environment.ts";
 import { type PartnerYard, startPartnerYard } from "../../test/partners/yard.ts";
 import { startPartners } from "../partners/app.ts";
 import { startRelay } from "../relay/app.ts";
@@ -256,16 +256,8 @@ const replacer = (_key: string, value: unknown): unknown => (typeof value === "b
 
 test("count each event once although their process is killed again and again", async () => {
   await projections.stop();
-  const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
   const env = {
-    DATA_DIR: temporaryFolder("projections-"),
-    NATS_URL: natsUrl,
-    EVENTSTORE_URL: eventstoreUrl,
-    DATABASE_URL: databaseUrl,
-    MASTER_KEY: masterKey.toString("base64"),
-    ADMIN_TOKEN: "a-token-for-this-test",
-    ALLOW_PRIVATE_PARTNERS: "true",
-    PORT: "0",
+    ...yardEnvironment(yard.config),
     LOG_LEVEL: "info",
   };
   const many = await yard.configure("many");

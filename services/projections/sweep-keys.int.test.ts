@@ -8,10 +8,10 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Sealed } from "#platform/vault/vault.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
-import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { startNode } from "../../test/harness/process.ts";
 import { filesWith } from "../../test/harness/stored-bytes.ts";
 import { until } from "../../test/harness/wait.ts";
+import { yardEnvironment } from "../../test/harness/yard-environment.ts";
 import { startTestYard, type TestYard } from "../../test/leads/yard.ts";
 import { createIntakeSeal } from "../gateway/intake/intake-seal.ts";
 import { startProjections } from "./app.ts";
@@ -42,17 +42,9 @@ test("destroys no key of today and none of the future in a process whose clock i
   const [old, today, tomorrow] = [`intake-${dayFrom(-15)}`, `intake-${dayFrom(0)}`, `intake-${dayFrom(1)}`];
   await vault.ensureKeys([old, today]);
   await yard.receive({ email: "first@example.com" });
-  const { natsUrl, eventstoreUrl, databaseUrl, masterKey } = yard.config;
   const ahead = await startNode(ALL, {
     ROLES: "identity,projections",
-    DATA_DIR: temporaryFolder("ahead-"),
-    NATS_URL: natsUrl,
-    EVENTSTORE_URL: eventstoreUrl,
-    DATABASE_URL: databaseUrl,
-    MASTER_KEY: masterKey.toString("base64"),
-    ADMIN_TOKEN: "a-token-for-this-test",
-    ALLOW_PRIVATE_PARTNERS: "true",
-    PORT: "0",
+    ...yardEnvironment(yard.config),
     CLOCK_AHEAD_MS: `${20 * DAY_MS}`,
     NODE_OPTIONS: `--import=${CLOCK_AHEAD}`,
   });

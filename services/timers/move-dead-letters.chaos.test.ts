@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PartnerEvent } from "#domain/partner/events.ts";
 import { type DeadLetterYard, startDeadLetterYard } from "../../test/dead-letters/yard.ts";
-import { temporaryFolder } from "../../test/eventstore/server.ts";
 import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
+import { yardEnvironment } from "../../test/harness/yard-environment.ts";
 
 const test = suite("many dead letters");
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
@@ -15,19 +15,12 @@ const processes: NodeProcess[] = [];
 
 /** Everything but the gateway. */
 async function startWorker(name: string): Promise<NodeProcess> {
-  const { natsUrl, eventstoreUrl, databaseUrl, masterKey, leadPartitions } = yard.config;
+  const { leadPartitions } = yard.config;
   const worker = await startNode(MAIN, {
     ROLES: "relay,leads,identity,partners,projections,timers",
     INSTANCE: name,
-    NATS_URL: natsUrl,
-    EVENTSTORE_URL: eventstoreUrl,
-    DATABASE_URL: databaseUrl,
-    MASTER_KEY: masterKey.toString("base64"),
-    ADMIN_TOKEN: "a-token-for-this-test",
-    ALLOW_PRIVATE_PARTNERS: "true",
+    ...yardEnvironment(yard.config),
     LEAD_PARTITIONS: `${leadPartitions}`,
-    PORT: "0",
-    DATA_DIR: temporaryFolder("dead-letters-"),
     LOG_LEVEL: "info",
   });
   processes.push(worker);
