@@ -67,7 +67,7 @@ export function createHeld(parts: HeldParts): Held {
     if (isClosed || dueAt <= due) return;
     clearTimeout(timer);
     dueAt = due;
-    timer = setTimeout(look, due - performance.now());
+    timer = setTimeout(look, Math.max(0, due - performance.now()));
   }
 
   /** Those to be mailed now. */
