@@ -9,7 +9,7 @@ export interface IdleMemoryParts {
   /** The share of time since the last look in which the event loop had work. */
   readonly utilization: () => number;
   readonly heapBytes: () => number;
-  /** Stops the process for a moment: a third of a second for 200 MB. */
+  /** Stops the process for a moment. */
   readonly collect: () => void;
 }
 

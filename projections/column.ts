@@ -1,4 +1,5 @@
-// One column of many rows as PostgreSQL reads an array. The driver can do the same; for thousands of rows it takes four times as long.
+// One column of many rows as PostgreSQL reads an array. The driver can do the same, through two regular expressions for each value: in a
+// profile of allocations that was the largest source of garbage.
 
 export type PostgresType =
   | "uuid"

@@ -16,7 +16,7 @@ const MAX_INSTANCE = 48;
 const BEHIND_THE_GATEWAY = 5;
 /** For what lives shortly. With the default of 16 a tenth of the time goes into collecting it. */
 const YOUNG_MB = 64;
-/** glibc raises both with the largest buffer that it has seen, and then keeps what was freed: 30 MB in a process after a burst. */
+/** glibc raises both with the largest buffer that it has seen, and then keeps what was freed. */
 const GIVE_BACK_BUFFERS = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 
 export interface RoleProcessOptions extends RoleProcess {
