@@ -150,9 +150,15 @@ export async function discard(database: Database, schema: string): Promise<void>
   });
 }
 
-export async function reportLag(database: Queryable, schema: string, lag: number): Promise<void> {
-  await database.execute(
-    "update projections.checkpoint set lag = $2, reported_at = now() where schema_name = $1",
+/** Resolves with how far the stored rows reach; undefined where the schema is gone. */
+export async function reportLag(
+  database: Queryable,
+  schema: string,
+  lag: number,
+): Promise<bigint | undefined> {
+  const [row] = await database.query<{ position: bigint }>(
+    "update projections.checkpoint set lag = $2, reported_at = now() where schema_name = $1 returning position",
     [schema, lag],
   );
+  return row?.position;
 }

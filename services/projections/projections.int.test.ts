@@ -300,6 +300,19 @@ test("count each event once although PostgreSQL crashes and loses what it had no
   await until("all are counted", async () => (await counts.byId(often)).delivered >= 300);
   assert.is((await counts.byId(often)).delivered, 300);
   await caughtUp();
+
+  // The last commits are lost, and no event comes after them.
+  const keepUnwritten = async (delay: string): Promise<void> => {
+    await yard.own.database().execute(`alter system set wal_writer_delay = '${delay}'`);
+    await yard.own.database().execute("select pg_reload_conf()");
+  };
+  await keepUnwritten("10s");
+  await yard.becomes(await yard.route(often), "DeliverySucceeded");
+  await until("the last is counted", async () => (await counts.byId(often)).delivered === 301);
+  await yard.parts.postgres.crash();
+  await until("it is counted again", async () => (await counts.byId(often)).delivered === 301);
+  await keepUnwritten("200ms");
+  await caughtUp();
   const before = await dump();
   await rebuildAll();
   assert.equal(await dump(), before);

@@ -123,9 +123,11 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     ms: REPORT_MS,
     async work() {
       if (current === undefined) return;
-      const lag = await current.lag();
+      const [lag, written] = [await current.lag(), current.position];
       onLag(lag);
-      await reportLag(database, name, lag);
+      const stored = await reportLag(database, name, lag);
+      // Commits are not waited for (see write.ts): a crash of the database takes the last ones back, and no event may come that finds out.
+      if (stored === undefined || stored < written) turn.resolve("fenced");
     },
     onError: (error) => log.debug({ err: error, projection: name }, "lag of a projection not reported"),
   });
