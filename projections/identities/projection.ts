@@ -5,6 +5,7 @@ import type { AliasId, PersonId, SubmissionId } from "#domain/ids.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { type Known, knownEvents, type ModelEvent } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
+import { shortHash } from "../short-hash.ts";
 import { table } from "../table.ts";
 
 /** What one submission brought that was not known: the first record of a person, or an alias. */
@@ -13,9 +14,9 @@ export interface RecordRow {
   /** Whom it was recorded for; merges are followed when it is read. */
   readonly person_id: PersonId;
   readonly position: bigint;
-  readonly email: string | null;
-  readonly phone: string | null;
-  readonly name: string | null;
+  readonly email: bigint | null;
+  readonly phone: bigint | null;
+  readonly name: bigint | null;
   readonly sealed: Sealed | null;
 }
 
@@ -27,15 +28,15 @@ interface LeadRow {
 
 export const identitiesModel = {
   name: "identities",
-  version: 2,
+  version: 3,
   tables: [
     `create table record (
       id uuid primary key,
       person_id uuid not null,
       position bigint not null,
-      email text,
-      phone text,
-      name text,
+      email bigint,
+      phone bigint,
+      name bigint,
       sealed json
     )`,
     "create index record_by_person on record (person_id, position)",
@@ -62,9 +63,9 @@ const records = table<RecordRow>(
     id: "uuid",
     person_id: "uuid",
     position: "bigint",
-    email: "text",
-    phone: "text",
-    name: "text",
+    email: "bigint",
+    phone: "bigint",
+    name: "bigint",
     sealed: "json",
   },
   ["id"],
@@ -106,6 +107,8 @@ function isChange(event: ModelEvent): event is Changed {
   return event.type === "PersonsMerged" || event.type === "PersonsSplit" || event.type === "PersonForgotten";
 }
 
+const hashed = (trait: string | undefined): bigint | null => (trait === undefined ? null : shortHash(trait));
+
 async function register(target: Target, registered: readonly Known<Registered>[]): Promise<void> {
   await Promise.all([
     persons.insertMissing(
@@ -122,9 +125,9 @@ async function register(target: Target, registered: readonly Known<Registered>[]
           id: event.type === "AliasRecorded" ? event.data.alias_id : person_id,
           person_id,
           position: raw.position,
-          email: traits.email ?? null,
-          phone: traits.phone ?? null,
-          name: traits.name ?? null,
+          email: hashed(traits.email),
+          phone: hashed(traits.phone),
+          name: hashed(traits.name),
           sealed,
         };
       }),

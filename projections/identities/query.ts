@@ -9,6 +9,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { pageOf, positionOf } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
+import { shortHash } from "../short-hash.ts";
 import { identitiesModel, type RecordRow } from "./projection.ts";
 
 export interface Identity {
@@ -136,7 +137,7 @@ export function createIdentityQueries({
       const conditions = ["main.forgotten_at is null"];
       const params: unknown[] = [];
       const matching = Object.entries(comparable(wanted)).map(([field, value]) => {
-        params.push(vault.fingerprint(field, value));
+        params.push(`${shortHash(vault.fingerprint(field, value))}`);
         return `record.${field} = $${params.length}`;
       });
       if (matching.length > 0)

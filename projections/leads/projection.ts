@@ -13,7 +13,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 5,
+  version: 6,
   tables: [
     `create table lead (
       id uuid primary key,
@@ -39,11 +39,11 @@ export const leadsModel = {
       sealed json not null
     )`,
     "create index lead_by_status on lead (status, position desc)",
-    "create index lead_by_partner on lead (partner, position desc)",
-    "create index lead_by_rule on lead (rule, position desc)",
-    "create index lead_by_person on lead (person_id, position desc)",
-    "create table search (hash text not null, lead_id uuid not null)",
-    "create index search_by_hash on search (hash, lead_id)",
+    "create index lead_by_partner on lead (partner, position desc) where partner is not null",
+    "create index lead_by_rule on lead (rule, position desc) where rule is not null",
+    "create index lead_by_person on lead (person_id, position desc) where person_id is not null",
+    "create table search (hash bigint not null, lead_id uuid not null)",
+    "create index search_by_hash on search (hash)",
   ],
 } as const;
 
@@ -74,7 +74,7 @@ const leads = table<LeadRow>(
   },
   ["id"],
 );
-const search = table<SearchRow>("search", { hash: "text", lead_id: "uuid" }, ["hash", "lead_id"]);
+const search = table<SearchRow>("search", { hash: "bigint", lead_id: "uuid" }, ["hash", "lead_id"]);
 
 export function leadsProjection({ vault }: { readonly vault: Vault }): Projection {
   return {

@@ -223,8 +223,8 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
     if (isId(typed)) add((param) => `${param}::uuid in (id, person_id, alias_id)`, typed);
     else
       add(
-        (param) => `id in (select lead_id from leads.search where hash = any(${param}::text[]))`,
-        hashesFor(vault, typed),
+        (param) => `id in (select lead_id from leads.search where hash = any(${param}::bigint[]))`,
+        hashesFor(vault, typed).map(String),
       );
   }
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };

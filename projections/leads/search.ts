@@ -4,9 +4,10 @@ import type { SubmissionId } from "#domain/ids.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { shortHash } from "../short-hash.ts";
 
 export interface SearchRow {
-  readonly hash: string;
+  readonly hash: bigint;
   readonly lead_id: SubmissionId;
 }
 
@@ -46,18 +47,18 @@ export async function searchRows(vault: Vault, payloads: readonly Searchable[]):
   return rows;
 }
 
-function hashesOf(vault: Fingerprint, { normalised }: Submission): string[] {
+function hashesOf(vault: Fingerprint, { normalised }: Submission): bigint[] {
   const { email, phone, full_name } = normalised;
   const texts = [email, full_name].filter((value) => value !== undefined).map(inText);
-  const hashes = texts.map((text) => vault.fingerprint("lead text", text));
-  if (phone !== undefined) hashes.push(vault.fingerprint("lead phone", inDigits(phone)));
+  const hashes = texts.map((text) => shortHash(vault.fingerprint("lead text", text)));
+  if (phone !== undefined) hashes.push(shortHash(vault.fingerprint("lead phone", inDigits(phone))));
   return [...new Set(hashes)];
 }
 
 /** The hashes of what somebody typed, which may be an address, a number or a name. */
-export function hashesFor(vault: Fingerprint, typed: string): string[] {
-  const hashes = [vault.fingerprint("lead text", inText(typed))];
+export function hashesFor(vault: Fingerprint, typed: string): bigint[] {
+  const hashes = [shortHash(vault.fingerprint("lead text", inText(typed)))];
   const digits = inDigits(typed);
-  if (digits.length >= MIN_DIGITS) hashes.push(vault.fingerprint("lead phone", digits));
+  if (digits.length >= MIN_DIGITS) hashes.push(shortHash(vault.fingerprint("lead phone", digits)));
   return hashes;
 }
