@@ -17,6 +17,7 @@ import { createWorkerReports } from "./processes/worker-reports.ts";
 import { waitForOwner } from "./running.ts";
 import { createSteps } from "./steps.ts";
 import { banner } from "./welcome/banner.ts";
+import { firstLink } from "./welcome/first-link.ts";
 import { prepareDemo } from "./welcome/seed.ts";
 
 export interface LaunchOptions {
@@ -128,7 +129,13 @@ export async function launch(options: LaunchOptions): Promise<void> {
     writeEndpoints(dataDir, endpoints);
     lifecycle.own("endpoints.json", () => removeEndpoints(dataDir));
   }
-  say(banner({ endpoints, ...secrets, roles, seconds: steps.total() }));
+  const setUpLink = roles.includes("gateway")
+    ? await firstLink(httpUrl, adminToken, lifecycle.stopping).catch((error: Error) => {
+        if (!lifecycle.stopping.aborted) say(`No link to sign in by could be made: ${error.message}`);
+        return undefined;
+      })
+    : undefined;
+  say(banner({ endpoints, ...secrets, setUpLink, roles, seconds: steps.total() }));
 }
 
 /** The whole yard owns its data folder; single roles join the one that runs there. */
