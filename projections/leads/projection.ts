@@ -45,6 +45,7 @@ export const leadsModel = {
     "create table search (hash text not null, lead_id uuid not null)",
     "create index search_by_hash on search (hash, lead_id)",
   ],
+  dependsOnKeys: { columns: ["searchable"], tables: ["search"] },
 } as const;
 
 const leads = table<LeadRow>(
