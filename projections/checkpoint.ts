@@ -27,6 +27,7 @@ const STEPS = [
    end $$`,
   "alter table projections.checkpoint add column if not exists skipped bigint not null default 0",
   "alter table projections.checkpoint add column if not exists compared json",
+  "alter table projections.checkpoint add column if not exists events_per_second int not null default 0",
 ];
 
 export interface Checkpoint {
@@ -210,4 +211,15 @@ export async function reportLag(database: Queryable, schema: string, lag: number
     if (isMissingTable(error)) return false;
     throw error;
   }
+}
+
+export async function reportRate(
+  database: Queryable,
+  schema: string,
+  eventsPerSecond: number,
+): Promise<void> {
+  await database.execute(
+    "update projections.checkpoint set events_per_second = $2, reported_at = now() where schema_name = $1",
+    [schema, Math.round(eventsPerSecond)],
+  );
 }

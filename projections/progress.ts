@@ -19,7 +19,12 @@ export interface ProjectionProgress {
   /** Its rows tell of events that the log does not have (any more): the log was restored from an older copy. */
   readonly beyond_log?: true;
   /** How far a rebuild that is under way has come, and where the log ends now. */
-  readonly rebuilding?: { readonly position: string; readonly of: string };
+  readonly rebuilding?: {
+    readonly position: string;
+    readonly of: string;
+    /** Of the last second. */
+    readonly events_per_second: number;
+  };
 }
 
 export interface ProgressQueries {
@@ -33,6 +38,7 @@ interface Row {
   readonly lag: bigint;
   readonly skipped: bigint;
   readonly compared: Comparison | null;
+  readonly events_per_second: number;
   readonly silent: boolean;
 }
 
@@ -49,7 +55,7 @@ export function createProgressQueries({
   const ready = onceDone(() => prepareCheckpoints(database));
   const read = (): Promise<Row[]> =>
     database.query<Row>(
-      `select schema_name, position, rebuilt_at, lag, skipped, compared, reported_at < now() - interval '${SILENCE}' as silent
+      `select schema_name, position, rebuilt_at, lag, skipped, compared, events_per_second, reported_at < now() - interval '${SILENCE}' as silent
          from projections.checkpoint order by schema_name`,
     );
   return {
@@ -76,7 +82,13 @@ export function createProgressQueries({
             skipped: Number(row.skipped),
             ...(row.compared && { compared: row.compared }),
             ...(row.position > head && { beyond_log: true as const }),
-            ...(rebuild && { rebuilding: { position: String(rebuild.position), of: String(head) } }),
+            ...(rebuild && {
+              rebuilding: {
+                position: String(rebuild.position),
+                of: String(head),
+                events_per_second: rebuild.silent ? 0 : rebuild.events_per_second,
+              },
+            }),
           };
         });
     },

@@ -10,6 +10,8 @@ import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } 
 export interface Build {
   /** How far the rows in the database reach. */
   readonly position: bigint;
+  /** How many events it has taken in. */
+  readonly events: number;
   lag(): Promise<number>;
   /** Ends after the batch that is under way. */
   stop(): Promise<void>;
@@ -52,6 +54,7 @@ export function startBuild(
   { onFenced, onCaughtUp, until }: BuildOptions,
 ): Build {
   const ending = new AbortController();
+  let events = 0;
   const { position } = schema.checkpoint;
 
   /** False where another writer was faster, or the tables are gone. */
@@ -102,12 +105,13 @@ export function startBuild(
     batch: BATCHES,
     signal: ending.signal,
     ...(onCaughtUp && { onCaughtUp }),
-    async onEvents(events, reached) {
+    async onEvents(arrived, reached) {
       const isLast = until !== undefined && reached >= until.position;
       const batch = isLast
-        ? { events: events.filter((event) => event.position <= until.position), position: until.position }
-        : { events, position: reached };
+        ? { events: arrived.filter((event) => event.position <= until.position), position: until.position }
+        : { events: arrived, position: reached };
       const isWritten = await write(batch);
+      events += batch.events.length;
       if (isWritten && !isLast) return;
       ending.abort();
       if (isWritten) until?.onReached();
@@ -117,6 +121,9 @@ export function startBuild(
   return {
     get position() {
       return schema.checkpoint.position;
+    },
+    get events() {
+      return events;
     },
     lag: () => following.lag(),
     async stop() {

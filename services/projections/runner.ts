@@ -2,13 +2,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
-import { discard, prepare, readCheckpoint, rebuildOf, reportLag, swapIn } from "#projections/checkpoint.ts";
+import {
+  discard,
+  prepare,
+  readCheckpoint,
+  rebuildOf,
+  reportLag,
+  reportRate,
+  swapIn,
+} from "#projections/checkpoint.ts";
 import type { Comparison } from "#projections/comparison.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection } from "#projections/projection.ts";
 import { type Build, startBuild } from "./build.ts";
 import { compareBuilds, type Turns } from "./compare-builds.ts";
-import { type KeepParts, keepCurrent } from "./keep-current.ts";
+import { type CurrentBuild, type KeepParts, keepCurrent } from "./keep-current.ts";
 import type { WrittenSchema } from "./write.ts";
 
 export interface Runner {
@@ -36,7 +44,7 @@ type Turn = "fenced" | "rebuild_wanted" | "closing";
 
 /** Either may be replaced by one that goes on where it stopped. */
 interface Builds {
-  current: Build | undefined;
+  current: CurrentBuild | undefined;
   rebuild: Build | undefined;
 }
 
@@ -168,10 +176,16 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
   }
 
   const ended = run();
+  let counted = 0;
   const stopReporting = every({
     ms: REPORT_MS,
     async work() {
-      const current = running?.current;
+      const { current, rebuild } = running ?? {};
+      if (rebuild !== undefined) {
+        const events = Math.max(0, rebuild.events - counted);
+        counted = rebuild.events;
+        await reportRate(database, rebuildOf(name), (events * 1_000) / REPORT_MS);
+      }
       if (current === undefined) return;
       const lag = await current.lag();
       onLag(lag);

@@ -36,9 +36,9 @@ const Projection = z
       description: "The log was restored from an older copy and ends before this; it is rebuilt by itself",
     }),
     rebuilding: z
-      .object({ position: Position, of: Position })
+      .object({ position: Position, of: Position, events_per_second: z.int().nonnegative() })
       .optional()
-      .meta({ description: "How far a rebuild has come, and where the log ends now" }),
+      .meta({ description: "How far a rebuild has come, where the log ends now, and how fast it is" }),
   })
   .register(responseSchemas, { id: "Projection" });
 const Projections = z.array(Projection).register(responseSchemas, { id: "Projections" });
