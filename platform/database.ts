@@ -67,6 +67,11 @@ export function isRefusedValue(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
 }
 
+const MISSING = new Set(["42P01", "3F000"]);
+/** A table, or the schema that it stands in, is not there (any more). */
+export const isMissingTable = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && MISSING.has(error.code ?? "");
+
 /** The work was not done within the transaction's time. */
 class TransactionTooSlow extends Error {
   override name = "TransactionTooSlow";

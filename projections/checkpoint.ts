@@ -1,12 +1,13 @@
 // How far each read model is. The row moves in the same transaction as the model's own rows, so each event counts once.
 
-import type { Database, Queryable } from "#platform/database.ts";
+import { type Database, isMissingTable, type Queryable } from "#platform/database.ts";
 import { newUuid } from "#platform/ids.ts";
+import type { Comparison } from "./comparison.ts";
 import type { Projection } from "./projection.ts";
 
 const STEPS = [
-  "create schema projections",
-  `create table projections.checkpoint (
+  "create schema if not exists projections",
+  `create table if not exists projections.checkpoint (
     schema_name text primary key,
     generation uuid not null,
     version int not null,
@@ -24,7 +25,9 @@ const STEPS = [
        delete from projections.checkpoint where schema_name = unfinished;
      end loop;
    end $$`,
-  "alter table projections.checkpoint add column skipped bigint not null default 0",
+  "alter table projections.checkpoint add column if not exists skipped bigint not null default 0",
+  "alter table projections.checkpoint add column if not exists compared json",
+  "alter table projections.checkpoint add column if not exists events_per_second int not null default 0",
 ];
 
 export interface Checkpoint {
@@ -45,8 +48,23 @@ export const rebuildOf = (name: string): string => `${name}${REBUILD}`;
 export const rebuiltName = (schema: string): string | undefined =>
   schema.endsWith(REBUILD) ? schema.slice(0, -REBUILD.length) : undefined;
 
-export const prepareCheckpoints = (database: Database): Promise<void> =>
-  database.migrate("projections", STEPS);
+/** Again where somebody has dropped them: everything here can be built anew. */
+export async function prepareCheckpoints(database: Database): Promise<void> {
+  if (await isMissing(database, "projections"))
+    await database.execute(
+      `do $$ begin if to_regclass('migrations') is not null then
+         delete from migrations where name = 'projections';
+       end if; end $$`,
+    );
+  await database.migrate("projections", STEPS);
+}
+
+async function isMissing(database: Queryable, schema: string): Promise<boolean> {
+  const [row] = await database.query<{ missing: boolean }>("select to_regnamespace($1) is null as missing", [
+    schema,
+  ]);
+  return row?.missing ?? false;
+}
 
 export async function readCheckpoint(database: Queryable, schema: string): Promise<Checkpoint | undefined> {
   const [row] = await database.query<Checkpoint>(
@@ -56,7 +74,7 @@ export async function readCheckpoint(database: Queryable, schema: string): Promi
   return row;
 }
 
-/** Creates the empty tables unless somebody has; also for queries that come before the first event. */
+/** Creates the empty tables unless they are there; also for queries that come before the first event. */
 export async function prepare(
   database: Database,
   projection: Shape,
@@ -66,7 +84,8 @@ export async function prepare(
   return database.transaction(async (transaction) => {
     await transaction.query("select pg_advisory_xact_lock(hashtext($1))", [`projection ${schema}`]);
     const existing = await readCheckpoint(transaction, schema);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined && (await isWhole(transaction, projection, schema, existing))) return existing;
+    await transaction.execute("delete from projections.checkpoint where schema_name = $1", [schema]);
     await transaction.execute(`drop schema if exists ${schema} cascade`);
     await transaction.execute(`create schema ${schema}`);
     await transaction.execute(`set local search_path to ${schema}`);
@@ -78,6 +97,23 @@ export async function prepare(
     );
     return created;
   });
+}
+
+/** Where somebody has dropped tables, the model is made again from the log. What has another version may have others. */
+async function isWhole(
+  transaction: Queryable,
+  { tables, version }: Shape,
+  schema: string,
+  existing: Checkpoint,
+): Promise<boolean> {
+  const names = tables.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []);
+  const found = await transaction.query(
+    "select from pg_tables where schemaname = $1 and tablename = any($2)",
+    [schema, names],
+  );
+  return existing.version === version
+    ? found.length === names.length
+    : !(await isMissing(transaction, schema));
 }
 
 /** For queries: the tables are prepared once, when first asked for, and again only when that failed. */
@@ -129,6 +165,18 @@ export async function countSkipped(transaction: Queryable, schema: string, many:
   );
 }
 
+/** Kept with the rebuilt model when it is swapped in. */
+export async function keepComparison(
+  database: Database,
+  schema: string,
+  comparison: Comparison,
+): Promise<void> {
+  await database.execute("update projections.checkpoint set compared = $2 where schema_name = $1", [
+    schema,
+    JSON.stringify(comparison),
+  ]);
+}
+
 /** The rebuilt one takes the name; readers see the old one or the new one, never neither. */
 export async function swapIn(database: Database, name: string): Promise<void> {
   const rebuilt = rebuildOf(name);
@@ -150,15 +198,32 @@ export async function discard(database: Database, schema: string): Promise<void>
   });
 }
 
-/** Resolves with how far the stored rows reach; undefined where the schema is gone. */
+/** Resolves with how far the stored rows reach; undefined where the model, or its checkpoint, is not there any more. */
 export async function reportLag(
   database: Queryable,
   schema: string,
   lag: number,
 ): Promise<bigint | undefined> {
-  const [row] = await database.query<{ position: bigint }>(
-    "update projections.checkpoint set lag = $2, reported_at = now() where schema_name = $1 returning position",
-    [schema, lag],
+  try {
+    const [row] = await database.query<{ position: bigint; present: boolean }>(
+      `update projections.checkpoint set lag = $2, reported_at = now() where schema_name = $1
+         returning position, to_regnamespace(schema_name) is not null as present`,
+      [schema, lag],
+    );
+    return row?.present ? row.position : undefined;
+  } catch (error) {
+    if (isMissingTable(error)) return undefined;
+    throw error;
+  }
+}
+
+export async function reportRate(
+  database: Queryable,
+  schema: string,
+  eventsPerSecond: number,
+): Promise<void> {
+  await database.execute(
+    "update projections.checkpoint set events_per_second = $2, reported_at = now() where schema_name = $1",
+    [schema, Math.round(eventsPerSecond)],
   );
-  return row?.position;
 }

@@ -21,6 +21,33 @@ export function positionOf(cursor: string): bigint {
   return position;
 }
 
+/** A place in a list that is ordered by time: what came at the same time is told apart by its position. */
+export interface Moment {
+  readonly at: Date;
+  readonly position: bigint;
+}
+
+const MAX_TIME_MS = 8.64e15;
+
+export function momentOf(cursor: string): Moment {
+  const [time = "", place = ""] = Buffer.from(cursor, "base64url").toString().split("/");
+  const position = asPosition(place);
+  if (position === undefined || !/^-?\d{1,16}$/.test(time) || Math.abs(Number(time)) > MAX_TIME_MS)
+    throw new InvalidCursor("this cursor is none that was given out");
+  return { at: new Date(Number(time)), position };
+}
+
+/** The same as `pageOf`, for rows that are ordered by time. */
+export function pageByTime<Row extends { readonly position: bigint }>(
+  rows: readonly Row[],
+  limit: number,
+  timeOf: (row: Row) => Date,
+): Page<Row> {
+  return page(rows, limit, (row) =>
+    Buffer.from(`${timeOf(row).getTime()}/${row.position}`).toString("base64url"),
+  );
+}
+
 export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Absent on the last page. */
@@ -28,11 +55,13 @@ export interface Page<Row> {
 }
 
 /** `rows` has one more than `limit` where another page follows. */
-export function pageOf<Row extends { readonly position: bigint }>(
+export const pageOf = <Row extends { readonly position: bigint }>(
   rows: readonly Row[],
   limit: number,
-): Page<Row> {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { rows: page, next: rows.length > limit && last ? { next_cursor: cursorAt(last.position) } : {} };
+): Page<Row> => page(rows, limit, ({ position }) => cursorAt(position));
+
+function page<Row>(rows: readonly Row[], limit: number, cursorOf: (last: Row) => string): Page<Row> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rows.length > limit && last ? { next_cursor: cursorOf(last) } : {} };
 }

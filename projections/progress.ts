@@ -1,8 +1,9 @@
 // How far each read model is, and how to have one built anew.
 import type { Bus } from "#platform/bus/bus.ts";
-import type { Database } from "#platform/database.ts";
+import { type Database, isMissingTable } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { onceDone, prepareCheckpoints, rebuildOf, rebuiltName } from "./checkpoint.ts";
+import type { Comparison } from "./comparison.ts";
 
 export interface ProjectionProgress {
   readonly name: string;
@@ -11,12 +12,19 @@ export interface ProjectionProgress {
   readonly lag: number;
   /** When it was last built from the beginning. */
   readonly rebuilt_at: string | null;
+  /** What it was like beside the one that it has taken the place of; absent where that had another version, or was not whole. */
+  readonly compared?: Comparison;
   /** How many events it has passed over, since it can't read or write them. */
   readonly skipped: number;
   /** Its rows tell of events that the log does not have (any more): the log was restored from an older copy. */
   readonly beyond_log?: true;
   /** How far a rebuild that is under way has come, and where the log ends now. */
-  readonly rebuilding?: { readonly position: string; readonly of: string };
+  readonly rebuilding?: {
+    readonly position: string;
+    readonly of: string;
+    /** Of the last second. */
+    readonly events_per_second: number;
+  };
 }
 
 export interface ProgressQueries {
@@ -29,6 +37,8 @@ interface Row {
   readonly rebuilt_at: Date | null;
   readonly lag: bigint;
   readonly skipped: bigint;
+  readonly compared: Comparison | null;
+  readonly events_per_second: number;
   readonly silent: boolean;
 }
 
@@ -43,13 +53,19 @@ export function createProgressQueries({
   readonly eventStore: EventStore;
 }): ProgressQueries {
   const ready = onceDone(() => prepareCheckpoints(database));
+  const read = (): Promise<Row[]> =>
+    database.query<Row>(
+      `select schema_name, position, rebuilt_at, lag, skipped, compared, events_per_second, reported_at < now() - interval '${SILENCE}' as silent
+         from projections.checkpoint order by schema_name`,
+    );
   return {
     async list() {
       await ready();
-      const rows = await database.query<Row>(
-        `select schema_name, position, rebuilt_at, lag, skipped, reported_at < now() - interval '${SILENCE}' as silent
-           from projections.checkpoint order by schema_name`,
-      );
+      const rows = await read().catch(async (error: unknown) => {
+        if (!isMissingTable(error)) throw error;
+        await prepareCheckpoints(database);
+        return read();
+      });
       // After the rows, so that it is no older than they are.
       const head = await eventStore.head();
       const named = new Map(rows.map((row) => [row.schema_name, row]));
@@ -64,8 +80,15 @@ export function createProgressQueries({
             lag: Number(row.silent ? behind : row.lag),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
             skipped: Number(row.skipped),
+            ...(row.compared && { compared: row.compared }),
             ...(row.position > head && { beyond_log: true as const }),
-            ...(rebuild && { rebuilding: { position: String(rebuild.position), of: String(head) } }),
+            ...(rebuild && {
+              rebuilding: {
+                position: String(rebuild.position),
+                of: String(head),
+                events_per_second: rebuild.silent ? 0 : rebuild.events_per_second,
+              },
+            }),
           };
         });
     },

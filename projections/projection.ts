@@ -11,6 +11,11 @@ export interface Projection {
   readonly prefixes: readonly string[];
   /** Statements that create the tables. Names have no schema: while it is rebuilt it stands in another one. */
   readonly tables: readonly string[];
+  /**
+   * What of the rows depends on which keys of personal data existed when they were written: columns, and tables that have fewer rows
+   * where a key is gone. Everything else depends on the events alone.
+   */
+  readonly dependsOnKeys?: { readonly columns?: readonly string[]; readonly tables?: readonly string[] };
   /** Takes in events in the order of the log, each once. */
   apply(target: Target, events: readonly StoredEvent[]): Promise<void>;
 }

@@ -4,19 +4,12 @@ import { request } from "undici";
 import { createProgress } from "./demo/progress.ts";
 import { exitWith } from "./exit.ts";
 import { Problem } from "./problem.ts";
+import { createRebuildProgress, differencesOf, type ShownProjection } from "./replay/progress.ts";
 import { type Reachable, reachYard } from "./replay/reach.ts";
-
-interface Projection {
-  readonly name: string;
-  readonly position: string;
-  readonly rebuilt_at: string | null;
-  readonly rebuilding?: { readonly position: string };
-}
 
 const LOOK_MS = 200;
 /** Right after a start nobody runs the projections yet. */
 const BEGIN_WITHIN_MS = 30_000;
-const BAR = 30;
 
 await replay(process.argv[2]).catch(exitWith);
 
@@ -32,9 +25,12 @@ async function replay(wanted: string | undefined): Promise<void> {
       );
     const began = performance.now();
     for (const { name } of chosen) await begin(yard, name);
-    await follow(yard, chosen);
+    const rebuilt = await follow(yard, chosen);
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     console.log(`Rebuilt ${chosen.map(({ name }) => name).join(", ")} in ${seconds} s.`);
+    const equal = rebuilt.filter(({ compared }) => compared?.equal).map(({ name }) => name);
+    if (equal.length > 0) console.log(`Equal to what was in use: ${equal.join(", ")}.`);
+    for (const line of rebuilt.flatMap(differencesOf)) console.error(line);
   } finally {
     await yard.leave();
   }
@@ -51,35 +47,29 @@ async function begin(yard: Reachable, name: string): Promise<void> {
   }
 }
 
-async function follow(yard: Reachable, chosen: readonly Projection[]): Promise<void> {
-  const progress = createProgress(process.stdout);
+/** Until all are swapped in; how they are then. */
+async function follow(
+  yard: Reachable,
+  chosen: readonly ShownProjection[],
+): Promise<readonly ShownProjection[]> {
+  const shown = createProgress(process.stdout);
+  const look = createRebuildProgress(chosen, performance.now());
   for (;;) {
-    const now = new Map((await list(yard)).map((one) => [one.name, one]));
-    const shares = chosen.map((before) => shareDone(before, now.get(before.name)));
-    const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
-    if (shares.every((one) => one === 1)) return progress.end(bar(1));
-    progress.show(bar(share));
+    const now = await list(yard);
+    const { isDone, line } = look(now, performance.now());
+    if (isDone) {
+      shown.end(line);
+      return now.filter(({ name }) => chosen.some((one) => one.name === name));
+    }
+    shown.show(line);
     await pause(LOOK_MS);
   }
 }
 
-/** 1 once it is swapped in; while it is built, how far through the log it is. */
-function shareDone(before: Projection, now: Projection | undefined): number {
-  if (now === undefined) return 0;
-  if (now.rebuilding === undefined) return now.rebuilt_at === before.rebuilt_at ? 0 : 1;
-  const far = Number(now.rebuilding.position) / Math.max(1, Number(now.position));
-  return Math.min(0.99, far);
-}
-
-function bar(share: number): string {
-  const full = Math.round(share * BAR);
-  return `[${"#".repeat(full)}${".".repeat(BAR - full)}] ${Math.floor(share * 100)} %`;
-}
-
-async function list(yard: Reachable): Promise<Projection[]> {
+async function list(yard: Reachable): Promise<ShownProjection[]> {
   const { status, text } = await call(yard, "GET", "/api/projections");
   if (status !== 200) throw new Problem(`GET /api/projections was answered ${status}: ${text}`);
-  return JSON.parse(text) as Projection[];
+  return JSON.parse(text) as ShownProjection[];
 }
 
 async function call(

@@ -2,7 +2,7 @@
 import type { Database } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { preparedOnce } from "../checkpoint.ts";
-import { pageOf, positionOf } from "../cursor.ts";
+import { momentOf, pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import { type AuditedEvent, type BeforeAndAfter, beforeAndAfter, readAudited } from "./change.ts";
 import { type AuditRow, auditModel } from "./projection.ts";
@@ -66,22 +66,24 @@ export function createAuditQueries({ database, eventStore }: AuditQueryParts): A
   return {
     async list({ by, type, from, to, limit, cursor }) {
       await ready();
+      const before = cursor === undefined ? undefined : momentOf(cursor);
       const found = await database.query<AuditRow>(
         `select * from audit.change
           where ($1::text is null or "by" = $1) and ($2::text is null or type = $2)
             and ($3::timestamptz is null or at >= $3) and ($4::timestamptz is null or at < $4)
-            and ($5::bigint is null or position < $5)
-          order by position desc limit $6`,
+            and ($5::timestamptz is null or (at, position) < ($5, $6::bigint))
+          order by at desc, position desc limit $7`,
         [
           by ?? null,
           type ?? null,
           from ?? null,
           to ?? null,
-          cursor === undefined ? null : positionOf(cursor),
+          before?.at ?? null,
+          before?.position ?? null,
           limit + 1,
         ],
       );
-      const { rows, next } = pageOf(found, limit);
+      const { rows, next } = pageByTime(found, limit, ({ at }) => at);
       const items: AuditItem[] = [];
       // One after the other: each may hold a whole set of rules.
       for (const row of rows) items.push(await shown(row));

@@ -17,7 +17,7 @@ export const leadsModel = {
   tables: [
     `create table lead (
       id uuid primary key,
-      position bigint not null unique,
+      position bigint not null,
       last_position bigint not null,
       kind text not null,
       source text not null,
@@ -38,13 +38,20 @@ export const leadsModel = {
       searchable boolean not null,
       sealed json not null
     )`,
-    "create index lead_by_status on lead (status, position desc)",
-    "create index lead_by_partner on lead (partner, position desc) where partner is not null",
-    "create index lead_by_rule on lead (rule, position desc) where rule is not null",
-    "create index lead_by_person on lead (person_id, position desc) where person_id is not null",
+    // The order of lists, and the same within each column that they are filtered by. Each costs with every change of a lead, so what most
+    // leads lack at first, or at all, is left out.
+    "create index lead_in_order on lead (received_at, position)",
+    "create index lead_by_status on lead (status, received_at, position)",
+    "create index lead_by_source on lead (source, received_at, position)",
+    "create index lead_by_kind on lead (kind, received_at, position)",
+    "create index lead_by_partner on lead (partner, received_at, position) where partner is not null",
+    "create index lead_by_rule on lead (rule, received_at, position) where rule is not null",
+    "create index lead_by_person on lead (person_id, received_at, position) where person_id is not null",
+    "create index lead_by_alias on lead (alias_id) where alias_id is not null",
     "create table search (hash bigint not null, lead_id uuid not null)",
     "create index search_by_hash on search (hash)",
   ],
+  dependsOnKeys: { columns: ["searchable"], tables: ["search"] },
 } as const;
 
 const leads = table<LeadRow>(

@@ -7,7 +7,7 @@ import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { preparedOnce } from "../checkpoint.ts";
-import { pageOf, positionOf } from "../cursor.ts";
+import { momentOf, pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import type { LeadRow } from "./lead.ts";
 import { leadsModel } from "./projection.ts";
@@ -151,10 +151,10 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       await ready();
       const { where, params } = conditions(vault, filter);
       const found = await database.query<LeadRow>(
-        `select * from leads.lead ${where} order by position desc limit ${filter.limit + 1}`,
+        `select * from leads.lead ${where} order by received_at desc, position desc limit ${filter.limit + 1}`,
         params,
       );
-      const { rows, next } = pageOf(found, filter.limit);
+      const { rows, next } = pageByTime(found, filter.limit, ({ received_at }) => received_at);
       return { items: await inTheClear(rows), ...next };
     },
 
@@ -217,10 +217,14 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   }
   if (filter.from !== undefined) add((param) => `received_at >= ${param}`, filter.from);
   if (filter.to !== undefined) add((param) => `received_at < ${param}`, filter.to);
-  if (filter.cursor !== undefined) add((param) => `position < ${param}`, positionOf(filter.cursor));
+  if (filter.cursor !== undefined) {
+    const { at, position } = momentOf(filter.cursor);
+    params.push(at, position);
+    all.push(`(received_at, position) < ($${params.length - 1}, $${params.length})`);
+  }
   const typed = filter.q?.trim();
   if (typed) {
-    if (isId(typed)) add((param) => `${param}::uuid in (id, person_id, alias_id)`, typed);
+    if (isId(typed)) add((param) => `(id = ${param} or person_id = ${param} or alias_id = ${param})`, typed);
     else
       add(
         (param) => `id in (select lead_id from leads.search where hash = any(${param}::bigint[]))`,

@@ -29,6 +29,7 @@ export const shadowModel = {
       counts json not null
     )`,
   ],
+  dependsOnKeys: { columns: ["counts"] },
 } as const;
 
 export interface ShadowProjectionParts extends RecordedFactsParts {}

@@ -3,10 +3,12 @@ import { Counter } from "prom-client";
 import { holdLeases } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { allProjections } from "#projections/all.ts";
+import type { Comparison } from "#projections/comparison.ts";
 import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
 import { createLeadQueries } from "#projections/leads/query.ts";
 import { rebuildSubject } from "#projections/progress.ts";
+import { createTurns } from "./compare-builds.ts";
 import { countDeadLetters } from "./dead-letter-gauge.ts";
 import { createGroup } from "./group.ts";
 import { runProjection } from "./runner.ts";
@@ -31,6 +33,24 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       log.debug({ projection, stream, type, why }, "event skipped");
     };
   const projections = new Map(allProjections({ vault, eventStore }).map((one) => [one.name, one]));
+  const differences = new Counter({
+    name: "switchyard_projection_differences_total",
+    help: "Tables of a rebuilt read model that were not equal to those in use",
+    labelNames: ["projection"],
+    registers: [metrics.registry],
+  });
+  const onComparedBy =
+    (projection: string) =>
+    ({ position, equal, tables }: Comparison): void => {
+      if (equal) {
+        log.info({ projection, position }, "rebuilt read model equals the one in use");
+        return;
+      }
+      const different = tables.filter((table) => !table.equal);
+      differences.inc({ projection }, different.length);
+      log.error({ projection, position, different }, "rebuilt read model differs from the one in use");
+    };
+  const turns = createTurns();
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
   const letters = createDeadLetterQueries({ database, vault, eventStore });
@@ -44,6 +64,8 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       database,
       eventStore,
       onSkipped: onSkippedBy(name),
+      onCompared: onComparedBy(name),
+      turns,
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });

@@ -1,14 +1,17 @@
 // One schema written by itself: from its checkpoint to the end of the log, and on from there. An event that can't be written is
 // found and skipped, so that it stops nothing but itself.
-import type { Database } from "#platform/database.ts";
+import { type Database, isMissingTable } from "#platform/database.ts";
 import { WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
+import { pause } from "#platform/retry.ts";
 import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
   /** How far the rows in the database reach. */
   readonly position: bigint;
+  /** How many events it has taken in. */
+  readonly events: number;
   lag(): Promise<number>;
   /** Ends after the batch that is under way. */
   stop(): Promise<void>;
@@ -21,24 +24,45 @@ export interface BuildParts {
 }
 
 export interface BuildOptions {
-  /** Another writer has moved the checkpoint: what this one knows is no longer true. */
+  /** Another writer has moved the checkpoint, or the tables are gone: what this one knows is no longer true. */
   readonly onFenced: () => void;
   readonly onCaughtUp?: () => void;
+  /** Nothing after this position is written, and the build ends with it. */
+  readonly until?: { readonly position: bigint; readonly onReached: () => void };
+}
+
+const UP_TO_WITHIN_MS = 30_000;
+
+/** Writes the schema exactly as far as that; false where it does not get there. */
+export async function buildUpTo(
+  schema: WrittenSchema,
+  position: bigint,
+  parts: BuildParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  const build = startBuild(schema, parts, { onFenced: end, until: { position, onReached: end } });
+  await pause(UP_TO_WITHIN_MS, AbortSignal.any([ended.signal, signal]));
+  await build.stop();
+  return schema.checkpoint.position === position;
 }
 
 export function startBuild(
   schema: WrittenSchema,
   { database, eventStore, log }: BuildParts,
-  { onFenced, onCaughtUp }: BuildOptions,
+  { onFenced, onCaughtUp, until }: BuildOptions,
 ): Build {
   const ending = new AbortController();
+  let events = 0;
   const { position } = schema.checkpoint;
 
-  /** False where another writer was faster. */
+  /** False where another writer was faster, or the tables are gone. */
   async function write(batch: Batch): Promise<boolean> {
     try {
       return (await writeBatch(database, [schema], batch)).length === 0;
     } catch (error) {
+      if (isMissingTable(error)) return false;
       if (error instanceof WrittenByNewerRelease) return await writeBefore(batch, error);
       if (!isFaultOfEvents(error)) throw error;
       const [first, ...others] = batch.events;
@@ -81,15 +105,25 @@ export function startBuild(
     batch: BATCHES,
     signal: ending.signal,
     ...(onCaughtUp && { onCaughtUp }),
-    async onEvents(events, reached) {
-      if (await write({ events, position: reached })) return;
+    async onEvents(arrived, reached) {
+      const isLast = until !== undefined && reached >= until.position;
+      const batch = isLast
+        ? { events: arrived.filter((event) => event.position <= until.position), position: until.position }
+        : { events: arrived, position: reached };
+      const isWritten = await write(batch);
+      events += batch.events.length;
+      if (isWritten && !isLast) return;
       ending.abort();
-      onFenced();
+      if (isWritten) until?.onReached();
+      else onFenced();
     },
   });
   return {
     get position() {
       return schema.checkpoint.position;
+    },
+    get events() {
+      return events;
     },
     lag: () => following.lag(),
     async stop() {

@@ -4,7 +4,7 @@
 // 2. Each member takes only what comes after its own checkpoint.
 // 3. A batch that can't be written for all together is written for each alone. Where that fails for all of them, and not because of
 //    what is in it, it is the database's fault and the batch comes again. Where it fails for some, or takes them too long, those leave.
-import type { Database } from "#platform/database.ts";
+import { type Database, isMissingTable } from "#platform/database.ts";
 import { WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
@@ -103,10 +103,15 @@ export function createGroup({ database, eventStore, log }: GroupParts): Projecti
     await Promise.race([all, pause(MAX_WAIT_MS, done.signal)]);
 
     const databaseFault = Array.from(failures.values()).find(
-      (error) => !isFaultOfEvents(error) && !(error instanceof WrittenByNewerRelease),
+      (error) =>
+        !isFaultOfEvents(error) && !isMissingTable(error) && !(error instanceof WrittenByNewerRelease),
     );
     if (databaseFault !== undefined && failures.size === schemas.length) throw databaseFault;
     for (const [schema, error] of failures) {
+      if (isMissingTable(error)) {
+        leave(schema, "fenced");
+        continue;
+      }
       log.warn({ err: error, projection: schema.name }, "projection failed and leaves the group");
       leave(schema, "failed");
     }

@@ -3,11 +3,14 @@ import { type Build, type BuildParts, startBuild } from "./build.ts";
 import type { ProjectionGroup } from "./group.ts";
 import type { WrittenSchema } from "./write.ts";
 
+/** What of a build others see of the schema in use. */
+export type CurrentBuild = Omit<Build, "events">;
+
 export interface KeepParts extends BuildParts {
   readonly group: ProjectionGroup;
 }
 
-export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: () => void): Build {
+export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: () => void): CurrentBuild {
   const { group, log } = parts;
   const ending = new AbortController();
   let alone: Build | undefined;

@@ -2,11 +2,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
-import { discard, prepare, readCheckpoint, rebuildOf, reportLag, swapIn } from "#projections/checkpoint.ts";
+import {
+  discard,
+  prepare,
+  readCheckpoint,
+  rebuildOf,
+  reportLag,
+  reportRate,
+  swapIn,
+} from "#projections/checkpoint.ts";
+import type { Comparison } from "#projections/comparison.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection } from "#projections/projection.ts";
 import { type Build, startBuild } from "./build.ts";
-import { type KeepParts, keepCurrent } from "./keep-current.ts";
+import { compareBuilds, type Turns } from "./compare-builds.ts";
+import { type CurrentBuild, type KeepParts, keepCurrent } from "./keep-current.ts";
 import type { WrittenSchema } from "./write.ts";
 
 export interface Runner {
@@ -19,6 +29,9 @@ export interface Runner {
 export interface RunnerParts extends KeepParts {
   readonly onLag: (events: number) => void;
   readonly onSkipped: OnSkipped;
+  readonly onCompared: (comparison: Comparison) => void;
+  /** Of comparing: shared by the projections of the process. */
+  readonly turns: Turns;
 }
 
 const REPORT_MS = 1_000;
@@ -27,14 +40,20 @@ const SWAP_WAIT_MS = 30_000;
 const POLL_MS = 5;
 
 /** Why the builds that are under way have to be looked at anew. */
-type Turn = "fenced" | "rebuild_wanted" | "caught_up" | "closing";
+type Turn = "fenced" | "rebuild_wanted" | "closing";
+
+/** Either may be replaced by one that goes on where it stopped. */
+interface Builds {
+  current: CurrentBuild | undefined;
+  rebuild: Build | undefined;
+}
 
 export function runProjection(projection: Projection, parts: RunnerParts): Runner {
   const { name } = projection;
-  const { database, eventStore, log, onLag, onSkipped } = parts;
+  const { database, eventStore, log, onLag, onSkipped, onCompared, turns } = parts;
   const closing = new AbortController();
   let turn = Promise.withResolvers<Turn>();
-  let current: Build | undefined;
+  let running: Builds | undefined;
   const onFenced = (): void => turn.resolve("fenced");
 
   const opened = async (schema: string): Promise<WrittenSchema> => ({
@@ -78,26 +97,64 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
   async function onePass(): Promise<void> {
     turn = Promise.withResolvers<Turn>();
     if (closing.signal.aborted) turn.resolve("closing");
-    let rebuild: Build | undefined;
+    const ending = new AbortController();
+    const builds: Builds = { current: undefined, rebuild: undefined };
     try {
       const rebuilding = await wantsRebuild();
       // What has another shape can still be read, but not written by this code.
-      if (!(await isOutdated())) current = keepCurrent(await opened(name), parts, onFenced);
-      if (rebuilding) {
-        const onCaughtUp = (): void => turn.resolve("caught_up");
-        rebuild = startBuild(await opened(rebuildOf(name)), parts, { onFenced, onCaughtUp });
-      }
-      const why = await turn.promise;
+      const inUse = (await isOutdated()) ? undefined : await opened(name);
+      if (inUse !== undefined) builds.current = keepCurrent(inUse, parts, onFenced);
+      running = builds;
+      const ready = rebuilding ? rebuilt(builds, inUse, ending.signal) : new Promise<never>(() => undefined);
+      const why = await Promise.race([turn.promise, ready]);
       log.debug({ projection: name, why }, "builds of a projection are looked at anew");
-      if (why === "caught_up" && rebuild !== undefined) await swap(rebuild);
+      if (why === "ready") await swap(builds);
     } finally {
-      await Promise.all([current?.stop(), rebuild?.stop()]);
-      current = undefined;
+      ending.abort();
+      running = undefined;
+      await Promise.all([builds.current?.stop(), builds.rebuild?.stop()]);
+    }
+  }
+
+  /** Resolves once the rebuild has caught up and, where that can be, is compared. */
+  async function rebuilt(
+    builds: Builds,
+    inUse: WrittenSchema | undefined,
+    signal: AbortSignal,
+  ): Promise<"ready"> {
+    const schema = await opened(rebuildOf(name));
+    const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
+    builds.rebuild = startBuild(schema, parts, { onFenced, onCaughtUp });
+    await caughtUp;
+    if (inUse === undefined) return "ready";
+    await turns(async () => {
+      if (signal.aborted) return;
+      await Promise.all([builds.current?.stop(), builds.rebuild?.stop()]);
+      const { held, done } = compareBuilds({ inUse, rebuilt: schema }, parts, signal);
+      await held;
+      if (!signal.aborted) {
+        builds.current = keepCurrent(inUse, parts, onFenced);
+        builds.rebuild = startBuild(schema, parts, { onFenced });
+      }
+      await tell(done, signal);
+    });
+    return "ready";
+  }
+
+  /** What can't be compared is swapped in all the same: the log is what counts. */
+  async function tell(done: Promise<Comparison | undefined>, signal: AbortSignal): Promise<void> {
+    try {
+      const comparison = await done;
+      if (comparison === undefined) log.warn({ projection: name }, "rebuilt read model not compared");
+      else onCompared(comparison);
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error, projection: name }, "rebuilt read model not compared");
     }
   }
 
   /** Only once the new one reaches at least as far as the old one, so that no reader goes back in time. */
-  async function swap(rebuild: Build): Promise<void> {
+  async function swap({ current, rebuild }: Builds): Promise<void> {
+    if (rebuild === undefined) return;
     await current?.stop();
     const wanted = current?.position ?? 0n;
     const deadline = performance.now() + SWAP_WAIT_MS;
@@ -118,16 +175,23 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
       });
   }
 
-  const running = run();
+  const ended = run();
+  let counted = 0;
   const stopReporting = every({
     ms: REPORT_MS,
     async work() {
+      const { current, rebuild } = running ?? {};
+      if (rebuild !== undefined) {
+        const events = Math.max(0, rebuild.events - counted);
+        counted = rebuild.events;
+        await reportRate(database, rebuildOf(name), (events * 1_000) / REPORT_MS);
+      }
       if (current === undefined) return;
       const [lag, written] = [await current.lag(), current.position];
       onLag(lag);
       const stored = await reportLag(database, name, lag);
       // Commits are not waited for (see write.ts): a crash of the database takes the last ones back, and no event may come that finds out.
-      if (stored === undefined || stored < written) turn.resolve("fenced");
+      if (stored === undefined || stored < written) onFenced();
     },
     onError: (error) => log.debug({ err: error, projection: name }, "lag of a projection not reported"),
   });
@@ -142,7 +206,7 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
       stopReporting();
       closing.abort();
       turn.resolve("closing");
-      await running;
+      await ended;
     },
   };
 }

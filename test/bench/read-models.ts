@@ -1,24 +1,14 @@
 // What it costs to keep the read models up to date: PostgreSQL's and the process's CPU for 1,000 leads, live at two rates and from
 // the start of a log.
 import { readdirSync, readFileSync } from "node:fs";
-import { IDENTITY_STREAM, identityEvents } from "#domain/identity/events.ts";
-import { DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "#domain/ids.ts";
-import { partnerEvents, partnerStream } from "#domain/partner/events.ts";
-import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
-import type { Submission } from "#domain/submission/submission.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
-import type { NewEvent } from "#platform/event-store/stored-event.ts";
-import { newUuid } from "#platform/ids.ts";
 import { prepareCheckpoints } from "#projections/checkpoint.ts";
 import { type NodeProcess, startNode } from "../harness/process.ts";
 import { startTestYard, type TestYard } from "../leads/yard.ts";
+import { append, EVENTS_OF_A_LEAD, lives, STAGES } from "../projections/past-leads.ts";
 
 const PROJECTIONS = new URL("../../services/projections/main.ts", import.meta.url).pathname;
-const PARTNERS = ["edu", "fin", "med"].map((one) => PartnerId.parse(one));
 const TICK_MS = 25;
 const TICKS_PER_SECOND = 1_000 / TICK_MS;
-
-const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEvents });
 
 export async function run(): Promise<void> {
   const live = [
@@ -39,111 +29,6 @@ export async function run(): Promise<void> {
   } finally {
     await yard.stop();
   }
-}
-
-/** The stages of a life, in order: to which stream, and which events. */
-type Life = readonly (readonly [stream: string, events: readonly NewEvent[]])[];
-
-async function lives({ own }: TestYard, count: number): Promise<Life[]> {
-  const vault = await own.vault();
-  const source = SourceId.parse("demo");
-  const all: Life[] = [];
-  for (let n = 0; n < count; n += 1) {
-    const submission_id = SubmissionId.parse(newUuid());
-    const person_id = PersonId.parse(newUuid());
-    const delivery_id = DeliveryId.parse(newUuid());
-    const partner = PARTNERS[n % PARTNERS.length] as PartnerId;
-    const at = new Date().toISOString();
-    const payload = {
-      email: `p${n}@example.com`,
-      phone: `+1555${n}`,
-      full_name: `Person ${n}`,
-      interest: "education",
-    };
-    const submission: Submission = {
-      kind: "lead",
-      source,
-      received_at: at,
-      idempotency_key: submission_id,
-      payload,
-      normalised: { email: payload.email, phone: payload.phone, full_name: payload.full_name },
-    };
-    const context = `submission-${submission_id}`;
-    const key = `person-${person_id}`;
-    await vault.ensureKeys([key]);
-    const intake = await vault.seal("intake-2026-01-01", submission, context);
-    const sealed = await vault.seal(key, submission, context);
-    const request = await vault.seal(
-      key,
-      { url: "http://localhost/", body: payload },
-      `delivery-${delivery_id}`,
-    );
-    const details = await vault.seal(key, payload, `person-${person_id}`);
-    const about = {
-      submission_id,
-      kind: "lead",
-      source,
-      received_at: at,
-      key_fingerprint: newUuid(),
-    } as const;
-    const delivery = { partner, delivery_id, submission_id };
-    const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
-    const traits = { email: newUuid(), phone: newUuid(), name: newUuid() };
-    const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
-    const event = (one: Parameters<typeof codec.encode>[0]): NewEvent =>
-      codec.encode(one, { id: newUuid(), at });
-    const own = submissionStream(submission_id);
-    all.push([
-      [
-        own,
-        [event({ type: "SubmissionReceived", data: { ...about, fingerprint: newUuid(), sealed: intake } })],
-      ],
-      [
-        IDENTITY_STREAM,
-        [event({ type: "PersonRegistered", data: { person_id, submission_id, traits, sealed: details } })],
-      ],
-      [
-        own,
-        [
-          event({ type: "PersonIdentified", data: { submission_id, person_id, match: "new", sealed } }),
-          event({ type: "SubmissionRouted", data: { ...about, person_id, route, sealed } }),
-        ],
-      ],
-      [
-        partnerStream(partner),
-        [
-          event({
-            type: "DeliveryStarted",
-            data: { ...delivery, attempt: 1, dedupe_key: newUuid(), started_at: at, sealed_request: request },
-          }),
-        ],
-      ],
-      [
-        partnerStream(partner),
-        [
-          event({
-            type: "DeliverySucceeded",
-            data: { ...delivery, attempt: 1, timings, sealed_response: request },
-          }),
-        ],
-      ],
-    ]);
-  }
-  return all;
-}
-
-const STAGES = 5;
-
-/** One append to each stream, as the actors do it. */
-async function append({ own }: TestYard, cohort: readonly Life[], stage: number): Promise<void> {
-  const byStream = new Map<string, NewEvent[]>();
-  for (const life of cohort) {
-    const [stream, events] = life[stage] as Life[number];
-    byStream.set(stream, [...(byStream.get(stream) ?? []), ...events]);
-  }
-  await Promise.all(
-    Array.from(byStream, ([stream, events]) => own.eventStore().append(stream, "any", events)),
-  );
 }
 
 async function measureLive(
@@ -261,7 +146,7 @@ function tell(what: string, leads: number, before: Costs, after: Costs, seconds:
   const per1000 = (name: keyof Costs): string =>
     (((after[name] - before[name]) / leads) * 1_000).toFixed(0).padStart(7);
   console.log(
-    `${what.padEnd(28)} ${(leads / seconds).toFixed(0).padStart(6)} leads/s ${((leads * 7) / seconds).toFixed(0).padStart(6)} events/s; ` +
+    `${what.padEnd(28)} ${(leads / seconds).toFixed(0).padStart(6)} leads/s ${((leads * EVENTS_OF_A_LEAD) / seconds).toFixed(0).padStart(6)} events/s; ` +
       `for 1,000 leads: PostgreSQL ${per1000("postgres")} ms CPU, projections ${per1000("node")} ms CPU, ${per1000("transactions")} transactions`,
   );
 }

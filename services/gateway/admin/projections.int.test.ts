@@ -16,7 +16,7 @@ test("a rebuild under way says how far it has come, and how far it has to go", a
   assert.ok(head > 1n);
   const { body } = await yard.admin("GET", "/api/projections");
   const [leads] = body.filter(({ name }: { name: string }) => name.startsWith("leads"));
-  assert.equal(leads.rebuilding, { position: "1", of: `${head}` });
+  assert.equal(leads.rebuilding, { position: "1", of: `${head}`, events_per_second: 0 });
   assert.is(body.length, 1);
 });
 

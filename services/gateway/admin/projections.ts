@@ -5,6 +5,19 @@ import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { notFound } from "./scope.ts";
 
+const Comparison = z.object({
+  position: Position,
+  equal: z.boolean(),
+  tables: z.array(
+    z.object({
+      table: z.string(),
+      rows: z.int().nonnegative(),
+      rebuilt_rows: z.int().nonnegative(),
+      equal: z.boolean(),
+    }),
+  ),
+});
+
 const Projection = z
   .object({
     name: z.string(),
@@ -15,13 +28,17 @@ const Projection = z
       .int()
       .nonnegative()
       .meta({ description: "Events that it has passed over, since it can't read or write them" }),
+    compared: Comparison.optional().meta({
+      description:
+        "Of the last rebuild: its rows beside those that were in use until then, at the same position. The rebuilt ones are served, equal or not",
+    }),
     beyond_log: z.literal(true).optional().meta({
       description: "The log was restored from an older copy and ends before this; it is rebuilt by itself",
     }),
     rebuilding: z
-      .object({ position: Position, of: Position })
+      .object({ position: Position, of: Position, events_per_second: z.int().nonnegative() })
       .optional()
-      .meta({ description: "How far a rebuild has come, and where the log ends now" }),
+      .meta({ description: "How far a rebuild has come, where the log ends now, and how fast it is" }),
   })
   .register(responseSchemas, { id: "Projection" });
 const Projections = z.array(Projection).register(responseSchemas, { id: "Projections" });

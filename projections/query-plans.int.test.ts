@@ -1,0 +1,213 @@
+// What the contract's questions cost in large tables: PostgreSQL itself says which rows it looks at to answer them.
+import { pino } from "pino";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { PartnerId } from "#domain/ids.ts";
+import { connectDatabase, type Database, type Queryable } from "#platform/database.ts";
+import type { Vault } from "#platform/vault/vault.ts";
+import { type PostgresServer, startPostgres } from "../test/harness/postgres.ts";
+import { fillReadModels, LARGE } from "../test/projections/large-tables.ts";
+import { createAuditQueries } from "./audit/query.ts";
+import { createDeadLetterQueries } from "./dead-letters/query.ts";
+import { createIdentityQueries } from "./identities/query.ts";
+import { createLeadQueries, type LeadFilter } from "./leads/query.ts";
+import { createStatsQueries, dimensions } from "./metrics/query.ts";
+import { createPartnerQueries } from "./partners/query.ts";
+import { createTimerQueries } from "./timers/query.ts";
+import { createUnfinishedQueries } from "./unfinished/query.ts";
+
+const test = suite("plans of queries");
+/** A page of 50, a few times over: what is looked at for an answer does not grow with the table. */
+const MAX_ROWS = 2_000;
+
+interface Node {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly "Rows Removed by Index Recheck"?: number;
+  readonly Plans?: readonly Node[];
+}
+
+let postgres: PostgresServer;
+let database: Database;
+const asked: { readonly sql: string; readonly params: readonly unknown[] }[] = [];
+
+const vault = {
+  fingerprint: (_: string, value: string) => value,
+  openReadable: async (items: readonly unknown[]) => items.map(() => undefined),
+} as unknown as Vault;
+const eventStore = { readStream: async () => [], readStreamBackwards: async () => [] };
+
+test.before(async () => {
+  postgres = await startPostgres();
+  database = connectDatabase({ url: postgres.url, log: pino({ level: "silent" }) });
+  await fillReadModels(database);
+});
+test.after(async () => {
+  await database?.close();
+  await postgres?.stop();
+});
+
+/** Answers as the database does, and keeps what it was asked about the tables. */
+const watched = (): Database => ({
+  ...database,
+  query: <R extends object>(...[sql, params = []]: Parameters<Queryable["query"]>) => {
+    asked.push({ sql, params });
+    return database.query<R>(sql, params);
+  },
+});
+
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** Each statement of the question looks at few rows, and reads no large table from front to end. */
+async function isCheap(name: string, question: () => Promise<unknown>, maxRows = MAX_ROWS): Promise<void> {
+  // What prepares the tables is asked once.
+  await question();
+  asked.length = 0;
+  await question();
+  assert.ok(asked.length > 0, name);
+  for (const { sql, params } of asked) {
+    const [row] = await database.query<{ "QUERY PLAN": readonly { readonly Plan: Node }[] }>(
+      `explain (analyze, format json) ${sql}`,
+      params,
+    );
+    const plan = row?.["QUERY PLAN"][0]?.Plan;
+    assert.ok(plan, name);
+    for (const node of nodesOf(plan)) {
+      const each = [
+        node["Actual Rows"],
+        node["Rows Removed by Filter"],
+        node["Rows Removed by Index Recheck"],
+      ];
+      const rows = each.reduce<number>((sum, n) => sum + (n ?? 0), 0) * node["Actual Loops"];
+      const what = `${name}: ${node["Node Type"]} ${node["Relation Name"] ?? ""} of ${rows} rows in\n${sql}\n${JSON.stringify(plan, null, 1)}`;
+      assert.ok(rows <= maxRows, what);
+    }
+  }
+}
+
+const { rare, person, alias, lead, email, early, late } = LARGE;
+
+const LEAD_FILTERS: readonly Partial<LeadFilter>[] = [
+  {},
+  ...["delivered", "dead_lettered", "received"].map((status) => ({ status })),
+  ...["edu", rare].flatMap((value) => [{ partner: value }, { source: value }, { rule: value }]),
+  { source: "demo" },
+  { kind: "lead" },
+  { kind: "assistance" },
+  { person_id: person },
+  { person_id: [person, LARGE.otherPerson] },
+  { from: late },
+  { to: early },
+  { from: early, to: new Date(early.getTime() + 3_600_000) },
+  { from: early, to: new Date(early.getTime() + 3_600_000), status: "delivered", partner: "edu" },
+  { source: "demo", status: "dead_lettered" },
+  { source: rare, status: "delivered" },
+  { q: email },
+  { q: lead },
+  { q: person },
+  { q: alias },
+  { q: "nobody@example.com" },
+];
+
+for (const filter of LEAD_FILTERS)
+  test(`leads by ${JSON.stringify(filter)}, each page`, async () => {
+    const leads = createLeadQueries({ database: watched(), vault, eventStore });
+    await isCheap("the first page", () => leads.list({ ...filter, limit: 50 }));
+    const first = await leads.list({ ...filter, limit: 20 });
+    const cursor = first.next_cursor;
+    if (cursor !== undefined)
+      await isCheap("the next page", () => leads.list({ ...filter, limit: 50, cursor }));
+  });
+
+test("a page far back in the list", async () => {
+  const leads = createLeadQueries({ database: watched(), vault, eventStore });
+  const { next_cursor: cursor } = await leads.list({ to: early, limit: 1 });
+  assert.ok(cursor);
+  await isCheap("all", () => leads.list({ limit: 50, cursor }));
+  await isCheap("of a status", () => leads.list({ status: "delivered", limit: 50, cursor }));
+});
+
+test("one lead, its timeline and its place", async () => {
+  const leads = createLeadQueries({ database: watched(), vault, eventStore });
+  await isCheap("lead", () => leads.byId(lead));
+  await isCheap("timeline", () => leads.timeline(lead));
+  await isCheap("place", () => leads.placeOf(lead));
+  await isCheap("origins", () => leads.originsOf([lead]));
+});
+
+test("persons by each value, and one of them", async () => {
+  const identities = createIdentityQueries({ database: watched(), vault });
+  await isCheap("all", () => identities.list({ limit: 50 }));
+  const { next_cursor: cursor } = await identities.list({ limit: 50 });
+  await isCheap("the next page", () => identities.list({ limit: 50, cursor }));
+  for (const wanted of [
+    { email },
+    { phone: "+15550100" },
+    { full_name: "Person 7" },
+    { email, full_name: "Person 7" },
+  ])
+    await isCheap(JSON.stringify(wanted), () => identities.list({ ...wanted, limit: 50 }));
+  await isCheap("one", () => identities.byId(person));
+  await isCheap("the ids of one", () => identities.samePerson(person));
+});
+
+test("dead letters by stage and partner, each page", async () => {
+  const letters = createDeadLetterQueries({ database: watched(), vault, eventStore });
+  for (const filter of [
+    {},
+    { stage: "deliver" },
+    { stage: "intake" },
+    { partner: PartnerId.parse(rare) },
+    { stage: "deliver", partner: PartnerId.parse("edu") },
+  ] as const) {
+    await isCheap(JSON.stringify(filter), () => letters.list({ ...filter, limit: 50 }));
+    const { next_cursor: cursor } = await letters.list({ ...filter, limit: 10 });
+    if (cursor !== undefined)
+      await isCheap("the next page", () => letters.list({ ...filter, limit: 50, cursor }));
+  }
+  await isCheap("one", () => letters.byId(lead));
+});
+
+test("the audit log by each filter, each page", async () => {
+  const audit = createAuditQueries({ database: watched(), eventStore });
+  const filters = [
+    {},
+    { by: "admin" },
+    { by: rare },
+    { type: "PartnerConfigured" },
+    { type: rare },
+    { from: late },
+    { to: early },
+  ];
+  for (const filter of [...filters, { from: early, to: new Date(early.getTime() + 3_600_000) }]) {
+    await isCheap(JSON.stringify(filter), () => audit.list({ ...filter, limit: 50 }));
+    const { next_cursor: cursor } = await audit.list({ ...filter, limit: 10 });
+    if (cursor !== undefined)
+      await isCheap("the next page", () => audit.list({ ...filter, limit: 50, cursor }));
+  }
+});
+
+for (const bucket of ["minute", "hour", "day"] as const)
+  test(`statistics by ${bucket} and everything`, async () => {
+    const stats = createStatsQueries({ database: watched() });
+    const spans = { minute: 3_600_000, hour: 86_400_000, day: 30 * 86_400_000 };
+    const period = { from: early, to: new Date(early.getTime() + spans[bucket]), bucket, limit: 1_000 };
+    for (const by of dimensions)
+      for (const clock of ["received", "ended"] as const)
+        await isCheap(`${bucket} ${by} ${clock}`, () => stats.list({ ...period, by, clock }));
+  });
+
+test("partners, timers and what is unfinished", async () => {
+  await isCheap("partners", () => createPartnerQueries({ database: watched() }).all());
+  const timers = createTimerQueries({ database: watched() });
+  const seen = { due: early.getTime(), position: 1_000_000n };
+  await isCheap("what is due", () => timers.due({ now: early.getTime() + 60_000, seen, limit: 50 }));
+  await isCheap("the next one", () => timers.nextDue(early.getTime()));
+  const unfinished = createUnfinishedQueries({ database: watched() });
+  await isCheap("unfinished", () => unfinished.list({ olderThan: late, limit: 50, after: 1_000n }));
+});
+
+test.run();

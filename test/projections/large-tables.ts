@@ -1,0 +1,80 @@
+// Read models of many rows, made inside PostgreSQL: most leads alike, a few rare ones far back.
+import type { Database } from "#platform/database.ts";
+import { auditModel } from "#projections/audit/projection.ts";
+import { prepare } from "#projections/checkpoint.ts";
+import { deadLettersModel } from "#projections/dead-letters/projection.ts";
+import { identitiesModel } from "#projections/identities/projection.ts";
+import { leadsModel } from "#projections/leads/projection.ts";
+import { metricsModel } from "#projections/metrics/projection.ts";
+import { partnersModel } from "#projections/partners/projection.ts";
+import { timersModel } from "#projections/timers/projection.ts";
+import { unfinishedModel } from "#projections/unfinished/projection.ts";
+
+const uuid = (kind: string, n: number | string): string =>
+  `00000000-0000-4000-${kind}-${String(n).padStart(12, "0")}`;
+const PERSONS = 50_000;
+
+/** What there is to ask about. */
+export const LARGE = {
+  rare: "rare",
+  lead: uuid("8000", 77),
+  person: uuid("9000", 7),
+  otherPerson: uuid("9000", 8),
+  alias: uuid("a000", 100),
+  email: "p7@example.com",
+  early: new Date("2025-02-01T00:00:00.000Z"),
+  late: new Date("2025-12-31T00:00:00.000Z"),
+} as const;
+
+const inSql = (kind: string, n: string): string =>
+  `('00000000-0000-4000-${kind}-' || lpad((${n})::text, 12, '0'))::uuid`;
+
+/** Evenly over the year 2025. */
+const at = (n: string, of: number): string =>
+  `date_trunc('milliseconds', timestamptz '2025-01-01T00:00:00Z' + interval '365 days' * (${n}::double precision / ${of}))`;
+
+export async function fillReadModels(database: Database, leads = 120_000): Promise<void> {
+  const models = [
+    ...[leadsModel, identitiesModel, deadLettersModel, auditModel, metricsModel, partnersModel],
+    ...[timersModel, unfinishedModel],
+  ];
+  for (const model of models) await prepare(database, model);
+  const isRare = `n between 1000 and 1020`;
+  const person = inSql("9000", `n % ${PERSONS}`);
+  const run = (sql: string): Promise<unknown> => database.execute(sql, [], { maxMs: 600_000 });
+  const from = `from generate_series(1, ${leads}) as n`;
+  const received = at("n", leads);
+  await run(`insert into leads.lead select ${inSql("8000", "n")}, n * 6, n * 6 + 5,
+    case when ${isRare} then 'assistance' else 'lead' end, case when ${isRare} then 'rare' else 'demo' end,
+    case when n % 500 = 0 then 'dead_lettered' when n > ${leads - 20} then 'received' else 'delivered' end,
+    ${person}, case when n % 100 = 0 then ${inSql("a000", "n")} end,
+    case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end, ${inSql("b000", "n")},
+    case when ${isRare} then 'rare' else (array['edu', null])[n % 2 + 1] end, 1, null, null, null, 12.5,
+    ${received}, ${received}, '{"edu": [1, 2]}', true, '{"key": "k", "iv": "", "tag": "", "data": "${"x".repeat(300)}"}' ${from}`);
+  await run(`insert into leads.search select value, ${inSql("8000", "n")} ${from},
+    lateral (values ('p' || n % ${PERSONS} || '@example.com'), ('person ' || n % ${PERSONS}), (n::text)) as v (value)`);
+  const persons = `from generate_series(0, ${PERSONS - 1}) as n`;
+  await run(`insert into identities.person select ${person}, n * 6 + 1, ${person}, null, null ${persons}`);
+  await run(`insert into identities.record select ${person}, ${person}, n * 6 + 1,
+    'p' || n || '@example.com', '+1555' || n, 'person ' || n, '{}' ${persons}`);
+  await run(`insert into identities.lead select ${inSql("8000", "n")}, ${person}, n * 6 + 1 ${from}`);
+  await run(`insert into dead_letters.letter select ${inSql("8000", "n")},
+    case when ${isRare} then 'intake' else 'deliver' end,
+    case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end,
+    'http_503', null, 3, ${received}, n * 6 + 5, 3, false, null ${from}`);
+  await run(`insert into audit.change select n, ${received}, case when ${isRare} then 'rare' else 'admin' end,
+    case when ${isRare} then 'rare' else 'PartnerConfigured' end, 'partner edu', 'partner-config', n, null ${from}`);
+  for (const bucket of ["minute", "hour", "day"])
+    for (const clock of ["received", "ended"])
+      await run(`insert into metrics.counted select '${bucket}', '${clock}', date_trunc('${bucket}', ${at("n", 60_000)}),
+        'demo', 'lead', (array['edu', 'fin', 'med'])[n % 3 + 1], '', 'delivered', n % 20, 1, 12.5
+        from generate_series(1, 60000) as n on conflict do nothing`);
+  await run(`insert into partners.partner select 'partner-' || n, 1, 0, 0, 0, 0, 0, 0, 0, '{"state": "closed"}'
+    from generate_series(1, 20) as n`);
+  await run(
+    `insert into timers.timer select ${inSql("b000", "n")}, ${inSql("8000", "n")}, 'edu', ${received}, n * 6 ${from}`,
+  );
+  await run(`insert into unfinished.submission select ${inSql("8000", "n")}, 'partner', 'edu', 'partner-edu', n, n * 6,
+    ${received}, null ${from}`);
+  await run("vacuum analyze");
+}
