@@ -48,7 +48,7 @@ export function listen(to: Partial<Listeners>): void {
 
 /** Only in memory: a reload forgets it. For servers that have no sessions. */
 let bearer: string | undefined;
-export function useBearer(token: string | undefined): void {
+export function sendBearer(token: string | undefined): void {
   bearer = token;
 }
 
@@ -94,7 +94,10 @@ export const get = <Shape>(path: string, signal?: AbortSignal): Promise<Shape> =
   call("GET", path, { signal });
 
 /** Without the parameters that are empty. */
-export function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+export function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== "") parameters.set(name, String(value));

@@ -8,7 +8,8 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 export const usePartners = () =>
   useQuery({
     queryKey: ["partners"],
-    queryFn: async ({ signal }) => (await get<{ readonly items: readonly Partner[] }>("/api/partners", signal)).items,
+    queryFn: async ({ signal }) =>
+      (await get<{ readonly items: readonly Partner[] }>("/api/partners", signal)).items,
     // Queues move without an event that the stream tells of.
     refetchInterval: 5_000,
   });
@@ -17,7 +18,12 @@ export const useSources = () =>
   useQuery({
     queryKey: ["sources"],
     queryFn: async ({ signal }) =>
-      (await get<{ readonly items: readonly { readonly id: string; readonly name?: string }[] }>("/api/sources", signal)).items,
+      (
+        await get<{ readonly items: readonly { readonly id: string; readonly name?: string }[] }>(
+          "/api/sources",
+          signal,
+        )
+      ).items,
     staleTime: 60_000,
   });
 

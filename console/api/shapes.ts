@@ -6,7 +6,12 @@ import type { Partner as PartnerSchema } from "../../services/gateway/admin/show
 import type { DeadLetters } from "../../services/gateway/dead-letters/routes.ts";
 import type { LeadDecision } from "../../services/gateway/reading/decision.ts";
 import type { Leads, Timeline } from "../../services/gateway/reading/leads.ts";
-import type { Evaluation as EvaluationSchema, Findings as FindingsSchema, History, Rules } from "../../services/gateway/rules/schemas.ts";
+import type {
+  Evaluation as EvaluationSchema,
+  Findings as FindingsSchema,
+  History,
+  Rules,
+} from "../../services/gateway/rules/schemas.ts";
 
 /** As JSON brings it: an id is a text like any other until the server has checked it. */
 type Plain<T> = T extends string & z.core.$brand

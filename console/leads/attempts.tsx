@@ -13,13 +13,18 @@ function attemptsIn(items: readonly TimelineItem[]): Attempt[] {
     .filter(({ type }) => type === "DeliveryStarted")
     .map((started) => ({
       started,
-      ended: items.find(
-        (item) =>
-          item !== started &&
-          item.delivery_id === started.delivery_id &&
-          item.attempt === started.attempt &&
-          item.response !== undefined,
-      ) ?? items.find((item) => item !== started && item.delivery_id === started.delivery_id && item.attempt === started.attempt),
+      ended:
+        items.find(
+          (item) =>
+            item !== started &&
+            item.delivery_id === started.delivery_id &&
+            item.attempt === started.attempt &&
+            item.response !== undefined,
+        ) ??
+        items.find(
+          (item) =>
+            item !== started && item.delivery_id === started.delivery_id && item.attempt === started.attempt,
+        ),
     }));
 }
 
@@ -61,9 +66,9 @@ export function Attempts({ items }: { readonly items: readonly TimelineItem[] })
 function Json({ label, value }: { readonly label: string; readonly value: unknown }) {
   if (value === undefined || value === null) return <p className="muted small">Nothing is known of it.</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <pre tabIndex={0} aria-label={label} role="region">
-      {JSON.stringify(value, null, 2)}
-    </pre>
+    <section className="attempt-json" aria-label={label}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <pre tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>
+    </section>
   );
 }

@@ -52,9 +52,7 @@ export default function Lead() {
                 {timeline.error && <ProblemNotice problem={timeline.error} />}
                 {timeline.data ? <Timeline items={timeline.data} /> : <Loading />}
               </Card>
-              <Card title="Attempts">
-                {timeline.data ? <Attempts items={timeline.data} /> : <Loading />}
-              </Card>
+              <Card title="Attempts">{timeline.data ? <Attempts items={timeline.data} /> : <Loading />}</Card>
             </div>
             <div>
               <Facts lead={lead.data} />

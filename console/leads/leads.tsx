@@ -88,8 +88,16 @@ function Filtering({ filters, isFiltered }: { readonly filters: Filters; readonl
       />
       <div className="filters">
         {choice("Status", "status", statuses)}
-        {choice("Partner", "partner", partners.map(({ id }) => id))}
-        {choice("Source", "source", sources.map(({ id }) => id))}
+        {choice(
+          "Partner",
+          "partner",
+          partners.map(({ id }) => id),
+        )}
+        {choice(
+          "Source",
+          "source",
+          sources.map(({ id }) => id),
+        )}
         {choice("Kind", "kind", kinds)}
         {moment("From", "from")}
         {moment("To", "to")}

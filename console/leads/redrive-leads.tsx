@@ -51,7 +51,7 @@ export function RedriveLeads({ query, status }: { readonly query: Query; readonl
   const [found, setFound] = useState(0);
   const [asking, setAsking] = useState<Gathered>();
   const gathering = useMutation({ mutationFn: () => gather(query, setFound), onSuccess: setAsking });
-  if (!may("dead_letters") || (status !== "" && status !== "dead_lettered")) return null;
+  if (!may("dead_letters.change") || (status !== "" && status !== "dead_lettered")) return null;
 
   async function redrive(): Promise<void> {
     await call("POST", "/api/dlq/redrive", { body: { ids: asking?.ids } });

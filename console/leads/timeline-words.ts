@@ -10,12 +10,13 @@ interface Told {
 type Fields = Readonly<Record<string, unknown>>;
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
-const object = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
+const object = (value: unknown): Fields =>
+  typeof value === "object" && value !== null ? (value as Fields) : {};
 const joined = (...parts: readonly (string | undefined)[]): string | undefined =>
   parts.filter((one) => one !== undefined).join("; ") || undefined;
 const because = (item: Fields): string | undefined => {
   const reason = text(item.reason);
-  return reason && reason.replaceAll("_", " ");
+  return reason?.replaceAll("_", " ");
 };
 const status = (item: Fields): string | undefined => {
   const code = text(object(item.response).status);
@@ -38,7 +39,10 @@ export function told(item: TimelineItem): Told {
       const version = text(route.ruleset_version);
       return {
         title: `Routed to ${text(route.partner) ?? "a partner"}`,
-        more: joined(route.rule && `by the rule ${text(route.rule)}` ? `by the rule ${text(route.rule)}` : undefined, version && `version ${version} of the rules`),
+        more: joined(
+          route.rule && `by the rule ${text(route.rule)}` ? `by the rule ${text(route.rule)}` : undefined,
+          version && `version ${version} of the rules`,
+        ),
       };
     }
     case "SubmissionUnrouted":
@@ -50,19 +54,29 @@ export function told(item: TimelineItem): Told {
     case "DeliveryFailed":
       return {
         title: `Attempt ${text(item.attempt) ?? ""} failed`,
-        more: joined(because(item), status(item), item.retry_at ? `tried again at ${text(item.retry_at)}` : undefined),
+        more: joined(
+          because(item),
+          status(item),
+          item.retry_at ? `tried again at ${text(item.retry_at)}` : undefined,
+        ),
       };
     case "DeliveryRejected":
       return { title: `${at} declined it`, more: joined(because(item), status(item)) };
     case "DeliveryDuplicated":
       return { title: `${at} has it already`, more: because(item) };
     case "DeliveryHeld":
-      return { title: `Held for ${at}`, more: joined(because(item), item.until ? `until ${text(item.until)}` : undefined) };
+      return {
+        title: `Held for ${at}`,
+        more: joined(because(item), item.until ? `until ${text(item.until)}` : undefined),
+      };
     case "DeliveryPassedOn":
       return { title: `Passed on by ${at}`, more: because(item) };
     case "DeliveryDeadLettered":
     case "SubmissionDeadLettered":
-      return { title: "Dead letter", more: joined(because(item), item.stage ? `stage ${text(item.stage)}` : undefined) };
+      return {
+        title: "Dead letter",
+        more: joined(because(item), item.stage ? `stage ${text(item.stage)}` : undefined),
+      };
     case "SubmissionRejected":
       return { title: "Rejected", more: because(item) };
     case "SubmissionRedriven":

@@ -15,7 +15,9 @@ export function Timeline({ items }: { readonly items: readonly TimelineItem[] })
             <div className="timeline-head">
               <strong>{title}</strong>
               <time dateTime={item.at} className="muted small" title={agoOf(Date.parse(item.at), now)}>
-                {n === 0 ? `${exactly(item.at)} · ${agoOf(Date.parse(item.at), now)}` : gap(before?.at, item.at)}
+                {n === 0
+                  ? `${exactly(item.at)} · ${agoOf(Date.parse(item.at), now)}`
+                  : gap(before?.at, item.at)}
               </time>
             </div>
             {more !== undefined && <p className="muted small break">{more}</p>}
@@ -29,6 +31,7 @@ export function Timeline({ items }: { readonly items: readonly TimelineItem[] })
 /** How long after the event before it. */
 function gap(before: string | undefined, at: string): string {
   const ms = Date.parse(at) - Date.parse(before ?? at);
-  const text = ms < 1_000 ? `${ms} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : agoOf(ms, 0).replace("in ", "");
+  const text =
+    ms < 1_000 ? `${ms} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : agoOf(ms, 0).replace("in ", "");
   return `${exactly(at)} · ${text} later`;
 }

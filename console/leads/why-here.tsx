@@ -25,7 +25,11 @@ export function WhyHere({ decision }: { readonly decision: Decision }) {
         )}
         .
       </p>
-      {!recorded && <p className="muted small">It was decided before all facts were recorded, so this is as far as it is known.</p>}
+      {!recorded && (
+        <p className="muted small">
+          It was decided before all facts were recorded, so this is as far as it is known.
+        </p>
+      )}
       <h3>Rules, in the order they were asked</h3>
       <ol className="why">
         {explanation.map(({ rule: id, matched, because }) => (

@@ -32,7 +32,7 @@ function createRefresh(queries: QueryClient) {
   return (subjects: readonly string[]): void => {
     for (const subject of subjects) due.add(subject);
     // The first is shown soon, what follows with the next second.
-    timer ??= setTimeout(flush, Math.max(150, EVERY_MS - (performance.now() - last)));
+    if (timer === undefined) timer = setTimeout(flush, Math.max(150, EVERY_MS - (performance.now() - last)));
   };
 }
 

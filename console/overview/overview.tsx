@@ -2,12 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { get, withQuery } from "../api/client.ts";
 import { type StatsItem, useDeadLetters, useLeads, usePartners } from "../api/queries.ts";
+import { nameOf } from "../leads/words.ts";
 import { PartnerState } from "../partners/partner-state.tsx";
 import { Status } from "../ui/badge.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
-import { nameOf } from "../leads/words.ts";
 import { Health } from "./health.tsx";
 import { Spark } from "./spark.tsx";
 import "./overview.css";
@@ -23,7 +23,10 @@ function useLastHour() {
     queryFn: async ({ signal }) => {
       const from = Math.floor(Date.now() / MINUTE_MS - SHOWN_MINUTES + 1) * MINUTE_MS;
       const query = { bucket: "minute", from: new Date(from).toISOString() };
-      const { items } = await get<{ readonly items: readonly StatsItem[] }>(withQuery("/api/stats", query), signal);
+      const { items } = await get<{ readonly items: readonly StatsItem[] }>(
+        withQuery("/api/stats", query),
+        signal,
+      );
       const byMinute = (field: "received" | "delivered" | "dead_lettered" | "unrouted" | "rejected") => {
         const series = new Array<number>(SHOWN_MINUTES).fill(0);
         for (const item of items) {
@@ -106,7 +109,11 @@ function Figure({ name, series = [], href, tone }: FigureProps) {
   );
 }
 
-function PartnersAtWork({ partners }: { readonly partners: NonNullable<ReturnType<typeof usePartners>["data"]> }) {
+function PartnersAtWork({
+  partners,
+}: {
+  readonly partners: NonNullable<ReturnType<typeof usePartners>["data"]>;
+}) {
   if (partners.length === 0)
     return (
       <Empty title="No partners yet">

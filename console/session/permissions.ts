@@ -1,2 +1,31 @@
-/** What a person may do, as the server names it in GET /api/me. */
-export type Permission = string;
+/** What a person may do, as GET /api/me names it; docs/permissions.md says what each allows. */
+export type Permission =
+  | "audit.read"
+  | "campaigns.change"
+  | "campaigns.read"
+  | "context.change"
+  | "context.read"
+  | "dead_letters.change"
+  | "dead_letters.read"
+  | "identities.change"
+  | "identities.read"
+  | "leads.read"
+  | "operations.read"
+  | "partners.change"
+  | "partners.read"
+  | "personal_data.read"
+  | "personal_data.unmask"
+  | "projections.read"
+  | "projections.rebuild"
+  | "rules.change"
+  | "rules.read"
+  | "rules.try"
+  | "services.change"
+  | "services.read"
+  | "sources.change"
+  | "sources.read"
+  | "stats.read"
+  | "tokens.change"
+  | "tokens.read"
+  | "users.change"
+  | "users.read";

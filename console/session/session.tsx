@@ -1,25 +1,25 @@
 // Who is signed in, and what they may do. The server keeps the session in a cookie that no script can read.
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
-import { call, get, listen, Problem, useBearer } from "../api/client.ts";
+import { call, get, listen, Problem, sendBearer } from "../api/client.ts";
+import type { Permission } from "./permissions.ts";
 
 export interface Me {
   readonly name: string;
   readonly role: string;
   /** What the role allows; undefined where the server does not say, which is then everything. */
-  readonly permissions?: readonly string[];
+  readonly permissions?: readonly Permission[];
+  readonly personal_data?: "shown" | "on_request" | "masked";
 }
 
-export type Credentials =
-  | { readonly name: string; readonly password: string }
-  | { readonly token: string };
+export type Credentials = { readonly name: string; readonly password: string } | { readonly token: string };
 
 interface Session {
   /** Undefined while it is asked for, null where nobody is signed in. */
   readonly me: Me | null | undefined;
   signIn(credentials: Credentials): Promise<void>;
   signOut(): Promise<void>;
-  may(permission: string): boolean;
+  may(permission: Permission): boolean;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
@@ -43,11 +43,11 @@ async function whoAmI(): Promise<Me | null> {
 
 /** A server without sessions takes the token with each call; it stays in memory. */
 async function signInByToken(token: string): Promise<Me> {
-  useBearer(token);
+  sendBearer(token);
   try {
     await get("/api/workers");
   } catch (error) {
-    useBearer(undefined);
+    sendBearer(undefined);
     throw error;
   }
   return { name: "admin", role: "admin" };
@@ -87,7 +87,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       },
       async signOut() {
         await call("POST", "/api/logout").catch(() => undefined);
-        useBearer(undefined);
+        sendBearer(undefined);
         queries.clear();
         setMe(null);
       },

@@ -1,4 +1,10 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from "react";
 import "./field.css";
 
 interface Labelled {
@@ -7,7 +13,13 @@ interface Labelled {
   readonly error?: string | undefined;
 }
 
-function Around({ label, hint, error, id, children }: Labelled & { readonly id: string; readonly children: ReactNode }) {
+function Around({
+  label,
+  hint,
+  error,
+  id,
+  children,
+}: Labelled & { readonly id: string; readonly children: ReactNode }) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -43,7 +55,12 @@ export function Field({ label, hint, error, ...input }: Labelled & InputHTMLAttr
   );
 }
 
-export function Select({ label, hint, error, ...select }: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
+export function Select({
+  label,
+  hint,
+  error,
+  ...select
+}: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
   const id = useId();
   return (
     <Around {...{ label, hint, error, id }}>
@@ -52,7 +69,12 @@ export function Select({ label, hint, error, ...select }: Labelled & SelectHTMLA
   );
 }
 
-export function TextArea({ label, hint, error, ...area }: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({
+  label,
+  hint,
+  error,
+  ...area
+}: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
   return (
     <Around {...{ label, hint, error, id }}>
@@ -61,7 +83,10 @@ export function TextArea({ label, hint, error, ...area }: Labelled & TextareaHTM
   );
 }
 
-export function Checkbox({ label, ...input }: { readonly label: string } & InputHTMLAttributes<HTMLInputElement>) {
+export function Checkbox({
+  label,
+  ...input
+}: { readonly label: string } & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <label className="checkbox">
       <input type="checkbox" {...input} />

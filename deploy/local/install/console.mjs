@@ -24,7 +24,10 @@ export function buildConsole() {
     { stdio: "inherit" },
   );
   if (status === 0) writeFileSync(STAMP, from);
-  else console.error(`The console could not be built${error ? `: ${error.message}` : "; the message is above"}.`);
+  else
+    console.error(
+      `The console could not be built${error ? `: ${error.message}` : "; the message is above"}.`,
+    );
 }
 
 function digest() {

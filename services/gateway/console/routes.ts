@@ -31,10 +31,13 @@ export const SCREENS = [
   "/identities/:id",
   "/audit",
   "/settings",
+  "/sign-in",
+  "/set-up",
 ] as const;
 
 const NOT_BUILT = refusal("not_found", {
-  detail: "The console is not built here; run npm start, or node deploy/local/install.mjs --services, and start again",
+  detail:
+    "The console is not built here; run npm start, or node deploy/local/install.mjs --services, and start again",
 });
 
 export function consoleRoutes(log: Log, folder = DIST): Routes {
