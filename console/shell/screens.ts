@@ -13,6 +13,7 @@ export interface Screen {
 export const screens: readonly Screen[] = [
   { path: "/", name: "Overview", component: lazy(() => import("../overview/overview.tsx")) },
   { path: "/leads", name: "Leads", component: lazy(() => import("../leads/leads.tsx")) },
+  { path: "/rules", name: "Rules", component: lazy(() => import("../rules/rules.tsx")) },
 ];
 
 /** Screens about one thing, reached from a list. */
