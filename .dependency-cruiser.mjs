@@ -41,6 +41,25 @@ export default {
       to: { path: "^projections/" },
     },
     {
+      name: "console-talks-over-the-api",
+      comment:
+        "The console runs in a browser: of the rest it may import types, and of the domain what rules mean, which is pure.",
+      severity: "error",
+      from: { path: "^console/", pathNot: test },
+      to: {
+        path: "^(domain|services|projections|platform|deploy|test)/",
+        pathNot: "^domain/rules/(evaluate|fold|ruleset)[.]ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "nobody-imports-the-console",
+      comment: "It is built into files; nothing else knows its sources.",
+      severity: "error",
+      from: { pathNot: "^console/" },
+      to: { path: "^console/" },
+    },
+    {
       name: "nobody-imports-deploy",
       comment: "How the yard is started is known to those who start it alone.",
       severity: "error",
@@ -50,7 +69,7 @@ export default {
     {
       name: "production-does-not-import-tests",
       severity: "error",
-      from: { path: "^(domain|services|projections|platform|deploy)/", pathNot: test },
+      from: { path: "^(domain|services|projections|platform|deploy|console)/", pathNot: test },
       to: { path: "^test/|\\.test\\.ts$" },
     },
     {
@@ -66,7 +85,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(coverage|reports|\\.data)/" },
+    exclude: { path: "^(coverage|reports|\\.data|console/dist)/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     builtInModules: { add: ["node:sqlite"] },

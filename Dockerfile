@@ -1,4 +1,4 @@
-# One image for every role: ROLES decides which of them a container runs. Node runs the TypeScript as it is, so nothing is built.
+# One image for every role: ROLES decides which of them a container runs. Node runs the TypeScript as it is; only the console is built.
 #
 # The root file system may be read-only. The one folder that is written to is DATA_DIR, and only where a secret is not given
 # by a variable or a file: mount a volume on /data then.
@@ -11,6 +11,15 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm install --no-save --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit \
  && rm -rf node_modules/.bin node_modules/.package-lock.json
 
+# The console is the one thing that is built; what builds it stays behind.
+FROM node:24.21.0-bookworm-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm install --no-save --include=dev --ignore-scripts --no-fund --no-audit
+COPY domain domain
+COPY console console
+RUN node node_modules/vite/bin/vite.js build console
+
 FROM node:24.21.0-bookworm-slim
 # Nothing is installed at run time.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn* /usr/local/bin/yarn* \
@@ -22,6 +31,7 @@ COPY domain domain
 COPY platform platform
 COPY projections projections
 COPY services services
+COPY --from=console /app/console/dist console/dist
 COPY deploy/local deploy/local
 COPY deploy/compose deploy/compose
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data

@@ -24,6 +24,7 @@ const node = process.execPath;
 const checks: ReadonlyArray<readonly [name: string, command: string, ...args: string[]]> = [
   ["types", "node_modules/.bin/tsc"],
   ["types of k6's scripts", "node_modules/.bin/tsc", "-p", "k6"],
+  ["types of the console", "node_modules/.bin/tsc", "-p", "console"],
   ["format and lint", "node_modules/.bin/biome", "ci", "--error-on-warnings"],
   [
     "walls",
@@ -35,6 +36,7 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
     "projections",
     "platform",
     "deploy",
+    "console",
     "k6",
     "test",
   ],
@@ -123,7 +125,7 @@ if (!flags.tests && (flags.checks || patterns.length === 0)) {
 if (!flags.checks) {
   const wanted = (path: string): boolean =>
     patterns.length === 0 || patterns.some((part) => path.includes(part));
-  const files = globSync("{domain,platform,services,projections,deploy,test}/**/*.test.ts")
+  const files = globSync("{domain,platform,services,projections,deploy,console,test}/**/*.test.ts")
     .filter(wanted)
     .sort();
   await eachOf(

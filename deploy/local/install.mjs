@@ -1,10 +1,11 @@
 // Runs on whatever Node the machine has (20 or later) before anything is installed, so it is plain JavaScript
 // and imports nothing from npm. Everything after it runs on the pinned Node in node_modules/.bin.
-// --services also brings what npm start needs, --tests what npm test needs, --bench what npm run bench compares with.
+// --services also builds the console and brings what npm start needs, --tests what npm test needs, --bench what npm run bench compares with.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
@@ -23,6 +24,7 @@ const steps = [
   { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
   { name: "promtool", isDone: promtoolIsThere, install: installPromtool },
+  { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
 
@@ -55,6 +57,10 @@ function natsServerIsThere() {
 
 function promtoolIsThere() {
   return !wanted.has("--tests") || findPromtool(process.env) !== undefined;
+}
+
+function consoleIsThere() {
+  return !(wanted.has("--services") || wanted.has("--tests")) || consoleIsBuilt();
 }
 
 function lockfileDigest() {

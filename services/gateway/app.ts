@@ -22,6 +22,7 @@ import { projectionRoutes } from "./admin/projections.ts";
 import { followRoutingServices, routingServiceRoutes } from "./admin/routing-services.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { consoleRoutes } from "./console/routes.ts";
 import { contextRoutes } from "./context/routes.ts";
 import { serveRefusedMessages } from "./dead-letters/refused-messages.ts";
 import { deadLetterRoutes } from "./dead-letters/routes.ts";
@@ -102,6 +103,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const figures = gatherFigures({ bus, workers, metrics, instance });
   await app.register(describedOps({ health, metrics, figures, metricsToken }));
   await app.register(describeRoutes);
+  await app.register(consoleRoutes(log));
   await app.register(intakeRoutes(intake, outcomes, line));
   await app.register(batchRoutes(intake));
   await app.register(

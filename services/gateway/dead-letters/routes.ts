@@ -40,7 +40,7 @@ const DeadLetter = z
     moving: z.literal(true).optional().meta({ description: "A request to move it is being carried out" }),
   })
   .register(responseSchemas, { id: "DeadLetter" });
-const DeadLetters = z
+export const DeadLetters = z
   .object({ items: z.array(DeadLetter), next_cursor: z.string().optional() })
   .register(responseSchemas, { id: "DeadLetters" });
 const DeadLetterWithHistory = DeadLetter.extend({

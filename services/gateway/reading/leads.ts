@@ -53,7 +53,9 @@ const TimelineItem = z
   })
   .register(responseSchemas, { id: "TimelineItem" });
 
-const Timeline = z.object({ items: z.array(TimelineItem) }).register(responseSchemas, { id: "Timeline" });
+export const Timeline = z
+  .object({ items: z.array(TimelineItem) })
+  .register(responseSchemas, { id: "Timeline" });
 
 const AsItWas = z.object({
   at: z

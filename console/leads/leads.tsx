@@ -1,0 +1,171 @@
+import { useCallback } from "react";
+import { Link } from "wouter";
+import { useLeads, usePartners, useSources } from "../api/queries.ts";
+import type { Lead } from "../api/shapes.ts";
+import { Status, worded } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Field, Select } from "../ui/field.tsx";
+import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
+import { Empty, ProblemNotice } from "../ui/notice.tsx";
+import { Card, Loading, Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
+import { Time } from "../ui/time.tsx";
+import { RedriveLeads } from "./redrive-leads.tsx";
+import { kinds, nameOf, statuses } from "./words.ts";
+import "./leads.css";
+
+const NAMES = ["q", "status", "partner", "source", "kind", "from", "to", "rule", "person_id"] as const;
+
+function queryOf(filters: Filters) {
+  const { from, to, ...others } = Object.fromEntries(NAMES.map((name) => [name, filters.get(name)]));
+  return { ...others, from: asMoment(from ?? ""), to: asMoment(to ?? "") };
+}
+
+export default function Leads() {
+  const filters = useFilters();
+  const query = queryOf(filters);
+  const leads = useLeads({ ...query, cursor: filters.get("cursor"), limit: 50 });
+  const isFiltered = NAMES.some((name) => filters.get(name) !== "");
+  const { items = [], next_cursor } = leads.data ?? {};
+
+  return (
+    <Page title="Leads" actions={<RedriveLeads query={query} status={filters.get("status")} />}>
+      <div className="stack">
+        <Filtering filters={filters} isFiltered={isFiltered} />
+        {leads.error && <ProblemNotice problem={leads.error} />}
+        <Card flush>
+          {leads.isPending && !leads.error ? (
+            <Loading />
+          ) : items.length === 0 ? (
+            <Empty title={isFiltered ? "No lead matches these filters" : "No leads yet"}>
+              {isFiltered ? (
+                <Button onClick={filters.clear}>Clear filters</Button>
+              ) : (
+                <p>They appear here as soon as a source sends one.</p>
+              )}
+            </Empty>
+          ) : (
+            <LeadTable items={items} />
+          )}
+        </Card>
+        <Pager filters={filters} next={next_cursor} />
+      </div>
+    </Page>
+  );
+}
+
+function Filtering({ filters, isFiltered }: { readonly filters: Filters; readonly isFiltered: boolean }) {
+  const partners = usePartners().data ?? [];
+  const sources = useSources().data ?? [];
+  const { set } = filters;
+  const search = useCallback((q: string) => set({ q }), [set]);
+  const choice = (label: string, name: string, values: readonly string[]) => (
+    <Select label={label} value={filters.get(name)} onChange={({ target }) => set({ [name]: target.value })}>
+      <option value="">Any</option>
+      {withChosen(values, filters.get(name)).map((value) => (
+        <option key={value} value={value}>
+          {name === "status" ? worded(value) : value}
+        </option>
+      ))}
+    </Select>
+  );
+  const moment = (label: string, name: string) => (
+    <Field
+      label={label}
+      type="datetime-local"
+      value={filters.get(name)}
+      onChange={({ target }) => set({ [name]: target.value })}
+    />
+  );
+  return (
+    <search className="lead-filters">
+      <SearchField
+        label="Search"
+        value={filters.get("q")}
+        placeholder="E-mail, phone, name or id, exactly"
+        onChange={search}
+      />
+      <div className="filters">
+        {choice("Status", "status", statuses)}
+        {choice(
+          "Partner",
+          "partner",
+          partners.map(({ id }) => id),
+        )}
+        {choice(
+          "Source",
+          "source",
+          sources.map(({ id }) => id),
+        )}
+        {choice("Kind", "kind", kinds)}
+        {moment("From", "from")}
+        {moment("To", "to")}
+      </div>
+      {isFiltered && (
+        <div className="buttons">
+          {["rule", "person_id"].map(
+            (name) =>
+              filters.get(name) !== "" && (
+                <Button key={name} size="small" onClick={() => set({ [name]: "" })}>
+                  {`${worded(name)}: ${filters.get(name)} ×`}
+                </Button>
+              ),
+          )}
+          <Button size="small" onClick={filters.clear}>
+            Clear filters
+          </Button>
+        </div>
+      )}
+    </search>
+  );
+}
+
+/** What the address asks for is shown even where it is not known here. */
+const withChosen = (values: readonly string[], chosen: string): readonly string[] =>
+  chosen === "" || values.includes(chosen) ? values : [...values, chosen];
+
+function LeadTable({ items }: { readonly items: readonly Lead[] }) {
+  return (
+    <table className="table table-cards">
+      <thead>
+        <tr>
+          <th scope="col">Lead</th>
+          <th scope="col">Status</th>
+          <th scope="col">Partner</th>
+          <th scope="col">Kind</th>
+          <th scope="col">Source</th>
+          <th scope="col">Received</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((lead) => (
+          <tr key={lead.id}>
+            <th scope="row" className="lead-name">
+              <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link>
+              <span className="mono muted small">{lead.id}</span>
+            </th>
+            <td data-label="Status">
+              <span>
+                <Status status={lead.status} />
+                {lead.reason !== undefined && (
+                  <span className="lead-reason muted small break">{lead.reason}</span>
+                )}
+              </span>
+            </td>
+            <td data-label="Partner" className="break">
+              {lead.partner ?? <span className="muted">none</span>}
+            </td>
+            <td data-label="Kind">{lead.kind}</td>
+            <td data-label="Source" className="break">
+              {lead.source}
+            </td>
+            <td data-label="Received">
+              <Time at={lead.received_at} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

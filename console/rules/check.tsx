@@ -1,0 +1,104 @@
+// What people would not see in a set of rules, each with a submission that shows it.
+import type { ReactNode } from "react";
+import type { Findings } from "../api/shapes.ts";
+import { Badge, type Tone } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Card } from "../ui/page.tsx";
+import { Witness } from "./witness.tsx";
+
+interface Props {
+  readonly findings: Findings;
+  readonly nameOf: (id: string) => string;
+  readonly onClose: () => void;
+}
+
+interface Finding {
+  readonly key: string;
+  readonly tone: Tone;
+  readonly kind: string;
+  readonly text: string;
+  readonly more?: ReactNode;
+}
+
+function listOf(
+  { conflicts, duplicates, shadowed, impossible, gaps, gave_up }: Findings,
+  nameOf: Props["nameOf"],
+): Finding[] {
+  const named = (ids: readonly string[]): string => ids.map((id) => `“${nameOf(id)}”`).join(" and ");
+  return [
+    ...conflicts.map(({ rules, witness }) => ({
+      key: `conflict ${rules.join(" ")}`,
+      tone: "bad" as const,
+      kind: "conflict",
+      text: `${named(rules)} have the same priority, match the same submission, and lead elsewhere.`,
+      more: <Witness witness={witness} />,
+    })),
+    ...duplicates.map(({ rules, witness }) => ({
+      key: `duplicate ${rules.join(" ")}`,
+      tone: "warn" as const,
+      kind: "duplicate",
+      text: `${named(rules)} match the same and lead to the same.`,
+      more: <Witness witness={witness} />,
+    })),
+    ...shadowed.map(({ rule, by, witness }) => ({
+      key: `shadowed ${rule}`,
+      tone: "warn" as const,
+      kind: "never reached",
+      text: `${named([rule])} never decides: ${named(by)} come before and take all of it.`,
+      more: <Witness witness={witness} />,
+    })),
+    ...impossible.map(({ rule, because }) => ({
+      key: `impossible ${rule}`,
+      tone: "warn" as const,
+      kind: "impossible",
+      text: `${named([rule])} can match nothing.`,
+      more: <pre>{JSON.stringify(because, null, 2)}</pre>,
+    })),
+    ...gaps.map(({ witness }, n) => ({
+      key: `gap ${n}`,
+      tone: "accent" as const,
+      kind: "gap",
+      text: "No rule takes submissions like this one; they end unrouted.",
+      more: <Witness witness={witness} />,
+    })),
+    ...gave_up.map(({ what, because }) => ({
+      key: `gave up ${what}`,
+      tone: "idle" as const,
+      kind: "not checked",
+      text: `${what}: ${because}`,
+    })),
+  ];
+}
+
+export function CheckResult({ findings, nameOf, onClose }: Props) {
+  const list = listOf(findings, nameOf);
+  return (
+    <Card
+      title="Check"
+      actions={
+        <Button size="small" onClick={onClose}>
+          Close
+        </Button>
+      }
+    >
+      {list.length === 0 ? (
+        <Notice tone="good" title="Nothing found">
+          <p>No conflicts, no duplicates, no rule that is never reached, and no gap.</p>
+        </Notice>
+      ) : (
+        <ul className="findings">
+          {list.map(({ key, tone, kind, text, more }) => (
+            <li key={key}>
+              <Badge tone={tone}>{kind}</Badge>
+              <div>
+                <p className="break">{text}</p>
+                {more}
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

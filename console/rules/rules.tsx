@@ -1,0 +1,225 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { call } from "../api/client.ts";
+import { useRules } from "../api/queries.ts";
+import type { Findings, Rule, RuleSet } from "../api/shapes.ts";
+import { useSession } from "../session/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/dialog.tsx";
+import { useFilters } from "../ui/filters.ts";
+import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
+import { Card, Loading, Page } from "../ui/page.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+import { Time } from "../ui/time.tsx";
+import { Backtest } from "./backtest.tsx";
+import { ChangesList } from "./changes-list.tsx";
+import { CheckResult } from "./check.tsx";
+import { changes, withRule } from "./draft.ts";
+import { History } from "./history.tsx";
+import { Moved } from "./moved.tsx";
+import { Publish } from "./publish.tsx";
+import { RuleEditor } from "./rule-editor.tsx";
+import { RuleTable } from "./rule-table.tsx";
+import { Shadow } from "./shadow.tsx";
+import { RuleTree } from "./tree.tsx";
+import { useDraft } from "./use-draft.ts";
+import "./rules.css";
+
+const TABS = ["table", "tree", "history", "shadow"] as const;
+type Tab = (typeof TABS)[number];
+
+type Open = { readonly editor: Rule | undefined } | "publish" | "discard" | "backtest";
+
+export default function Rules() {
+  const live = useRules();
+  if (live.data === undefined)
+    return <Page title="Rules">{live.error ? <ProblemNotice problem={live.error} /> : <Loading />}</Page>;
+  return <Desk live={live.data} />;
+}
+
+function Desk({ live }: { readonly live: RuleSet }) {
+  const { may } = useSession();
+  const mayChange = may("rules.change");
+  const mayTry = may("rules.try");
+  const queries = useQueryClient();
+  const filters = useFilters();
+  const inHand = useDraft(live);
+  const { draft } = inHand;
+  const [open, setOpen] = useState<Open>();
+  const [published, setPublished] = useState<number>();
+  const rules = draft?.rules ?? live.rules;
+  const differences = draft === undefined ? [] : changes(draft.base.rules, draft.rules);
+  const isBehind = draft !== undefined && draft.base.version < live.version;
+  const checking = useMutation({
+    mutationFn: () => call<Findings>("POST", "/api/rules/check", { body: { rules } }),
+  });
+  const tab = TABS.find((one) => one === filters.get("tab")) ?? "table";
+
+  function edit(next: readonly Rule[]): void {
+    checking.reset();
+    setPublished(undefined);
+    inHand.edit(next);
+  }
+
+  const actions = (
+    <>
+      {mayChange && (
+        <Button
+          kind={draft === undefined ? "primary" : "plain"}
+          onClick={() => setOpen({ editor: undefined })}
+        >
+          Add rule
+        </Button>
+      )}
+      {mayTry && (
+        <>
+          <Button isBusy={checking.isPending} onClick={() => checking.mutate()}>
+            Check
+          </Button>
+          <Button onClick={() => setOpen("backtest")}>Back-test</Button>
+        </>
+      )}
+      {mayChange && (
+        <>
+          <Button disabled={draft === undefined} onClick={() => setOpen("discard")}>
+            Discard
+          </Button>
+          <Button
+            kind={draft === undefined ? "plain" : "primary"}
+            disabled={draft === undefined || isBehind}
+            onClick={() => setOpen("publish")}
+          >
+            Publish
+          </Button>
+        </>
+      )}
+    </>
+  );
+
+  return (
+    <Page title="Rules" lead={<InForce live={live} />} actions={actions}>
+      <div className="stack">
+        {live.compile_error !== undefined && (
+          <Notice tone="bad" title="The newest rules are not in force">
+            <p>{live.compile_error}</p>
+          </Notice>
+        )}
+        {published !== undefined && draft === undefined && (
+          <Notice tone="good" title={`Version ${published} is published`} />
+        )}
+        {isBehind && draft !== undefined && <Moved draft={draft} live={live} onRebase={inHand.replace} />}
+        {draft !== undefined && (
+          <Card
+            title={`Your draft of version ${draft.base.version}: ${differences.length} ${differences.length === 1 ? "change" : "changes"}`}
+          >
+            <ChangesList changes={differences} />
+          </Card>
+        )}
+        {checking.error && <ProblemNotice problem={checking.error} />}
+        {checking.data && (
+          <CheckResult
+            findings={checking.data}
+            nameOf={(id) => rules.find((one) => one.id === id)?.name ?? id}
+            onClose={checking.reset}
+          />
+        )}
+        {open === "backtest" && <Backtest rules={rules} onClose={() => setOpen(undefined)} />}
+        <Tabs<Tab>
+          label="Views of the rules"
+          selected={tab}
+          onSelect={(key) => filters.set({ tab: key === "table" ? "" : key })}
+          tabs={[
+            {
+              key: "table",
+              name: "Table",
+              panel: (
+                <Card flush>
+                  {rules.length === 0 ? (
+                    <Empty title="No rules yet">
+                      <p>Until there is one, every lead ends unrouted.</p>
+                    </Empty>
+                  ) : (
+                    <RuleTable
+                      rules={rules}
+                      marks={
+                        new Map(
+                          differences.map(({ rule, change }) => [rule, change === "added" ? "new" : change]),
+                        )
+                      }
+                      mayChange={mayChange}
+                      highlighted={filters.get("rule")}
+                      onChange={edit}
+                      onEdit={(rule) => setOpen({ editor: rule })}
+                    />
+                  )}
+                </Card>
+              ),
+            },
+            {
+              key: "tree",
+              name: "Tree",
+              panel: <RuleTree version={live.version} hasDraft={draft !== undefined} />,
+            },
+            {
+              key: "history",
+              name: "History",
+              panel: (
+                <Card>
+                  <History mayChange={mayChange} />
+                </Card>
+              ),
+            },
+            { key: "shadow", name: "Shadow", panel: <Shadow rules={rules} mayChange={mayChange} /> },
+          ]}
+        />
+      </div>
+      {typeof open === "object" && (
+        <RuleEditor
+          rule={open.editor}
+          rules={rules}
+          onClose={() => setOpen(undefined)}
+          onSave={(rule) => {
+            edit(withRule(rules, rule));
+            setOpen(undefined);
+          }}
+        />
+      )}
+      {open === "publish" && draft !== undefined && (
+        <Publish
+          draft={draft}
+          onClose={() => setOpen(undefined)}
+          onMoved={() => void queries.invalidateQueries({ queryKey: ["rules"] })}
+          onPublished={(now) => {
+            queries.setQueryData(["rules"], now);
+            inHand.discard();
+            checking.reset();
+            setPublished(now.version);
+            void queries.invalidateQueries({ queryKey: ["rules"] });
+          }}
+        />
+      )}
+      {open === "discard" && draft !== undefined && (
+        <Confirm
+          title={`Discard ${differences.length} ${differences.length === 1 ? "change" : "changes"}?`}
+          verb="Discard"
+          kind="danger"
+          onClose={() => setOpen(undefined)}
+          onConfirm={async () => inHand.discard()}
+        >
+          <p>{`Your draft is gone then; version ${live.version}, which is in force, stays as it is.`}</p>
+        </Confirm>
+      )}
+    </Page>
+  );
+}
+
+function InForce({ live }: { readonly live: RuleSet }) {
+  if (live.version === 0) return "Nobody has made rules yet.";
+  return (
+    <>
+      {`Version ${live.version} is in force, compiled `}
+      <Time at={live.compiled_at} />
+      {"."}
+    </>
+  );
+}

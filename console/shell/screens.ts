@@ -1,0 +1,29 @@
+// The screens, in the order of the navigation. Each is loaded when it is first opened.
+import { type ComponentType, lazy } from "react";
+import type { Permission } from "../session/session.tsx";
+
+export interface Screen {
+  readonly path: string;
+  readonly name: string;
+  /** Who may do nothing here does not see it in the navigation. */
+  readonly needs?: readonly Permission[];
+  readonly component: ComponentType;
+}
+
+export const screens: readonly Screen[] = [
+  { path: "/", name: "Overview", component: lazy(() => import("../overview/overview.tsx")) },
+  { path: "/leads", name: "Leads", component: lazy(() => import("../leads/leads.tsx")) },
+  { path: "/rules", name: "Rules", component: lazy(() => import("../rules/rules.tsx")) },
+  { path: "/partners", name: "Partners", component: lazy(() => import("../partners/partners.tsx")) },
+  {
+    path: "/dead-letters",
+    name: "Dead letters",
+    component: lazy(() => import("../dead-letters/dead-letters.tsx")),
+  },
+];
+
+/** Screens about one thing, reached from a list. */
+export const details: readonly Omit<Screen, "name">[] = [
+  { path: "/leads/:id", component: lazy(() => import("../leads/lead.tsx")) },
+  { path: "/partners/:id", component: lazy(() => import("../partners/partner.tsx")) },
+];

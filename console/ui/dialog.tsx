@@ -1,0 +1,78 @@
+// A question before something is done, or an editor, above the page. React Aria keeps the focus inside and gives it back.
+import { type FormEvent, type ReactNode, useState } from "react";
+import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { Button } from "./button.tsx";
+import { ProblemNotice } from "./notice.tsx";
+import "./dialog.css";
+
+interface FrameProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly wide?: boolean;
+}
+
+export function Frame({ title, onClose, children, wide = false }: FrameProps) {
+  return (
+    <ModalOverlay
+      className="dialog-veil"
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+    >
+      <Modal className={wide ? "dialog dialog-wide" : "dialog"}>
+        <Dialog>
+          <Heading slot="title">{title}</Heading>
+          {children}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+interface ConfirmProps {
+  readonly title: string;
+  /** The verb on the button. */
+  readonly verb: string;
+  readonly kind?: "primary" | "danger";
+  readonly children?: ReactNode;
+  readonly isReady?: boolean;
+  /** "stay" where something else takes its place. */
+  readonly onConfirm: (form: FormData) => Promise<unknown>;
+  readonly onClose: () => void;
+}
+
+export function Confirm(props: ConfirmProps) {
+  const { title, verb, kind = "primary", children, isReady = true, onConfirm, onClose } = props;
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const done = await onConfirm(new FormData(event.currentTarget));
+      if (done !== "stay") onClose();
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Frame title={title} onClose={onClose}>
+      <form className="dialog-body" onSubmit={(event) => void submit(event)}>
+        {children}
+        {problem !== undefined && <ProblemNotice problem={problem} />}
+        <div className="dialog-buttons">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind={kind} isBusy={isBusy} disabled={!isReady}>
+            {verb}
+          </Button>
+        </div>
+      </form>
+    </Frame>
+  );
+}

@@ -1,0 +1,79 @@
+// The console's files, as its build left them. Its screens have addresses of their own, so that one can be sent to a colleague: each
+// answers with the same page, and what is no screen stays a 404 of the API.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fastifyStatic from "@fastify/static";
+import type { FastifyReply } from "fastify";
+import type { Log } from "#platform/log.ts";
+import { sendRefusal } from "../http/problem.ts";
+import type { Routes } from "../http/route-schema.ts";
+import { refusal } from "../refusal.ts";
+
+const DIST = fileURLToPath(new URL("../../../console/dist/", import.meta.url));
+
+/** Everything from here, nothing inline, shown in no frame. */
+const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+export const SCREENS = [
+  "/",
+  "/leads",
+  "/leads/:id",
+  "/rules",
+  "/partners",
+  "/partners/:id",
+  "/dead-letters",
+  "/campaigns",
+  "/campaigns/:id",
+  "/stats",
+  "/sources",
+  "/identities",
+  "/identities/:id",
+  "/audit",
+  "/settings",
+  "/sign-in",
+  "/set-up",
+] as const;
+
+const NOT_BUILT = refusal("not_found", {
+  detail:
+    "The console is not built here; run npm start, or node deploy/local/install.mjs --services, and start again",
+});
+
+export function consoleRoutes(log: Log, folder = DIST): Routes {
+  const isBuilt = existsSync(join(folder, "index.html"));
+  if (!isBuilt) log.warn({ folder }, "console not built, only the api is served");
+
+  return async (app) => {
+    const hidden = { schema: { hide: true } };
+
+    const page = (reply: FastifyReply): FastifyReply | Promise<FastifyReply> => {
+      if (!isBuilt) return sendRefusal(reply, NOT_BUILT);
+      return reply
+        .header("content-security-policy", POLICY)
+        .header("cache-control", "no-cache")
+        .sendFile("index.html", { cacheControl: false });
+    };
+
+    if (isBuilt)
+      await app.register(fastifyStatic, {
+        root: folder,
+        serve: false,
+        preCompressed: true,
+        decorateReply: true,
+      });
+    for (const path of SCREENS) app.get(path, hidden, (_request, reply) => page(reply));
+    if (!isBuilt) return;
+
+    // Their names change with what is in them, so a copy is good for ever.
+    app.get<{ Params: { "*": string } }>("/assets/*", hidden, (request, reply) =>
+      reply
+        .header("content-security-policy", POLICY)
+        .header("cache-control", "public, max-age=31536000, immutable")
+        .sendFile(`assets/${request.params["*"]}`, { cacheControl: false }),
+    );
+    app.get("/favicon.svg", hidden, (_request, reply) =>
+      reply.header("cache-control", "public, max-age=86400").sendFile("favicon.svg", { cacheControl: false }),
+    );
+  };
+}
