@@ -1,5 +1,5 @@
 // Where each sealed value stands and under which key: a value that is moved elsewhere does not open.
-import type { DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "./ids.ts";
+import { type DeliveryId, type PartnerId, PersonId, type SourceId, type SubmissionId } from "./ids.ts";
 
 /** The payload of a submission. */
 export const submissionContext = (id: SubmissionId): string => `submission-${id}`;
@@ -21,6 +21,9 @@ export const contextKey = (stream: string, generation: number): string => `${str
 
 /** Everything about a person; destroying it forgets them. */
 export const personKey = (id: PersonId): string => `person-${id}`;
+/** Whose key it is; undefined where it is no person's. */
+export const personOfKey = (key: string): PersonId | undefined =>
+  key.startsWith("person-") ? PersonId.safeParse(key.slice("person-".length)).data : undefined;
 /** What names nobody shares a key with its month. */
 export const nobodyKey = (receivedAt: string): string => `nobody-${receivedAt.slice(0, 7)}`;
 /** Secrets of sources and partners. */

@@ -28,8 +28,14 @@ export class InUse extends Problem {
   }
 }
 
-/** Takes the folder for this process; throws InUse, or a Problem when it can't be used at all. */
-export function openDataFolder(dir: string): DataFolder {
+/** Where a restore has begun and not ended, and so much is missing. */
+export const restoreMarker = (dir: string): string => join(dir, "restoring.json");
+
+/**
+ * Takes the folder for this process; throws InUse, or a Problem when it can't be used at all, as while it is restored by anybody but
+ * the one who restores.
+ */
+export function openDataFolder(dir: string, { restoring = false } = {}): DataFolder {
   try {
     mkdirSync(dirname(dir), { recursive: true });
     closeNewFiles();
@@ -40,6 +46,11 @@ export function openDataFolder(dir: string): DataFolder {
   const unlock = lock(dir);
   try {
     checkLayout(dir);
+    if (!restoring && readKept(restoreMarker(dir)) !== undefined)
+      throw new Problem(
+        `A restore into ${dir} was begun and has not ended, so the folder is not whole.\n` +
+          "Run the same restore again: npm run restore -- <the backup's folder>",
+      );
     closeFolder(dir);
   } catch (error) {
     unlock();

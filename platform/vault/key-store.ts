@@ -16,6 +16,8 @@ export interface KeyStore {
   /** Those of these that exist and are not destroyed. */
   existing(keyIds: readonly string[]): Promise<string[]>;
   destroy(keyIds: readonly string[]): Promise<void>;
+  toForget(): Promise<string[]>;
+  forgot(keyIds: readonly string[]): Promise<void>;
   /** Throws UnknownMasterKey when keys are wrapped under one now that this process does not know. */
   check(): Promise<void>;
 }
@@ -101,6 +103,13 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
         await within.execute(DESTROY, [[...new Set(keyIds)]]);
         await within.query(NOTIFY, [DESTROYED_CHANNEL, keyIds]);
       });
+    },
+    async toForget() {
+      const rows = await database.query<{ id: string }>("select id from vault.to_forget order by id");
+      return rows.map(({ id }) => id);
+    },
+    async forgot(keyIds) {
+      await database.execute("delete from vault.to_forget where id = any($1)", [keyIds]);
     },
     async check() {
       await agreed();

@@ -35,6 +35,8 @@ const STEPS = [
    insert into vault.keys (id, wrapped, master, created_at, destroyed_at)
      select id, wrapped, master, created_at, destroyed_at from vault.keys_before;
    drop table vault.keys_before`,
+  // Written by a restore, read by the identity writer. See docs/decisions/0118.
+  "create table vault.to_forget (id text primary key)",
 ];
 
 export const migrateVault = (database: Database): Promise<void> => database.migrate("vault", STEPS);

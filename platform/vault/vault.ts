@@ -33,6 +33,10 @@ export interface Vault {
   existing(keyIds: readonly string[]): Promise<string[]>;
   /** Gone for good here at once, and in every other process within seconds. */
   destroy(keyIds: readonly string[]): Promise<void>;
+  /** Keys that a restore found destroyed elsewhere, or destroyed before the log could say so. */
+  toForget(): Promise<string[]>;
+  /** The log says so now of these. */
+  forgot(keyIds: readonly string[]): Promise<void>;
   /** Removes what is left of destroyed keys in the database's files; takes seconds, and locks a part of the keys meanwhile. */
   purge(): Promise<Purged>;
   /** A keyed hash, for comparing values without keeping them; `domain` keeps e-mail apart from phone. */
@@ -152,6 +156,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       for (const keyId of keyIds) cache.delete(keyId);
       log.info({ keys: keyIds.length }, "keys destroyed");
     },
+    toForget: store.toForget,
+    forgot: store.forgot,
     purge: () => purgeDestroyed(database),
     fingerprint: (domain, value) =>
       createHmac("sha256", fingerprintKey)

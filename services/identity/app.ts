@@ -9,6 +9,7 @@ import {
 } from "#platform/bus/subjects.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
+import { forgetAgain } from "./forget-again.ts";
 import { type IdentityParts, loadIndex } from "./load-index.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createStandby } from "./standby.ts";
@@ -35,6 +36,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
     const loaded = await loadIndex(parts, await standby.take());
     const stopping = new AbortController();
     const writer = openIdentityWriter({ ...parts, lease, loaded, stopping: stopping.signal });
+    await forgetAgain({ vault, writer, log });
     let isFirst = true;
     const serve = (subject: string, answer: (asked: unknown) => Promise<object>) =>
       // A queue of its own: a question shared out among all would be lost with a process that sleeps.

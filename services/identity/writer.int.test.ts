@@ -38,6 +38,8 @@ function vaultOf(isWell: () => boolean) {
       if (!isWell()) throw new Error("the database is away");
       destroyed.push(...keys);
     },
+    toForget: async () => [],
+    forgot: async () => undefined,
     purge: async () => ({ keys: 0, waiting: 0, writeAheadLog: true }),
     fingerprint: (_domain, value) => value,
     check: async () => undefined,

@@ -3,9 +3,8 @@ import type { Config, Environment } from "#platform/config.ts";
 import { connectDatabase, type Database } from "#platform/database.ts";
 import { readEndpoints } from "#platform/endpoints.ts";
 import { createLog } from "#platform/log.ts";
-import { createChildren } from "../children/children.ts";
-import { endLeftovers } from "../children/launch-record.ts";
 import { InUse, openDataFolder } from "../data-folder.ts";
+import { startAlone } from "../parts/alone.ts";
 import { preparePostgres } from "../parts/postgres.ts";
 import { Problem } from "../problem.ts";
 import { runningEndpoints, waitForOwner } from "../running.ts";
@@ -53,25 +52,9 @@ async function reach({ databaseUrl, dataDir }: Config, env: Environment): Promis
   }
 }
 
-/** With the data folder locked, as the whole yard would do it: who starts that meanwhile is told that it is in use. */
 async function startPostgres(dataDir: string, env: Environment): Promise<Reached> {
   const folder = openDataFolder(dataDir);
   console.log("No Switchyard runs, so PostgreSQL alone is started.");
-  await endLeftovers(dataDir, true);
-  const say = (line: string): void => console.log(line);
-  // Whoever works with the database sees for itself that it is gone.
-  const onGiveUp = ({ message }: Problem): void => say(message);
-  const children = createChildren({ dataDir, env, owner: true, say, onGiveUp });
-  const { url, command } = await preparePostgres(dataDir, env, say);
-  const child = children.start(command);
-  const leave = async (): Promise<void> => {
-    await child.stop();
-    children.close();
-    folder.close();
-  };
-  await child.ready.catch(async (error: unknown) => {
-    await leave();
-    throw error;
-  });
-  return { url, leave };
+  const { urls, leave } = await startAlone(folder, env, { postgres: preparePostgres });
+  return { url: urls.postgres ?? "", leave };
 }

@@ -59,6 +59,13 @@ export interface PageBounds {
 
 export const ONE_EVENT: PageBounds = { maxCount: 1, maxBytes: 1 };
 
+/** All events up to the moment when it was whole. */
+export interface LogCopy {
+  readonly file: string;
+  /** The position of its last event. */
+  readonly head: bigint;
+}
+
 export interface EventLog {
   /** Resolves once the events are on disk (fsync), and no reader sees them earlier. Rejects with StoreUnavailable. */
   append(stream: string, expected: Expected, events: readonly ProposedEvent[]): Promise<AppendResult>;
@@ -76,6 +83,9 @@ export interface EventLog {
   lastRevision(stream: string): bigint;
   /** Called after each group commit, when `head` has moved. Listeners must be cheap: they wake, they do not read. */
   onCommit(listener: () => void): () => void;
+
+  /** Into a file of the data folder, while appends go on; one at a time, each replaces the one before. */
+  copy(): Promise<LogCopy>;
 
   /** Writes what was submitted, then releases the data folder. */
   close(): Promise<void>;

@@ -1,7 +1,8 @@
 // Opens the log of a data folder: what it promises is in event-log.ts, how it keeps it in docs/eventstore/storage.md.
 import { append, softDelete, tombstone } from "./commands.ts";
+import { copyLog, removeCopies } from "./copy.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { type EventLog, MAX_APPEND_BYTES, type ProposedEvent } from "./event-log.ts";
+import { type EventLog, type LogCopy, MAX_APPEND_BYTES, type ProposedEvent } from "./event-log.ts";
 import { type EngineLogger, GroupCommit } from "./group-commit.ts";
 import { LogState } from "./log-state.ts";
 import { Reader } from "./reader.ts";
@@ -20,6 +21,7 @@ export async function openEventLog({
   ...options
 }: { dir: string } & EventLogOptions): Promise<EventLog> {
   const folder = openDataFolder(dir);
+  removeCopies(dir);
   try {
     return openLogIn(folder, options);
   } catch (error) {
@@ -36,6 +38,7 @@ export function openLogIn(
   const state = new LogState(storage, folder.acknowledged, eventsPerRound);
   const commits = new GroupCommit(state, now, logger);
   const reader = new Reader(state, now);
+  let copying: Promise<LogCopy> | undefined;
   return {
     append(stream, expected, events) {
       const bytes = sizeOf(events);
@@ -54,6 +57,12 @@ export function openLogIn(
     },
     lastRevision: (stream) => reader.lastRevision(stream),
     onCommit: (listener) => state.onCommit(listener),
+    copy() {
+      copying ??= copyLog(folder).finally(() => {
+        copying = undefined;
+      });
+      return copying;
+    },
     async close() {
       if (!folder.database.isOpen) return;
       commits.close();

@@ -6,6 +6,7 @@ import { decodeAppendPart } from "./codec/append.ts";
 import { decodeBatchChunk } from "./codec/batch-append.ts";
 import { decodeReadRequest } from "./codec/read-request.ts";
 import { decodeDelete } from "./codec/write-options.ts";
+import { COPY_PATH, serveCopy } from "./copy.ts";
 import { serveGossip, serveSupportedMethods } from "./discovery.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { PERSISTENT_SUBSCRIPTION_PATHS, rejectPersistentSubscription } from "./persistent-subscriptions.ts";
@@ -28,6 +29,7 @@ export function registerRoutes(server: Server, context: HandlerContext): void {
   server.register(`${STREAMS}/Tombstone`, tombstone, asIs, decodeDelete, "unary");
   server.register(`${GOSSIP}/Read`, serveGossip(), asIs, asIs, "unary");
   server.register(`${SERVER_FEATURES}/GetSupportedMethods`, serveSupportedMethods(), asIs, asIs, "unary");
+  server.register(COPY_PATH, serveCopy(context), asIs, asIs, "unary");
   for (const path of PERSISTENT_SUBSCRIPTION_PATHS)
     server.register(path, rejectPersistentSubscription, asIs, asIs, "bidi");
 }
