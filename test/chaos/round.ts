@@ -17,7 +17,7 @@ import {
 } from "./invariants.ts";
 import { type Blow, described } from "./plan.ts";
 import { startTraffic, type Taken } from "./traffic.ts";
-import type { ChaosYard } from "./yard.ts";
+import { type ChaosYard, PARTNER_NAMES } from "./yard.ts";
 
 export interface RoundReport {
   readonly violations: readonly string[];
@@ -78,12 +78,17 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
   let progressMs = Number.NaN;
   await attempt(`no progress within ${PROGRESS_MS / 1_000} s of healing`, async () => {
     const id = await traffic.submit(PROBE);
-    await until(
+    const submittedAt = new Date().toISOString();
+    const delivered = until(
       `the first submission after healing, ${id}, is delivered`,
       async () => (await statusOf(yard, id)) === "delivered",
       // Time in which the machine itself stood still is nobody's.
       PROGRESS_MS + (machine.total() - stalledBefore) - (performance.now() - healed),
     );
+    await delivered.catch(async (error: Error) => {
+      tell(`submitted at ${submittedAt}: ${await historyOf(yard, id)}`);
+      throw error;
+    });
     progressMs = Math.round(performance.now() - healed);
     tell(`the first submission after healing was delivered after ${progressMs} ms`);
   });
@@ -118,6 +123,18 @@ const statusOf = async ({ clients }: ChaosYard, id: string): Promise<string> => 
   const [client] = clients;
   return client === undefined ? "" : (await client.lead(id)).status;
 };
+
+/** What its stream and those of the partners say about it, and when. */
+async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
+  const streams = [`submission-${id}`, ...PARTNER_NAMES.map((name) => `partner-${name}`)];
+  const events = (await Promise.all(streams.map((stream) => log.readStream(stream)))).flat();
+  return events
+    .filter(
+      ({ stream, data }) => stream.endsWith(id) || (data as { submission_id?: string }).submission_id === id,
+    )
+    .map(({ type, metadata }) => `${type} at ${metadata.at}`)
+    .join(", ");
+}
 
 /** Waits until every one of them has ended; what waits is told. */
 async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promise<Map<string, string>> {
