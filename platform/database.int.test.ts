@@ -239,4 +239,37 @@ databases("waits for a server that is starting, and not for a wrong statement", 
   assert.ok(performance.now() - start < 5000);
 });
 
+databases("holds no lock for long where the connection was lost in the middle of a transaction", async () => {
+  await database.execute("create table locked (n int)");
+  await database.execute("insert into locked values (1)");
+  const proxy = await startHalfOpenProxy(postgres.port);
+  const lost = connectDatabase({
+    url: postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`),
+    log,
+    max: 1,
+    maxIdleInTransactionMs: 500,
+    maxStatementMs: 1_000,
+  });
+  const update = "update locked set n = n + 1";
+  const isLocked = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  const half = lost
+    .transaction(async (within) => {
+      await within.execute(update);
+      isLocked.resolve();
+      await goesOn.promise;
+      await within.execute(update);
+    })
+    .catch((error: unknown) => error);
+  await isLocked.promise;
+  // Neither end hears of it.
+  proxy.lose();
+  assert.is(await other.execute(update), 1);
+  assert.equal(await other.query("select n from locked"), [{ n: 2 }]);
+  goesOn.resolve();
+  assert.instance(await half, Error);
+  await lost.close();
+  await proxy.close();
+});
+
 databases.run();

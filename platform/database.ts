@@ -44,6 +44,8 @@ export interface DatabaseOptions {
   readonly lifecycle?: Lifecycle;
   /** A connection over which a statement has no answer by then counts as lost; 30 s unless told. */
   readonly maxStatementMs?: number;
+  /** A transaction whose next statement does not come by then is rolled back by the server; 10 s unless told. */
+  readonly maxIdleInTransactionMs?: number;
   /** Shows how long it takes to answer, and how many connections are in use. */
   readonly metrics?: Pick<Metrics, "databaseSeconds" | "databaseConnections"> | undefined;
 }
@@ -53,6 +55,7 @@ const TRANSACTION = { operation: "transaction" } as const;
 const SHOW_CONNECTIONS_MS = 1_000;
 const CONNECT_MS = 5000;
 const STATEMENT_MS = 30_000;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 const PATIENCE_MS = 15_000;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
 const MAX_RETRIES = 5;
@@ -100,6 +103,7 @@ export function connectDatabase({
   max = 10,
   lifecycle,
   maxStatementMs = STATEMENT_MS,
+  maxIdleInTransactionMs = IDLE_IN_TRANSACTION_MS,
   metrics,
 }: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -179,6 +183,8 @@ export function connectDatabase({
     { durable = true, maxMs }: TransactionOptions = {},
   ): Promise<T> {
     const settings = [
+      // The server hears nothing of a process that is asleep, or behind a network that lost the connection: others wait for its locks.
+      `set local idle_in_transaction_session_timeout = ${maxIdleInTransactionMs}`,
       ...(durable ? [] : ["set local synchronous_commit = off"]),
       // So that the server gives up as well, and with that the locks.
       ...(maxMs === undefined ? [] : [`set local statement_timeout = ${maxMs}`]),

@@ -1,5 +1,6 @@
 // The whole system on real parts, as one application process or with each role as its own.
 import { rm } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { newSecret } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
@@ -21,9 +22,23 @@ export const ROLES = [
 export type Role = (typeof ROLES)[number];
 
 export type Layout = "together" | "apart";
+/** A process of the layout "apart": its role, and a number behind it where there are several of that role. */
+export type ProcessName = Role | `${Role}-${number}`;
+type Replaceable = ProcessName | "eventstore" | "nats";
+
+export interface YardOptions {
+  /** How many processes of each role but the simulator, in the layout "apart"; one unless told. */
+  readonly copies?: number;
+  /** Where the event store keeps its data; a temporary folder unless told. */
+  readonly eventStoreDir?: string;
+  /** What a process is given beside the rest, or instead of it: its way to another part, or its clock. */
+  environmentOf?(name: ProcessName, env: Readonly<Record<string, string>>): Promise<Record<string, string>>;
+}
 
 export interface RunningYard {
   readonly client: YardClient;
+  /** One for each gateway; `client` is the first. */
+  readonly clients: readonly YardClient[];
   readonly simulatorUrl: string;
   /** What the source `demo` signs with. */
   readonly secret: string;
@@ -33,9 +48,10 @@ export interface RunningYard {
   readonly postgres: PostgresServer;
   readonly eventStore: () => EventStoreServer;
   /** By role; in the layout "together" all of them are the same process. */
-  readonly process: (role: Role) => NodeProcess;
-  /** SIGKILL, and a new one in its place as an orchestrator would do. */
-  replace(part: Role | "eventstore" | "nats"): Promise<void>;
+  readonly process: (name: ProcessName) => NodeProcess;
+  readonly names: readonly ProcessName[];
+  /** SIGKILL, and after `downMs` a new one in its place as an orchestrator would do. */
+  replace(part: Replaceable, downMs?: number): Promise<void>;
   stopApplication(): Promise<void>;
   startApplication(): Promise<void>;
   /** Stops NATS, deletes everything that it kept, starts it empty. */
@@ -43,16 +59,32 @@ export interface RunningYard {
   stop(): Promise<void>;
 }
 
+const STARTED_AT_ONCE = 6;
+
+/** All at once would take so long that some are given up. */
+function inTurns<T>(all: readonly T[], start: (one: T) => Promise<void>): Promise<void>[] {
+  const queue = [...all];
+  return Array.from({ length: STARTED_AT_ONCE }, async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) await start(one);
+  });
+}
+
 const main = (path: string): string => new URL(`../../services/${path}`, import.meta.url).pathname;
 
-export async function startYard(layout: Layout): Promise<RunningYard> {
-  const [nats, postgres, gatewayPort, simulatorPort] = await Promise.all([
+const namesOf = (role: Role, copies: number): ProcessName[] =>
+  role === "simulator"
+    ? [role]
+    : [role, ...Array.from({ length: copies - 1 }, (_, n) => `${role}-${n + 2}` as const)];
+
+export async function startYard(layout: Layout, options: YardOptions = {}): Promise<RunningYard> {
+  const { copies = 1, eventStoreDir = temporaryFolder(), environmentOf = async () => ({}) } = options;
+  const gateways = namesOf("gateway", layout === "apart" ? copies : 1);
+  const [nats, postgres, simulatorPort, ...gatewayPorts] = await Promise.all([
     startNats(),
     startPostgres(),
     freePort(),
-    freePort(),
+    ...gateways.map(() => freePort()),
   ]);
-  const eventStoreDir = temporaryFolder();
   let eventStore = await startEventStore({ dir: eventStoreDir });
   const secret = newSecret();
   const token = "token-of-the-tests";
@@ -71,49 +103,60 @@ export async function startYard(layout: Layout): Promise<RunningYard> {
     LOG_LEVEL: process.env.YARD_LOG ?? "info",
   };
 
-  const processes = new Map<Role, NodeProcess>();
-  const startRole = async (role: Role): Promise<void> => {
-    const port = role === "gateway" ? gatewayPort : 0;
-    const started = await startNode(main(`${role}/main.ts`), { ...env, PORT: `${port}`, INSTANCE: role });
-    processes.set(role, started);
+  const names = ROLES.flatMap((role) => namesOf(role, copies));
+  const processes = new Map<ProcessName, NodeProcess>();
+  const startApart = async (name: ProcessName): Promise<void> => {
+    const [role = name] = name.split("-");
+    const own = { ...env, ...(await environmentOf(name, env)) };
+    const PORT = `${gatewayPorts[gateways.indexOf(name)] ?? 0}`;
+    processes.set(name, await startNode(main(`${role}/main.ts`), { ...own, PORT, INSTANCE: name }));
   };
   const startTogether = async (): Promise<void> => {
-    const started = await startNode(main("main.ts"), { ...env, PORT: `${gatewayPort}` });
+    const started = await startNode(main("main.ts"), { ...env, PORT: `${gatewayPorts[0]}` });
     for (const role of ROLES) processes.set(role, started);
   };
   const startApplication = async (): Promise<void> => {
     if (layout === "together") await startTogether();
-    else await Promise.all(ROLES.map(startRole));
+    else await Promise.all(names.length > ROLES.length ? inTurns(names, startApart) : names.map(startApart));
   };
   const stopApplication = async (): Promise<void> => {
     await Promise.all([...new Set(processes.values())].map((one) => one.stop()));
   };
 
-  const replace = async (part: Role | "eventstore" | "nats"): Promise<void> => {
+  const replace = async (part: Replaceable, downMs = 0): Promise<void> => {
     if (part === "nats") {
       await nats.kill();
+      await pause(downMs);
       await nats.restart();
     } else if (part === "eventstore") {
       await eventStore.kill();
+      await pause(downMs);
       eventStore = await startEventStore({ dir: eventStoreDir, port: eventStore.port });
     } else {
       await processes.get(part)?.kill();
-      await (layout === "together" ? startTogether() : startRole(part));
+      await pause(downMs);
+      await (layout === "together" ? startTogether() : startApart(part));
     }
   };
 
   await startApplication();
+  const [client, ...others] = gatewayPorts.map((port) =>
+    createClient({ url: `http://127.0.0.1:${port}`, token, source: "demo", secret }),
+  );
+  if (client === undefined) throw new Error("a yard has a gateway");
   return {
-    client: createClient({ url: `http://127.0.0.1:${gatewayPort}`, token, source: "demo", secret }),
+    client,
+    clients: [client, ...others],
+    names,
     simulatorUrl,
     secret,
     dataDir,
     nats,
     postgres,
     eventStore: () => eventStore,
-    process: (role) => {
-      const found = processes.get(role);
-      if (found === undefined) throw new Error(`${role} does not run`);
+    process: (name) => {
+      const found = processes.get(name);
+      if (found === undefined) throw new Error(`${name} does not run`);
       return found;
     },
     replace,

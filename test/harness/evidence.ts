@@ -4,12 +4,14 @@ const MOST_CHARACTERS = 20_000;
 const kept = new Map<string, string>();
 
 let failed = false;
+let isShown = true;
 
 // First of all who listen, because the embedded PostgreSQL ends the process with a code of its own.
 process.prependListener("beforeExit", () => {
   failed ||= Boolean(process.exitCode);
 });
 process.once("exit", (code) => {
+  if (!isShown) return;
   if (!failed && code === 0 && !process.exitCode) return;
   for (const [name, text] of kept) process.stderr.write(`\n---- ${name} said lately\n${text}\n`);
 });
@@ -28,3 +30,8 @@ export function evidenceOf(name: string): (said: string | Uint8Array) => void {
 
 /** What all of them have said lately. */
 export const saidLately = (): string => [...kept.values()].join("\n");
+
+/** For whoever puts it elsewhere: it is not shown when the process fails. */
+export function keepEvidenceToOurselves(): void {
+  isShown = false;
+}

@@ -6,6 +6,9 @@ export interface HalfOpenProxy {
   readonly port: number;
   /** Nothing gets through any more over the connections that there are; new ones work. */
   lose(): void;
+  /** Nothing gets through at all, and nothing is told to either end, until it is released; then what was sent arrives. */
+  hold(): void;
+  release(): void;
   /** How many it has let in since it was started. */
   readonly accepted: number;
   close(): Promise<void>;
@@ -15,9 +18,11 @@ export async function startHalfOpenProxy(to: number): Promise<HalfOpenProxy> {
   const sockets = new Set<Socket>();
   let lost = new WeakSet<Socket>();
   let accepted = 0;
+  let isHeld = false;
 
   function forward(from: Socket, into: Socket): void {
     sockets.add(from);
+    if (isHeld) from.pause();
     from.on("error", () => undefined);
     from.on("data", (bytes) => {
       if (!lost.has(from)) into.write(bytes);
@@ -40,6 +45,14 @@ export async function startHalfOpenProxy(to: number): Promise<HalfOpenProxy> {
     port: (server.address() as AddressInfo).port,
     lose() {
       lost = new WeakSet(sockets);
+    },
+    hold() {
+      isHeld = true;
+      for (const socket of sockets) socket.pause();
+    },
+    release() {
+      isHeld = false;
+      for (const socket of sockets) socket.resume();
     },
     get accepted() {
       return accepted;

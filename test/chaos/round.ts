@@ -1,0 +1,221 @@
+// One round: traffic, blows on their schedule, healing, and then every promise looked at.
+import { setTimeout as pause } from "node:timers/promises";
+import { watchMachine } from "../harness/machine-stall.ts";
+import { randomFrom } from "../harness/random.ts";
+import { until } from "../harness/wait.ts";
+import { blowsOn } from "./blows.ts";
+import { violationsOf } from "./history.ts";
+import {
+  attemptViolations,
+  capViolations,
+  decisionViolations,
+  deliveriesOf,
+  differences,
+  effectViolations,
+  readModels,
+  submissionViolations,
+} from "./invariants.ts";
+import { type Blow, described } from "./plan.ts";
+import { startTraffic, type Taken } from "./traffic.ts";
+import { type ChaosYard, PARTNER_NAMES } from "./yard.ts";
+
+export interface RoundReport {
+  readonly violations: readonly string[];
+  readonly timeline: readonly string[];
+  readonly taken: number;
+  /** By status. */
+  readonly ended: Readonly<Record<string, number>>;
+  /** From the last healing until the first submission after it was delivered. */
+  readonly progressMs: number;
+}
+
+const PROGRESS_MS = 20_000;
+const ENDED_MS = 90_000;
+const DECISIONS = 20;
+const TRAFFIC_BEFORE_MS = 500;
+/** Its partner is healthy, and no blow touches its way for long. */
+const PROBE = "other";
+const ENDS = ["delivered", "duplicate", "rejected", "unrouted", "dead_lettered"];
+
+let rounds = 0;
+
+export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: number): Promise<RoundReport> {
+  const begin = performance.now();
+  const timeline: string[] = [];
+  const violations: string[] = [];
+  const tell = (what: string): void =>
+    void timeline.push(`${String(Math.round(performance.now() - begin)).padStart(6)} ms  ${what}`);
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      tell(`${what}: ${(error as Error).message}`);
+      violations.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  const machine = watchMachine();
+  // No two rounds of a yard share keys or persons, also when one is played again.
+  rounds += 1;
+  const traffic = startTraffic({
+    clients: yard.clients,
+    random: randomFrom(seed + 1),
+    name: `r${seed}x${rounds}`,
+  });
+  await pause(TRAFFIC_BEFORE_MS);
+
+  const strike = blowsOn(yard, tell);
+  await Promise.all(
+    blows.map(async (blow) => {
+      await pause(blow.at);
+      tell(`begins: ${described(blow)}`);
+      await attempt(`a blow that could not be healed (${described(blow)})`, () => strike(blow));
+      tell(`healed: ${described(blow)}`);
+    }),
+  );
+  const healed = performance.now();
+  const stalledBefore = machine.total();
+  tell("all is healed");
+  let progressMs = Number.NaN;
+  await attempt(`no progress within ${PROGRESS_MS / 1_000} s of healing`, async () => {
+    const id = await traffic.submit(PROBE);
+    const submittedAt = new Date().toISOString();
+    const delivered = until(
+      `the first submission after healing, ${id}, is delivered`,
+      async () => (await statusOf(yard, id)) === "delivered",
+      // Time in which the machine itself stood still is nobody's.
+      PROGRESS_MS + (machine.total() - stalledBefore) - (performance.now() - healed),
+    );
+    await delivered.catch(async (error: Error) => {
+      tell(`submitted at ${submittedAt}: ${await historyOf(yard, id)}`);
+      throw error;
+    });
+    progressMs = Math.round(performance.now() - healed);
+    tell(`the first submission after healing was delivered after ${progressMs} ms`);
+  });
+  await attempt("a producer was not served", () => traffic.stop());
+  tell(`traffic ended: ${traffic.taken.size} taken, answers ${JSON.stringify(traffic.answers)}`);
+  await machine.stop();
+
+  const ended: Record<string, number> = {};
+  await attempt("not everything that was answered 202 has ended", async () => {
+    const statuses = await endsOf(yard, traffic.taken);
+    for (const status of statuses.values()) ended[status] = (ended[status] ?? 0) + 1;
+    await attempt("dead letters", async () =>
+      violations.push(...(await deadLetterViolations(yard, statuses))),
+    );
+  });
+  tell(`ended: ${JSON.stringify(ended)}`);
+  violations.push(...violationsOf(traffic.operations));
+  await attempt("the log", async () => {
+    const deliveries = await settledDeliveries(yard);
+    violations.push(
+      ...attemptViolations(deliveries),
+      ...(await effectViolations(yard, deliveries)),
+      ...(await capViolations(yard, deliveries)),
+      ...(await submissionViolations(yard, traffic.taken)),
+      ...(await decisionViolations(yard, [...traffic.taken.keys()].slice(0, DECISIONS))),
+    );
+  });
+  return { violations, timeline, taken: traffic.taken.size, ended, progressMs };
+}
+
+const statusOf = async ({ clients }: ChaosYard, id: string): Promise<string> => {
+  const [client] = clients;
+  return client === undefined ? "" : (await client.lead(id)).status;
+};
+
+/** What its stream and those of the partners say about it, and when. */
+async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
+  const streams = [`submission-${id}`, ...PARTNER_NAMES.map((name) => `partner-${name}`)];
+  const events = (await Promise.all(streams.map((stream) => log.readStream(stream)))).flat();
+  return events
+    .filter(
+      ({ stream, data }) => stream.endsWith(id) || (data as { submission_id?: string }).submission_id === id,
+    )
+    .map(({ type, metadata }) => `${type} at ${metadata.at}`)
+    .join(", ");
+}
+
+/** Waits until every one of them has ended; what waits is told. */
+async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promise<Map<string, string>> {
+  const statuses = new Map<string, string>();
+  const open = new Set(taken.keys());
+  await until(
+    "all have ended",
+    async () => {
+      for (const id of open) {
+        const status = await statusOf(yard, id);
+        statuses.set(id, status);
+        if (ENDS.includes(status)) open.delete(id);
+      }
+      if (open.size === 0) return true;
+      throw new Error(
+        `open: ${[...open].slice(0, 5).map((id) => `${id} ${statuses.get(id)}`)} (${open.size})`,
+      );
+    },
+    ENDED_MS,
+  );
+  return statuses;
+}
+
+/** An attempt may just be under way. */
+const settledDeliveries = (yard: ChaosYard): ReturnType<typeof deliveriesOf> =>
+  until("no delivery is under way", async () => {
+    const deliveries = await deliveriesOf(yard);
+    const isOpen = [...deliveries.values()].some(({ events }) => events.at(-1) === "DeliveryStarted");
+    return !isOpen && deliveries;
+  });
+
+async function deadLetterViolations(
+  yard: ChaosYard,
+  statuses: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  const shown = await allDeadLetters(yard);
+  return [...statuses].flatMap(([id, status]) =>
+    status === "dead_lettered" && !shown.has(id)
+      ? [`${id} is dead-lettered and no dead letter is shown`]
+      : [],
+  );
+}
+
+async function allDeadLetters(yard: ChaosYard): Promise<Set<string>> {
+  const found = new Set<string>();
+  let cursor = "";
+  do {
+    const { body } = await yard.client.admin<{ items: { lead_id?: string }[]; next_cursor?: string }>(
+      "GET",
+      `/api/dlq?limit=200${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
+    for (const { lead_id } of body.items) if (lead_id !== undefined) found.add(lead_id);
+    cursor = body.next_cursor ?? "";
+  } while (cursor !== "");
+  return found;
+}
+
+interface Progress {
+  readonly name: string;
+  readonly lag: number;
+  readonly rebuilt_at: string | null;
+  readonly rebuilding?: unknown;
+}
+
+/** Every read model, thrown away and built anew from the log, is the one that it was. To be asked when nothing is under way. */
+export async function replayViolations(yard: ChaosYard): Promise<string[]> {
+  const list = async (): Promise<Progress[]> =>
+    (await yard.client.admin<Progress[]>("GET", "/api/projections")).body;
+  const caughtUp = (): Promise<Map<string, string[]>> =>
+    until("the read models stand still", async () => {
+      if ((await list()).some(({ lag }) => lag > 0)) return undefined;
+      const before = await readModels(yard);
+      await pause(500);
+      return differences(before, await readModels(yard)).length === 0 && before;
+    });
+  const before = await caughtUp();
+  const rebuiltAt = new Map((await list()).map(({ name, rebuilt_at }) => [name, rebuilt_at]));
+  for (const name of rebuiltAt.keys()) await yard.client.admin("POST", `/api/projections/${name}/rebuild`);
+  await until("all are rebuilt", async () => {
+    const now = await list();
+    return now.every((one) => one.rebuilding === undefined && one.rebuilt_at !== rebuiltAt.get(one.name));
+  });
+  return differences(before, await caughtUp());
+}

@@ -1,0 +1,191 @@
+// The whole yard as processes of their own, two of each role, with what a blow needs to get at: a proxy on each way from a process to
+// a part, a clock for each process, and a small disk for the event store.
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { connectDatabase, type Database } from "#platform/database.ts";
+import { connectEventStore, type EventStore } from "#platform/event-store/event-store.ts";
+import { behave, configurePartner, configureRules, rule } from "../e2e/demo-partners.ts";
+import { type ProcessName, type RunningYard, startYard } from "../e2e/yard.ts";
+import { temporaryFolder } from "../eventstore/server.ts";
+import { type HalfOpenProxy, startHalfOpenProxy } from "../harness/half-open-proxy.ts";
+import { PARTS, type Part } from "./plan.ts";
+
+export interface ChaosYard extends RunningYard {
+  /** Past all proxies. */
+  readonly log: EventStore;
+  readonly database: Database;
+  readonly processes: readonly ProcessName[];
+  way(process: string, part: Part): HalfOpenProxy;
+  /** False where clocks can't be set (no libfaketime). */
+  setClock(process: string, seconds: number): boolean;
+  /** False where no small disk can be mounted. */
+  fillDisk(): boolean;
+  emptyDisk(): void;
+}
+
+const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/** So many processes of the same code: it is compiled once. */
+const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "switchyard-chaos-compiled") };
+const DISK_MB = 256;
+const PORT_OF: Record<Part, (env: Readonly<Record<string, string>>) => string> = {
+  nats: (env) => env.NATS_URL ?? "",
+  eventstore: (env) => env.EVENTSTORE_URL ?? "",
+  postgres: (env) => env.DATABASE_URL ?? "",
+};
+const VARIABLE: Record<Part, string> = {
+  nats: "NATS_URL",
+  eventstore: "EVENTSTORE_URL",
+  postgres: "DATABASE_URL",
+};
+
+/** What partners there are, and how they behave where no blow says otherwise. */
+export const PARTNERS = {
+  edu: { settings: {}, behaviour: { behaviour: "healthy" } },
+  fin: { settings: {}, behaviour: { behaviour: "failing", rate: 0.3 } },
+  fallback: { settings: {}, behaviour: { behaviour: "healthy", delay_ms: 50 } },
+  picky: { settings: {}, behaviour: { behaviour: "rejecting" } },
+  capped: { settings: { caps: { total: 20, otherwise: "next" } }, behaviour: { behaviour: "healthy" } },
+  forgetful: {
+    settings: { idempotent: false },
+    behaviour: { behaviour: "healthy", idempotent: false },
+  },
+} as const;
+export type PartnerName = keyof typeof PARTNERS;
+export const PARTNER_NAMES = Object.keys(PARTNERS) as PartnerName[];
+export const CAP = PARTNERS.capped.settings.caps.total;
+
+export const INTERESTS = ["edu", "fin", "picky", "capped", "forgetful", "split", "other"] as const;
+export const RULES = [
+  rule("edu", 10, { interest: "edu" }, { to: "edu" }),
+  rule("fin", 20, { interest: "fin" }, { to: "fin" }),
+  rule("picky", 30, { interest: "picky" }, { waterfall: ["picky", "edu"] }),
+  rule("capped", 40, { interest: "capped" }, { waterfall: ["capped", "fallback"] }),
+  rule("forgetful", 50, { interest: "forgetful" }, { to: "forgetful" }),
+  rule(
+    "split",
+    60,
+    { interest: "split" },
+    {
+      split: [
+        { to: "edu", weight: 1 },
+        { to: "fallback", weight: 1 },
+      ],
+    },
+  ),
+  rule("otherwise", 1_000, {}, { to: "fallback" }),
+];
+
+export async function startChaosYard(): Promise<ChaosYard> {
+  const ways = new Map<string, HalfOpenProxy>();
+  const clocks = temporaryFolder("clocks-");
+  const hasClocks = existsSync(FAKETIME);
+  const disk = smallDisk();
+  const clockOf = (name: string): string => join(clocks, name);
+  const setClock = (name: string, seconds: number): void =>
+    writeFileSync(clockOf(name), `${seconds < 0 ? "" : "+"}${seconds}\n`);
+
+  async function environmentOf(
+    name: ProcessName,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Record<string, string>> {
+    if (name === "simulator") return COMPILED;
+    const urls: Record<string, string> = { ...COMPILED };
+    for (const part of PARTS) {
+      const url = PORT_OF[part](env);
+      const [, port = ""] = /@?127\.0\.0\.1:(\d+)/.exec(url) ?? [];
+      const way = ways.get(`${name} ${part}`) ?? (await startHalfOpenProxy(Number(port)));
+      ways.set(`${name} ${part}`, way);
+      urls[VARIABLE[part]] = url.replace(`127.0.0.1:${port}`, `127.0.0.1:${way.port}`);
+    }
+    if (!hasClocks) return urls;
+    setClock(name, 0);
+    return {
+      ...urls,
+      LD_PRELOAD: FAKETIME,
+      FAKETIME_TIMESTAMP_FILE: clockOf(name),
+      FAKETIME_CACHE_DURATION: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    };
+  }
+
+  const yard = await startYard("apart", {
+    copies: 2,
+    environmentOf,
+    ...(disk !== undefined && { eventStoreDir: join(disk, "data") }),
+  });
+  const log = pino({ level: "silent" });
+  const eventStore = connectEventStore({ url: `esdb://127.0.0.1:${yard.eventStore().port}?tls=false`, log });
+  const database = connectDatabase({ url: yard.postgres.url, log, max: 2 });
+  const ballast = disk && join(disk, "ballast");
+  await configureYard(yard);
+  return {
+    ...yard,
+    log: eventStore,
+    database,
+    processes: yard.names.filter((name) => name !== "simulator"),
+    way(process, part) {
+      const found = ways.get(`${process} ${part}`);
+      if (found === undefined) throw new Error(`${process} has no way to ${part}`);
+      return found;
+    },
+    setClock(process, seconds) {
+      if (hasClocks) setClock(process, seconds);
+      return hasClocks;
+    },
+    fillDisk() {
+      if (ballast === undefined) return false;
+      fill(ballast);
+      return true;
+    },
+    emptyDisk() {
+      if (ballast !== undefined) rmSync(ballast, { force: true });
+    },
+    async stop() {
+      await Promise.all([eventStore.close(), database.close()]);
+      await yard.stop();
+      await Promise.all([...ways.values()].map((way) => way.close()));
+      if (disk !== undefined) execFileSync("umount", ["--lazy", disk]);
+    },
+  };
+}
+
+async function configureYard(yard: RunningYard): Promise<void> {
+  for (const name of PARTNER_NAMES) {
+    const { settings, behaviour } = PARTNERS[name];
+    await configurePartner(yard.client, yard.simulatorUrl, name, settings);
+    await behave(yard.simulatorUrl, name, behaviour);
+  }
+  await configureRules(yard.client, RULES);
+}
+
+/** Undefined where this process may not mount one. */
+function smallDisk(): string | undefined {
+  const dir = temporaryFolder("small-disk-");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", dir], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  process.once("exit", () => {
+    try {
+      execFileSync("umount", ["--lazy", dir], { stdio: "ignore" });
+    } catch {
+      // It was unmounted with the yard.
+    }
+  });
+  return dir;
+}
+
+/** Until not a byte more fits. */
+function fill(path: string): void {
+  for (let bytes = 1024 * 1024; bytes >= 4_096; bytes /= 4) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(bytes), { flag: "a" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
+  }
+}

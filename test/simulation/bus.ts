@@ -1,0 +1,307 @@
+// JetStream in memory, as the roles use it: one stream, durable mailboxes whose mail comes again until it is acknowledged, requests. It
+// forgets, repeats and reorders.
+import type { MsgHdrs } from "nats";
+import { type Bus, BusError, type Mail, type MailboxOptions } from "#platform/bus/bus.ts";
+import { pause } from "#platform/retry.ts";
+import { currentProcess, elapsed, inProcess, type Process, schedule } from "./clock.ts";
+import type { Network, Unanswered } from "./network.ts";
+
+interface Message {
+  readonly seq: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly storedAt: number;
+}
+
+interface Pending {
+  /** It comes again then. */
+  dueAt: number;
+  deliveries: number;
+}
+
+interface Consumer {
+  readonly filter: string;
+  readonly pending: Map<number, Pending>;
+  delivered: number;
+}
+
+interface Server {
+  readonly process: Process;
+  readonly handler: (data: Uint8Array) => Promise<Uint8Array>;
+}
+
+/** What a partner's subject has stored. */
+export type OnPartnerMessage = (
+  subject: string,
+  id: string,
+) => "stored" | "duplicate" | "refused" | "unknown";
+
+export interface SimulatedBus {
+  of(process: Process, network: Network): Bus;
+  /** Everything, mailboxes and all. */
+  wipe(): void;
+}
+
+const DEDUPE_MS = 120_000;
+const TIMEOUT: Unanswered = { afterMs: 5_000, error: () => new BusError("timeout", "no answer") };
+/** A reader that finds nothing looks again so late; one that found something looks at once. */
+const IDLE_MS = 60;
+const BUSY_MS = 5;
+
+export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
+  let messages = new Map<number, Message>();
+  let ids = new Map<string, { readonly seq: number; readonly at: number }>();
+  let consumers = new Map<string, Consumer>();
+  let lastSeq = 0;
+  const servers = new Map<string, Set<Server>>();
+  const listeners = new Map<
+    string,
+    Set<{ process: Process; onNews: (data: Uint8Array, subject: string) => void }>
+  >();
+
+  function store(subject: string, data: Uint8Array, id: string, headers: Readonly<Record<string, string>>) {
+    const known = ids.get(id);
+    if (known !== undefined && known.at > elapsed() - DEDUPE_MS) return { seq: known.seq, duplicate: true };
+    lastSeq += 1;
+    messages.set(lastSeq, { seq: lastSeq, subject, data, headers, storedAt: Date.now() });
+    ids.set(id, { seq: lastSeq, at: elapsed() });
+    return { seq: lastSeq, duplicate: false };
+  }
+
+  function storeForPartner(subject: string, id: string) {
+    const said = onPartnerMessage(subject, id);
+    if (said === "refused") throw new BusError("rejected", "the stream is full");
+    if (said === "unknown") throw new BusError("timeout", "no answer");
+    return { seq: 1, duplicate: said === "duplicate" };
+  }
+
+  const consumerOf = ({ name, filter }: Pick<MailboxOptions, "name" | "filter">): Consumer => {
+    const known = consumers.get(name) ?? {
+      filter: filter.replace(/>$/, ""),
+      pending: new Map(),
+      delivered: 0,
+    };
+    consumers.set(name, known);
+    return known;
+  };
+
+  /** What comes again first, then what is new. */
+  function next(consumer: Consumer, count: number, maxAckPending: number, ackWaitMs: number) {
+    const due = [...consumer.pending].filter(([, { dueAt }]) => dueAt <= elapsed()).map(([seq]) => seq);
+    const fresh: number[] = [];
+    for (let seq = consumer.delivered + 1; seq <= lastSeq && fresh.length < count; seq += 1) {
+      if (consumer.pending.size + fresh.length >= maxAckPending) break;
+      if (messages.get(seq)?.subject.startsWith(consumer.filter)) fresh.push(seq);
+      consumer.delivered = seq;
+    }
+    return [...due, ...fresh].slice(0, Math.max(count, due.length)).flatMap((seq) => {
+      const message = messages.get(seq);
+      if (message === undefined) {
+        consumer.pending.delete(seq);
+        return [];
+      }
+      const deliveries = (consumer.pending.get(seq)?.deliveries ?? 0) + 1;
+      consumer.pending.set(seq, { dueAt: elapsed() + ackWaitMs, deliveries });
+      return [{ message, deliveries }];
+    });
+  }
+
+  function of(process: Process, network: Network): Bus {
+    const call = <T>(effect: () => T): Promise<T> => network.call(process, effect, TIMEOUT);
+
+    function toMail(
+      consumer: Consumer,
+      message: Message,
+      deliveries: number,
+      options: MailboxOptions,
+    ): Mail & { answered: boolean } {
+      const { seq, subject, data, headers, storedAt } = message;
+      const send = (effect: () => void): void => {
+        if (network.isHit("lostMail")) return;
+        schedule(network.random.next() * 3, effect, undefined);
+      };
+      const answer = (effect: () => void): void => {
+        if (mail.answered || !process.alive) return;
+        mail.answered = true;
+        send(() => {
+          if (consumers.get(options.name) === consumer) effect();
+        });
+      };
+      const mail: Mail & { answered: boolean } = {
+        subject,
+        data,
+        headers: { get: (name: string) => headers[name] ?? "" } as MsgHdrs,
+        seq,
+        deliveries,
+        storedAt,
+        answered: false,
+        ack: () => answer(() => void consumer.pending.delete(seq)),
+        term: () => answer(() => void consumer.pending.delete(seq)),
+        nak: (delayMs) =>
+          answer(() => {
+            const pending = consumer.pending.get(seq);
+            if (pending !== undefined) pending.dueAt = elapsed() + delayMs;
+          }),
+        working() {
+          if (mail.answered || !process.alive) return;
+          send(() => {
+            const pending = consumer.pending.get(seq);
+            if (pending !== undefined) pending.dueAt = elapsed() + options.ackWaitMs;
+          });
+        },
+      };
+      return mail;
+    }
+
+    const mailbox: Bus["mailbox"] = async (options) => {
+      const { name, onBatch, maxBatch, maxAckPending, ackWaitMs } = options;
+      await call(() => consumerOf(options));
+      let paused = false;
+      let closed = false;
+      const open = new Set<Mail & { answered: boolean }>();
+
+      async function round(): Promise<boolean> {
+        const consumer = consumerOf(options);
+        let found = next(consumer, maxBatch, maxAckPending, ackWaitMs);
+        if (found.length === 0) return false;
+        if (network.isHit("reorderedMail")) found = found.reverse();
+        if (network.isHit("repeatedMail")) found = [...found, ...found.slice(0, 1)];
+        const mails = found.map(({ message, deliveries }) => toMail(consumer, message, deliveries, options));
+        for (const mail of mails) open.add(mail);
+        try {
+          await onBatch(mails);
+        } catch {
+          for (const mail of mails) mail.nak(1_000);
+        }
+        for (const mail of open) if (mail.answered) open.delete(mail);
+        return true;
+      }
+      const loop = async (): Promise<void> => {
+        while (!closed) {
+          const isBusy = !paused && (await round());
+          await pause(isBusy ? BUSY_MS : IDLE_MS * (0.5 + network.random.next()));
+        }
+      };
+      const working = loop();
+      return {
+        name,
+        get unanswered() {
+          return [...open].filter(({ answered }) => !answered).length;
+        },
+        pause() {
+          paused = true;
+        },
+        resume() {
+          paused = false;
+        },
+        async close() {
+          closed = true;
+          await working;
+        },
+      };
+    };
+
+    return {
+      connected: true,
+      publish(subject, data, { id, headers = {}, timeoutMs = TIMEOUT.afterMs }) {
+        return network.call(
+          process,
+          () =>
+            subject.startsWith("partners.")
+              ? storeForPartner(subject, id)
+              : store(subject, data, id, headers),
+          { ...TIMEOUT, afterMs: timeoutMs },
+        );
+      },
+      mailbox,
+      rewindMailbox: ({ name }) =>
+        call(() => {
+          for (const pending of consumers.get(name)?.pending.values() ?? []) pending.dueAt = elapsed();
+        }),
+      deleteMailbox: (name) => call(() => void consumers.delete(name)),
+      erase: (seq) => call(() => void messages.delete(seq)),
+      purge: () => call(() => void messages.clear()),
+      kv: () => Promise.reject(new Error("leases are simulated as a whole")),
+      close: async () => undefined,
+      consumerState: (name) =>
+        call(() => {
+          const consumer = consumers.get(name);
+          if (consumer === undefined) return undefined;
+          const isIts = ({ subject }: Message): boolean => subject.startsWith(consumer.filter);
+          const open = [...consumer.pending.keys()];
+          return {
+            pending: [...messages.values()].filter((one) => one.seq > consumer.delivered && isIts(one))
+              .length,
+            ackPending: open.length,
+            redelivered: 0,
+            ackFloorSeq: open.length === 0 ? consumer.delivered : Math.min(...open) - 1,
+            deliveredSeq: consumer.delivered,
+          };
+        }),
+      messageAt: (seq) => call(() => shown(messages.get(seq))),
+      lastMessage: () => call(() => shown([...messages.values()].at(-1))),
+      lastStoredAt: () => call(() => undefined),
+      subjectsIn: () => call(() => new Map()),
+      firstSeq: () => call(() => messages.keys().next().value ?? lastSeq + 1),
+      lastSeq: () => call(() => lastSeq),
+      async request(subject, data, timeoutMs) {
+        const asked = await call(() => [...(servers.get(subject) ?? [])].filter((one) => one.process.alive));
+        if (asked.length === 0) throw new BusError("no_responders", `nobody serves ${subject}`);
+        // Each who serves it may answer; the first answer counts.
+        return new Promise((resolve, reject) => {
+          schedule(timeoutMs, () => reject(new BusError("timeout", `${subject} was not answered`)), process);
+          for (const server of asked) {
+            if (network.isHit("lostRequest")) continue;
+            schedule(
+              network.random.next() * 3,
+              () => {
+                const reply = (settle: () => void): void => {
+                  if (!network.isHit("lostAnswer")) schedule(network.random.next() * 3, settle, process);
+                };
+                server.handler(data).then(
+                  (answer) => reply(() => resolve(answer)),
+                  () => reply(() => reject(new BusError("refused", `${subject} was refused`))),
+                );
+              },
+              server.process,
+            );
+          }
+        });
+      },
+      async serve(subject, _queue, handler) {
+        const server: Server = {
+          process,
+          handler: async (data) => {
+            const answer = await inProcess(process, () => handler({ subject, data, headers: undefined }));
+            return answer instanceof Uint8Array ? answer : answer.data;
+          },
+        };
+        const all = servers.get(subject) ?? new Set();
+        servers.set(subject, all.add(server));
+        return { close: async () => void all.delete(server) };
+      },
+      broadcast(subject, data) {
+        for (const { process: to, onNews } of listeners.get(subject) ?? [])
+          if (!network.isHit("lostMail"))
+            schedule(network.random.next() * 3, () => onNews(data, subject), to);
+      },
+      listen(subject, onNews) {
+        const listener = { process: currentProcess() ?? process, onNews };
+        const all = listeners.get(subject) ?? new Set();
+        listeners.set(subject, all.add(listener));
+        return { close: async () => void all.delete(listener) };
+      },
+    };
+  }
+
+  const shown = (message: Message | undefined) =>
+    message && { ...message, headers: { get: (name: string) => message.headers[name] ?? "" } as MsgHdrs };
+
+  return {
+    of,
+    wipe() {
+      [messages, ids, consumers, lastSeq] = [new Map(), new Map(), new Map(), 0];
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// npm run simulate [-- --seeds N --from N --seed N --jobs N]: many seeds, each a yard of its own in simulated time. With --seed one of them,
+// told event by event.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { simulateTime } from "./clock.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+    jobs: { type: "string", default: `${availableParallelism()}` },
+    /** Of a child: every `step`-th seed. */
+    step: { type: "string", default: "1" },
+    child: { type: "boolean", default: false },
+  },
+});
+const [seeds, from, jobs, step] = [flags.seeds, flags.from, flags.jobs, flags.step].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+if (flags.seed !== undefined) process.exit(await runOne(Number(flags.seed)));
+else if (flags.child) process.exit(await runSome());
+else process.exit(await runAll());
+
+async function runOne(seed: number): Promise<number> {
+  simulateTime();
+  const { simulate } = await import("./simulate.ts");
+  const { violations, events, digest } = await simulate(seed, (line) => console.log(line));
+  for (const one of violations) console.log(`broken: ${one}`);
+  console.log(`seed ${seed}: ${events} events, ${violations.length} promises broken, digest ${digest}`);
+  return violations.length === 0 ? 0 : 1;
+}
+
+async function runSome(): Promise<number> {
+  simulateTime();
+  const { simulate } = await import("./simulate.ts");
+  let failed = 0;
+  for (let seed = from; seed < from + seeds; seed += step) {
+    const { violations } = await simulate(seed);
+    if (violations.length === 0) continue;
+    failed += 1;
+    console.log(`FAIL seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function runAll(): Promise<number> {
+  const began = process.hrtime.bigint();
+  const codes = await Promise.all(
+    Array.from({ length: jobs }, async (_, n) => {
+      const given = ["--child", "--from", `${from + n}`, "--seeds", `${seeds - n}`, "--step", `${jobs}`];
+      const child = spawn(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", import.meta.filename, ...given],
+        {
+          stdio: ["ignore", "inherit", "inherit"],
+        },
+      );
+      const [code] = (await once(child, "exit")) as [number | null];
+      return code;
+    }),
+  );
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  const isGood = codes.every((code) => code === 0);
+  console.log(`${isGood ? "ok  " : "FAIL"} ${seeds} seeds from ${from} in ${seconds.toFixed(1)} s`);
+  if (!isGood) console.log("one of them again, event by event: npm run simulate -- --seed N");
+  return isGood ? 0 : 1;
+}
