@@ -1,8 +1,6 @@
 // Runs commands of the table as a person types them, those that need it beside a yard that is started for them.
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
-import { GRACE_S, newDataDir, spawnLauncher, stopLauncher, untilReady } from "../harness/launcher.ts";
-import { guard } from "../harness/orphan-guard.ts";
+import { startLaunchedYard } from "../harness/launched-yard.ts";
 import { freePort } from "../harness/process.ts";
 
 export interface Shown {
@@ -44,19 +42,7 @@ export interface YardBeside {
 }
 
 export async function startYardBeside(): Promise<YardBeside> {
-  const env = { DATA_DIR: newDataDir("requirements-"), PORT: `${await freePort()}` };
-  const launcher = spawnLauncher({ ...env, SIMULATOR_PORT: "0" });
-  const release = guard(launcher.pid, env.DATA_DIR, GRACE_S);
-  const stop = async (): Promise<void> => {
-    await stopLauncher(launcher);
-    release();
-    rmSync(env.DATA_DIR, { recursive: true, force: true });
-  };
-  try {
-    await untilReady(launcher, () => launcher.output().includes("Switchyard is ready"));
-    return { env, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const PORT = `${await freePort()}`;
+  const { dataDir, stop } = await startLaunchedYard("requirements-", { PORT });
+  return { env: { DATA_DIR: dataDir, PORT }, stop };
 }
