@@ -11,7 +11,7 @@ export const options: Options = {
     soak: {
       executor: "constant-arrival-rate",
       rate: 100,
-      duration: duration("10m"),
+      duration: duration("5m"),
       preAllocatedVUs: 100,
       maxVUs: 500,
       gracefulStop: "70s",

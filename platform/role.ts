@@ -1,6 +1,7 @@
 // Runs roles as one process: the same code whether they share it or each has its own.
 import type { Environment, Role } from "./config.ts";
 import { resolveConnections } from "./connections.ts";
+import { showDependencies } from "./dependency-health.ts";
 import { showDiskSpace } from "./disk-space.ts";
 import { configOrExit, serve } from "./serve.ts";
 import { startHeartbeat } from "./workers/heartbeat.ts";
@@ -21,6 +22,7 @@ export async function runRoles(
     const yard = createYard({ ...parts, config: resolveConnections(parts.config) });
     const heartbeat = startHeartbeat(yard, roles);
     showDiskSpace(config.dataDir, yard.metrics);
+    showDependencies(parts.health, yard.metrics);
     const serving = await Promise.all(
       wanted.map(async ({ role, start }) => {
         const served = await start({ ...yard, log: yard.log.child({ role }) });

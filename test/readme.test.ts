@@ -38,6 +38,22 @@ test("the tour of one submission visits every room in order", () => {
   );
 });
 
+test("the message to PM and Data is one of three or four sentences", () => {
+  const [, section = ""] = readFileSync("README.md", "utf8").split("## To PM and Data\n");
+  const message = [...(section.split("\n## ")[0] ?? "").matchAll(/^> (.*)$/gm)]
+    .map(([, line]) => line)
+    .join(" ");
+  const sentences = message.split(/(?<=\.)\s+/).filter((one) => one !== "");
+  assert.ok([3, 4].includes(sentences.length), `${sentences.length} sentences`);
+});
+
+test("the README tells of dead letters, consistency, capacity and how it was written", () => {
+  const [, section = ""] = readFileSync("README.md", "utf8").split("## How it keeps its promises\n");
+  const links = [...(section.split("\n## ")[0] ?? "").matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link);
+  for (const page of ["docs/dead-letters.md", "docs/consistency.md", "docs/capacity.md", "PROMPTS.md"])
+    assert.ok(links.includes(page), page);
+});
+
 const rulesDocument = readFileSync("docs/rules.md", "utf8");
 
 test("docs/rules.md has each operator once in its table", () => {

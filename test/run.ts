@@ -1,9 +1,10 @@
 // The whole test command: static checks, then every *.test.ts in a process of its own, then one closing line. Words choose among the
 // files, or with --checks among the checks.
 import { spawn } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { testFiles } from "./files.ts";
 
 const { values: flags, positionals: patterns } = parseArgs({
   allowPositionals: true,
@@ -123,11 +124,7 @@ if (!flags.tests && (flags.checks || patterns.length === 0)) {
   for (const one of wanted) results.push(await check(one));
 }
 if (!flags.checks) {
-  const wanted = (path: string): boolean =>
-    patterns.length === 0 || patterns.some((part) => path.includes(part));
-  const files = globSync("{domain,platform,services,projections,deploy,console,test}/**/*.test.ts")
-    .filter(wanted)
-    .sort();
+  const files = testFiles(patterns);
   await eachOf(
     files.filter((path) => !isHeavy(path)),
     2,

@@ -59,7 +59,15 @@ function machine(
     calls: () => (existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : []),
     async install(...args) {
       const child = spawn(process.execPath, [join(root, "deploy/local/install.mjs"), ...args], {
-        env: { PATH: bin, HOME: root, NATS_SERVER: nats, PROMTOOL: "/bin/sh", NPM_SECONDS: "0", ...env },
+        env: {
+          PATH: bin,
+          HOME: root,
+          NATS_SERVER: nats,
+          PROMTOOL: "/bin/sh",
+          PROMETHEUS: "/bin/sh",
+          NPM_SECONDS: "0",
+          ...env,
+        },
       });
       let output = "";
       for (const stream of [child.stdout, child.stderr])
@@ -134,11 +142,13 @@ test("installs Redis for benchmarks alone, and says what helps where it can't", 
   assert.match(unable.output, /apt-get install -y redis-server/);
 });
 
-test("unpacks promtool for the tests alone, and goes on with what helps where it can't", async () => {
+test("unpacks prometheus for the tests alone, and goes on with what helps where it can't", async () => {
   const apt = `case "$*" in *download*) touch prometheus_2_all.deb;; *) ${MAKES_NATS};; esac`;
-  const unpack = 'mkdir -p "$3/usr/bin"; touch "$3/usr/bin/promtool"; chmod +x "$3/usr/bin/promtool"';
+  const unpack =
+    'mkdir -p "$3/usr/bin"; for one in prometheus promtool; do touch "$3/usr/bin/$one"; chmod +x "$3/usr/bin/$one"; done';
   const programs = { "apt-get": apt, "dpkg-deb": unpack, sudo: 'shift; exec "$@"', true: "exit 0" };
-  const able = machine(programs, { PROMTOOL: "" });
+  const none = { PROMTOOL: "", PROMETHEUS: "" };
+  const able = machine(programs, none);
   assert.is((await able.install("--services")).code, 0);
   assert.not.ok(able.calls().some((call) => call.includes("prometheus")));
   const { code, output } = await able.install("--tests");
@@ -146,9 +156,7 @@ test("unpacks promtool for the tests alone, and goes on with what helps where it
   assert.ok(able.calls().includes("apt-get download prometheus"));
   assert.not.ok(able.calls().some((call) => /apt-get .*install .*prometheus/.test(call)));
   assert.equal(await able.install("--tests"), { code: 0, output: "" });
-  const unable = await machine({ "apt-get": MAKES_NATS, sudo: 'shift; exec "$@"' }, { PROMTOOL: "" }).install(
-    "--tests",
-  );
+  const unable = await machine({ "apt-get": MAKES_NATS, sudo: 'shift; exec "$@"' }, none).install("--tests");
   assert.is(unable.code, 0);
   assert.match(unable.output, /apt-get install -y prometheus/);
 });

@@ -9,7 +9,7 @@ import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
-import { findPromtool, installPromtool } from "./install/promtool.mjs";
+import { installPrometheus, prometheusIsThere } from "./install/prometheus.mjs";
 import { installRedis, redisIsThere } from "./install/redis.mjs";
 
 const [major] = process.versions.node.split(".").map(Number);
@@ -23,7 +23,11 @@ const wanted = new Set(process.argv.slice(2));
 const steps = [
   { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
-  { name: "promtool", isDone: promtoolIsThere, install: installPromtool },
+  {
+    name: "prometheus",
+    isDone: () => !wanted.has("--tests") || prometheusIsThere(process.env),
+    install: installPrometheus,
+  },
   { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
@@ -53,10 +57,6 @@ function installDependencies() {
 function natsServerIsThere() {
   const needed = wanted.has("--tests") || (wanted.has("--services") && !process.env.NATS_URL);
   return !needed || findNatsServer(process.env) !== undefined;
-}
-
-function promtoolIsThere() {
-  return !wanted.has("--tests") || findPromtool(process.env) !== undefined;
 }
 
 function consoleIsThere() {

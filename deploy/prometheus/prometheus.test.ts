@@ -3,9 +3,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { showDependencies } from "#platform/dependency-health.ts";
 import { showDiskSpace } from "#platform/disk-space.ts";
+import { createHealth } from "#platform/health.ts";
 import { createMetrics } from "#platform/metrics.ts";
-import { findPromtool, PROMTOOL_HELP } from "../local/install/promtool.mjs";
+import { findPromtool, PROMETHEUS_HELP } from "../local/install/prometheus.mjs";
 
 const test = suite("figures and alerts");
 const FOLDER = "deploy/prometheus";
@@ -17,6 +19,7 @@ const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name ?? 
 
 const metrics = createMetrics();
 showDiskSpace(".", metrics);
+showDependencies(createHealth(), metrics);
 /** With those that a role alone has. */
 const figures = [
   ...metrics.registry.getMetricsAsArray().map(({ name }) => name),
@@ -28,7 +31,7 @@ const named = (text: string): string[] =>
 
 function promtool(...args: readonly string[]): { readonly status: number | null; readonly output: string } {
   const program = findPromtool(process.env);
-  if (program === undefined) throw new Error(PROMTOOL_HELP);
+  if (program === undefined) throw new Error(PROMETHEUS_HELP);
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
   return { status, output: `${stdout}${stderr}` };
 }

@@ -50,6 +50,8 @@ export interface MeasureOptions {
   readonly htmlFile: string;
   /** Instead of the scenario's own. */
   readonly duration: string | undefined;
+  /** The least of a scenario that shows anything. */
+  readonly isShort: boolean;
 }
 
 const MAX_SHOWN = 5;
@@ -93,7 +95,7 @@ async function put(
   scenario: ScenarioName,
   yard: LoadedYard,
   folder: string,
-  { program, htmlFile, duration }: MeasureOptions,
+  { program, htmlFile, duration, isShort }: MeasureOptions,
 ): Promise<Summary> {
   const summaryFile = join(folder, "summary.json");
   const code = await program.run(join(import.meta.dirname, `../../k6/${scenario}.ts`), {
@@ -105,6 +107,7 @@ async function put(
     RUN: `${scenario}-${Date.now().toString(36)}`,
     SUMMARY_FILE: summaryFile,
     ...(duration !== undefined && { DURATION: duration }),
+    ...(isShort && { SHORT: "1" }),
     K6_CONSOLE_OUTPUT: join(folder, "console.log"),
     K6_WEB_DASHBOARD: "true",
     // No port: only the report is wanted.

@@ -86,7 +86,7 @@ test("says why a run proves nothing", () => {
     [{ delivered_once: 4_099 }, "not all were looked for"],
     [{ sent: 0, acknowledged: 0, delivered_once: 0 }, "nothing was sent"],
     [{ retried_deliveries: 0 }, "no delivery was retried"],
-    [{ scenario: "soak", retried_deliveries: 0 }],
+    [{ scenario: "overload", retried_deliveries: 0 }],
   ];
   for (const [part, ...expected] of broken) {
     assert.equal(objections({ ...measured, ...part }), expected);

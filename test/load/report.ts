@@ -81,7 +81,7 @@ const HEAD = `# Proof of load
 had exactly one effect.
 
 \`\`\`sh
-npm run load                          # all scenarios, about 20 minutes
+npm run load                          # all scenarios, in less than 12 minutes
 npm run load -- smoke                 # one of smoke, burst, mixed, outage, overload, soak
 npm run load -- soak --duration 30m   # longer or shorter: mixed, overload, soak
 \`\`\`

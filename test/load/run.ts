@@ -1,5 +1,7 @@
-// npm run load: puts the yard under load, checks what arrived, and writes docs/proof-of-load.md.
-import { mkdirSync, rmSync } from "node:fs";
+// npm run load: puts the yard under load, checks what arrived, and writes docs/proof-of-load.md. With SHORT set a scenario sends only as
+// much as shows anything, and the report goes to a temporary folder.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Measured, measure } from "./measure.ts";
@@ -11,7 +13,10 @@ const USAGE = `usage: npm run load -- [scenario…] [options]
 scenarios: ${SCENARIO_NAMES.join(", ")}; all of them without one
   --duration D   how long mixed, overload and soak go on, such as 30s or 10m
   --report DIR   where proof-of-load.md goes (docs)`;
-const DOCS = join(import.meta.dirname, "../../docs");
+const isShort = Boolean(process.env.SHORT);
+const REPORT = isShort
+  ? mkdtempSync(join(tmpdir(), "load-report-"))
+  : join(import.meta.dirname, "../../docs");
 
 // What was started goes when we exit, whatever makes us.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
@@ -25,7 +30,7 @@ for (const name of names) {
   mkdirSync(dirname(html), { recursive: true });
   // One of an earlier run would stand beside other figures.
   rmSync(html, { force: true });
-  const measured = await measure(name, { program, htmlFile: html, duration });
+  const measured = await measure(name, { program, htmlFile: html, duration, isShort });
   keep(report, measured);
   console.log(summary(measured));
   isGood &&= objections(measured).length === 0;
@@ -38,7 +43,7 @@ function read(args: readonly string[]) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { duration: { type: "string" }, report: { type: "string", default: DOCS } },
+      options: { duration: { type: "string" }, report: { type: "string", default: REPORT } },
     });
     const { duration } = values;
     if (duration !== undefined && !/^\d+[smh]$/.test(duration))

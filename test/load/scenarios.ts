@@ -33,9 +33,9 @@ export const SCENARIOS = {
   mixed: {
     title: "Mixed kinds",
     shows:
-      "50 submissions a second, of ten eight leads, one request for assistance and one event, to partners over HTTP, on Slack and by e-mail.",
-    partners: {},
-    retries: false,
+      "50 submissions a second for a minute, of ten eight leads, one request for assistance and one event, to partners over HTTP, on Slack and by e-mail; partner `fin` fails one request in five.",
+    partners: FAILS_ONE_IN_FIVE,
+    retries: true,
     env: {},
   },
   outage: {
@@ -56,9 +56,10 @@ export const SCENARIOS = {
   },
   soak: {
     title: "Soak",
-    shows: "100 submissions of every kind a second for ten minutes.",
-    partners: {},
-    retries: false,
+    shows:
+      "100 submissions of every kind a second for five minutes; partner `fin` fails one request in five.",
+    partners: FAILS_ONE_IN_FIVE,
+    retries: true,
     env: {},
   },
 } as const satisfies Record<string, Scenario>;

@@ -1,12 +1,9 @@
 // The yard that is put under load: `npm start` in a fresh data folder on free ports, with its simulated partners.
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { request } from "undici";
-import { readEndpoints } from "#platform/endpoints.ts";
 import { readKept } from "#platform/kept-file.ts";
 import { newSecret } from "#platform/webhooks.ts";
-import { GRACE_S, newDataDir, spawnLauncher, stopLauncher, untilReady } from "../harness/launcher.ts";
-import { guard } from "../harness/orphan-guard.ts";
+import { startLaunchedYard } from "../harness/launched-yard.ts";
 
 export interface LoadedYard {
   readonly url: string;
@@ -30,29 +27,15 @@ const PATIENCE = {
 };
 
 export async function startLoadedYard(env: Readonly<Record<string, string>>): Promise<LoadedYard> {
-  const dataDir = newDataDir("load-yard-");
   const sourceSecret = newSecret();
-  const launcher = spawnLauncher({
-    DATA_DIR: dataDir,
-    PORT: "0",
-    SIMULATOR_PORT: "0",
+  const { dataDir, endpoints, stop } = await startLaunchedYard("load-yard-", {
     ADMIN_TOKEN: TOKEN,
     SOURCES: `${SOURCE}:${sourceSecret}`,
     ...env,
   });
-  const release = guard(launcher.pid, dataDir, GRACE_S);
-  async function stop(): Promise<void> {
-    await stopLauncher(launcher);
-    release();
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-
   try {
-    await untilReady(launcher, () => launcher.output().includes("Switchyard is ready"));
-    const endpoints = readEndpoints(dataDir);
     const partnerSecret = readKept(join(dataDir, "secrets", "demo-partner-secret"))?.trim();
-    if (endpoints === undefined || partnerSecret === undefined)
-      throw new Error(`The yard wrote no addresses or no secret to its data folder:\n${launcher.output()}`);
+    if (partnerSecret === undefined) throw new Error("The yard made no secret for its demo partners");
     const { http_url: url, simulator_url: simulatorUrl } = endpoints;
     await makePatient(url);
     return {

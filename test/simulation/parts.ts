@@ -29,6 +29,8 @@ export const vault: Vault = {
   openReadable: async (items) => items.map((one) => opened(one.sealed)),
   existing: async (keys) => [...keys],
   destroy: async () => undefined,
+  toForget: async () => [],
+  forgot: async () => undefined,
   purge: () => Promise.reject(new Error("there is no database")),
   fingerprint: (domain, value) => `${domain}:${value}`,
   check: async () => undefined,
