@@ -17,7 +17,7 @@ import { ACCESS_CHANNEL, type Recorder } from "./record.ts";
 import { hashOf, TOKEN_PREFIX } from "./secrets.ts";
 
 export const SESSION_COOKIE = "switchyard_session";
-export const IDLE_MS = 30 * 60_000;
+const IDLE_MS = 30 * 60_000;
 const MAX_TRUST_MS = 10_000;
 const MAX_KNOWN = 10_000;
 /** How often a session or a token says that it is used. */
