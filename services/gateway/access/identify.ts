@@ -218,7 +218,8 @@ export async function createIdentify({
 const UNREADABLE =
   "Sessions and tokens can't be read now, as the database does not respond; repeat this after retry-after";
 
-export const sessionIn = (cookie: string | undefined): string | undefined =>
-  cookie === undefined ? undefined : parseCookie(cookie)[SESSION_COOKIE];
+export const cookieIn = (cookie: string | undefined, name: string): string | undefined =>
+  cookie === undefined ? undefined : parseCookie(cookie)[name];
+export const sessionIn = (cookie: string | undefined): string | undefined => cookieIn(cookie, SESSION_COOKIE);
 
 const bearerIn = (authorization: string): string | undefined => /^Bearer +(\S+)$/i.exec(authorization)?.[1];
