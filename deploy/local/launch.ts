@@ -1,7 +1,7 @@
 // Starts the yard on this machine: the parts that it needs, then our own processes, then what a newcomer needs to try it.
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { type Config, type Environment, ROLES, readConfig } from "#platform/config.ts";
+import { type Config, type Environment, ROLES, readConfig, refuseOpenListening } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints, removeEndpoints, writeEndpoints } from "#platform/endpoints.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
@@ -35,6 +35,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const { env, lifecycle, say, onGiveUp, script, cores = availableParallelism() } = options;
   const steps = createSteps(say);
   const given = readConfig(env);
+  refuseOpenListening(given);
   const config = { ...given, dataDir: resolve(given.dataDir) };
   const joined = await takeOrJoin(config, lifecycle);
   const { dataDir, roles, drainMs } = config;
