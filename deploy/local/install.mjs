@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
+import { findPgbouncer, installPgbouncer } from "./install/pgbouncer.mjs";
 import { findPromtool, installPromtool } from "./install/promtool.mjs";
 import { installRedis, redisIsThere } from "./install/redis.mjs";
 
@@ -23,6 +24,7 @@ const steps = [
   { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
   { name: "promtool", isDone: promtoolIsThere, install: installPromtool },
+  { name: "pgbouncer", isDone: pgbouncerIsThere, install: installPgbouncer },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
 
@@ -55,6 +57,10 @@ function natsServerIsThere() {
 
 function promtoolIsThere() {
   return !wanted.has("--tests") || findPromtool(process.env) !== undefined;
+}
+
+function pgbouncerIsThere() {
+  return !wanted.has("--tests") || findPgbouncer(process.env) !== undefined;
 }
 
 function lockfileDigest() {
