@@ -21,7 +21,7 @@ const test = suite("PostgreSQL of somebody else, through PgBouncer");
 const log = createLog({ level: "silent", name: "test", instance: "test" });
 const programs = installedPostgres();
 if (programs === undefined)
-  console.log("no PostgreSQL is installed (Debian: apt-get install postgresql), so the embedded one is used");
+  console.log("note: no PostgreSQL is installed (apt-get install postgresql), so the embedded one is used");
 const postgres = programs === undefined ? await startPostgres() : await startInstalledPostgres(programs, []);
 /** Fewer connections of the server's than the processes have, so that each is somebody else's all the time. */
 const SERVER_CONNECTIONS = 6;
