@@ -3,6 +3,7 @@ import pg from "pg";
 import { type Listening, listenFor } from "./database/listen.ts";
 import { runMigrations } from "./database/migrate.ts";
 import { parsers } from "./database/parsers.ts";
+import { isPooled } from "./database/pooler.ts";
 import {
   answered,
   type Queryable,
@@ -133,10 +134,27 @@ export function connectDatabase({
     return result;
   }
 
+  let pooled: boolean | undefined;
+
+  async function connect(): Promise<pg.PoolClient> {
+    const client = await pool.connect();
+    try {
+      pooled ??= await isPooled(client);
+      return client;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  /** A statement that is parsed once for a connection would not be found on the one that the pooler takes next. */
+  const queryable = (client: pg.PoolClient): Queryable =>
+    queryableOn(client, maxStatementMs, { mayPrepare: pooled === false });
+
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */
   async function checkOut(): Promise<pg.PoolClient> {
     const deadline = performance.now() + PATIENCE_MS;
-    const client = await retryUntil(() => pool.connect(), {
+    const client = await retryUntil(connect, {
       backoff: BACKOFF,
       signal: closing.signal,
       onFailure(error) {
@@ -166,7 +184,7 @@ export function connectDatabase({
 
   async function run<T>(work: (client: Queryable) => Promise<T>): Promise<T> {
     const done = await retryUntil(
-      async () => ({ result: await withConnection((client) => work(queryableOn(client, maxStatementMs))) }),
+      async () => ({ result: await withConnection((client) => work(queryable(client))) }),
       {
         backoff: BACKOFF,
         signal: closing.signal,
@@ -194,7 +212,7 @@ export function connectDatabase({
         const say = (text: string) => answered(client.query(text), maxStatementMs);
         await say(["begin", ...settings].join("; "));
         try {
-          const working = work(queryableOn(client, maxStatementMs));
+          const working = work(queryable(client));
           const result = await (maxMs === undefined ? working : inTime(working, maxMs));
           await say("commit");
           return result;

@@ -100,6 +100,7 @@ async function testFile(path: string): Promise<Outcome> {
   const good = code === 0 && total > 0 && passed === total;
   console.log(`${good ? "ok  " : "FAIL"} ${path} (${passed}/${total}, ${took})`);
   if (!good || flags.verbose) console.log(output);
+  else for (const [note] of output.matchAll(/^note: .*$/gm)) console.log(`     ${note}`);
   // A file that dies after its tests passed, or before it printed a total, has failed once more than it says.
   return { passed, failed: good ? 0 : Math.max(total - passed, 1) };
 }

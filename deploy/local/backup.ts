@@ -68,24 +68,24 @@ interface BackupParts {
 
 async function backUp({ dir, config, database, eventStoreUrl }: BackupParts): Promise<void> {
   const at = (name: keyof typeof FILES): string => join(dir, FILES[name]);
-  const master = config.masterKey ?? keptMasterKeys(config.dataDir).at(-1);
-  if (master === undefined)
-    throw new Problem(
-      `There is no master key in ${masterKeyFile(config.dataDir)}, and MASTER_KEY is not set. Set what the processes are given.`,
-    );
+  masterKeyOf(config);
   // The log first: a key is there before anything is sealed under it, so every event's key is among those that are read later.
   console.log("Copying the event log …");
   const head = await copyLog(eventStoreUrl, at("log"));
   console.log(`Copied the event log up to position ${head}. Copying the keys of personal data …`);
-  // While none is wrapped anew, so that one master key opens all of them.
-  const keys = await oneRotationAtATime(database, () => writeKeyFile(database, at("keys")));
-  const wrapping = (await wrappingOf(database)) ?? createMasterKeys({ current: master }).currentId;
-  sealSecrets(config.dataDir, master, at("secrets"));
+  // While no master key is replaced, so that what is needed of them is known here, and stays.
+  const { keys, wrapping, sealedUnder } = await oneRotationAtATime(database, async () => {
+    const master = masterKeyOf(config);
+    sealSecrets(config.dataDir, master, at("secrets"));
+    const sealedUnder = createMasterKeys({ current: master }).currentId;
+    const written = await writeKeyFile(database, at("keys"));
+    return { keys: written, wrapping: (await wrappingOf(database)) ?? sealedUnder, sealedUnder };
+  });
   writeForgotten(at("forgotten"), keys.destroyed);
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
-  const masters = [...new Set([wrapping, ...keys.masters])];
+  const masters = [...new Set([wrapping, sealedUnder, ...keys.masters])];
   await writeManifest(dir, {
     id: randomUUID(),
     made_at: new Date().toISOString(),
@@ -98,6 +98,14 @@ async function backUp({ dir, config, database, eventStoreUrl }: BackupParts): Pr
       `The master key ${masters.join(", ")} is left out, and without it no personal data can be read. Keep it elsewhere: ` +
       `${config.masterKey === undefined ? masterKeyFile(config.dataDir) : "MASTER_KEY"}\n` +
       `Read models and NATS are made from the events. Restore with: DATA_DIR=<an empty folder> npm run restore -- ${dir}`,
+  );
+}
+
+function masterKeyOf({ masterKey, dataDir }: Config): Buffer {
+  const found = masterKey ?? keptMasterKeys(dataDir).at(-1);
+  if (found !== undefined) return found;
+  throw new Problem(
+    `There is no master key in ${masterKeyFile(dataDir)}, and MASTER_KEY is not set. Set what the processes are given.`,
   );
 }
 

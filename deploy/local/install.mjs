@@ -9,6 +9,7 @@ import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
+import { findPgbouncer, installPgbouncer } from "./install/pgbouncer.mjs";
 import { installPrometheus, prometheusIsThere } from "./install/prometheus.mjs";
 import { installRedis, redisIsThere } from "./install/redis.mjs";
 
@@ -28,6 +29,7 @@ const steps = [
     isDone: () => !wanted.has("--tests") || prometheusIsThere(process.env),
     install: installPrometheus,
   },
+  { name: "pgbouncer", isDone: pgbouncerIsThere, install: installPgbouncer },
   { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
@@ -61,6 +63,10 @@ function natsServerIsThere() {
 
 function consoleIsThere() {
   return !(wanted.has("--services") || wanted.has("--tests")) || consoleIsBuilt();
+}
+
+function pgbouncerIsThere() {
+  return !wanted.has("--tests") || findPgbouncer(process.env) !== undefined;
 }
 
 function lockfileDigest() {

@@ -1,8 +1,10 @@
-// LISTEN on a connection of its own, which is opened again whenever it breaks.
+// LISTEN on a connection of its own, which is opened again whenever it breaks. Behind a pooler, where nobody can listen, whoever waits is
+// told regularly that some may be missed.
 import pg from "pg";
 import { every } from "../every.ts";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
+import { isPooled } from "./pooler.ts";
 
 export interface Listening {
   close(): Promise<void>;
@@ -56,13 +58,19 @@ export async function listenFor({
     let stopAsking = (): void => undefined;
     try {
       await client.connect();
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      const pooled = await isPooled(client);
+      if (pooled && !wasListening)
+        log.info({ channel }, "notifications don't pass the connection pooler, looked for every 5 s instead");
+      if (!pooled) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       if (wasListening) onNotification(undefined);
       wasListening = true;
       first.resolve();
       stopAsking = every({
         ms: ASK_EVERY_MS,
-        work: async () => void (await client.query("select 1")),
+        work: async () => {
+          await client.query("select 1");
+          if (pooled) onNotification(undefined);
+        },
         onError: broken.reject,
       });
       await broken.promise;

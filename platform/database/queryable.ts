@@ -50,7 +50,11 @@ export async function answered<T>(query: Promise<T>, maxMs: number): Promise<T> 
 }
 
 /** `maxMs`: what the client was opened with as its limit. */
-export function queryableOn(client: pg.ClientBase, maxMs: number): Queryable {
+export function queryableOn(
+  client: pg.ClientBase,
+  maxMs: number,
+  { mayPrepare }: { readonly mayPrepare: boolean },
+): Queryable {
   const run = <R extends object>(
     text: string,
     params: readonly unknown[] = [],
@@ -58,7 +62,7 @@ export function queryableOn(client: pg.ClientBase, maxMs: number): Queryable {
   ): Promise<pg.QueryResult<R>> => {
     const limit = options.maxMs ?? maxMs;
     const statement = { text, values: [...params], query_timeout: limit };
-    const name = options.prepared === true && { name: nameOf(text) };
+    const name = mayPrepare && options.prepared === true && { name: nameOf(text) };
     return answered(client.query<R>({ ...statement, ...name }), limit);
   };
   return {

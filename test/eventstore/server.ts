@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
+  /** Its program; this version's unless told. */
+  readonly main?: string;
 }
 
 /** The server ended before it was ready; `log` has the reason. */
@@ -56,6 +58,7 @@ export async function startEventStore({
   port,
   args = [],
   nodeArgs = [],
+  main = MAIN,
 }: StartOptions): Promise<EventStoreServer> {
   const wanted = port ?? (await freePort());
   const child = spawn(
@@ -63,7 +66,7 @@ export async function startEventStore({
     [
       "--disable-warning=ExperimentalWarning",
       ...nodeArgs,
-      MAIN,
+      main,
       "--port",
       `${wanted}`,
       "--data",

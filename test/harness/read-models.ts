@@ -1,8 +1,8 @@
 // Every row of every read model, and what a replay of a log up to a position makes them: two that must be equal.
 import { connectDatabase, type Database } from "#platform/database.ts";
-import { connectEventStore } from "#platform/event-store/event-store.ts";
+import { connectEventStore, type EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
-import { openVault } from "#platform/vault/vault.ts";
+import { openVault, type Vault } from "#platform/vault/vault.ts";
 import { allProjections } from "#projections/all.ts";
 import { prepare } from "#projections/checkpoint.ts";
 import { type WrittenSchema, writeBatch } from "../../services/projections/write.ts";
@@ -74,17 +74,8 @@ export async function rowsAt(databaseUrl: string, head: bigint, log: Log): Promi
   }
 }
 
-const MODELS = [
-  "leads",
-  "unfinished",
-  "partners",
-  "timers",
-  "identities",
-  "dead_letters",
-  "metrics",
-  "audit",
-  "shadow",
-];
+/** Making them asks nothing of either. */
+const MODELS = allProjections({ vault: {} as Vault, eventStore: {} as EventStore }).map(({ name }) => name);
 
 async function rowsOf(database: Database): Promise<Rows> {
   const tables = await database.query<{ name: string }>(
@@ -98,4 +89,15 @@ async function rowsOf(database: Database): Promise<Rows> {
     found.push([name, rows.map(({ row }) => row)]);
   }
   return Object.fromEntries(found);
+}
+
+/** The first row of each table in which they differ; empty where they are equal. */
+export function differences(found: Rows, wanted: Rows): readonly string[] {
+  const tables = [...new Set([...Object.keys(found), ...Object.keys(wanted)])];
+  return tables.flatMap((table) => {
+    const [some, others] = [found[table] ?? [], wanted[table] ?? []];
+    const longer = some.length > others.length ? some : others;
+    const at = longer.findIndex((_, n) => some[n] !== others[n]);
+    return at < 0 ? [] : [`${table}: ${some[at]} instead of ${others[at]}`];
+  });
 }
