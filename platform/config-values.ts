@@ -11,6 +11,9 @@ export const wholeNumber = (min: number, max: number, unset: number) =>
     .pipe(z.number().min(min).max(max))
     .optional()
     .transform((given) => given ?? unset);
+/** Undefined unless given. */
+export const optionalNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max)).optional();
 /** `check` throws what is wrong, in words that may be shown. */
 export const checked = (check: (text: string) => unknown) =>
   z.string().superRefine((text, context) => {

@@ -12,6 +12,7 @@ import {
   masterKey,
   masterKeys,
   oidcIssuer,
+  optionalNumber,
   port,
   processId,
   sentryDsn,
@@ -155,6 +156,11 @@ export const VARIABLES = {
     allows: "a whole number from 0 to 60000",
     schema: wholeNumber(0, 60_000, 2_000),
     roles: ["gateway"],
+  },
+  RETAIN_LEADS_DAYS: {
+    allows: "a whole number from 1 to 36500",
+    schema: optionalNumber(1, 36_500),
+    roles: ["projections"],
   },
   PUBLISH_FACTS: {
     allows: "true or false",

@@ -48,6 +48,8 @@ export interface Config {
   readonly publishFacts: boolean;
   /** How long a submission may wait for room before it is told to come again. */
   readonly intakeMaxWaitMs: number;
+  /** How long the payload of a lead that has ended stays in the read models; undefined: for ever. */
+  readonly retainLeadsDays?: number | undefined;
   readonly logLevel: LogLevel;
   readonly masterKey?: Buffer;
   /** What keys may be wrapped under besides, while one master key replaces another. */
@@ -184,6 +186,7 @@ export function readConfig(env: Environment): Config {
     }),
     publishFacts: read.PUBLISH_FACTS === "true",
     intakeMaxWaitMs: read.INTAKE_MAX_WAIT_MS,
+    retainLeadsDays: read.RETAIN_LEADS_DAYS,
     logLevel: read.LOG_LEVEL,
     ...(key && { masterKey: key }),
     readableMasterKeys: read.MASTER_KEYS_READABLE ?? read.MASTER_KEYS_READABLE_FILE ?? [],

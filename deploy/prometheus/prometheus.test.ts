@@ -24,6 +24,7 @@ showDependencies(createHealth(), metrics);
 const figures = [
   ...metrics.registry.getMetricsAsArray().map(({ name }) => name),
   "switchyard_projection_skipped_total",
+  "switchyard_projection_differences_total",
 ].filter((name) => name.startsWith("switchyard_"));
 
 const named = (text: string): string[] =>

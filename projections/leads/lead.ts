@@ -27,7 +27,8 @@ export interface LeadRow extends LeadState {
   readonly partner_events: PartnerRevisions;
   /** Whether its hashes are in the search table. */
   readonly searchable: boolean;
-  readonly sealed: Sealed;
+  /** Null once it is older than leads are retained. */
+  readonly sealed: Sealed | null;
 }
 
 /** Undefined where the lead's beginning is not known: then there is nothing to change. */

@@ -36,7 +36,7 @@ export const leadsModel = {
       updated_at timestamptz not null,
       partner_events json not null,
       searchable boolean not null,
-      sealed json not null
+      sealed json
     )`,
     // The order of lists, and the same within each column that they are filtered by. Each costs with every change of a lead, so what most
     // leads lack at first, or at all, is left out.
@@ -48,8 +48,10 @@ export const leadsModel = {
     "create index lead_by_rule on lead (rule, received_at, position) where rule is not null",
     "create index lead_by_person on lead (person_id, received_at, position) where person_id is not null",
     "create index lead_by_alias on lead (alias_id) where alias_id is not null",
-    "create table search (hash bigint not null, lead_id uuid not null)",
+    "create table search (hash bigint not null, lead_id uuid not null, position bigint not null)",
     "create index search_by_hash on search (hash)",
+    // Costs next to nothing to write, and finds the rows of a lead: they lie where it came.
+    "create index search_by_position on search using brin (position) with (pages_per_range = 16, autosummarize = on)",
   ],
   dependsOnKeys: { columns: ["searchable"], tables: ["search"] },
 } as const;
@@ -81,7 +83,10 @@ const leads = table<LeadRow>(
   },
   ["id"],
 );
-const search = table<SearchRow>("search", { hash: "bigint", lead_id: "uuid" }, ["hash", "lead_id"]);
+const search = table<SearchRow>("search", { hash: "bigint", lead_id: "uuid", position: "bigint" }, [
+  "hash",
+  "lead_id",
+]);
 
 export function leadsProjection({ vault }: { readonly vault: Vault }): Projection {
   return {
@@ -98,7 +103,7 @@ export function leadsProjection({ vault }: { readonly vault: Vault }): Projectio
         if (next !== undefined) changed.set(id, next);
       }
       const [first, ...again] = await Promise.all(
-        [payloadsIn(known, changed), ...correctionsIn(known)].map((some) => searchRows(vault, some)),
+        [payloadsIn(known, changed), ...correctionsIn(known, changed)].map((some) => searchRows(vault, some)),
       );
       const found = first ?? [];
       for (const { lead_id } of found) {
@@ -131,16 +136,21 @@ function payloadsIn(
   return known.flatMap(({ event }) => {
     if (!HOLD_PAYLOADS.has(event.type) || !("sealed" in event.data)) return [];
     const { submission_id: lead_id, sealed } = event.data;
-    return sealed && rows.get(lead_id)?.searchable === false ? [{ lead_id, sealed }] : [];
+    const row = rows.get(lead_id);
+    return sealed && row?.searchable === false ? [{ lead_id, position: row.position, sealed }] : [];
   });
 }
 
 /** What was put right can be found by what it says now, beside what it said before; each by itself, whatever is written with it. */
-function correctionsIn(known: readonly Known<LeadEvent>[]): (readonly Searchable[])[] {
+function correctionsIn(
+  known: readonly Known<LeadEvent>[],
+  rows: ReadonlyMap<SubmissionId, LeadRow>,
+): (readonly Searchable[])[] {
   return known.flatMap(({ event }) => {
     if (event.type !== "SubmissionCorrected") return [];
     const { submission_id: lead_id, sealed } = event.data;
-    return [[{ lead_id, sealed }]];
+    const position = rows.get(lead_id)?.position;
+    return position === undefined ? [] : [[{ lead_id, position, sealed }]];
   });
 }
 
@@ -150,7 +160,7 @@ async function forget(target: Target, persons: readonly PersonId[]): Promise<voi
   const { schema } = target;
   await target.execute(
     `delete from ${schema}.search using ${schema}.lead
-      where search.lead_id = lead.id and lead.person_id = any($1::uuid[])`,
+      where search.position = lead.position and search.lead_id = lead.id and lead.person_id = any($1::uuid[])`,
     [persons],
   );
 }

@@ -35,6 +35,8 @@ export interface Lead {
   readonly payload: unknown;
   /** Only there, and true, where the key of the payload was destroyed. */
   readonly forgotten?: true;
+  /** Only there, and true, where the lead is older than payloads are retained. */
+  readonly expired?: true;
 }
 
 export interface LeadFilter {
@@ -117,15 +119,17 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
 
   async function inTheClear(rows: readonly LeadRow[]): Promise<Lead[]> {
     const told = rows.filter(hasWords);
+    const retained = rows.filter(hasPayload);
     const opened = await vault.openReadable([
-      ...rows.map(({ id, sealed }) => ({ sealed, context: submissionContext(id) })),
+      ...retained.map(({ id, sealed }) => ({ sealed, context: submissionContext(id) })),
       ...told.map(({ delivery_id, sealed_reason: sealed }) => ({
         sealed,
         context: deliveryContext(delivery_id),
       })),
     ]);
-    const words = new Map(told.map(({ id }, index) => [id, opened[rows.length + index]]));
-    return rows.map((row, index) => answer(row, opened[index], words.get(row.id)));
+    const payloads = new Map(retained.map(({ id }, index) => [id, opened[index]]));
+    const words = new Map(told.map(({ id }, index) => [id, opened[retained.length + index]]));
+    return rows.map((row) => answer(row, payloads.get(row.id), words.get(row.id)));
   }
 
   async function rowOf(id: string): Promise<LeadRow | undefined> {
@@ -234,6 +238,8 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
 }
 
+const hasPayload = (row: LeadRow): row is LeadRow & { readonly sealed: Sealed } => row.sealed !== null;
+
 type LeadWithWords = LeadRow & { readonly delivery_id: DeliveryId; readonly sealed_reason: Sealed };
 const hasWords = (row: LeadRow): row is LeadWithWords =>
   row.delivery_id !== null && row.sealed_reason !== null;
@@ -254,7 +260,7 @@ function answer(row: LeadRow, opened: unknown, words: unknown): Lead {
     received_at: row.received_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
     payload: submission.success ? submission.data.payload : null,
-    ...(opened === undefined && { forgotten: true }),
+    ...(row.sealed === null ? { expired: true } : opened === undefined && { forgotten: true }),
   };
 }
 

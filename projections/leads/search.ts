@@ -9,10 +9,13 @@ import { shortHash } from "../short-hash.ts";
 export interface SearchRow {
   readonly hash: bigint;
   readonly lead_id: SubmissionId;
+  /** Of the lead: rows of leads that came together lie together. */
+  readonly position: bigint;
 }
 
 export interface Searchable {
   readonly lead_id: SubmissionId;
+  readonly position: bigint;
   readonly sealed: Sealed;
 }
 
@@ -36,11 +39,11 @@ export async function searchRows(vault: Vault, payloads: readonly Searchable[]):
     const opened = await vault.openReadable(
       tried.map(({ lead_id, sealed }) => ({ sealed, context: submissionContext(lead_id) })),
     );
-    for (const [n, { lead_id }] of tried.entries()) {
+    for (const [n, { lead_id, position }] of tried.entries()) {
       const submission = Submission.safeParse(opened[n]);
       if (!submission.success) continue;
       found.add(lead_id);
-      for (const hash of hashesOf(vault, submission.data)) rows.push({ hash, lead_id });
+      for (const hash of hashesOf(vault, submission.data)) rows.push({ hash, lead_id, position });
     }
     left = left.filter((one) => !found.has(one.lead_id) && !tried.includes(one));
   }

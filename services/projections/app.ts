@@ -11,6 +11,7 @@ import { rebuildSubject } from "#projections/progress.ts";
 import { createTurns } from "./compare-builds.ts";
 import { countDeadLetters } from "./dead-letter-gauge.ts";
 import { createGroup } from "./group.ts";
+import { createRetention } from "./retire-leads.ts";
 import { runProjection } from "./runner.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 
@@ -51,6 +52,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       log.error({ projection, position, different }, "rebuilt read model differs from the one in use");
     };
   const turns = createTurns();
+  const retention = createRetention({ database, days: config.retainLeadsDays, log });
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
   const letters = createDeadLetterQueries({ database, vault, eventStore });
@@ -66,13 +68,14 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       onSkipped: onSkippedBy(name),
       onCompared: onComparedBy(name),
       turns,
+      ...(name === "leads" && { retire: retention.retire }),
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),
     });
     // Whoever runs a projection looks after what is read of it.
     const beside =
       name === "leads"
-        ? [sweepKeys({ vault, eventStore, leads, log })]
+        ? [sweepKeys({ vault, eventStore, leads, log }), retention.keepUp(name)]
         : name === "dead_letters"
           ? [countDeadLetters({ letters, metrics, log })]
           : [];

@@ -21,6 +21,8 @@ export interface BuildParts {
   readonly database: Database;
   readonly eventStore: EventStore;
   readonly log: Log;
+  /** Takes out of the rows what is older than is retained. */
+  readonly retire?: ((schema: string, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface BuildOptions {

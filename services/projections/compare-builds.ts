@@ -44,6 +44,7 @@ export function compareBuilds(
     const { position } = ahead.checkpoint;
     if (behind.checkpoint.position < position && !(await buildUpTo(behind, position, parts, signal)))
       return undefined;
+    for (const { name } of [inUse, rebuilt]) await parts.retire?.(name, signal);
     const comparison = await compareAt(database, { inUse, rebuilt, position }, held.resolve, signal);
     if (comparison !== undefined) await keepComparison(database, rebuilt.name, comparison);
     return comparison;

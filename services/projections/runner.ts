@@ -126,6 +126,7 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
     builds.rebuild = startBuild(schema, parts, { onFenced, onCaughtUp });
     await caughtUp;
+    await parts.retire?.(schema.name, signal);
     if (inUse === undefined) return "ready";
     await turns(async () => {
       if (signal.aborted) return;

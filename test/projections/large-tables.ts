@@ -51,7 +51,7 @@ export async function fillReadModels(database: Database, leads = 120_000): Promi
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end, ${inSql("b000", "n")},
     case when ${isRare} then 'rare' else (array['edu', null])[n % 2 + 1] end, 1, null, null, null, 12.5,
     ${received}, ${received}, '{"edu": [1, 2]}', true, '{"key": "k", "iv": "", "tag": "", "data": "${"x".repeat(300)}"}' ${from}`);
-  await run(`insert into leads.search select value, ${inSql("8000", "n")} ${from},
+  await run(`insert into leads.search select value, ${inSql("8000", "n")}, n * 6 ${from},
     lateral (values ('p' || n % ${PERSONS} || '@example.com'), ('person ' || n % ${PERSONS}), (n::text)) as v (value)`);
   const persons = `from generate_series(0, ${PERSONS - 1}) as n`;
   await run(`insert into identities.person select ${person}, n * 6 + 1, ${person}, null, null ${persons}`);

@@ -32,8 +32,12 @@ const Lead = z
     price: z.number().optional(),
     received_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
-    payload: z.unknown().meta({ description: "As it came; null once the person is forgotten" }),
+    payload: z.unknown().meta({
+      description:
+        "As it came; null once the person is forgotten, or the lead is older than payloads are retained",
+    }),
     forgotten: z.literal(true).optional(),
+    expired: z.literal(true).optional(),
   })
   .register(responseSchemas, { id: "Lead" });
 
