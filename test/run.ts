@@ -43,6 +43,7 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
   ],
   ["dead code", "node_modules/.bin/knip"],
   ["licences", node, "--disable-warning=ExperimentalWarning", "test/checks/licences.ts"],
+  ["bill of materials", "npm", "sbom", "--sbom-format", "cyclonedx", "--omit", "dev"],
   ["advisories", node, "--disable-warning=ExperimentalWarning", "test/checks/audit.ts"],
 ];
 

@@ -60,7 +60,7 @@ export interface PlanOptions {
 }
 
 /** Blows fall within this time; traffic goes on until the last one is healed. */
-export const BLOWS_MS = 6_000;
+const BLOWS_MS = 6_000;
 const MAX_FOR_MS = 6_000;
 const MAX_BLOWS = 6;
 /** Often what happens often. */

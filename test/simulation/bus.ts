@@ -5,26 +5,7 @@ import { type Bus, BusError, type Mail, type MailboxOptions } from "#platform/bu
 import { pause } from "#platform/retry.ts";
 import { currentProcess, elapsed, inProcess, type Process, schedule } from "./clock.ts";
 import type { Network, Unanswered } from "./network.ts";
-
-interface Message {
-  readonly seq: number;
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly storedAt: number;
-}
-
-interface Pending {
-  /** It comes again then. */
-  dueAt: number;
-  deliveries: number;
-}
-
-interface Consumer {
-  readonly filter: string;
-  readonly pending: Map<number, Pending>;
-  delivered: number;
-}
+import { type Consumer, createStream, type Message } from "./stream.ts";
 
 interface Server {
   readonly process: Process;
@@ -43,68 +24,24 @@ export interface SimulatedBus {
   wipe(): void;
 }
 
-const DEDUPE_MS = 120_000;
 const TIMEOUT: Unanswered = { afterMs: 5_000, error: () => new BusError("timeout", "no answer") };
 /** A reader that finds nothing looks again so late; one that found something looks at once. */
 const IDLE_MS = 60;
 const BUSY_MS = 5;
 
 export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
-  let messages = new Map<number, Message>();
-  let ids = new Map<string, { readonly seq: number; readonly at: number }>();
-  let consumers = new Map<string, Consumer>();
-  let lastSeq = 0;
+  const stream = createStream();
   const servers = new Map<string, Set<Server>>();
   const listeners = new Map<
     string,
     Set<{ process: Process; onNews: (data: Uint8Array, subject: string) => void }>
   >();
 
-  function store(subject: string, data: Uint8Array, id: string, headers: Readonly<Record<string, string>>) {
-    const known = ids.get(id);
-    if (known !== undefined && known.at > elapsed() - DEDUPE_MS) return { seq: known.seq, duplicate: true };
-    lastSeq += 1;
-    messages.set(lastSeq, { seq: lastSeq, subject, data, headers, storedAt: Date.now() });
-    ids.set(id, { seq: lastSeq, at: elapsed() });
-    return { seq: lastSeq, duplicate: false };
-  }
-
   function storeForPartner(subject: string, id: string) {
     const said = onPartnerMessage(subject, id);
     if (said === "refused") throw new BusError("rejected", "the stream is full");
     if (said === "unknown") throw new BusError("timeout", "no answer");
     return { seq: 1, duplicate: said === "duplicate" };
-  }
-
-  const consumerOf = ({ name, filter }: Pick<MailboxOptions, "name" | "filter">): Consumer => {
-    const known = consumers.get(name) ?? {
-      filter: filter.replace(/>$/, ""),
-      pending: new Map(),
-      delivered: 0,
-    };
-    consumers.set(name, known);
-    return known;
-  };
-
-  /** What comes again first, then what is new. */
-  function next(consumer: Consumer, count: number, maxAckPending: number, ackWaitMs: number) {
-    const due = [...consumer.pending].filter(([, { dueAt }]) => dueAt <= elapsed()).map(([seq]) => seq);
-    const fresh: number[] = [];
-    for (let seq = consumer.delivered + 1; seq <= lastSeq && fresh.length < count; seq += 1) {
-      if (consumer.pending.size + fresh.length >= maxAckPending) break;
-      if (messages.get(seq)?.subject.startsWith(consumer.filter)) fresh.push(seq);
-      consumer.delivered = seq;
-    }
-    return [...due, ...fresh].slice(0, Math.max(count, due.length)).flatMap((seq) => {
-      const message = messages.get(seq);
-      if (message === undefined) {
-        consumer.pending.delete(seq);
-        return [];
-      }
-      const deliveries = (consumer.pending.get(seq)?.deliveries ?? 0) + 1;
-      consumer.pending.set(seq, { dueAt: elapsed() + ackWaitMs, deliveries });
-      return [{ message, deliveries }];
-    });
   }
 
   function of(process: Process, network: Network): Bus {
@@ -125,7 +62,7 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
         if (mail.answered || !process.alive) return;
         mail.answered = true;
         send(() => {
-          if (consumers.get(options.name) === consumer) effect();
+          if (stream.consumers.get(options.name) === consumer) effect();
         });
       };
       const mail: Mail & { answered: boolean } = {
@@ -156,14 +93,14 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
 
     const mailbox: Bus["mailbox"] = async (options) => {
       const { name, onBatch, maxBatch, maxAckPending, ackWaitMs } = options;
-      await call(() => consumerOf(options));
+      await call(() => stream.consumer(options));
       let paused = false;
       let closed = false;
       const open = new Set<Mail & { answered: boolean }>();
 
       async function round(): Promise<boolean> {
-        const consumer = consumerOf(options);
-        let found = next(consumer, maxBatch, maxAckPending, ackWaitMs);
+        const consumer = stream.consumer(options);
+        let found = stream.next(consumer, maxBatch, maxAckPending, ackWaitMs);
         if (found.length === 0) return false;
         if (network.isHit("reorderedMail")) found = found.reverse();
         if (network.isHit("repeatedMail")) found = [...found, ...found.slice(0, 1)];
@@ -210,28 +147,28 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
           () =>
             subject.startsWith("partners.")
               ? storeForPartner(subject, id)
-              : store(subject, data, id, headers),
+              : stream.store(subject, data, id, headers),
           { ...TIMEOUT, afterMs: timeoutMs },
         );
       },
       mailbox,
       rewindMailbox: ({ name }) =>
         call(() => {
-          for (const pending of consumers.get(name)?.pending.values() ?? []) pending.dueAt = elapsed();
+          for (const pending of stream.consumers.get(name)?.pending.values() ?? []) pending.dueAt = elapsed();
         }),
-      deleteMailbox: (name) => call(() => void consumers.delete(name)),
-      erase: (seq) => call(() => void messages.delete(seq)),
-      purge: () => call(() => void messages.clear()),
+      deleteMailbox: (name) => call(() => void stream.consumers.delete(name)),
+      erase: (seq) => call(() => void stream.messages.delete(seq)),
+      purge: () => call(() => void stream.messages.clear()),
       kv: () => Promise.reject(new Error("leases are simulated as a whole")),
       close: async () => undefined,
       consumerState: (name) =>
         call(() => {
-          const consumer = consumers.get(name);
+          const consumer = stream.consumers.get(name);
           if (consumer === undefined) return undefined;
           const isIts = ({ subject }: Message): boolean => subject.startsWith(consumer.filter);
           const open = [...consumer.pending.keys()];
           return {
-            pending: [...messages.values()].filter((one) => one.seq > consumer.delivered && isIts(one))
+            pending: [...stream.messages.values()].filter((one) => one.seq > consumer.delivered && isIts(one))
               .length,
             ackPending: open.length,
             redelivered: 0,
@@ -239,12 +176,12 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
             deliveredSeq: consumer.delivered,
           };
         }),
-      messageAt: (seq) => call(() => shown(messages.get(seq))),
-      lastMessage: () => call(() => shown([...messages.values()].at(-1))),
+      messageAt: (seq) => call(() => shown(stream.messages.get(seq))),
+      lastMessage: () => call(() => shown([...stream.messages.values()].at(-1))),
       lastStoredAt: () => call(() => undefined),
       subjectsIn: () => call(() => new Map()),
-      firstSeq: () => call(() => messages.keys().next().value ?? lastSeq + 1),
-      lastSeq: () => call(() => lastSeq),
+      firstSeq: () => call(() => stream.messages.keys().next().value ?? stream.lastSeq + 1),
+      lastSeq: () => call(() => stream.lastSeq),
       async request(subject, data, timeoutMs) {
         const asked = await call(() => [...(servers.get(subject) ?? [])].filter((one) => one.process.alive));
         if (asked.length === 0) throw new BusError("no_responders", `nobody serves ${subject}`);
@@ -301,7 +238,7 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
   return {
     of,
     wipe() {
-      [messages, ids, consumers, lastSeq] = [new Map(), new Map(), new Map(), 0];
+      stream.wipe();
     },
   };
 }

@@ -28,7 +28,10 @@ const UNANSWERED: Unanswered = {
 const LOOK_MS = 30;
 const BACKOFF_MS = 100;
 
-export function createLog(): SimulatedLog {
+/** What is wrong on purpose, to see that it is found. */
+export type Planted = "no_fencing" | "forgotten_appends";
+
+export function createLog(planted?: Planted): SimulatedLog {
   const events: StoredEvent[] = [];
   const streams = new Map<string, StoredEvent[]>();
   const streamOf = (name: string): StoredEvent[] => streams.get(name) ?? [];
@@ -37,7 +40,7 @@ export function createLog(): SimulatedLog {
     const known = streamOf(stream);
     const last = BigInt(known.length - 1);
     const wanted = expected === "no_stream" ? -1n : expected;
-    if (wanted !== "any" && wanted !== last) {
+    if (wanted !== "any" && wanted !== last && planted !== "no_fencing") {
       const from = Number(wanted) + 1;
       const isRepeat = added.every(({ id }, n) => known[from + n]?.id === id);
       const repeated = known[from + added.length - 1];
@@ -45,6 +48,8 @@ export function createLog(): SimulatedLog {
         throw new WrongExpectedRevision(stream, known.length === 0 ? "no_stream" : last);
       return { revision: repeated.revision, position: repeated.position };
     }
+    if (planted === "forgotten_appends" && known.length % 3 === 2)
+      return { revision: last + BigInt(added.length), position: BigInt(events.length) };
     streams.set(stream, known);
     for (const { id, type, data, metadata } of added) {
       const stored: StoredEvent = {

@@ -22,7 +22,7 @@ import type { Work } from "./leases.ts";
 import { noSnapshots, PARTNERS, routable, signature, vault } from "./parts.ts";
 import { dueTimers, unfinishedIn } from "./read-models.ts";
 
-export const PARTITIONS = 2;
+const PARTITIONS = 2;
 const DRAIN_MS = 3_000;
 /** One for all: nobody looks at the figures. */
 const metrics = createMetrics();

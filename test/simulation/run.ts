@@ -1,10 +1,11 @@
 // npm run simulate [-- --seeds N --from N --seed N --jobs N]: many seeds, each a yard of its own in simulated time. With --seed one of them,
-// told event by event.
+// told event by event. --plant no_fencing or forgotten_appends makes the log wrong on purpose.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { simulateTime } from "./clock.ts";
+import type { Planted } from "./event-store.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -14,9 +15,11 @@ const { values: flags } = parseArgs({
     jobs: { type: "string", default: `${availableParallelism()}` },
     /** Of a child: every `step`-th seed. */
     step: { type: "string", default: "1" },
+    plant: { type: "string" },
     child: { type: "boolean", default: false },
   },
 });
+const planted = flags.plant as Planted | undefined;
 const [seeds, from, jobs, step] = [flags.seeds, flags.from, flags.jobs, flags.step].map(Number) as [
   number,
   number,
@@ -31,7 +34,7 @@ else process.exit(await runAll());
 async function runOne(seed: number): Promise<number> {
   simulateTime();
   const { simulate } = await import("./simulate.ts");
-  const { violations, events, digest } = await simulate(seed, (line) => console.log(line));
+  const { violations, events, digest } = await simulate(seed, { planted, tell: (line) => console.log(line) });
   for (const one of violations) console.log(`broken: ${one}`);
   console.log(`seed ${seed}: ${events} events, ${violations.length} promises broken, digest ${digest}`);
   return violations.length === 0 ? 0 : 1;
@@ -42,7 +45,7 @@ async function runSome(): Promise<number> {
   const { simulate } = await import("./simulate.ts");
   let failed = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
-    const { violations } = await simulate(seed);
+    const { violations } = await simulate(seed, { planted });
     if (violations.length === 0) continue;
     failed += 1;
     console.log(`FAIL seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
@@ -55,6 +58,7 @@ async function runAll(): Promise<number> {
   const codes = await Promise.all(
     Array.from({ length: jobs }, async (_, n) => {
       const given = ["--child", "--from", `${from + n}`, "--seeds", `${seeds - n}`, "--step", `${jobs}`];
+      if (planted !== undefined) given.push("--plant", planted);
       const child = spawn(
         process.execPath,
         ["--disable-warning=ExperimentalWarning", import.meta.filename, ...given],

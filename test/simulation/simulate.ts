@@ -9,7 +9,7 @@ import type { ChannelParts } from "../../services/partners/channels/channel.ts";
 import { type Random, randomFrom } from "../harness/random.ts";
 import { createBus } from "./bus.ts";
 import { elapsed, inProcess, type Process, resetClock, runUntil, schedule } from "./clock.ts";
-import { createLog } from "./event-store.ts";
+import { createLog, type Planted } from "./event-store.ts";
 import { openSubmissions, violationsIn } from "./invariants.ts";
 import { createLeases } from "./leases.ts";
 import { createNetwork, type Faults, MAX_LATE_MS, NO_FAULTS } from "./network.ts";
@@ -35,14 +35,22 @@ const PROCESSES = 2;
 const MAX_SUBMISSIONS = 8;
 const PERSONS = 3;
 
-export async function simulate(seed: number, tell?: (line: string) => void): Promise<SimulationReport> {
+export interface SimulationOptions {
+  readonly tell?: ((line: string) => void) | undefined;
+  readonly planted?: Planted | undefined;
+}
+
+export async function simulate(
+  seed: number,
+  { tell, planted }: SimulationOptions = {},
+): Promise<SimulationReport> {
   const random = randomFrom(seed);
   resetClock(random.next);
   const say = (what: string): void => tell?.(`${String(Math.round(elapsed())).padStart(7)} ms  ${what}`);
   const faults = faultsFrom(random);
   say(`faults: ${JSON.stringify(faults)}`);
   const effects = new Map<string, Map<string, number>>();
-  const log = createLog();
+  const log = createLog(planted);
   const bus = createBus(onPartnerMessage);
   const network = createNetwork({ random, faults, healedAt: HEALED_AT_MS, onCrash: replace, tell: say });
   const leases = createLeases(network, say);
