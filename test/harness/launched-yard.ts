@@ -16,8 +16,8 @@ export interface LaunchedYard {
 export async function startLaunchedYard(
   prefix: string,
   env: Readonly<Record<string, string>>,
-  dataDir = newDataDir(prefix),
 ): Promise<LaunchedYard> {
+  const dataDir = newDataDir(prefix);
   const launcher = spawnLauncher({ DATA_DIR: dataDir, PORT: "0", SIMULATOR_PORT: "0", ...env });
   const release = guard(launcher.pid, dataDir, GRACE_S);
   const stop = async (): Promise<void> => {
