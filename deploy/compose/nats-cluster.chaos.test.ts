@@ -47,8 +47,11 @@ test("keeps every stream on all three", async () => {
 });
 
 test("loses the leader by kill -9 under load, and every accepted submission is delivered with one effect", async () => {
-  const { cluster } = await manager.streams.info("YARD");
-  const leader = cluster?.leader ?? "";
+  // While one is being chosen there is none to be killed.
+  const leader = await until("one leads", async () => {
+    const { cluster } = await manager.streams.info("YARD");
+    return cluster?.leader !== undefined && cluster.leader in yard.nats && cluster.leader;
+  });
   const accepted: string[] = [];
   let killed: Promise<unknown> | undefined;
   const send = async (): Promise<void> => {

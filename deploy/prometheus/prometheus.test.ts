@@ -53,7 +53,7 @@ test("rules ask for figures that exist", () => {
   for (const name of asked) assert.ok(figures.includes(name), name);
 });
 
-test("every alert has a page that says what to look at and what to do, and no page is left over", () => {
+test("every alert has a page that says what to look at, what to do and how to cause it, and no page is left over", () => {
   assert.ok(names.length >= 12);
   const contents = readFileSync("docs/runbook/README.md", "utf8");
   for (const name of names) {
@@ -61,7 +61,7 @@ test("every alert has a page that says what to look at and what to do, and no pa
     assert.ok(alerts.includes(`runbook_url: ${path}\n`), name);
     assert.ok(existsSync(path), path);
     const page = readFileSync(path, "utf8");
-    for (const heading of [`# ${name}\n`, "\n## Look\n", "\n## Do\n"])
+    for (const heading of [`# ${name}\n`, "\n## Look\n", "\n## Do\n", "\n## Cause it\n"])
       assert.ok(page.includes(heading), path);
     assert.ok(contents.includes(`(${name}.md)`), name);
   }

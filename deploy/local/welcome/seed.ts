@@ -1,6 +1,7 @@
 // Brings the demo partners to life: in an empty yard it makes them, in any other it keeps them pointed at the simulator. Nothing that
 // somebody configured is touched.
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
 import type { Config } from "#platform/config.ts";
 import { keptOrMade, readKept, writeKept } from "#platform/kept-file.ts";
@@ -19,6 +20,7 @@ import {
 /** Longer than a process that died takes to come back. */
 const WITHIN_MS = 20_000;
 const BACKOFF = { baseMs: 100, maxMs: 1_000 };
+const LOOK_EVERY_MS = 50;
 
 export interface DemoOptions {
   readonly config: Config;
@@ -52,7 +54,7 @@ export async function prepareDemo(options: DemoOptions): Promise<string> {
   return done;
 }
 
-async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOptions): Promise<string> {
+async function prepare({ config, httpUrl, simulatorUrl, adminToken, signal }: DemoOptions): Promise<string> {
   const secret = keptOrMade(join(config.dataDir, "secrets", "demo-partner-secret"), newSecret);
   if (config.roles.includes("simulator")) await instructSimulator(simulatorUrl, secret);
   if (!config.roles.includes("gateway")) return "";
@@ -67,6 +69,7 @@ async function prepare({ config, httpUrl, simulatorUrl, adminToken }: DemoOption
   const { version } = (await admin.get("/api/rules")) as { version: number };
   const isEmpty = version === 0 && items.every(isDemoPartner);
   const made = isEmpty ? await seed(admin, items, now, secret) : "";
+  if (made !== "" && config.roles.includes("compiler")) await untilRulesInForce(admin, signal);
   const pointed = moved.length === 0 ? "" : `pointed ${moved.join(", ")} to the simulator's new port`;
   return [made, pointed].filter((one) => one !== "").join("; ");
 }
@@ -108,6 +111,17 @@ async function seed(
     ...(isFirst ? [`${DEMO_RULES.length} rules`] : []),
   ];
   return made.join(" and ");
+}
+
+/** They are compiled after they are stored; a lead that came in between would find none, and go to nobody for good. */
+async function untilRulesInForce(admin: AdminClient, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS;
+  while (!signal.aborted && performance.now() < deadline) {
+    const rules = await admin.get("/api/rules").catch(() => ({}));
+    const { compiled_at, compile_error } = rules as { compiled_at?: string; compile_error?: string };
+    if (compile_error !== undefined || Date.parse(compiled_at ?? "") > 0) return;
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 async function repoint(
