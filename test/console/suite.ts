@@ -12,7 +12,7 @@ import {
 } from "./browser.ts";
 
 /** As test/e2e/yard.ts gives it. */
-const TOKEN = "token-of-the-tests";
+export const TOKEN = "token-of-the-tests";
 
 export interface ConsoleSuite {
   readonly test: ReturnType<typeof suite>;
