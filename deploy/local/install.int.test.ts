@@ -65,6 +65,8 @@ function machine(
           NATS_SERVER: nats,
           PROMTOOL: "/bin/sh",
           PROMETHEUS: "/bin/sh",
+          PGBOUNCER: "/bin/sh",
+          CHROMIUM: "/bin/sh",
           NPM_SECONDS: "0",
           ...env,
         },

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { findChromium, installChromium } from "./install/chromium.mjs";
 import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
@@ -30,6 +31,7 @@ const steps = [
     install: installPrometheus,
   },
   { name: "pgbouncer", isDone: pgbouncerIsThere, install: installPgbouncer },
+  { name: "chromium", isDone: chromiumIsThere, install: installChromium },
   { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
@@ -59,6 +61,10 @@ function installDependencies() {
 function natsServerIsThere() {
   const needed = wanted.has("--tests") || (wanted.has("--services") && !process.env.NATS_URL);
   return !needed || findNatsServer(process.env) !== undefined;
+}
+
+function chromiumIsThere() {
+  return !wanted.has("--tests") || findChromium(process.env) !== undefined;
 }
 
 function consoleIsThere() {
