@@ -14,6 +14,12 @@ export const screens: readonly Screen[] = [
   { path: "/", name: "Overview", component: lazy(() => import("../overview/overview.tsx")) },
   { path: "/leads", name: "Leads", component: lazy(() => import("../leads/leads.tsx")) },
   { path: "/rules", name: "Rules", component: lazy(() => import("../rules/rules.tsx")) },
+  {
+    path: "/stats",
+    name: "Statistics",
+    needs: ["stats.read"],
+    component: lazy(() => import("../stats/stats.tsx")),
+  },
 ];
 
 /** Screens about one thing, reached from a list. */

@@ -5,7 +5,7 @@ import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { notFound } from "./scope.ts";
 
-const Projection = z
+export const Projection = z
   .object({
     name: z.string(),
     position: Position,
