@@ -128,12 +128,15 @@ function entryInWords({ when, name }: Entry): string {
   return when.every((test) => test.holds) ? whenInWords({ combinator: "and", rules }) : name;
 }
 
+const endInWords = ({ name, route }: Pick<Entry, "name" | "route">): string =>
+  `${routeInWords(route).replace(/^go to/, "→")} · ${name}`;
+
 function labelOf(tree: ServerTree | Entry): string {
-  if (isEntry(tree)) return `${tree.name}: ${routeInWords(tree.route)}`;
+  if (isEntry(tree)) return endInWords(tree);
   if ("decided" in tree)
     return tree.decided === null || tree.route === undefined
       ? "unrouted"
-      : `${tree.name ?? tree.decided}: ${routeInWords(tree.route)}`;
+      : endInWords({ name: tree.name ?? tree.decided, route: tree.route });
   if ("first_of" in tree) return "the first that matches";
   if ("yes" in tree) return `${tree.field} ${operatorInWords(tree.operator)} ${valueInWords(tree.value)}?`;
   return `${tree.field}?`;

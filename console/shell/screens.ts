@@ -14,6 +14,12 @@ export const screens: readonly Screen[] = [
   { path: "/", name: "Overview", component: lazy(() => import("../overview/overview.tsx")) },
   { path: "/leads", name: "Leads", component: lazy(() => import("../leads/leads.tsx")) },
   { path: "/rules", name: "Rules", component: lazy(() => import("../rules/rules.tsx")) },
+  { path: "/partners", name: "Partners", component: lazy(() => import("../partners/partners.tsx")) },
+  {
+    path: "/dead-letters",
+    name: "Dead letters",
+    component: lazy(() => import("../dead-letters/dead-letters.tsx")),
+  },
   {
     path: "/stats",
     name: "Statistics",
@@ -25,4 +31,5 @@ export const screens: readonly Screen[] = [
 /** Screens about one thing, reached from a list. */
 export const details: readonly Omit<Screen, "name">[] = [
   { path: "/leads/:id", component: lazy(() => import("../leads/lead.tsx")) },
+  { path: "/partners/:id", component: lazy(() => import("../partners/partner.tsx")) },
 ];

@@ -38,7 +38,8 @@ interface ConfirmProps {
   readonly kind?: "primary" | "danger";
   readonly children?: ReactNode;
   readonly isReady?: boolean;
-  readonly onConfirm: (form: FormData) => Promise<void>;
+  /** "stay" where something else takes its place. */
+  readonly onConfirm: (form: FormData) => Promise<unknown>;
   readonly onClose: () => void;
 }
 
@@ -52,8 +53,8 @@ export function Confirm(props: ConfirmProps) {
     setBusy(true);
     setProblem(undefined);
     try {
-      await onConfirm(new FormData(event.currentTarget));
-      onClose();
+      const done = await onConfirm(new FormData(event.currentTarget));
+      if (done !== "stay") onClose();
     } catch (error) {
       setProblem(error);
       setBusy(false);

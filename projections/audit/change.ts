@@ -1,4 +1,5 @@
 // Which events are changes that a person or a token made, and what each of them is about.
+import { accessEvents } from "#domain/access/events.ts";
 import { contextEvents } from "#domain/context/context.ts";
 import { deadLetterEvents } from "#domain/dead-letter/request.ts";
 import { identityEvents } from "#domain/identity/events.ts";
@@ -23,6 +24,7 @@ const { ShadowStarted, ShadowEnded } = shadowEvents;
 
 /** What a request to move dead letters does to each of them is told by the request, and what an upload holds by its list. */
 const definitions = {
+  ...accessEvents,
   ...sourceEvents,
   ...partnerConfigEvents,
   ...rulesetEvents,
@@ -60,6 +62,23 @@ export function readAudited(stored: StoredEvent): AuditedEvent | undefined {
 
 export function aboutOf({ type, data }: AuditedEvent): string {
   switch (type) {
+    case "UserInvited":
+    case "UserSetUp":
+    case "UserRoleChanged":
+    case "UserRemoved":
+    case "PasswordChanged":
+    case "SessionsEnded":
+    case "SignedIn":
+    case "SignedOut":
+    case "SignInLocked":
+      return `user ${data.name}`;
+    case "SetUpLinkMade":
+      return data.name === undefined ? "first user" : `user ${data.name}`;
+    case "TokenMade":
+    case "TokenRevoked":
+      return `token ${data.name}`;
+    case "PersonalDataShown":
+      return data.what;
     case "SourceConfigured":
     case "SourceSecretAdded":
     case "SourceSecretRemoved":
@@ -139,6 +158,16 @@ function detailsOf(event: AuditedEvent): Record<string, unknown> | undefined {
   switch (event.type) {
     case "SourceSecretAdded":
       return { secret_id: event.data.secret_id, secret: HIDDEN };
+    case "UserInvited":
+    case "UserSetUp":
+    case "SetUpLinkMade":
+      return { role: event.data.role };
+    case "TokenMade": {
+      const { role, expires_at } = event.data;
+      return { role, ...(expires_at && { expires_at }) };
+    }
+    case "SignedIn":
+      return { how: event.data.how };
     case "PartnerPaused":
       return { paused: true };
     case "PartnerResumed":
@@ -181,6 +210,10 @@ export function beforeAndAfter(event: AuditedEvent, earlier: AuditedEvent | unde
       },
     };
   }
+  if (event.type === "UserRoleChanged")
+    return { before: { role: event.data.before }, after: { role: event.data.role } };
+  if (event.type === "UserRemoved" || event.type === "TokenRevoked")
+    return { before: { role: event.data.role } };
   if (event.type === "SourceSecretRemoved") return { before: { secret_id: event.data.secret_id } };
   const before = configures(event) ? configurationOf(earlier) : undefined;
   const after = configures(event) ? configurationOf(event) : detailsOf(event);

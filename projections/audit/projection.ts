@@ -1,4 +1,5 @@
 // Where the log tells of each change that a person or a token made. What was changed is read from there.
+import { ACCESS_STREAM } from "#domain/access/events.ts";
 import { CONTEXT_STREAM_PREFIX } from "#domain/context/context.ts";
 import { DEAD_LETTERS_STREAM_PREFIX } from "#domain/dead-letter/request.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
@@ -32,7 +33,7 @@ interface ConfiguredRow {
 
 export const auditModel = {
   name: "audit",
-  version: 1,
+  version: 2,
   tables: [
     `create table change (
       position bigint primary key,
@@ -71,6 +72,7 @@ export function auditProjection(): Projection {
   return {
     ...auditModel,
     prefixes: [
+      ACCESS_STREAM,
       SOURCE_STREAM,
       PARTNER_CONFIG_STREAM,
       PARTNER_STREAM_PREFIX,

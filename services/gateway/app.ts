@@ -1,6 +1,5 @@
 // The gateway: the one way into the yard from outside, over HTTP and NATS.
 import swagger from "@fastify/swagger";
-import { bearerCheck } from "#platform/bearer.ts";
 import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createAuditQueries } from "#projections/audit/query.ts";
@@ -12,6 +11,9 @@ import { createStatsQueries } from "#projections/metrics/query.ts";
 import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
 import { createShadowQueries } from "#projections/shadow/query.ts";
+import { openAccess } from "./access/access.ts";
+import { signInRoutes } from "./access/sign-in-routes.ts";
+import { tokenRoutes, userRoutes } from "./access/user-routes.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { followPartners } from "./admin/configured-partners.ts";
 import { identityRoutes } from "./admin/identities.ts";
@@ -64,6 +66,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
+  const access = await openAccess(yard);
   const [sources, partners, rules, services, suppressed, shadowView] = await Promise.all([
     followSources(yard, vault),
     followPartners(yard),
@@ -73,7 +76,6 @@ export async function startGateway(yard: Yard): Promise<Serving> {
     followShadow(yard),
   ]);
 
-  const isAdmin = bearerCheck(config.adminToken);
   const admission = createAdmission();
   const line = createWaitingLine({
     room: () => admission.slots,
@@ -108,13 +110,14 @@ export async function startGateway(yard: Yard): Promise<Serving> {
     leadRoutes({
       queries: leads,
       identities,
-      check: { isAdmin, sources: sources.current },
+      check: { access, sources: sources.current },
       decisions: { eventStore, vault, history: rulesHistory(eventStore) },
     }),
   );
-  await app.register(contextRoutes({ eventStore, vault, check: { isAdmin, sources: sources.current } }));
+  await app.register(signInRoutes({ access, oidcPath: undefined }));
+  await app.register(contextRoutes({ eventStore, vault, check: { access, sources: sources.current } }));
   await app.register(
-    adminScope(isAdmin, [
+    adminScope(access, [
       sourceRoutes({ eventStore, vault, view: sources }),
       partnerRoutes({
         eventStore,
@@ -149,7 +152,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       projectionRoutes(progress, bus),
       statsRoutes(createStatsQueries({ database })),
       workerRoutes(workers),
-      streamRoutes({ hub }),
+      streamRoutes({ hub, identify: access.identify }),
+      userRoutes(access),
+      tokenRoutes(access),
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });

@@ -39,14 +39,14 @@ export type Changed<State, Made extends AnyDecision> =
   | { readonly state: State; readonly position: bigint }
   | Extract<Made, { accepted: false }>;
 
-/** Whoever has the admin token, or the configuration of the process. */
-export const ADMIN = "admin";
+/** The configuration of the process. */
+export const BY_CONFIGURATION = "admin";
 
 export async function change<State, Command, Made extends AnyDecision>(
   eventStore: EventStore,
   { stream, codec, decider }: Configuration<State, Command, Made>,
   command: Command,
-  deadline: { readonly deadlineMs?: number } = {},
+  { by, deadlineMs }: { readonly by: string; readonly deadlineMs?: number },
 ): Promise<Changed<State, Made>> {
   type Event = EventIn<Made> & { readonly type: string; readonly data: unknown };
   type Refusal = Extract<Made, { accepted: false }>;
@@ -59,8 +59,8 @@ export async function change<State, Command, Made extends AnyDecision>(
     evolve,
     decide: (state) =>
       decider.decide(command, state) as { accepted: true; events: readonly Event[] } | Refusal,
-    by: ADMIN,
-    ...deadline,
+    by,
+    ...(deadlineMs !== undefined && { deadlineMs }),
   });
   if (!changed.accepted) return changed;
   const { state, position = 0n } = changed;

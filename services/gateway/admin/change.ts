@@ -3,6 +3,7 @@ import type { FastifyReply } from "fastify";
 import type { AnyDecision } from "#domain/decider.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { LiveView } from "#platform/live-view.ts";
+import { byOf } from "../access/person.ts";
 import { type Configuration, change } from "../configuration.ts";
 import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
@@ -17,8 +18,8 @@ export function changer<State, Command, Made extends AnyDecision>(
   refusalOf: (refused: Extract<Made, { accepted: false }>) => Refusal,
 ): (command: Command, reply: FastifyReply) => Promise<State> {
   return async (command, reply) => {
-    const deadline = { deadlineMs: APPEND_DEADLINE_MS };
-    const changed = await withinDeadline(change(eventStore, configuration, command, deadline));
+    const how = { by: byOf(reply.request), deadlineMs: APPEND_DEADLINE_MS };
+    const changed = await withinDeadline(change(eventStore, configuration, command, how));
     if ("accepted" in changed) throw new Refused(refusalOf(changed));
     await inForce(view, changed.position);
     reply.header("x-position", `${changed.position}`);

@@ -6,7 +6,7 @@ import { PersonId } from "#domain/ids.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
-import { ADMIN } from "../configuration.ts";
+import { byOf } from "../access/person.ts";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
 import { Refused, refusal } from "../refusal.ts";
@@ -65,7 +65,7 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
     person_id: PersonId,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const question = Buffer.from(JSON.stringify({ person_id, by: ADMIN }));
+    const question = Buffer.from(JSON.stringify({ person_id, by: byOf(reply.request) }));
     const text = Buffer.from(await bus.request(subject, question, ANSWER_MS)).toString("utf8");
     // Nothing: the writer that was asked is not the writer any more.
     if (text === "") throw new Refused(refusal("unavailable", { retryAfterS: 1 }));

@@ -20,6 +20,7 @@ import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerQueries } from "#projections/partners/query.ts";
+import { byOf } from "../access/person.ts";
 import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import type { RulesetView } from "../rules/ruleset-view.ts";
@@ -237,7 +238,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       async (request, reply) => {
         const partner = request.params.id;
         if (!view.current().has(partner)) throw notFound();
-        const { position, ...returned } = await takeBack(partner, request.body);
+        const { position, ...returned } = await takeBack(partner, request.body, byOf(request));
         return reply.header("x-position", position).send(returned);
       },
     );

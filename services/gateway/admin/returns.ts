@@ -4,7 +4,6 @@ import { PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { LeadQueries } from "#projections/leads/query.ts";
-import { ADMIN } from "../configuration.ts";
 import { responseSchemas } from "../http/route-schema.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import { askOwner } from "./partner-owner.ts";
@@ -31,8 +30,9 @@ export function returns({
 }: ReturnParts): (
   partner: PartnerId,
   given: { readonly lead_id: string; readonly reason: string },
+  by: string,
 ) => Promise<Returned & { readonly position: string }> {
-  return async (partner, { lead_id, reason }) => {
+  return async (partner, { lead_id, reason }, by) => {
     // What was delivered a moment ago can be returned now.
     await leads.reached(await eventStore.head(), CURRENT_MS);
     const place = await leads.placeOf(lead_id);
@@ -41,7 +41,7 @@ export function returns({
     if (place.partner !== partner || delivery_id === null) throw new Refused(notDelivered(partner));
     if (status === "returned") throw new Refused(ALREADY_RETURNED);
     if (status !== "delivered") throw new Refused(notDelivered(partner));
-    const about = { partner, submission_id, delivery_id, reason, revisions: [...revisions], by: ADMIN };
+    const about = { partner, submission_id, delivery_id, reason, revisions: [...revisions], by };
     const reply = await askOwner(partner, { type: "return", ...about }, STORED_MS, bus);
     if ("returned_at" in reply)
       return { lead_id: submission_id, partner, status: "returned", reason, position: reply.returned_at };

@@ -1,28 +1,38 @@
-// What all admin routes share: the bearer token, and bodies that can do no harm.
+// What the routes of people and programs share: who may use them, what of the responses is masked, and bodies that can do no harm.
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { BearerCheck } from "#platform/bearer.ts";
+import { BY_PERSON, describeGuard, requirePermission } from "../access/guard.ts";
+import type { WhoAsks } from "../access/identify.ts";
+import { maskPersonalData } from "../access/personal.ts";
+import type { Recorder } from "../access/record.ts";
 import { readJson } from "../http/json-body.ts";
-import { sendRefusal } from "../http/problem.ts";
 import { describeScope, NO_BODY, type Routes } from "../http/route-schema.ts";
 import { isRefusal, Refused, refusal } from "../refusal.ts";
 
 /** A rule set is the largest thing that people configure. */
 const BODY_LIMITS = { depth: 64, values: 200_000 };
 
-export function adminScope(isAdmin: BearerCheck, routes: readonly Routes[]): Routes {
+export interface Admission {
+  readonly identify: WhoAsks;
+  readonly recorder: Pick<Recorder, "commit">;
+}
+
+export function adminScope({ identify, recorder }: Admission, routes: readonly Routes[]): Routes {
   return async (app) => {
-    requireAdmin(app, isAdmin);
+    describeAdmin(app);
+    requirePermission(app, identify);
+    maskPersonalData(app, recorder);
     readBodiesSafely(app);
     for (const one of routes) await app.register(one);
   };
 }
 
-function requireAdmin(app: FastifyInstance, isAdmin: BearerCheck): void {
+function describeAdmin(app: FastifyInstance): void {
+  describeScope(app, describeGuard);
   describeScope(app, ({ method, schema }) => ({
-    security: [{ admin: [] }],
+    security: BY_PERSON,
     position: schema?.position ?? method !== "GET",
     refusals: [
-      ...(["unauthorized", "invalid", "unavailable"] as const),
+      ...(["invalid", "unavailable"] as const),
       ...(method === "GET"
         ? []
         : (["malformed", "unsupported_media_type", "too_large", "unacceptable"] as const)),
@@ -34,12 +44,9 @@ function requireAdmin(app: FastifyInstance, isAdmin: BearerCheck): void {
   app.addHook("onRoute", (route) => {
     if (route.method !== "GET" && route.method !== "HEAD") route.schema = { body: NO_BODY, ...route.schema };
   });
-  app.addHook("onRequest", async (request, reply) => {
-    if (!isAdmin(request.headers.authorization)) return sendRefusal(reply, refusal("unauthorized"));
-  });
 }
 
-function readBodiesSafely(app: FastifyInstance): void {
+export function readBodiesSafely(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",

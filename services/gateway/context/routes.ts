@@ -28,7 +28,7 @@ import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import { describeScope, noContent, type Routes, zodValidator } from "../http/route-schema.ts";
 import type { Caller, CallerCheck } from "../reading/caller.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { callerFrom, requireAdminOrSource } from "./who.ts";
+import { callerFrom, requirePersonOrSource } from "./who.ts";
 
 export interface ContextRoutesParts {
   readonly eventStore: EventStore;
@@ -72,9 +72,8 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
     return { state: context.evolve(context.initial, decode(newest)), revision: newest.revision };
   }
 
-  async function changed(stream: string, command: ChangeContext, known: Loaded<ContextState>) {
+  async function changed(stream: string, command: ChangeContext, known: Loaded<ContextState>, by: string) {
     const [id, at] = [newUuid(), new Date().toISOString()];
-    const by = command.by === null ? "admin" : `source:${command.by}`;
     return transact({
       eventStore,
       stream,
@@ -89,21 +88,22 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
   }
 
   /** Routers look up only kinds that there are. */
-  async function introduce(kind: ContextKind): Promise<void> {
+  async function introduce(kind: ContextKind, by: string): Promise<void> {
     if (known.has(kind)) return;
-    await change(eventStore, kinds, kind, { deadlineMs: APPEND_DEADLINE_MS });
+    await change(eventStore, kinds, kind, { by, deadlineMs: APPEND_DEADLINE_MS });
     known.add(kind);
   }
 
-  async function put(kind: ContextKind, id: string, fields: Fields, by: SourceId | null): Promise<bigint> {
+  async function put(kind: ContextKind, id: string, fields: Fields, caller: Caller): Promise<bigint> {
+    const [keeper, by] = [keeperOf(caller), nameOf(caller)];
     const stream = streamOf(kind, id);
-    await introduce(kind);
+    await introduce(kind, by);
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       const before = await load(stream);
       const { generation } = before.state;
       const sealed = await sealedAs(stream, generation, { id, fields });
       if (sealed === undefined) continue;
-      const result = await changed(stream, { type: "put", kind, by, generation, sealed }, before);
+      const result = await changed(stream, { type: "put", kind, by: keeper, generation, sealed }, before, by);
       if (result.accepted) return result.position ?? 0n;
       if (result.reason !== "generation_moved") throw refusedFor(result.reason);
     }
@@ -123,7 +123,7 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
   return async (app) => {
     describeScope(app, () => ({ tags: ["Context"] }));
     app.setValidatorCompiler(zodValidator("unacceptable"));
-    requireAdminOrSource(app, check, MAX_CONTEXT_BYTES);
+    requirePersonOrSource(app, check, MAX_CONTEXT_BYTES);
 
     app.get(
       "/api/context/:kind/:id",
@@ -163,8 +163,7 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
       },
       async (request, reply) => {
         const { kind, id } = request.params;
-        const by = keeper(callerFrom(request));
-        const position = await withinDeadline(put(kind, id, request.body, by));
+        const position = await withinDeadline(put(kind, id, request.body, callerFrom(request)));
         reply.header("x-position", `${position}`);
         return request.body;
       },
@@ -186,8 +185,9 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
         const { kind, id } = request.params;
         const stream = streamOf(kind, id);
         const before = await withinDeadline(load(stream));
-        const command = { type: "remove", kind, by: keeper(callerFrom(request)) } as const;
-        const result = await withinDeadline(changed(stream, command, before));
+        const caller = callerFrom(request);
+        const command = { type: "remove", kind, by: keeperOf(caller) } as const;
+        const result = await withinDeadline(changed(stream, command, before, nameOf(caller)));
         // Also where whoever removed it before died in between.
         const gone = Array.from({ length: result.state.generation }, (_, n) => contextKey(stream, n)).slice(
           -1,
@@ -203,10 +203,11 @@ export function contextRoutes({ eventStore, vault, check }: ContextRoutesParts):
   };
 }
 
-const keeper = (caller: Caller): SourceId | null => (caller.is === "source" ? caller.source : null);
+const keeperOf = (caller: Caller): SourceId | null => (caller.is === "source" ? caller.source : null);
+const nameOf = (caller: Caller): string => (caller.is === "source" ? `source:${caller.source}` : caller.by);
 
 const isTheirs = (source: SourceId | null, caller: Caller): boolean =>
-  caller.is === "admin" || caller.source === source;
+  caller.is === "person" || caller.source === source;
 
 function refusedFor(reason: "no_such_context" | "kept_by_another" | "generation_moved"): Refused {
   if (reason === "no_such_context") return notFound();

@@ -1,34 +1,37 @@
-// Who changes context: an admin with a token, or a source that signs its request; the body as it was signed.
+// Who changes context: people and programs whose role allows it, or a source that signs its request; the body as it was signed.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { BY_PERSON, demand, describeGuard, identified, neededFor } from "../access/guard.ts";
+import { maskPersonalData } from "../access/personal.ts";
 import { readJson } from "../http/json-body.ts";
 import { describeScope } from "../http/route-schema.ts";
 import { authenticate, authenticateRead } from "../intake/signature.ts";
 import { claimedSource } from "../intake/sources.ts";
-import type { Caller, CallerCheck } from "../reading/caller.ts";
+import { type Caller, type CallerCheck, isSigned } from "../reading/caller.ts";
 import { isRefusal, Refused, refusal } from "../refusal.ts";
 
 const LIMITS = { depth: 16, values: 2_000 };
 const NO_BODY = Buffer.alloc(0);
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-export function requireAdminOrSource(
+export function requirePersonOrSource(
   app: FastifyInstance,
-  { isAdmin, sources }: CallerCheck,
+  { access, sources }: CallerCheck,
   maxBytes: number,
 ): void {
   describeScope(app, ({ method }) => ({
-    security: [{ admin: [] }, { source: [] }],
+    security: [...BY_PERSON, { source: [] }],
     headers: z.object({
       "x-source": z.string().optional().meta({ description: "The id of the source that signs" }),
     }),
     refusals: [
-      "unauthorized",
       "invalid",
       "unavailable",
       ...(method === "GET" ? [] : (["malformed", "unsupported_media_type", "too_large"] as const)),
     ],
   }));
+  describeScope(app, describeGuard);
+  maskPersonalData(app, access.recorder);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
@@ -38,8 +41,9 @@ export function requireAdminOrSource(
   // Once the bytes are there that were signed, and before anything looks into them.
   app.addHook("preValidation", async (request) => {
     const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
-    const found = callerOf(request, body);
+    const found = await callerOf(request, body);
     if (found === undefined) throw new Refused(refusal("unauthorized"));
+    if (found.is === "person") demand(found, neededFor(request));
     callers.set(request, found);
     if (body === NO_BODY) return;
     const object = readJson(body, LIMITS);
@@ -47,9 +51,9 @@ export function requireAdminOrSource(
     request.body = object;
   });
 
-  function callerOf({ headers, method, url }: FastifyRequest, body: Buffer): Caller | undefined {
-    if (headers.authorization !== undefined)
-      return isAdmin(headers.authorization) ? { is: "admin" } : undefined;
+  async function callerOf(request: FastifyRequest, body: Buffer): Promise<Caller | undefined> {
+    const { headers, method, url } = request;
+    if (!isSigned(headers)) return identified(request, access.identify);
     const source = claimedSource(sources(), headers["x-source"]);
     const sender =
       body === NO_BODY
@@ -61,6 +65,6 @@ export function requireAdminOrSource(
 
 export function callerFrom(request: FastifyRequest): Caller {
   const found = callers.get(request);
-  if (found === undefined) throw new Error("requireAdminOrSource was not called for this route");
+  if (found === undefined) throw new Error("requirePersonOrSource was not called for this route");
   return found;
 }

@@ -15,7 +15,6 @@ import { pause } from "#platform/retry.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
 import { askOwner } from "../admin/partner-owner.ts";
 import { notFound } from "../admin/scope.ts";
-import { ADMIN } from "../configuration.ts";
 import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { checkPayload } from "../intake/payload.ts";
@@ -32,8 +31,13 @@ export interface OneLeadParts {
 
 export interface OneLead {
   /** Fetched back with another payload; where in the log that is said. */
-  correct(id: SubmissionId, payload: JsonObject, reason: string | undefined): Promise<bigint>;
-  resolve(id: SubmissionId, found: Found): Promise<bigint>;
+  correct(id: SubmissionId, correction: Correction, by: string): Promise<bigint>;
+  resolve(id: SubmissionId, found: Found, by: string): Promise<bigint>;
+}
+
+export interface Correction {
+  readonly payload: JsonObject;
+  readonly reason?: string | undefined;
 }
 
 export interface Found {
@@ -90,7 +94,7 @@ export function oneLead({ eventStore, vault, bus, sources }: OneLeadParts): OneL
   }
 
   return {
-    async correct(id, payload, reason) {
+    async correct(id, { payload, reason }, by) {
       const { state, revision } = await load(id);
       // Before anything is opened, and again on the stream as it is then.
       const possible = submissionDecider.decide({ type: "correct", sealed: state.sealed }, state);
@@ -109,7 +113,7 @@ export function oneLead({ eventStore, vault, bus, sources }: OneLeadParts): OneL
             newest === revision
               ? submissionDecider.decide({ type: "correct", sealed, reason }, now)
               : { accepted: false, reason: "moved_already" },
-          by: ADMIN,
+          by,
           deadlineMs: APPEND_DEADLINE_MS,
         }),
       );
@@ -117,13 +121,13 @@ export function oneLead({ eventStore, vault, bus, sources }: OneLeadParts): OneL
       return changed.position ?? 0n;
     },
 
-    async resolve(id, found) {
+    async resolve(id, found, by) {
       const { state, revision } = await load(id);
       const { status, dead, route } = state;
       if (status !== "dead_lettered" || dead?.cause !== "outcome_unknown" || route === undefined)
         throw new Refused(NOT_IN_DOUBT);
       const { partner, delivery_id } = route;
-      const about = { partner, submission_id: id, delivery_id, ...found, by: ADMIN };
+      const about = { partner, submission_id: id, delivery_id, ...found, by };
       const reply = await askOwner(partner, { type: "reconcile", ...about }, RECORDED_MS, bus);
       if ("reconciled_at" in reply) return (await followed(id, revision)) ?? BigInt(reply.reconciled_at);
       const isKnown = "refused" in reply && reply.refused === "not_in_doubt";

@@ -13,7 +13,6 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { MovingQueries } from "#projections/dead-letters/moving.ts";
 import type { DeadLetterQueries } from "#projections/dead-letters/query.ts";
-import { ADMIN } from "../configuration.ts";
 import { APPEND_DEADLINE_MS, withinDeadline } from "../deadlines.ts";
 import { type InputError, Refused, refusal } from "../refusal.ts";
 
@@ -29,7 +28,11 @@ export interface MoveRequests {
   /** How many would be moved. */
   count(which: Selection, move: Move): Promise<number>;
   /** How many are moved from here on, and where in the log that is said. */
-  request(which: Selection, move: Move): Promise<{ readonly count: number; readonly position: bigint }>;
+  request(
+    which: Selection,
+    move: Move,
+    by: string,
+  ): Promise<{ readonly count: number; readonly position: bigint }>;
 }
 
 const CURRENT_MS = 3_000;
@@ -65,7 +68,7 @@ export function createMoveRequests({ eventStore, letters, moving }: MoveRequests
       await check(which, move);
       return moving.count(which, move.action);
     },
-    async request(which, move) {
+    async request(which, move, by) {
       await check(which, move);
       const id = RequestId.parse(newUuid());
       const command =
@@ -80,7 +83,7 @@ export function createMoveRequests({ eventStore, letters, moving }: MoveRequests
           initial,
           evolve,
           decide: (state) => decide(command, state),
-          by: ADMIN,
+          by,
           deadlineMs: APPEND_DEADLINE_MS,
         }),
       );

@@ -8,6 +8,7 @@ import { Stage } from "#domain/submission/events.ts";
 import { isWellFormed } from "#domain/well-formed.ts";
 import type { DeadLetterQueries } from "#projections/dead-letters/query.ts";
 import type { LeadQueries } from "#projections/leads/query.ts";
+import { byOf } from "../access/person.ts";
 import { notFound } from "../admin/scope.ts";
 import { describeScope, type Routes, requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
@@ -116,7 +117,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
     };
     if (dry_run)
       return positioned(reply, await letters.position(), { count: await requests.count(meant, how) });
-    const { position, ...moved } = await requests.request(meant, how);
+    const { position, ...moved } = await requests.request(meant, how, byOf(reply.request));
     return positioned(reply, position, moved);
   }
 
@@ -200,8 +201,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
         },
       },
       async (request, reply) => {
-        const { payload, reason } = request.body;
-        const position = await lead.correct(request.params.id, payload, reason);
+        const position = await lead.correct(request.params.id, request.body, byOf(request));
         return positioned(reply, position, { count: 1 });
       },
     );
@@ -219,7 +219,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
       },
       async (request, reply) => {
         const { id } = request.params;
-        const position = await lead.resolve(id, request.body);
+        const position = await lead.resolve(id, request.body, byOf(request));
         return positioned(reply, position, { id, outcome: request.body.outcome });
       },
     );

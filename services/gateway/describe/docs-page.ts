@@ -36,7 +36,7 @@ export function docsPage(document: OpenApi): string {
 <title>${text(title)}: the API</title><style>${STYLE}</style>
 <h1>${text(title)}</h1><p>${text(description)}
 <p>The same for machines: <a href="/openapi.json">OpenAPI 3.1</a>, and for NATS <a href="/asyncapi.json">AsyncAPI 3</a>.
-<p><b>Admin</b> calls carry <code>authorization: Bearer &lt;token&gt;</code>. <b>Sources</b> sign: ${prose(document.components.securitySchemes.source.description)}
+<p><b>People</b> sign in and have a session, <b>programs</b> send <code>authorization: Bearer &lt;token&gt;</code>. <b>Sources</b> sign: ${prose(document.components.securitySchemes.source.description)}
 ${document.tags.map(({ name }) => section(name, document)).join("")}<h2>Shapes</h2>${Object.entries(document.components.schemas).map(shape).join("")}</html>`;
 }
 
@@ -67,7 +67,7 @@ function entry(method: string, path: string, operation: Json): string {
     return row(status, `${text(answer.description)} ${body === undefined ? "" : reference(body as Json)}`);
   });
   return `<details id="${text(operation.operationId)}"><summary><b class="m ${method}">${method.toUpperCase()}</b>
-<code>${text(path)}</code> ${text(operation.summary)}</summary><div><small>${text(security)}</small>
+<code>${text(path)}</code> ${text(operation.summary)}</summary><div><small>${text(security)}. ${prose(operation.description ?? "")}</small>
 <table>${[...parameters, ...bodies].join("")}</table><table>${answers.join("")}</table></div></details>`;
 }
 

@@ -7,6 +7,8 @@ import type {
 } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
+import { SESSION_COOKIE } from "../access/identify.ts";
+import { type PermissionName, rolesWith } from "../access/permissions.ts";
 import { statusOf } from "../http/problem.ts";
 import { NO_BODY } from "../http/route-schema.ts";
 import type { RefusalReason } from "../refusal.ts";
@@ -31,6 +33,8 @@ const TAGS = [
   "Partners",
   "Dead letters",
   "Sources",
+  "Signing in",
+  "Users and tokens",
   "Operations",
 ];
 
@@ -49,7 +53,14 @@ export function openApiOptions(): FastifyDynamicSwaggerOptions {
       tags: TAGS.map((name) => ({ name })),
       components: {
         securitySchemes: {
-          admin: { type: "http", scheme: "bearer" },
+          bearer: { type: "http", scheme: "bearer", description: "The admin token, or an API token" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: SESSION_COOKIE,
+            description:
+              "Of a person who is signed in; what changes something must come from the same origin",
+          },
           source: { type: "apiKey", in: "header", name: "webhook-signature", description: SIGNED },
         },
       },
@@ -68,7 +79,17 @@ const withSchemas: SwaggerTransformObject = (document) => {
 };
 
 const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route }) => {
-  const { params, querystring, headers, body, response, refusals = [], position, ...rest } = schema;
+  const {
+    params,
+    querystring,
+    headers,
+    body,
+    response,
+    refusals = [],
+    position,
+    permission,
+    ...rest
+  } = schema;
   if (rest.summary === undefined) throw new Error(`${route.method} ${url} has no summary in its schema`);
   const inputs = Object.entries({ params, querystring, headers }).filter(([, input]) => input !== undefined);
   return {
@@ -76,6 +97,7 @@ const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route })
     schema: {
       operationId: operationId(`${route.method}`, url),
       ...rest,
+      ...(permission !== undefined && neededBy(permission, rest.description)),
       ...Object.fromEntries(inputs.map(([part, input]) => [part, jsonSchema(input as z.ZodType, "input")])),
       ...(body !== undefined &&
         body !== NO_BODY && { body: { content: described(contentOf(body), "input") } }),
@@ -84,6 +106,17 @@ const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route })
     },
   };
 };
+
+/** Also for programs, which show nobody what they can't do. */
+function neededBy(permission: PermissionName, description?: string): object {
+  const roles = rolesWith(permission);
+  const needed = `Needs the permission \`${permission}\`: ${roles.join(", ")}.`;
+  return {
+    description: description === undefined ? needed : `${description} ${needed}`,
+    "x-permission": permission,
+    "x-roles": [...roles],
+  };
+}
 
 const operationId = (method: string, url: string): string =>
   method.toLowerCase() + url.replace(/[^A-Za-z]+(\w?)/g, (_, first: string) => first.toUpperCase());

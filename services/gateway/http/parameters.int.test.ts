@@ -38,6 +38,13 @@ const bodies: Readonly<Record<string, object>> = {
   Discard: { dry_run: true, reason: "no" },
   Correction: { payload: { email: "jane@example.com" } },
   Resolution: { outcome: "delivered", reason: "they have it" },
+  SignIn: { token: "t" },
+  SetUpLinkToCheck: { token: "t" },
+  SetUp: { token: "t", password: "p" },
+  PasswordChange: { current: "c", password: "p" },
+  Invitation: { name: "Mira", role: "viewer" },
+  UserChange: { role: "viewer" },
+  TokenToMake: { name: "t", role: "viewer" },
   SubmissionToTry: { submission: { kind: "lead" } },
 };
 

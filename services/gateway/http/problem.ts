@@ -39,8 +39,24 @@ const meanings: Readonly<Record<RefusalReason, Meaning>> = {
   ],
   unauthorized: [
     401,
-    "A valid bearer token is needed",
-    "Send authorization: Bearer with the admin's token, or sign as a source where sources may read",
+    "Nobody is signed in",
+    "Sign in, or send authorization: Bearer with a token that is valid, or sign as a source where sources may read",
+  ],
+  // One text for every cause, as above.
+  wrong_credentials: [
+    401,
+    "The name and the password, or the token, are not right",
+    "Check both and try again; whoever has forgotten a password asks an admin for a new set-up link",
+  ],
+  forbidden: [
+    403,
+    "The role does not allow this",
+    "Ask an admin for a role that allows it; docs/permissions.md lists what each role may do",
+  ],
+  cross_origin: [
+    403,
+    "The request comes from another site",
+    "A request with a session cookie that changes something must come from the console's own pages; programs send a token instead",
   ],
   kind_not_allowed: [
     403,

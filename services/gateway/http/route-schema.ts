@@ -10,6 +10,7 @@ import type {
   RouteOptions,
 } from "fastify";
 import { z } from "zod";
+import type { PermissionName } from "../access/permissions.ts";
 import { isRefusal, type Refusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
 import { parseInput } from "./parse.ts";
 import { isEmpty, UnreadableQuery } from "./query.ts";
@@ -17,6 +18,8 @@ import { isEmpty, UnreadableQuery } from "./query.ts";
 declare module "fastify" {
   interface FastifySchema {
     refusals?: readonly RefusalReason[];
+    /** What whoever asks must be allowed; the guard adds it from the table of permissions. */
+    permission?: PermissionName;
     /** Whether a good response says in x-position how far into the log it reaches. */
     position?: boolean;
   }

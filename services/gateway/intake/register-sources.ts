@@ -6,7 +6,7 @@ import { newUuid } from "#platform/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { Yard } from "#platform/yard.ts";
-import { change } from "../configuration.ts";
+import { BY_CONFIGURATION, change } from "../configuration.ts";
 import { configuredSources } from "./sources.ts";
 
 /** Of several processes that start at once, one registers a source and the others find it registered. */
@@ -16,13 +16,12 @@ export async function registerSources({ config, eventStore, log }: Yard, vault: 
     parseSecret(secret);
     const sealed = await vault.seal(SECRETS_KEY, secret, sourceContext(source));
     const settings = SourceSettings.parse({});
-    const registered = await change(eventStore(), configuredSources, {
-      type: "register",
-      source,
-      settings,
-      secret_id: newUuid(),
-      sealed,
-    });
+    const registered = await change(
+      eventStore(),
+      configuredSources,
+      { type: "register", source, settings, secret_id: newUuid(), sealed },
+      { by: BY_CONFIGURATION },
+    );
     if (!("accepted" in registered)) log.info({ source }, "source registered");
   }
 }

@@ -139,7 +139,7 @@ export function leadRoutes({ queries, identities, check, decisions }: LeadRoutes
       "/api/leads/:id/timeline",
       {
         schema: {
-          summary: "Every event of a lead; to the admin with each delivery's request, response and timings",
+          summary: "Every event of a lead; to people with each delivery's request, response and timings",
           params,
           response: { 200: Timeline },
         },
@@ -147,7 +147,7 @@ export function leadRoutes({ queries, identities, check, decisions }: LeadRoutes
       async (request) => {
         const { id } = await find(request, request.params.id);
         const { items } = (await queries.timeline(id)) ?? { items: [] };
-        return { items: caller(request).is === "admin" ? items : items.map(shownToSource) };
+        return { items: caller(request).is === "person" ? items : items.map(shownToSource) };
       },
     );
 
@@ -177,7 +177,7 @@ export function leadRoutes({ queries, identities, check, decisions }: LeadRoutes
         const persons = person_id === undefined ? {} : { person_id: await identities.samePerson(person_id) };
         const filter = { ...others, ...persons };
         const who = caller(request);
-        if (who.is === "admin") return queries.list(filter);
+        if (who.is === "person") return queries.list(filter);
         if (filter.source !== undefined && filter.source !== who.source) return { items: [] };
         return queries.list({ ...filter, source: who.source });
       },

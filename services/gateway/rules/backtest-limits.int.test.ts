@@ -5,6 +5,7 @@ import { createLifecycle } from "#platform/lifecycle.ts";
 import { connectionsTo } from "../../../test/gateway/gateway.ts";
 import { freePort } from "../../../test/harness/process.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { userPerson } from "../access/person.ts";
 import { adminScope } from "../admin/scope.ts";
 import { zodValidator } from "../http/route-schema.ts";
 import { createServer } from "../http/server.ts";
@@ -30,11 +31,14 @@ test.before(async () => {
     }),
     lifecycle,
     log,
-    personOf: (request) => String(request.headers["x-person"]),
   });
   await app.register(
     adminScope(
-      () => true,
+      {
+        identify: async (headers) =>
+          userPerson({ id: "", name: String(headers["x-person"]), role: "manager" }),
+        recorder: { commit: () => Promise.reject(new Error("nothing is recorded here")) },
+      },
       [
         async (scope) => {
           scope.setValidatorCompiler(zodValidator("unacceptable"));
@@ -62,7 +66,7 @@ async function begin(person: string): Promise<Begun> {
   const leaving = new AbortController();
   const response = await fetch(`${url}/api/rules/backtest`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-person": person, connection: "close" },
+    headers: { "content-type": "application/json", "x-person": person, authorization: "Bearer x", connection: "close" },
     body: JSON.stringify({ rules: [] }),
     signal: leaving.signal,
   });

@@ -1,10 +1,10 @@
 // POST /api/rules/backtest: what a draft would have decided in the past, as lines of JSON that tell how far it has come.
 import { PassThrough } from "node:stream";
 import { Worker } from "node:worker_threads";
-import type { FastifyRequest } from "fastify";
 import type { Connections } from "#platform/connections.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Log } from "#platform/log.ts";
+import { byOf } from "../access/person.ts";
 import type { Routes } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import type { BacktestMessage, BacktestTask } from "./backtest-task.ts";
@@ -18,8 +18,6 @@ export interface BacktestParts {
   readonly connections: Connections;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
-  /** Who asks; the same for all who have the admin's token, unless told. */
-  readonly personOf?: (request: FastifyRequest) => string;
 }
 
 const NDJSON = "application/x-ndjson";
@@ -30,10 +28,9 @@ const RETRY_AFTER_S = 10;
 const MAX_HEAP_MB = 256;
 /** Room for a batch, so that it dies young. */
 const MAX_YOUNG_MB = 32;
-const admin = (): string => "admin";
 
 export function backtestRoutes(parts: BacktestParts): Routes {
-  const { view, connections, lifecycle, log, personOf = admin } = parts;
+  const { view, connections, lifecycle, log } = parts;
   const running = new Map<string, Worker>();
   lifecycle.own("back-tests", async () => {
     await Promise.all(Array.from(running.values(), (worker) => worker.terminate()));
@@ -97,7 +94,7 @@ export function backtestRoutes(parts: BacktestParts): Routes {
           from: from === undefined ? undefined : whenOf(from, "from"),
           to: to === undefined ? undefined : whenOf(to, "to"),
         };
-        const person = personOf(request);
+        const person = byOf(request);
         if (running.has(person))
           throw new Refused(
             refusal("conflict", { detail: "A back-test of yours is under way; wait for it, or leave it" }),

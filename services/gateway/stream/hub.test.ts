@@ -76,9 +76,16 @@ interface Options {
   readonly maxReaders?: number;
   readonly heartbeatMs?: number;
   readonly isShown?: Promise<boolean>;
+  readonly isStillIn?: () => Promise<boolean>;
 }
 
-async function opened({ maxReaders = 2_000, isShown = Promise.resolve(true), ...options }: Options = {}) {
+async function opened(given: Options = {}) {
+  const {
+    maxReaders = 2_000,
+    isShown = Promise.resolve(true),
+    isStillIn = async () => true,
+    ...options
+  } = given;
   const { store, ...written } = handWritten();
   const app = createServer(log as never);
   const asked: bigint[] = [];
@@ -97,7 +104,7 @@ async function opened({ maxReaders = 2_000, isShown = Promise.resolve(true), ...
     log: log as never,
     ...options,
   });
-  await app.register(streamRoutes({ hub, maxReaders }));
+  await app.register(streamRoutes({ hub, identify: { isStillIn }, lookEveryMs: 5, maxReaders }));
   const connections = new Set<unknown>();
   app.server.on("connection", (socket) => {
     connections.add(socket);

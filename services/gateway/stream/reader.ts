@@ -55,7 +55,7 @@ export class Reader {
     }
   }
 
-  cutOff(reason: "too_slow" | "closing" | "gap"): void {
+  cutOff(reason: "too_slow" | "closing" | "gap" | "signed_out"): void {
     if (this.ended) return;
     this.#ended = true;
     const { socket } = this.#response;

@@ -1,6 +1,8 @@
 // GET /api/stream: what happens, as server-sent events.
 import type { OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
+import { every } from "#platform/every.ts";
+import type { Identify } from "../access/identify.ts";
 import type { Routes } from "../http/route-schema.ts";
 import { Refused, refusal } from "../refusal.ts";
 import type { Hub } from "./hub.ts";
@@ -11,6 +13,8 @@ import { Reader } from "./reader.ts";
 const EVENT_STREAM = "text/event-stream";
 const MAX_READERS = 2_000;
 const RETRY_AFTER_S = 5;
+/** How long a reader may go on whose session or token has ended. */
+const LOOK_EVERY_MS = 5_000;
 const LAST_EVENT_ID = "last-event-id";
 
 const Topics = z.object({
@@ -32,10 +36,13 @@ const isTopic = (text: string): text is Topic => (topics as readonly string[]).i
 
 export interface StreamParts {
   readonly hub: Hub;
+  readonly identify: Pick<Identify, "isStillIn">;
   readonly maxReaders?: number;
+  readonly lookEveryMs?: number;
 }
 
-export function streamRoutes({ hub, maxReaders = MAX_READERS }: StreamParts): Routes {
+export function streamRoutes(parts: StreamParts): Routes {
+  const { hub, identify, maxReaders = MAX_READERS, lookEveryMs = LOOK_EVERY_MS } = parts;
   let open = 0;
 
   return async (app) => {
@@ -81,7 +88,16 @@ export function streamRoutes({ hub, maxReaders = MAX_READERS }: StreamParts): Ro
         };
         reply.raw.writeHead(200, headers);
         const reader = new Reader(reply.raw, wanted, place);
-        reply.raw.once("close", () => hub.remove(reader));
+        const stopLooking = every({
+          ms: lookEveryMs,
+          work: async () => {
+            if (!(await identify.isStillIn(request.headers))) reader.cutOff("signed_out");
+          },
+        });
+        reply.raw.once("close", () => {
+          stopLooking();
+          hub.remove(reader);
+        });
         reader.greet();
         hub.add(reader, after !== undefined).catch((error: unknown) => {
           request.log.warn({ err: error }, "stream of a reader broke off");

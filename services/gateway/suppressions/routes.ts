@@ -21,6 +21,7 @@ import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
+import { byOf } from "../access/person.ts";
 import { changer } from "../admin/change.ts";
 import { notFound } from "../admin/scope.ts";
 import { follow } from "../configuration.ts";
@@ -80,14 +81,14 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
     return found;
   }
 
-  async function store(list: string, upload: string, entries: Entries): Promise<void> {
+  async function store(list: string, upload: string, entries: Entries, by: string): Promise<void> {
     const all = [...entries];
     const [id, at] = [newUuid(), new Date().toISOString()];
     for (let from = 0; from < all.length; from += CHUNK) {
       const data = { list, upload, entries: all.slice(from, from + CHUNK) };
       const event = codec.encode(
         { type: "SuppressionsAdded", data },
-        { id: deterministicUuid(list, id, `${from}`), at, by: "admin" },
+        { id: deterministicUuid(list, id, `${from}`), at, by },
       );
       await eventStore.append(suppressionStream(list, upload), "any", [event]);
     }
@@ -105,7 +106,7 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
 
   async function replace(list: string, entries: Entries, reply: FastifyReply): Promise<SuppressionLists> {
     const upload = newUuid();
-    await store(list, upload, entries);
+    await store(list, upload, entries, byOf(reply.request));
     return change({ type: "replace", list, upload, at: new Date().toISOString() }, reply);
   }
 
@@ -168,7 +169,7 @@ export function suppressionRoutes({ eventStore, vault, view }: SuppressionRoutes
         const entries = await entriesIn(bytesOf(request.body), vault);
         const before = view.current().get(list);
         if (before === undefined) return shown(list, await replace(list, entries, reply));
-        await store(list, before.upload, entries);
+        await store(list, before.upload, entries, byOf(request));
         const extension = {
           type: "extend",
           list,

@@ -1,0 +1,254 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { useDeadLetters, usePartners } from "../api/queries.ts";
+import type { DeadLetter } from "../api/shapes.ts";
+import { useSession } from "../session/session.tsx";
+import { Badge, worded } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Select } from "../ui/field.tsx";
+import { type Filters, useFilters } from "../ui/filters.ts";
+import { Empty, ProblemNotice } from "../ui/notice.tsx";
+import { Card, Loading, numbers, Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { Time } from "../ui/time.tsx";
+import { type Meant, Move, type Verb } from "./move.tsx";
+import { Resolve } from "./resolve.tsx";
+import "./dead-letters.css";
+
+const STAGES = ["intake", "identify", "route", "deliver", "campaign"] as const;
+const PAGE = 100;
+
+interface Asking {
+  readonly verb: Verb;
+  readonly meant: Meant;
+}
+
+export default function DeadLetters() {
+  const { may } = useSession();
+  const mayMove = may("dead_letters.change");
+  const filters = useFilters();
+  const [stage, partner, cause] = [filters.get("stage"), filters.get("partner"), filters.get("cause")];
+  const letters = useDeadLetters({ stage, partner, cursor: filters.get("cursor"), limit: PAGE });
+  const [asking, setAsking] = useState<Asking>();
+  const [resolving, setResolving] = useState<DeadLetter>();
+  const all = letters.data?.items ?? [];
+  const shown = cause === "" ? all : all.filter(({ reason }) => reason === cause);
+  /** A cause is no filter of the API, so those that are seen are named one by one. */
+  const meant: Meant =
+    cause === ""
+      ? { ...(stage !== "" && { stage }), ...(partner !== "" && { partner }) }
+      : { ids: shown.filter(({ in_doubt }) => in_doubt !== true).map(({ id }) => id) };
+
+  const actions = mayMove && shown.length > 0 && (
+    <>
+      <Button kind="danger" onClick={() => setAsking({ verb: "Discard", meant })}>
+        Discard
+      </Button>
+      <Button kind="primary" onClick={() => setAsking({ verb: "Redrive", meant })}>
+        Redrive
+      </Button>
+    </>
+  );
+
+  return (
+    <Page
+      title="Dead letters"
+      lead="What could not go on by itself, and waits for somebody to decide."
+      actions={actions}
+    >
+      <div className="stack">
+        <Filtering filters={filters} />
+        {letters.error && <ProblemNotice problem={letters.error} />}
+        <Causes letters={all} chosen={cause} onChoose={(chosen) => filters.set({ cause: chosen })} />
+        <Card flush>
+          {letters.isPending && !letters.error ? (
+            <Loading />
+          ) : shown.length === 0 ? (
+            <Nothing filters={filters} />
+          ) : (
+            <LetterTable
+              letters={shown}
+              mayMove={mayMove}
+              onMove={(verb, { id }) => setAsking({ verb, meant: { ids: [id] } })}
+              onResolve={setResolving}
+            />
+          )}
+        </Card>
+        <Pager filters={filters} next={letters.data?.next_cursor} />
+      </div>
+      {asking && <Move {...asking} onClose={() => setAsking(undefined)} />}
+      {resolving && <Resolve letter={resolving} onClose={() => setResolving(undefined)} />}
+    </Page>
+  );
+}
+
+function Filtering({ filters }: { readonly filters: Filters }) {
+  const partners = usePartners().data ?? [];
+  const chosen = filters.get("partner");
+  const ids = partners.map(({ id }) => id);
+  return (
+    <search className="filters">
+      <Select
+        label="Stage"
+        value={filters.get("stage")}
+        onChange={({ target }) => filters.set({ stage: target.value, cause: "" })}
+      >
+        <option value="">Any</option>
+        {STAGES.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </Select>
+      <Select
+        label="Partner"
+        value={chosen}
+        onChange={({ target }) => filters.set({ partner: target.value, cause: "" })}
+      >
+        <option value="">Any</option>
+        {(chosen === "" || ids.includes(chosen) ? ids : [...ids, chosen]).map((id) => (
+          <option key={id}>{id}</option>
+        ))}
+      </Select>
+    </search>
+  );
+}
+
+function Nothing({ filters }: { readonly filters: Filters }) {
+  const isFiltered = ["stage", "partner", "cause", "cursor"].some((name) => filters.get(name) !== "");
+  if (!isFiltered)
+    return (
+      <Empty title="No dead letters">
+        <p>Everything that came in went on its way.</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No dead letter matches these filters">
+      <Button onClick={filters.clear}>Clear filters</Button>
+    </Empty>
+  );
+}
+
+interface CausesProps {
+  readonly letters: readonly DeadLetter[];
+  readonly chosen: string;
+  readonly onChoose: (cause: string) => void;
+}
+
+/** The same cause is usually one problem, and mended at once. */
+function Causes({ letters, chosen, onChoose }: CausesProps) {
+  const counts = new Map<string, number>();
+  for (const { reason } of letters) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  if (counts.size === 0) return null;
+  return (
+    <fieldset className="causes">
+      <legend className="small muted">By cause, of those on this page</legend>
+      {[...counts]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, 12)
+        .map(([cause, count]) => (
+          <button
+            key={cause}
+            type="button"
+            className="cause"
+            aria-pressed={chosen === cause}
+            onClick={() => onChoose(chosen === cause ? "" : cause)}
+          >
+            <span className="break">{worded(cause)}</span> <strong>{numbers.format(count)}</strong>
+          </button>
+        ))}
+    </fieldset>
+  );
+}
+
+interface TableProps {
+  readonly letters: readonly DeadLetter[];
+  readonly mayMove: boolean;
+  readonly onMove: (verb: Verb, letter: DeadLetter) => void;
+  readonly onResolve: (letter: DeadLetter) => void;
+}
+
+function LetterTable({ letters, mayMove, onMove, onResolve }: TableProps) {
+  return (
+    <table className="table table-cards">
+      <thead>
+        <tr>
+          <th scope="col">Cause</th>
+          <th scope="col">Stage</th>
+          <th scope="col">Partner</th>
+          <th scope="col" className="number">
+            Attempts
+          </th>
+          <th scope="col">Since</th>
+          <th scope="col">Lead</th>
+          {mayMove && (
+            <th scope="col">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {letters.map((letter) => (
+          <tr key={letter.id}>
+            <th scope="row" className="letter-cause break">
+              {worded(letter.reason)}
+              {letter.detail !== undefined && <span className="muted small"> {letter.detail}</span>}
+              {letter.in_doubt && <Badge tone="warn">in doubt</Badge>}
+              {letter.moving && <Badge tone="accent">moving</Badge>}
+            </th>
+            <td data-label="Stage">{letter.stage}</td>
+            <td data-label="Partner" className="break">
+              {letter.partner ?? ""}
+            </td>
+            <td data-label="Attempts" className="number">
+              {letter.attempts}
+            </td>
+            <td data-label="Since">
+              <Time at={letter.at} />
+            </td>
+            <td data-label="Lead">
+              {letter.lead_id !== undefined && (
+                <Link href={`/leads/${letter.lead_id}`} className="mono">
+                  {letter.lead_id.slice(0, 8)}
+                </Link>
+              )}
+            </td>
+            {mayMove && (
+              <td>
+                <LetterButtons letter={letter} onMove={onMove} onResolve={onResolve} />
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function LetterButtons({
+  letter,
+  onMove,
+  onResolve,
+}: { readonly letter: DeadLetter } & Pick<TableProps, "onMove" | "onResolve">) {
+  const about = letter.id.slice(0, 8);
+  return (
+    <div className="buttons letter-buttons">
+      {letter.in_doubt ? (
+        <Button size="small" aria-label={`Resolve ${about}`} onClick={() => onResolve(letter)}>
+          Resolve
+        </Button>
+      ) : (
+        <Button size="small" aria-label={`Redrive ${about}`} onClick={() => onMove("Redrive", letter)}>
+          Redrive
+        </Button>
+      )}
+      <Button
+        size="small"
+        kind="danger"
+        aria-label={`Discard ${about}`}
+        onClick={() => onMove("Discard", letter)}
+      >
+        Discard
+      </Button>
+    </div>
+  );
+}

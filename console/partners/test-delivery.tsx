@@ -1,0 +1,66 @@
+import { useState } from "react";
+import { call } from "../api/client.ts";
+import type { Partner } from "../api/shapes.ts";
+import { Button } from "../ui/button.tsx";
+import { Confirm, Frame } from "../ui/dialog.tsx";
+import { Notice } from "../ui/notice.tsx";
+
+interface Tested {
+  readonly request: unknown;
+  readonly response: unknown;
+  readonly outcome: unknown;
+  readonly timings?: { readonly total_ms: number };
+}
+
+/** One delivery that is marked as a test, counted nowhere, and shown in full. */
+export function TestDelivery({
+  partner,
+  onClose,
+}: {
+  readonly partner: Partner;
+  readonly onClose: () => void;
+}) {
+  const [tested, setTested] = useState<Tested>();
+  if (tested !== undefined) return <Result partner={partner} tested={tested} onClose={onClose} />;
+  return (
+    <Confirm
+      title={`Send 1 test delivery to ${partner.name}?`}
+      verb="Test"
+      onConfirm={async () => {
+        setTested(await call<Tested>("POST", `/api/partners/${partner.id}/test`, { body: {} }));
+        return "stay";
+      }}
+      onClose={onClose}
+    >
+      <p>A made-up lead goes to the partner, marked with x-switchyard-test. It is counted nowhere.</p>
+    </Confirm>
+  );
+}
+
+function Result({
+  partner,
+  tested,
+  onClose,
+}: {
+  readonly partner: Partner;
+  readonly tested: Tested;
+  readonly onClose: () => void;
+}) {
+  const outcome = typeof tested.outcome === "string" ? tested.outcome : JSON.stringify(tested.outcome);
+  return (
+    <Frame title={`Test of ${partner.name}`} onClose={onClose} wide>
+      <div className="dialog-body">
+        <Notice tone={/success|delivered/.test(outcome) ? "good" : "warn"} title={outcome}>
+          {tested.timings && <p>{`It took ${Math.round(tested.timings.total_ms)} ms.`}</p>}
+        </Notice>
+        <h3>Request</h3>
+        <pre>{JSON.stringify(tested.request, null, 2)}</pre>
+        <h3>Answer</h3>
+        <pre>{JSON.stringify(tested.response, null, 2)}</pre>
+        <div className="dialog-buttons">
+          <Button onClick={onClose}>Close</Button>
+        </div>
+      </div>
+    </Frame>
+  );
+}
