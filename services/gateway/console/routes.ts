@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply } from "fastify";
+import { z } from "zod";
 import type { Log } from "#platform/log.ts";
 import { sendRefusal } from "../http/problem.ts";
 import type { Routes } from "../http/route-schema.ts";
@@ -45,7 +46,8 @@ export function consoleRoutes(log: Log, folder = DIST): Routes {
   if (!isBuilt) log.warn({ folder }, "console not built, only the api is served");
 
   return async (app) => {
-    const hidden = { schema: { hide: true } };
+    // Filters stand in the address of a screen and concern the screen alone.
+    const hidden = { schema: { hide: true, querystring: z.looseObject({}) } };
 
     const page = (reply: FastifyReply): FastifyReply | Promise<FastifyReply> => {
       if (!isBuilt) return sendRefusal(reply, NOT_BUILT);
