@@ -26,6 +26,12 @@ export const screens: readonly Screen[] = [
     needs: ["stats.read"],
     component: lazy(() => import("../stats/stats.tsx")),
   },
+  {
+    path: "/sources",
+    name: "Sources",
+    needs: ["sources.read"],
+    component: lazy(() => import("../sources/sources.tsx")),
+  },
 ];
 
 /** Screens about one thing, reached from a list. */

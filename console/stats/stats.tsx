@@ -128,7 +128,7 @@ function Filtering({ filters }: { readonly filters: Filters }) {
     />
   );
   return (
-    <search className="filters">
+    <search className="filters stats-filters">
       <Select
         label="Period"
         value={chosen.period}
