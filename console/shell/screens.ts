@@ -32,10 +32,23 @@ export const screens: readonly Screen[] = [
     needs: ["sources.read"],
     component: lazy(() => import("../sources/sources.tsx")),
   },
+  {
+    path: "/identities",
+    name: "People",
+    needs: ["identities.read"],
+    component: lazy(() => import("../people/people.tsx")),
+  },
+  {
+    path: "/audit",
+    name: "Audit",
+    needs: ["audit.read"],
+    component: lazy(() => import("../audit/audit.tsx")),
+  },
 ];
 
 /** Screens about one thing, reached from a list. */
 export const details: readonly Omit<Screen, "name">[] = [
   { path: "/leads/:id", component: lazy(() => import("../leads/lead.tsx")) },
+  { path: "/identities/:id", component: lazy(() => import("../people/person.tsx")) },
   { path: "/partners/:id", component: lazy(() => import("../partners/partner.tsx")) },
 ];

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import type { Source } from "../api/admin-shapes.ts";
 import { call } from "../api/client.ts";
@@ -7,6 +7,7 @@ import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Card } from "../ui/page.tsx";
+import { Fact, ShortFacts } from "../ui/short-facts.tsx";
 import { ShownOnce } from "../ui/shown-once.tsx";
 import { EditSource } from "./edit-source.tsx";
 
@@ -57,7 +58,7 @@ export function SourceCard({ source, mayChange, onSecret }: Props) {
         </>
       }
     >
-      <dl className="source-facts">
+      <ShortFacts>
         <Fact name="Id">
           <code className="break">{source.id}</code>
         </Fact>
@@ -72,7 +73,7 @@ export function SourceCard({ source, mayChange, onSecret }: Props) {
         <Fact name="Leads">
           <Link href={`/leads?source=${encodeURIComponent(source.id)}`}>All of this source</Link>
         </Fact>
-      </dl>
+      </ShortFacts>
       <div className="secrets-head">
         <h3>Secrets</h3>
         {mayChange && (
@@ -152,14 +153,5 @@ export function SourceCard({ source, mayChange, onSecret }: Props) {
         />
       )}
     </Card>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
