@@ -46,10 +46,17 @@ export function listen(to: Partial<Listeners>): void {
   Object.assign(listeners, to);
 }
 
-/** Only in memory: a reload forgets it. For servers that have no sessions. */
-let bearer: string | undefined;
-export function sendBearer(token: string | undefined): void {
-  bearer = token;
+/** Why personal data is to be shown, for who has to say so; it is recorded with each request. */
+let unmasking: string | undefined;
+const PERSONAL = /^\/api\/(leads|dlq|identities|campaigns|context)\b/;
+
+export function showPersonalData(reason: string | undefined): void {
+  unmasking = reason;
+}
+
+function unmasked(method: string, path: string): string {
+  if (unmasking === undefined || method !== "GET" || !PERSONAL.test(path)) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}unmask=${encodeURIComponent(unmasking)}`;
 }
 
 export interface CallOptions {
@@ -64,11 +71,10 @@ export async function request(method: string, path: string, options: CallOptions
   const hasBody = body !== undefined;
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetch(unmasked(method, path), {
       method,
       headers: {
         ...(hasBody && { "content-type": "application/json" }),
-        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
         ...headers,
       },
       ...(hasBody && { body: JSON.stringify(body) }),

@@ -1,16 +1,15 @@
 import { useState } from "react";
-import { Link } from "wouter";
 import { useDeadLetters, usePartners } from "../api/queries.ts";
 import type { DeadLetter } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
-import { Badge, worded } from "../ui/badge.tsx";
+import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Select } from "../ui/field.tsx";
 import { type Filters, useFilters } from "../ui/filters.ts";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
-import { Time } from "../ui/time.tsx";
+import { LetterTable } from "./letter-table.tsx";
 import { type Meant, Move, type Verb } from "./move.tsx";
 import { Resolve } from "./resolve.tsx";
 import "./dead-letters.css";
@@ -30,17 +29,22 @@ export default function DeadLetters() {
   const [stage, partner, cause] = [filters.get("stage"), filters.get("partner"), filters.get("cause")];
   const letters = useDeadLetters({ stage, partner, cursor: filters.get("cursor"), limit: PAGE });
   const [asking, setAsking] = useState<Asking>();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [resolving, setResolving] = useState<DeadLetter>();
   const all = letters.data?.items ?? [];
   const shown = cause === "" ? all : all.filter(({ reason }) => reason === cause);
-  /** A cause is no filter of the API, so those that are seen are named one by one. */
+  const chosen = shown.filter(({ id }) => selected.has(id));
+  /** Those that are selected; else those of the cause, which is no filter of the API; else all of the filter, on every page. */
   const meant: Meant =
-    cause === ""
-      ? { ...(stage !== "" && { stage }), ...(partner !== "" && { partner }) }
-      : { ids: shown.filter(({ in_doubt }) => in_doubt !== true).map(({ id }) => id) };
+    chosen.length > 0
+      ? { ids: chosen.map(({ id }) => id) }
+      : cause === ""
+        ? { ...(stage !== "" && { stage }), ...(partner !== "" && { partner }) }
+        : { ids: shown.filter(({ in_doubt }) => in_doubt !== true).map(({ id }) => id) };
 
   const actions = mayMove && shown.length > 0 && (
     <>
+      {chosen.length > 0 && <span className="muted small">{`${chosen.length} selected`}</span>}
       <Button kind="danger" onClick={() => setAsking({ verb: "Discard", meant })}>
         Discard
       </Button>
@@ -69,14 +73,17 @@ export default function DeadLetters() {
             <LetterTable
               letters={shown}
               mayMove={mayMove}
-              onMove={(verb, { id }) => setAsking({ verb, meant: { ids: [id] } })}
+              selected={selected}
+              onSelect={setSelected}
               onResolve={setResolving}
             />
           )}
         </Card>
         <Pager filters={filters} next={letters.data?.next_cursor} />
       </div>
-      {asking && <Move {...asking} onClose={() => setAsking(undefined)} />}
+      {asking && (
+        <Move {...asking} onClose={() => setAsking(undefined)} onMoved={() => setSelected(new Set())} />
+      )}
       {resolving && <Resolve letter={resolving} onClose={() => setResolving(undefined)} />}
     </Page>
   );
@@ -156,99 +163,5 @@ function Causes({ letters, chosen, onChoose }: CausesProps) {
           </button>
         ))}
     </fieldset>
-  );
-}
-
-interface TableProps {
-  readonly letters: readonly DeadLetter[];
-  readonly mayMove: boolean;
-  readonly onMove: (verb: Verb, letter: DeadLetter) => void;
-  readonly onResolve: (letter: DeadLetter) => void;
-}
-
-function LetterTable({ letters, mayMove, onMove, onResolve }: TableProps) {
-  return (
-    <table className="table table-cards">
-      <thead>
-        <tr>
-          <th scope="col">Cause</th>
-          <th scope="col">Stage</th>
-          <th scope="col">Partner</th>
-          <th scope="col" className="number">
-            Attempts
-          </th>
-          <th scope="col">Since</th>
-          <th scope="col">Lead</th>
-          {mayMove && (
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {letters.map((letter) => (
-          <tr key={letter.id}>
-            <th scope="row" className="letter-cause break">
-              {worded(letter.reason)}
-              {letter.detail !== undefined && <span className="muted small"> {letter.detail}</span>}
-              {letter.in_doubt && <Badge tone="warn">in doubt</Badge>}
-              {letter.moving && <Badge tone="accent">moving</Badge>}
-            </th>
-            <td data-label="Stage">{letter.stage}</td>
-            <td data-label="Partner" className="break">
-              {letter.partner ?? ""}
-            </td>
-            <td data-label="Attempts" className="number">
-              {letter.attempts}
-            </td>
-            <td data-label="Since">
-              <Time at={letter.at} />
-            </td>
-            <td data-label="Lead">
-              {letter.lead_id !== undefined && (
-                <Link href={`/leads/${letter.lead_id}`} className="mono">
-                  {letter.lead_id.slice(0, 8)}
-                </Link>
-              )}
-            </td>
-            {mayMove && (
-              <td>
-                <LetterButtons letter={letter} onMove={onMove} onResolve={onResolve} />
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function LetterButtons({
-  letter,
-  onMove,
-  onResolve,
-}: { readonly letter: DeadLetter } & Pick<TableProps, "onMove" | "onResolve">) {
-  const about = letter.id.slice(0, 8);
-  return (
-    <div className="buttons letter-buttons">
-      {letter.in_doubt ? (
-        <Button size="small" aria-label={`Resolve ${about}`} onClick={() => onResolve(letter)}>
-          Resolve
-        </Button>
-      ) : (
-        <Button size="small" aria-label={`Redrive ${about}`} onClick={() => onMove("Redrive", letter)}>
-          Redrive
-        </Button>
-      )}
-      <Button
-        size="small"
-        kind="danger"
-        aria-label={`Discard ${about}`}
-        onClick={() => onMove("Discard", letter)}
-      >
-        Discard
-      </Button>
-    </div>
   );
 }

@@ -15,10 +15,11 @@ export type Meant =
 interface Props {
   readonly verb: Verb;
   readonly meant: Meant;
+  readonly onMoved: () => void;
   readonly onClose: () => void;
 }
 
-export function Move({ verb, meant, onClose }: Props) {
+export function Move({ verb, meant, onMoved, onClose }: Props) {
   const queries = useQueryClient();
   const path = verb === "Redrive" ? "/api/dlq/redrive" : "/api/dlq/discard";
   const isNone = "ids" in meant && meant.ids.length === 0;
@@ -37,6 +38,7 @@ export function Move({ verb, meant, onClose }: Props) {
   async function move(form: FormData): Promise<void> {
     const reason = String(form.get("reason") ?? "").trim();
     await call("POST", path, { body: { ...meant, ...(verb === "Discard" && { reason }) } });
+    onMoved();
     await queries.invalidateQueries({ queryKey: ["dead-letters"] });
   }
 
@@ -65,8 +67,7 @@ export function Move({ verb, meant, onClose }: Props) {
 }
 
 function scopeInWords(meant: Meant): string {
-  if ("ids" in meant)
-    return meant.ids.length === 1 ? "The one that you chose." : "Those that you see with this cause.";
+  if ("ids" in meant) return "Those that you selected, or see with the cause that you chose.";
   const parts = [meant.stage && `stage ${meant.stage}`, meant.partner && `partner ${meant.partner}`].filter(
     Boolean,
   );

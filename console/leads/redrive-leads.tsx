@@ -61,7 +61,7 @@ export function RedriveLeads({ query, status }: { readonly query: Query; readonl
   return (
     <>
       <Button onClick={() => gathering.mutate()} isBusy={gathering.isPending}>
-        {gathering.isPending ? `Counting … ${numbers.format(found)}` : "Redrive dead letters"}
+        {gathering.isPending ? `Counting … ${numbers.format(found)}` : "Redrive"}
       </Button>
       {gathering.error && <ProblemNotice problem={gathering.error} />}
       {asking !== undefined && (

@@ -1,6 +1,7 @@
 // What the stream tells makes the queries of that topic read again, at most once a second: a hundred updates a second cost one read.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, use, useEffect, useState } from "react";
+import { createContext, type ReactNode, use, useEffect, useRef, useState } from "react";
+import { useSession } from "../session/session.tsx";
 import { readStream } from "./stream.ts";
 
 /** The first word of a query's key is what it is about; each topic of the stream concerns some of them. */
@@ -12,6 +13,7 @@ const concerned: Readonly<Record<string, readonly string[]>> = {
   rules: ["rules"],
   campaign: ["campaigns"],
 };
+const personal = new Set(["leads", "dead-letters", "campaigns"]);
 const EVERY_MS = 1_000;
 
 const AwayContext = createContext(false);
@@ -38,6 +40,10 @@ function createRefresh(queries: QueryClient) {
 
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
+  const { unmaskedBecause } = useSession();
+  const isQuiet = useRef(false);
+  // Each look at personal data is recorded with its reason, so what is shown by one stays as it is until somebody asks again.
+  isQuiet.current = unmaskedBecause !== undefined;
   const [isAway, setAway] = useState(false);
 
   useEffect(() => {
@@ -50,7 +56,10 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
         if (wasLost) void queries.invalidateQueries();
         wasLost = false;
       },
-      onEvent: ({ topic }) => refresh(concerned[topic] ?? []),
+      onEvent({ topic }) {
+        const subjects = concerned[topic] ?? [];
+        refresh(isQuiet.current ? subjects.filter((one) => !personal.has(one)) : subjects);
+      },
       onLost() {
         setAway(true);
         wasLost = true;

@@ -1,4 +1,4 @@
-// GET /api/stream, read by fetch and not by EventSource: so we know why it ended, decide when to try again, and can send a token.
+// GET /api/stream, read by fetch and not by EventSource: so we know why it ended and decide when to try again.
 import { request } from "../api/client.ts";
 
 export interface StreamEvent {

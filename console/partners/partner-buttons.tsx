@@ -16,19 +16,19 @@ interface Props {
 export function PartnerButtons({ partner, size }: Props) {
   const [asking, setAsking] = useState<"pause" | "resume" | "test">();
   const close = () => setAsking(undefined);
-  const look = { ...(size && { size }) };
+  const look = { ...(size && { size }), "aria-description": partner.name };
   return (
     <div className="buttons partner-buttons">
       {partner.paused ? (
-        <Button {...look} aria-label={`Resume ${partner.name}`} onClick={() => setAsking("resume")}>
+        <Button {...look} onClick={() => setAsking("resume")}>
           Resume
         </Button>
       ) : (
-        <Button {...look} aria-label={`Pause ${partner.name}`} onClick={() => setAsking("pause")}>
+        <Button {...look} onClick={() => setAsking("pause")}>
           Pause
         </Button>
       )}
-      <Button {...look} aria-label={`Test ${partner.name}`} onClick={() => setAsking("test")}>
+      <Button {...look} onClick={() => setAsking("test")}>
         Test
       </Button>
       {(asking === "pause" || asking === "resume") && (

@@ -53,7 +53,11 @@ export function Backtest({
   const [problem, setProblem] = useState<unknown>();
   const running = useRef<AbortController>(undefined);
   const [isRunning, setRunning] = useState(false);
-  useEffect(() => () => running.current?.abort(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it begins once, with everything that came in
+  useEffect(() => {
+    void run();
+    return () => running.current?.abort();
+  }, []);
 
   async function run(): Promise<void> {
     const stopping = new AbortController();
@@ -104,7 +108,7 @@ export function Backtest({
         </div>
         <div className="buttons">
           <Button kind="primary" isBusy={isRunning} onClick={() => void run()}>
-            Run back-test
+            Run again
           </Button>
           {isRunning && <Button onClick={() => running.current?.abort()}>Stop</Button>}
         </div>

@@ -49,7 +49,7 @@ export function History({ mayChange }: { readonly mayChange: boolean }) {
               {mayChange && version !== newest.version && (
                 <Button
                   size="small"
-                  aria-label={`Revert to version ${version}`}
+                  aria-description={`to version ${version}`}
                   onClick={() => setReverting(version)}
                 >
                   Revert

@@ -108,7 +108,9 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
               )}
               <td className="number muted rule-priority">{rule.priority}</td>
               <td className="rule-cell">
-                <strong className="break">{rule.name}</strong>{" "}
+                <strong id={`rule-${rule.id}`} className="break">
+                  {rule.name}
+                </strong>{" "}
                 {!rule.enabled && <Badge tone="idle">off</Badge>}{" "}
                 {marks.has(rule.id) && <Badge tone="accent">{marks.get(rule.id) ?? ""}</Badge>}
                 <p className="muted break">{ruleInWords(rule)}</p>
@@ -116,12 +118,12 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
               {mayChange && (
                 <td className="rule-actions">
                   <div className="buttons">
-                    <Button size="small" aria-label={`Edit ${rule.name}`} onClick={() => onEdit(rule)}>
+                    <Button size="small" aria-describedby={`rule-${rule.id}`} onClick={() => onEdit(rule)}>
                       Edit
                     </Button>
                     <Button
                       size="small"
-                      aria-label={`${rule.enabled ? "Switch off" : "Switch on"} ${rule.name}`}
+                      aria-describedby={`rule-${rule.id}`}
                       onClick={() =>
                         onChange(
                           rules.map((one) => (one.id === rule.id ? { ...one, enabled: !one.enabled } : one)),
@@ -133,7 +135,7 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
                     <Button
                       size="small"
                       kind="danger"
-                      aria-label={`Remove ${rule.name}`}
+                      aria-describedby={`rule-${rule.id}`}
                       onClick={() => onChange(rules.filter(({ id }) => id !== rule.id))}
                     >
                       Remove

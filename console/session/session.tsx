@@ -1,15 +1,17 @@
 // Who is signed in, and what they may do. The server keeps the session in a cookie that no script can read.
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
-import { call, get, listen, Problem, sendBearer } from "../api/client.ts";
-import type { Permission } from "./permissions.ts";
+import type { PermissionName } from "../../services/gateway/access/permissions.ts";
+import { call, get, listen, showPersonalData } from "../api/client.ts";
+
+/** What a person may do, as GET /api/me names it; docs/permissions.md says what each allows. */
+export type Permission = PermissionName;
 
 export interface Me {
   readonly name: string;
   readonly role: string;
-  /** What the role allows; undefined where the server does not say, which is then everything. */
-  readonly permissions?: readonly Permission[];
-  readonly personal_data?: "shown" | "on_request" | "masked";
+  readonly permissions: readonly Permission[];
+  readonly personal_data: "shown" | "on_request" | "masked";
 }
 
 export type Credentials = { readonly name: string; readonly password: string } | { readonly token: string };
@@ -17,9 +19,15 @@ export type Credentials = { readonly name: string; readonly password: string } |
 interface Session {
   /** Undefined while it is asked for, null where nobody is signed in. */
   readonly me: Me | null | undefined;
+  /** Whether there was a session, which has ended by itself. */
+  readonly hasEnded: boolean;
+  readonly unmaskedBecause: string | undefined;
   signIn(credentials: Credentials): Promise<void>;
+  /** By whatever way it was that the server has just let them in. */
+  welcome(me: Me): void;
   signOut(): Promise<void>;
   may(permission: Permission): boolean;
+  unmask(reason: string | undefined): void;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
@@ -30,40 +38,37 @@ export function useSession(): Session {
   return session;
 }
 
-const isMissing = (error: unknown): boolean => error instanceof Problem && error.status === 404;
+export interface WaysToSignIn {
+  readonly oidc?: { readonly href: string };
+  readonly signed_in: boolean;
+}
 
+/** Asked in two steps, so that nobody who is not signed in yet is refused anything. */
 async function whoAmI(): Promise<Me | null> {
-  try {
-    return await get<Me>("/api/me");
-  } catch (error) {
-    if (error instanceof Problem) return null;
-    throw error;
-  }
+  const { signed_in } = await get<WaysToSignIn>("/api/login");
+  return signed_in ? await get<Me>("/api/me") : null;
 }
 
-/** A server without sessions takes the token with each call; it stays in memory. */
-async function signInByToken(token: string): Promise<Me> {
-  sendBearer(token);
-  try {
-    await get("/api/workers");
-  } catch (error) {
-    sendBearer(undefined);
-    throw error;
-  }
-  return { name: "admin", role: "admin" };
-}
+const RETRY_MS = 1_000;
 
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [me, setMe] = useState<Me | null>();
+  const [hasEnded, setEnded] = useState(false);
+  const [unmaskedBecause, setUnmasked] = useState<string>();
   const queries = useQueryClient();
 
   useEffect(() => {
-    listen({ unauthorized: () => setMe(null) });
+    listen({
+      unauthorized() {
+        setEnded(true);
+        setMe(null);
+      },
+    });
     let isWanted = true;
     const ask = (): void => {
       whoAmI().then(
         (found) => isWanted && setMe(found),
-        () => isWanted && setTimeout(ask, 1_000),
+        () => isWanted && setTimeout(ask, RETRY_MS),
       );
     };
     ask();
@@ -72,28 +77,33 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     };
   }, []);
 
-  const session = useMemo<Session>(
-    () => ({
+  const session = useMemo<Session>(() => {
+    const unmask = (reason: string | undefined): void => {
+      showPersonalData(reason);
+      setUnmasked(reason);
+    };
+    const begin = (found: Me | null): void => {
+      queries.clear();
+      unmask(undefined);
+      setEnded(false);
+      setMe(found);
+    };
+    return {
       me,
-      async signIn(credentials) {
-        try {
-          await call("POST", "/api/login", { body: credentials });
-        } catch (error) {
-          if (!isMissing(error) || !("token" in credentials)) throw error;
-          setMe(await signInByToken(credentials.token));
-          return;
-        }
-        setMe(await get<Me>("/api/me"));
+      hasEnded,
+      unmaskedBecause,
+      unmask(reason) {
+        unmask(reason);
+        void queries.invalidateQueries();
       },
+      signIn: async (credentials) => begin(await call<Me>("POST", "/api/login", { body: credentials })),
+      welcome: begin,
       async signOut() {
-        await call("POST", "/api/logout").catch(() => undefined);
-        sendBearer(undefined);
-        queries.clear();
-        setMe(null);
+        await call("POST", "/api/logout");
+        begin(null);
       },
-      may: (permission) => me?.permissions === undefined || me.permissions.includes(permission),
-    }),
-    [me, queries],
-  );
+      may: (permission) => me?.permissions.includes(permission) ?? false,
+    };
+  }, [me, hasEnded, unmaskedBecause, queries]);
   return <SessionContext value={session}>{children}</SessionContext>;
 }

@@ -1,14 +1,21 @@
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { get, withQuery } from "../api/client.ts";
 import { Mark } from "../shell/mark.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { ProblemNotice } from "../ui/notice.tsx";
+import { Notice, ProblemNotice } from "../ui/notice.tsx";
 import { useTitle } from "../ui/title.ts";
-import { useSession } from "./session.tsx";
+import { useSession, type WaysToSignIn } from "./session.tsx";
 import "./sign-in.css";
 
 export function SignIn() {
-  const { signIn } = useSession();
+  const { signIn, hasEnded } = useSession();
+  const [location, navigate] = useLocation();
+  const refused = new URLSearchParams(useSearch()).get("error");
+  const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: () => get<WaysToSignIn>("/api/login") });
+  const to = location === "/sign-in" ? "/" : location;
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   useTitle("Sign in");
@@ -24,6 +31,7 @@ export function SignIn() {
       await signIn(
         token === "" ? { name: value("name"), password: String(form.get("password") ?? "") } : { token },
       );
+      if (to !== location) navigate(to, { replace: true });
     } catch (error) {
       setProblem(error);
       setBusy(false);
@@ -35,6 +43,17 @@ export function SignIn() {
       <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
         <Mark />
         <h1>Sign in</h1>
+        {hasEnded && <Notice title="Your session has ended">Sign in again to go on where you were.</Notice>}
+        {refused !== null && (
+          <Notice tone="bad" title="The provider did not let you in">
+            {refused === "not_allowed" ? "No role here belongs to your groups there." : "Try it again."}
+          </Notice>
+        )}
+        {ways.data?.oidc && (
+          <a className="button button-plain" href={withQuery(ways.data.oidc.href, { to })}>
+            Sign in with your provider
+          </a>
+        )}
         <Field label="Name" name="name" autoComplete="username" autoFocus />
         <Field label="Password" name="password" type="password" autoComplete="current-password" />
         <p className="sign-in-or">
@@ -45,7 +64,7 @@ export function SignIn() {
           name="token"
           type="password"
           autoComplete="off"
-          hint="The start of Switchyard prints it."
+          hint="For automation and emergencies; the start prints one."
         />
         {problem !== undefined && <ProblemNotice problem={problem} />}
         <Button type="submit" kind="primary" isBusy={isBusy}>

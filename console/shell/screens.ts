@@ -1,6 +1,6 @@
 // The screens, in the order of the navigation. Each is loaded when it is first opened.
 import { type ComponentType, lazy } from "react";
-import type { Permission } from "../session/permissions.ts";
+import type { Permission } from "../session/session.tsx";
 
 export interface Screen {
   readonly path: string;

@@ -2,7 +2,9 @@
 import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { LiveProvider, useServerAway } from "../live/live.tsx";
+import { PersonalData } from "../session/personal-data.tsx";
 import { useSession } from "../session/session.tsx";
+import { SetUp } from "../session/set-up.tsx";
 import { SignIn } from "../session/sign-in.tsx";
 import { Button } from "../ui/button.tsx";
 import { Empty } from "../ui/notice.tsx";
@@ -14,6 +16,8 @@ import "./shell.css";
 
 export function Shell() {
   const { me } = useSession();
+  const [location] = useLocation();
+  if (location === "/set-up") return <SetUp />;
   if (me === undefined) return <Loading />;
   if (me === null) return <SignIn />;
   return (
@@ -109,6 +113,7 @@ function Sidebar() {
             <strong className="break">{me?.name}</strong>
             {me?.name !== me?.role && <span className="muted small"> {me?.role}</span>}
           </div>
+          <PersonalData />
           <Button size="small" onClick={() => void signOut()}>
             Sign out
           </Button>

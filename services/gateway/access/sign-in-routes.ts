@@ -55,7 +55,11 @@ const SignInBody = z
   .meta({ examples: [{ name: "Ada", password: "a long one of many words" }] })
   .register(requestSchemas, { id: "SignIn" });
 const WaysToSignIn = z
-  .object({ password: z.literal(true), oidc: z.object({ href: z.string() }).optional() })
+  .object({
+    password: z.literal(true),
+    oidc: z.object({ href: z.string() }).optional(),
+    signed_in: z.boolean().meta({ description: "Whether the request has a session or token that holds" }),
+  })
   .register(responseSchemas, { id: "WaysToSignIn" });
 const LinkToCheck = z.strictObject({ token: secret }).register(requestSchemas, { id: "SetUpLinkToCheck" });
 const CheckedLink = z
@@ -119,7 +123,11 @@ export function signInRoutes({ access, oidcPath }: SignInRoutesParts): Routes {
     app.get(
       "/api/login",
       { schema: { summary: "How one may sign in here", response: { 200: WaysToSignIn } } },
-      async () => ({ password: true, ...(oidcPath !== undefined && { oidc: { href: oidcPath } }) }),
+      async (request) => ({
+        password: true,
+        ...(oidcPath !== undefined && { oidc: { href: oidcPath } }),
+        signed_in: (await identify(request.headers)) !== undefined,
+      }),
     );
 
     app.post(
