@@ -44,6 +44,7 @@ export const screens: readonly Screen[] = [
     needs: ["audit.read"],
     component: lazy(() => import("../audit/audit.tsx")),
   },
+  { path: "/settings", name: "Settings", component: lazy(() => import("../settings/settings.tsx")) },
 ];
 
 /** Screens about one thing, reached from a list. */
