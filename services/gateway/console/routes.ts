@@ -46,7 +46,7 @@ export function consoleRoutes(log: Log, folder = DIST): Routes {
   if (!isBuilt) log.warn({ folder }, "console not built, only the api is served");
 
   return async (app) => {
-    // Filters stand in the address of a screen and concern the screen alone.
+    // What follows the question mark are the filters of a screen, which it reads itself.
     const hidden = { schema: { hide: true, querystring: z.looseObject({}) } };
 
     const page = (reply: FastifyReply): FastifyReply | Promise<FastifyReply> => {

@@ -90,6 +90,7 @@ const transform: SwaggerTransform<FastifySchema> = ({ schema = {}, url, route })
     permission,
     ...rest
   } = schema;
+  if (rest.hide === true) return { url, schema };
   if (rest.summary === undefined) throw new Error(`${route.method} ${url} has no summary in its schema`);
   const inputs = Object.entries({ params, querystring, headers }).filter(([, input]) => input !== undefined);
   return {
