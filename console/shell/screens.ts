@@ -21,6 +21,12 @@ export const screens: readonly Screen[] = [
     component: lazy(() => import("../dead-letters/dead-letters.tsx")),
   },
   {
+    path: "/campaigns",
+    name: "Campaigns",
+    needs: ["campaigns.read"],
+    component: lazy(() => import("../campaigns/campaigns.tsx")),
+  },
+  {
     path: "/stats",
     name: "Statistics",
     needs: ["stats.read"],
@@ -50,6 +56,7 @@ export const screens: readonly Screen[] = [
 /** Screens about one thing, reached from a list. */
 export const details: readonly Omit<Screen, "name">[] = [
   { path: "/leads/:id", component: lazy(() => import("../leads/lead.tsx")) },
+  { path: "/campaigns/:id", component: lazy(() => import("../campaigns/campaign.tsx")) },
   { path: "/identities/:id", component: lazy(() => import("../people/person.tsx")) },
   { path: "/partners/:id", component: lazy(() => import("../partners/partner.tsx")) },
 ];

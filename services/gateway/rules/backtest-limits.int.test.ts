@@ -66,7 +66,12 @@ async function begin(person: string): Promise<Begun> {
   const leaving = new AbortController();
   const response = await fetch(`${url}/api/rules/backtest`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-person": person, authorization: "Bearer x", connection: "close" },
+    headers: {
+      "content-type": "application/json",
+      "x-person": person,
+      authorization: "Bearer x",
+      connection: "close",
+    },
     body: JSON.stringify({ rules: [] }),
     signal: leaving.signal,
   });
