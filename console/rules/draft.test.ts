@@ -24,6 +24,14 @@ test("a rule that is moved gets a priority between its neighbours, and only that
   assert.equal(order(moved([a, b, c], "a", 2)), ["b 20", "c 30", "a 40"]);
 });
 
+test("only the rule that was moved is a change", () => {
+  const found = changes([a, b, c], moved([a, b, c], "c", 0));
+  assert.equal(
+    found.map(({ rule: id, change }) => `${id} ${change}`),
+    ["c changed"],
+  );
+});
+
 test("where there is no room, all get new priorities", () => {
   const close = [rule("a", 1), rule("b", 2), rule("c", 3)];
   assert.equal(order(moved(close, "c", 1)), ["a 10", "c 20", "b 30"]);

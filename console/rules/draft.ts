@@ -36,7 +36,11 @@ export function moved(rules: Rules, id: string, to: number): Rule[] {
   const place = Math.max(0, Math.min(to, others.length));
   const priority = between(others[place - 1]?.priority, others[place]?.priority);
   const placed = others.toSpliced(place, 0, { ...rule, priority: priority ?? rule.priority });
-  return priority === undefined ? placed.map((one, n) => ({ ...one, priority: (n + 1) * STEP })) : placed;
+  const priorities = new Map(
+    placed.map((one, n) => [one.id, priority === undefined ? (n + 1) * STEP : one.priority]),
+  );
+  // Each stays where it stands in the list: the order follows from the priorities alone.
+  return rules.map((one) => ({ ...one, priority: priorities.get(one.id) ?? one.priority }));
 }
 
 /** A whole number between the two; undefined where there is none. */

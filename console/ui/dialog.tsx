@@ -1,5 +1,5 @@
 // A question before something is done, or an editor, above the page. React Aria keeps the focus inside and gives it back.
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { Button } from "./button.tsx";
 import { ProblemNotice } from "./notice.tsx";
@@ -12,7 +12,17 @@ interface FrameProps {
   readonly wide?: boolean;
 }
 
+/** What lies behind is inert; not every tool that helps people knows that it is hidden then. */
+function useHiddenPage(): void {
+  useEffect(() => {
+    const page = document.getElementById("root");
+    page?.setAttribute("aria-hidden", "true");
+    return () => page?.removeAttribute("aria-hidden");
+  }, []);
+}
+
 export function Frame({ title, onClose, children, wide = false }: FrameProps) {
+  useHiddenPage();
   return (
     <ModalOverlay
       className="dialog-veil"

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { findChromium, installChromium } from "./install/chromium.mjs";
 import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
@@ -24,6 +25,7 @@ const steps = [
   { name: "dependencies", isDone: dependenciesAreInstalled, install: installDependencies },
   { name: "nats-server", isDone: natsServerIsThere, install: installNatsServer },
   { name: "promtool", isDone: promtoolIsThere, install: installPromtool },
+  { name: "chromium", isDone: chromiumIsThere, install: installChromium },
   { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
 ];
@@ -57,6 +59,10 @@ function natsServerIsThere() {
 
 function promtoolIsThere() {
   return !wanted.has("--tests") || findPromtool(process.env) !== undefined;
+}
+
+function chromiumIsThere() {
+  return !wanted.has("--tests") || findChromium(process.env) !== undefined;
 }
 
 function consoleIsThere() {

@@ -1,6 +1,6 @@
 // The console's files, as its build left them. Its screens have addresses of their own, so that one can be sent to a colleague: each
 // answers with the same page, and what is no screen stays a 404 of the API.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
@@ -67,13 +67,17 @@ export function consoleRoutes(log: Log, folder = DIST): Routes {
     for (const path of SCREENS) app.get(path, hidden, (_request, reply) => page(reply));
     if (!isBuilt) return;
 
-    // Their names change with what is in them, so a copy is good for ever.
-    app.get<{ Params: { "*": string } }>("/assets/*", hidden, (request, reply) =>
-      reply
+    // Known from the start: whatever a path tries to lead to, nothing else is read.
+    const assets = new Set(readdirSync(join(folder, "assets")));
+    app.get<{ Params: { "*": string } }>("/assets/*", hidden, (request, reply) => {
+      const name = request.params["*"];
+      if (!assets.has(name)) return sendRefusal(reply, refusal("not_found"));
+      // The name changes with what is in it, so a copy is good for ever.
+      return reply
         .header("content-security-policy", POLICY)
         .header("cache-control", "public, max-age=31536000, immutable")
-        .sendFile(`assets/${request.params["*"]}`, { cacheControl: false }),
-    );
+        .sendFile(`assets/${name}`, { cacheControl: false });
+    });
     app.get("/favicon.svg", hidden, (_request, reply) =>
       reply.header("cache-control", "public, max-age=86400").sendFile("favicon.svg", { cacheControl: false }),
     );

@@ -1,0 +1,47 @@
+// One yard and one browser for the tests of a file.
+import type { Browser } from "playwright-core";
+import { suite } from "uvu";
+import { configureDemo } from "../e2e/demo-partners.ts";
+import { type RunningYard, startYard } from "../e2e/yard.ts";
+import {
+  type ConsoleOptions,
+  type ConsolePage,
+  launchBrowser,
+  openConsole,
+  signInByToken,
+} from "./browser.ts";
+
+/** As test/e2e/yard.ts gives it. */
+export const TOKEN = "token-of-the-tests";
+
+export interface ConsoleSuite {
+  readonly test: ReturnType<typeof suite>;
+  readonly yard: () => RunningYard;
+  readonly browser: () => Browser;
+  /** Signed in as the admin. */
+  signedIn(path?: string, options?: ConsoleOptions): Promise<ConsolePage>;
+}
+
+export function consoleSuite(name: string): ConsoleSuite {
+  const test = suite(name);
+  let yard: RunningYard;
+  let browser: Browser;
+  test.before(async () => {
+    [yard, browser] = await Promise.all([startYard("together"), launchBrowser()]);
+    await configureDemo(yard.client, yard.simulatorUrl);
+  });
+  test.after(async () => {
+    await browser.close();
+    await yard.stop();
+  });
+  return {
+    test,
+    yard: () => yard,
+    browser: () => browser,
+    async signedIn(path = "/", options = {}) {
+      const console = await openConsole(browser, yard.client.url, options);
+      await signInByToken(console, yard.client.url, TOKEN, path);
+      return console;
+    },
+  };
+}
