@@ -1,29 +1,28 @@
 // What becomes of a lead that was sent just now, as it happens.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { get, Problem } from "../api/client.ts";
+import { get, withQuery } from "../api/client.ts";
 import type { Lead, TimelineItem } from "../api/shapes.ts";
 import { Timeline } from "../leads/timeline.tsx";
 import { Status } from "../ui/badge.tsx";
 import { Notice, ProblemNotice } from "../ui/notice.tsx";
 
-/** Where it is not in the lists yet, it soon is. */
-const SOON_MS = 400;
-const isNotYet = (error: unknown): boolean => error instanceof Problem && error.status === 404;
+interface Props {
+  readonly id: string;
+  /** Where it stands in the log: the lists are read once they have come so far. */
+  readonly after: string;
+}
 
-export function Followed({ id }: { readonly id: string }) {
-  const about = `/api/leads/${id}`;
-  const whileAway = { retry: 25, retryDelay: SOON_MS };
+export function Followed({ id, after }: Props) {
+  const about = (part: string): string => withQuery(`/api/leads/${id}${part}`, { after });
   const lead = useQuery({
     queryKey: ["leads", id],
-    queryFn: ({ signal }) => get<Lead>(about, signal),
-    ...whileAway,
+    queryFn: ({ signal }) => get<Lead>(about(""), signal),
   });
   const timeline = useQuery({
     queryKey: ["leads", id, "timeline"],
     queryFn: async ({ signal }) =>
-      (await get<{ readonly items: readonly TimelineItem[] }>(`${about}/timeline`, signal)).items,
-    ...whileAway,
+      (await get<{ readonly items: readonly TimelineItem[] }>(about("/timeline"), signal)).items,
   });
   return (
     <section className="followed" aria-label="What became of it">
@@ -36,7 +35,7 @@ export function Followed({ id }: { readonly id: string }) {
           {lead.data?.partner !== undefined && ` at ${lead.data.partner}`}
         </p>
       </Notice>
-      {lead.error && !isNotYet(lead.error) && <ProblemNotice problem={lead.error} />}
+      {lead.error && <ProblemNotice problem={lead.error} />}
       {timeline.data && <Timeline items={timeline.data} />}
     </section>
   );

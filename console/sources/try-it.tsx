@@ -17,7 +17,7 @@ import { type Language, languages, snippet } from "./snippets.ts";
 
 interface Accepted {
   readonly id: string;
-  readonly duplicate?: boolean;
+  readonly position: string;
 }
 
 /** Not as a call of the console: a wrong signature is a 401 that has nothing to do with who is signed in. */
@@ -33,7 +33,7 @@ async function send(source: Source, secret: string, kind: Kind, body: string): P
   const response = await fetch(paths[kind], { method: "POST", headers, body, credentials: "omit" });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, answer);
-  return answer as Accepted;
+  return { id: answer.id, position: response.headers.get("x-position") ?? "" };
 }
 
 interface Props {
@@ -119,7 +119,9 @@ export function TryIt({ sources, secrets }: Props) {
           </div>
         </form>
         <div className="stack">
-          {sending.data && <Followed key={sending.data.id} id={sending.data.id} />}
+          {sending.data && (
+            <Followed key={sending.data.id} id={sending.data.id} after={sending.data.position} />
+          )}
           <Tabs
             label="The same in a program"
             selected={language}
