@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { until } from "../harness/wait.ts";
+import { findings } from "./axe.ts";
 import { openConsole, signInByToken } from "./browser.ts";
 import { consoleSuite } from "./suite.ts";
 
@@ -39,6 +40,7 @@ test("a source gets a secret, is tried, and the lead is followed until it is del
   const followed = page.getByRole("region", { name: "What became of it" });
   await followed.getByText("Delivered to edu").waitFor();
   await followed.getByText("delivered", { exact: true }).waitFor();
+  assert.equal(await findings(page), []);
 
   await page.getByLabel("Secret", { exact: true }).fill(`whsec_${Buffer.alloc(32, 9).toString("base64")}`);
   await page.getByRole("button", { name: "Send", exact: true }).click();
@@ -100,6 +102,7 @@ test("statistics follow the filters in the address, and each plot has its number
     .filter({ has: page.getByRole("heading", { name: "Received by source" }) });
   await plot.getByText("Table", { exact: true }).click();
   await plot.getByRole("columnheader", { name: "demo" }).waitFor();
+  assert.equal(await findings(page), []);
   await page.getByLabel("By", { exact: true }).selectOption("kind");
   await page.waitForURL(/by=kind/);
   await page.getByRole("heading", { name: "Totals by kind" }).waitFor();
@@ -124,6 +127,7 @@ test("a person is found, and forgotten only after a question", async () => {
   await inDialog(page, "Cancel").click();
   await page.getByRole("link", { name: "Fay Getme" }).click();
   await console.heading("Person");
+  assert.equal(await findings(page), []);
   await page.getByRole("button", { name: "Forget", exact: true }).click();
   await inDialog(page, "Forget").click();
   await page.getByText("Nobody can read any more who it was").waitFor();
