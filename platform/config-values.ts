@@ -1,5 +1,6 @@
 // What the values of environment variables look like.
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { z } from "zod";
 
 export const wholeNumber = (min: number, max: number, unset: number) =>
@@ -45,6 +46,35 @@ export const source = z
   .string()
   .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
   .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+export const isLoopbackHost = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+const NETWORKS = new Set(["loopback", "linklocal", "uniquelocal"]);
+const isNetwork = (text: string): boolean => {
+  const [address = "", bits, ...more] = text.split("/");
+  const family = isIP(address);
+  return (
+    NETWORKS.has(text) ||
+    (family !== 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))))
+  );
+};
+/** Empty is none: what is declared must be declared. */
+export const trustedProxies = z
+  .string()
+  .transform((text): readonly string[] | true => (text === "true" ? true : list(text)))
+  .refine((given) => given === true || (given.length > 0 && given.every(isNetwork)));
+export const oidcIssuer = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
+});
+export const groupRole = z
+  .string()
+  .regex(/^.+:[a-z]+$/)
+  .transform((text) => ({
+    group: text.slice(0, text.lastIndexOf(":")),
+    role: text.slice(text.lastIndexOf(":") + 1),
+  }));
 export const token = z.string().regex(/^\S{16,}$/);
 export const port = z
   .string()

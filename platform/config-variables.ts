@@ -7,9 +7,11 @@ import {
   databaseUrl,
   fileThat,
   fileWith,
+  groupRole,
   list,
   masterKey,
   masterKeys,
+  oidcIssuer,
   port,
   processId,
   sentryDsn,
@@ -17,6 +19,7 @@ import {
   smtpAddress,
   source,
   token,
+  trustedProxies,
   wholeNumber,
 } from "./config-values.ts";
 import { checkEventStoreUrl } from "./event-store/address.ts";
@@ -88,6 +91,29 @@ export const VARIABLES = {
     allows: "at least 16 characters without spaces",
     schema: token.optional(),
     secret: true,
+    roles: ["gateway"],
+  },
+  TRUST_PROXY: {
+    allows:
+      "true, or addresses, networks (10.0.0.0/8), loopback, linklocal, uniquelocal, separated by commas",
+    schema: trustedProxies.optional(),
+    roles: ["gateway"],
+  },
+  OIDC_ISSUER: {
+    allows: "https://… as the provider names itself, or http:// on loopback",
+    schema: oidcIssuer.optional(),
+    roles: ["gateway"],
+  },
+  OIDC_CLIENT_ID: { allows: "a text", schema: z.string().optional(), roles: ["gateway"] },
+  OIDC_CLIENT_SECRET: {
+    allows: "a text",
+    schema: z.string().optional(),
+    secret: true,
+    roles: ["gateway"],
+  },
+  OIDC_ROLES: {
+    allows: "group:role, several separated by commas",
+    schema: z.string().default("").transform(list).pipe(z.array(groupRole)),
     roles: ["gateway"],
   },
   SOURCES: {

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ConfigError, configurationFor, ROLES, type Role, readConfig } from "./config.ts";
+import {
+  ConfigError,
+  configurationFor,
+  ROLES,
+  type Role,
+  readConfig,
+  refuseOpenListening,
+} from "./config.ts";
 
 const config = suite("configuration");
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -47,6 +54,54 @@ config("takes what is given, and an empty variable as none", () => {
     { id: "a", secret: SECRET },
     { id: "b", secret: SECRET },
   ]);
+});
+
+config("a gateway beyond this machine must say that TLS is in front of it", () => {
+  const refused = (env: Record<string, string>): string => {
+    try {
+      refuseOpenListening(readConfig(env));
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message;
+      throw error;
+    }
+    return "";
+  };
+  for (const HOST of ["0.0.0.0", "::", "192.0.2.1", "yard.example"]) {
+    assert.match(refused({ HOST }), "TRUST_PROXY", HOST);
+    assert.is(refused({ HOST, TRUST_PROXY: "10.0.0.0/8, uniquelocal" }), "", HOST);
+    assert.is(refused({ HOST, ROLES: "relay" }), "", HOST);
+  }
+  for (const HOST of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) assert.is(refused({ HOST }), "", HOST);
+  assert.equal(readConfig({ TRUST_PROXY: "::1, 10.0.0.0/8" }).trustProxy, ["::1", "10.0.0.0/8"]);
+  assert.is(readConfig({ TRUST_PROXY: "true" }).trustProxy, true);
+  for (const TRUST_PROXY of ["false", "everybody", "10.0.0.0/33", "10.0.0.0/8/8", ","])
+    assert.match(String(problemsOf({ TRUST_PROXY })), "TRUST_PROXY", TRUST_PROXY);
+});
+
+config("signing in through OpenID needs all of its variables", () => {
+  const all = {
+    OIDC_ISSUER: "https://id.example/realms/yard",
+    OIDC_CLIENT_ID: "yard",
+    OIDC_CLIENT_SECRET: "hush-hush",
+    OIDC_ROLES: "sales:team:manager, ops:operator",
+  };
+  assert.equal(readConfig(all).oidc, {
+    issuer: all.OIDC_ISSUER,
+    clientId: "yard",
+    clientSecret: "hush-hush",
+    roles: [
+      { group: "sales:team", role: "manager" },
+      { group: "ops", role: "operator" },
+    ],
+  });
+  for (const name of Object.keys(all)) {
+    const problems = problemsOf({ ...all, [name]: "" });
+    assert.is(problems.length, 1);
+    assert.match(String(problems), new RegExp(`^${name} must be set too`));
+    assert.not.match(String(problems), "hush-hush");
+  }
+  for (const OIDC_ISSUER of ["http://id.example", "id.example", "ftp://id.example"])
+    assert.match(String(problemsOf({ ...all, OIDC_ISSUER })), "OIDC_ISSUER");
 });
 
 config("tells everything that is wrong at once, in plain words", () => {

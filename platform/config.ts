@@ -1,6 +1,7 @@
 // The environment, read once: everything wrong is told at once, in plain words.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { isLoopbackHost } from "./config-values.ts";
 import { VARIABLES, type Variable } from "./config-variables.ts";
 import type { LogLevel } from "./log.ts";
 import type { Role } from "./role-names.ts";
@@ -10,6 +11,14 @@ export { ROLES, type Role } from "./role-names.ts";
 export interface SourceSecret {
   readonly id: string;
   readonly secret: string;
+}
+
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What each group may be here. */
+  readonly roles: readonly { readonly group: string; readonly role: string }[];
 }
 
 export interface Config {
@@ -24,6 +33,10 @@ export interface Config {
   readonly databaseUrl?: string;
   readonly roles: readonly Role[];
   readonly adminToken?: string;
+  /** Whose word counts on how a request came to them: proxies that terminate TLS. */
+  readonly trustProxy?: readonly string[] | true;
+  /** Through whom people sign in besides. */
+  readonly oidc?: OidcConfig;
   /** Empty when SOURCES is unset: resolveConnections then gives the demo source. */
   readonly sources: readonly SourceSecret[];
   readonly identifyMaxRetries: number;
@@ -116,6 +129,12 @@ function readVariables(given: Environment): Values {
   for (const name of ["NATS_CREDS", "NATS_CA", "NATS_REPLICAS"]) {
     if (env[name] && !env.NATS_URL) problems.push(`${name} is set, and no NATS_URL that it is for`);
   }
+  const OIDC = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES"];
+  const missing = OIDC.filter((name) => !env[name]?.trim());
+  if (missing.length > 0 && missing.length < OIDC.length)
+    problems.push(
+      `${missing.join(", ")} must be set too: people sign in through OpenID only with all of ${OIDC.join(", ")}`,
+    );
   for (const name of ["MASTER_KEY", "MASTER_KEYS_READABLE"]) {
     if (env[name] && env[`${name}_FILE`])
       problems.push(`${name} and ${name}_FILE are both set; only one can hold`);
@@ -144,6 +163,17 @@ export function readConfig(env: Environment): Config {
     ...(read.EVENTSTORE_URL && { eventstoreUrl: read.EVENTSTORE_URL }),
     ...(read.DATABASE_URL && { databaseUrl: read.DATABASE_URL }),
     roles: read.ROLES,
+    ...(read.TRUST_PROXY && { trustProxy: read.TRUST_PROXY }),
+    ...(read.OIDC_ISSUER &&
+      read.OIDC_CLIENT_ID &&
+      read.OIDC_CLIENT_SECRET && {
+        oidc: {
+          issuer: read.OIDC_ISSUER,
+          clientId: read.OIDC_CLIENT_ID,
+          clientSecret: read.OIDC_CLIENT_SECRET,
+          roles: read.OIDC_ROLES,
+        },
+      }),
     ...(read.ADMIN_TOKEN && { adminToken: read.ADMIN_TOKEN }),
     sources: read.SOURCES,
     identifyMaxRetries: read.IDENTIFY_MAX_RETRIES,
@@ -171,6 +201,14 @@ export function readConfig(env: Environment): Config {
     ...(read.SWITCHYARD_RESTARTS > 0 && { restarts: read.SWITCHYARD_RESTARTS }),
     ...(read.SWITCHYARD_LAST_END && { lastEnd: read.SWITCHYARD_LAST_END }),
   };
+}
+
+/** A gateway beyond this machine takes passwords and tokens: it must be known that something in front of it speaks TLS. */
+export function refuseOpenListening({ http: { host }, roles, trustProxy }: Config): void {
+  if (!roles.includes("gateway") || trustProxy !== undefined || isLoopbackHost(host)) return;
+  throw new ConfigError([
+    `HOST is "${host}", which others than this machine reach, and nothing says that TLS is in front of it; set TRUST_PROXY to the addresses of the proxy that terminates it, or HOST to 127.0.0.1`,
+  ]);
 }
 
 /** The part of `env` that configures a process with these roles. */

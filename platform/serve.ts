@@ -1,5 +1,12 @@
 // A process that serves: its configuration, its log, its figures, and the routes that operators ask.
-import { type Config, ConfigError, type Environment, type Role, readConfig } from "./config.ts";
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  type Role,
+  readConfig,
+  refuseOpenListening,
+} from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { openErrorReports } from "./error-reports.ts";
 import { createHealth } from "./health.ts";
@@ -62,7 +69,9 @@ export async function serve(
 /** What is wrong is told in words; a stack would only hide it. */
 export function configOrExit(env: Environment): Config {
   try {
-    return readConfig(env);
+    const config = readConfig(env);
+    refuseOpenListening(config);
+    return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

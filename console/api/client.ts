@@ -28,7 +28,7 @@ export class Problem extends Error {
   }
 }
 
-export class ServerAway extends Error {
+class ServerAway extends Error {
   override name = "ServerAway";
   constructor() {
     super("The server does not answer. What you see may be old; the page tries again by itself.");

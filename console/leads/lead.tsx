@@ -1,8 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { get, Problem } from "../api/client.ts";
 import type { Decision, Lead as LeadShape, TimelineItem } from "../api/shapes.ts";
-import { Status } from "../ui/badge.tsx";
+import { Move, type Verb } from "../dead-letters/move.tsx";
+import { useSession } from "../session/session.tsx";
+import { Status, worded } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
@@ -41,7 +45,11 @@ export default function Lead() {
     );
 
   return (
-    <Page title="Lead" lead={lead.data && <Summary lead={lead.data} />}>
+    <Page
+      title="Lead"
+      lead={lead.data && <Summary lead={lead.data} />}
+      actions={lead.data?.status === "dead_lettered" && <MoveLead id={id} />}
+    >
       <div className="stack">
         {lead.error && <ProblemNotice problem={lead.error} />}
         {lead.isPending && !lead.error && <Loading />}
@@ -77,7 +85,7 @@ function Summary({ lead }: { readonly lead: LeadShape }) {
           at <Link href={`/partners/${lead.partner}`}>{lead.partner}</Link>
         </span>
       )}
-      {lead.reason !== undefined && <span className="break">{lead.reason}</span>}
+      {lead.reason !== undefined && <span className="break">{worded(lead.reason)}</span>}
     </span>
   );
 }
@@ -137,5 +145,31 @@ function Facts({ lead }: { readonly lead: LeadShape }) {
         )}
       </dl>
     </Card>
+  );
+}
+
+/** What else can be done about a dead letter stands on its own screen. */
+function MoveLead({ id }: { readonly id: string }) {
+  const { may } = useSession();
+  const queries = useQueryClient();
+  const [verb, setVerb] = useState<Verb>();
+  if (!may("dead_letters.change")) return null;
+  return (
+    <>
+      <Button kind="danger" onClick={() => setVerb("Discard")}>
+        Discard
+      </Button>
+      <Button kind="primary" onClick={() => setVerb("Redrive")}>
+        Redrive
+      </Button>
+      {verb !== undefined && (
+        <Move
+          verb={verb}
+          meant={{ ids: [id] }}
+          onMoved={() => void queries.invalidateQueries({ queryKey: ["leads"] })}
+          onClose={() => setVerb(undefined)}
+        />
+      )}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 // What each event of a lead means, in a sentence.
 import type { TimelineItem } from "../api/shapes.ts";
 import type { Tone } from "../ui/badge.tsx";
+import { exactly } from "../ui/time.tsx";
 
 interface Told {
   readonly title: string;
@@ -27,6 +28,9 @@ const took = (item: Fields): string | undefined => {
   return typeof ms === "number" ? `${Math.round(ms)} ms at the partner` : undefined;
 };
 
+const moment = (what: string, at: unknown): string | undefined =>
+  typeof at === "string" ? `${what} ${exactly(at)}` : undefined;
+
 export function told(item: TimelineItem): Told {
   const at = text(item.partner) ?? "the partner";
   switch (item.type) {
@@ -36,13 +40,10 @@ export function told(item: TimelineItem): Told {
       return { title: "Person identified", more: item.match === "new" ? "somebody new" : "somebody known" };
     case "SubmissionRouted": {
       const route = object(item.route);
-      const version = text(route.ruleset_version);
+      const [rule, version] = [text(route.rule), text(route.ruleset_version)];
       return {
         title: `Routed to ${text(route.partner) ?? "a partner"}`,
-        more: joined(
-          route.rule && `by the rule ${text(route.rule)}` ? `by the rule ${text(route.rule)}` : undefined,
-          version && `version ${version} of the rules`,
-        ),
+        more: joined(rule && `by the rule ${rule}`, version && `version ${version} of the rules`),
       };
     }
     case "SubmissionUnrouted":
@@ -54,11 +55,7 @@ export function told(item: TimelineItem): Told {
     case "DeliveryFailed":
       return {
         title: `Attempt ${text(item.attempt) ?? ""} failed`,
-        more: joined(
-          because(item),
-          status(item),
-          item.retry_at ? `tried again at ${text(item.retry_at)}` : undefined,
-        ),
+        more: joined(because(item), status(item), moment("tried again", item.retry_at)),
       };
     case "DeliveryRejected":
       return { title: `${at} declined it`, more: joined(because(item), status(item)) };
@@ -67,11 +64,12 @@ export function told(item: TimelineItem): Told {
     case "DeliveryHeld":
       return {
         title: `Held for ${at}`,
-        more: joined(because(item), item.until ? `until ${text(item.until)}` : undefined),
+        more: joined(because(item), moment("until", item.until)),
       };
     case "DeliveryPassedOn":
       return { title: `Passed on by ${at}`, more: because(item) };
     case "DeliveryDeadLettered":
+      return { title: `Given up at ${at}`, more: joined(because(item), status(item)) };
     case "SubmissionDeadLettered":
       return {
         title: "Dead letter",

@@ -20,7 +20,7 @@ export function WhyHere({ decision }: { readonly decision: Decision }) {
         {`, in version ${rules_version} of the rules`}
         {partner !== null && (
           <>
-            ; <strong>{partner}</strong> has it
+            ; it is with <strong>{partner}</strong>
           </>
         )}
         .

@@ -88,7 +88,7 @@ function GroupFields({ group, problems, onChange, list, name, onRemove }: GroupP
       <legend>{name}</legend>
       {rules.length === 0 && <p className="muted small">Without a condition, every submission matches.</p>}
       {(rules.length > 1 || not) && (
-        <div className="buttons">
+        <div className="buttons condition-match">
           <Select
             label="Match"
             value={combinator}

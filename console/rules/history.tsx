@@ -7,7 +7,7 @@ import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Checkbox, Field } from "../ui/field.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
-import { Loading } from "../ui/page.tsx";
+import { counted, Loading } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
 import { ChangesList } from "./changes-list.tsx";
 import type { Change } from "./draft.ts";
@@ -57,7 +57,7 @@ export function History({ mayChange }: { readonly mayChange: boolean }) {
               )}
             </div>
             <details>
-              <summary>{`${changes.length} ${changes.length === 1 ? "change" : "changes"}`}</summary>
+              <summary>{counted(changes.length, "change")}</summary>
               <ChangesList changes={changes as readonly Change[]} />
             </details>
           </li>

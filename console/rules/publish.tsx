@@ -1,9 +1,11 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, Problem } from "../api/client.ts";
 import type { Findings, RuleSet } from "../api/shapes.ts";
 import { Confirm } from "../ui/dialog.tsx";
 import { Checkbox, Field } from "../ui/field.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { counted } from "../ui/page.tsx";
 import { ChangesList } from "./changes-list.tsx";
 import { changes, type Draft } from "./draft.ts";
 import { Witness } from "./witness.tsx";
@@ -19,11 +21,19 @@ interface Props {
 }
 
 export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
-  const [conflicts, setConflicts] = useState<Conflicts>([]);
   const [isForced, setForced] = useState(false);
+  const [refused, setRefused] = useState<Conflicts>([]);
   const found = changes(draft.base.rules, draft.rules);
+  // Asked first, so that whoever publishes sees conflicts before anything is refused.
+  const checked = useQuery({
+    queryKey: ["conflicts", draft.rules],
+    queryFn: () => call<Findings>("POST", "/api/rules/check", { body: { rules: draft.rules } }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const conflicts = refused.length > 0 ? refused : (checked.data?.conflicts ?? []);
+  const nameOf = (id: string): string => draft.rules.find((rule) => rule.id === id)?.name ?? id;
 
-  async function publish(form: FormData): Promise<void> {
+  async function publish(form: FormData): Promise<unknown> {
     const reason = String(form.get("reason") ?? "").trim();
     const body = {
       rules: draft.rules,
@@ -32,19 +42,21 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
       ...(isForced && { force: true }),
     };
     try {
-      onPublished(await call<RuleSet>("PUT", "/api/rules", { body }));
+      return onPublished(await call<RuleSet>("PUT", "/api/rules", { body }));
     } catch (error) {
-      if (error instanceof Problem && error.status === 409) return onMoved();
-      if (error instanceof Problem && Array.isArray(error.more.conflicts))
-        setConflicts(error.more.conflicts as Conflicts);
-      throw error;
+      if (!(error instanceof Problem)) throw error;
+      if (error.status === 409) return onMoved();
+      if (!Array.isArray(error.more.conflicts)) throw error;
+      setRefused(error.more.conflicts as Conflicts);
+      return "stay";
     }
   }
 
   return (
     <Confirm
-      title={`Publish ${found.length} ${found.length === 1 ? "change" : "changes"}?`}
+      title={`Publish ${counted(found.length, "change")}?`}
       verb="Publish"
+      isReady={!checked.isPending && (conflicts.length === 0 || isForced)}
       onConfirm={publish}
       onClose={onClose}
     >
@@ -58,10 +70,10 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
         hint="Stands in the history and in the audit."
       />
       {conflicts.length > 0 && (
-        <Notice tone="warn" title={`${conflicts.length} conflicts`}>
+        <Notice tone="warn" title={counted(conflicts.length, "conflict")}>
           {conflicts.map(({ rules, witness }) => (
             <div key={rules.join(" ")}>
-              <p>{`${rules.join(" and ")} match the same submission and lead elsewhere.`}</p>
+              <p>{`“${rules.map(nameOf).join("” and “")}” have the same priority, match the same submission, and lead elsewhere.`}</p>
               <Witness witness={witness} />
             </div>
           ))}

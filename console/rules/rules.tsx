@@ -8,7 +8,7 @@ import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { useFilters } from "../ui/filters.ts";
 import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
-import { Card, Loading, Page } from "../ui/page.tsx";
+import { Card, counted, Loading, Page } from "../ui/page.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { Time } from "../ui/time.tsx";
 import { Backtest } from "./backtest.tsx";
@@ -110,7 +110,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
         {isBehind && draft !== undefined && <Moved draft={draft} live={live} onRebase={inHand.replace} />}
         {draft !== undefined && (
           <Card
-            title={`Your draft of version ${draft.base.version}: ${differences.length} ${differences.length === 1 ? "change" : "changes"}`}
+            title={`Your draft of version ${draft.base.version}: ${counted(differences.length, "change")}`}
           >
             <ChangesList changes={differences} />
           </Card>
@@ -200,7 +200,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
       )}
       {open === "discard" && draft !== undefined && (
         <Confirm
-          title={`Discard ${differences.length} ${differences.length === 1 ? "change" : "changes"}?`}
+          title={`Discard ${counted(differences.length, "change")}?`}
           verb="Discard"
           kind="danger"
           onClose={() => setOpen(undefined)}

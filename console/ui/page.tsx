@@ -57,3 +57,7 @@ export function Loading() {
 }
 
 export const numbers = new Intl.NumberFormat("en");
+
+/** "1 change", "2 changes". */
+export const counted = (count: number, what: string): string =>
+  `${numbers.format(count)} ${what}${count === 1 ? "" : "s"}`;

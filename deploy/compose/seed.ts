@@ -2,6 +2,7 @@
 import { readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { exitWith } from "../local/exit.ts";
+import { firstLink } from "../local/welcome/first-link.ts";
 import { prepareDemo } from "../local/welcome/seed.ts";
 
 const [httpUrl, simulatorUrl] = process.argv.slice(2);
@@ -16,6 +17,10 @@ try {
   process.once("SIGTERM", () => stopping.abort());
   const done = await prepareDemo({ config, httpUrl, simulatorUrl, adminToken, signal: stopping.signal });
   console.log(done === "" ? "demo data are there already" : `demo data: ${done}`);
+  const link = await firstLink(httpUrl, adminToken, stopping.signal);
+  // As a browser outside of the containers finds the gateway, which is not how this process does.
+  if (link !== undefined)
+    console.log(`sign in as the first admin, once, within a day: /set-up${new URL(link).hash}`);
 } catch (error) {
   exitWith(error);
 }

@@ -1,7 +1,7 @@
 // Starts the yard on this machine: the parts that it needs, then our own processes, then what a newcomer needs to try it.
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { type Config, type Environment, ROLES, readConfig } from "#platform/config.ts";
+import { type Config, type Environment, ROLES, readConfig, refuseOpenListening } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints, removeEndpoints, writeEndpoints } from "#platform/endpoints.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
@@ -17,6 +17,7 @@ import { createWorkerReports } from "./processes/worker-reports.ts";
 import { waitForOwner } from "./running.ts";
 import { createSteps } from "./steps.ts";
 import { banner } from "./welcome/banner.ts";
+import { firstLink } from "./welcome/first-link.ts";
 import { prepareDemo } from "./welcome/seed.ts";
 
 export interface LaunchOptions {
@@ -34,6 +35,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
   const { env, lifecycle, say, onGiveUp, script, cores = availableParallelism() } = options;
   const steps = createSteps(say);
   const given = readConfig(env);
+  refuseOpenListening(given);
   const config = { ...given, dataDir: resolve(given.dataDir) };
   const joined = await takeOrJoin(config, lifecycle);
   const { dataDir, roles, drainMs } = config;
@@ -128,7 +130,13 @@ export async function launch(options: LaunchOptions): Promise<void> {
     writeEndpoints(dataDir, endpoints);
     lifecycle.own("endpoints.json", () => removeEndpoints(dataDir));
   }
-  say(banner({ endpoints, ...secrets, roles, seconds: steps.total() }));
+  const setUpLink = roles.includes("gateway")
+    ? await firstLink(httpUrl, adminToken, lifecycle.stopping).catch((error: Error) => {
+        if (!lifecycle.stopping.aborted) say(`No link to sign in by could be made: ${error.message}`);
+        return undefined;
+      })
+    : undefined;
+  say(banner({ endpoints, ...secrets, setUpLink, roles, seconds: steps.total() }));
 }
 
 /** The whole yard owns its data folder; single roles join the one that runs there. */

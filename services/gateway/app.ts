@@ -12,6 +12,8 @@ import { createPartnerQueries } from "#projections/partners/query.ts";
 import { createProgressQueries } from "#projections/progress.ts";
 import { createShadowQueries } from "#projections/shadow/query.ts";
 import { openAccess } from "./access/access.ts";
+import { createOidc } from "./access/oidc.ts";
+import { OIDC_PATH, oidcRoutes } from "./access/oidc-routes.ts";
 import { signInRoutes } from "./access/sign-in-routes.ts";
 import { tokenRoutes, userRoutes } from "./access/user-routes.ts";
 import { auditRoutes } from "./admin/audit.ts";
@@ -95,7 +97,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const shown = createShown({ database, views: [partners, rules] });
   const hub = createHub({ eventStore, shown, originsOf, progress, log });
 
-  const app = createServer(log);
+  const app = createServer(log, config.trustProxy);
   await app.register(swagger, openApiOptions());
   const workers = followWorkers({ bus, log });
   lifecycle.own("workers", () => workers.close());
@@ -114,7 +116,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       decisions: { eventStore, vault, history: rulesHistory(eventStore) },
     }),
   );
-  await app.register(signInRoutes({ access, oidcPath: undefined }));
+  await app.register(signInRoutes({ access, oidcPath: config.oidc && OIDC_PATH }));
+  if (config.oidc !== undefined)
+    await app.register(oidcRoutes({ oidc: createOidc(config.oidc), signIn: access.signIn }));
   await app.register(contextRoutes({ eventStore, vault, check: { access, sources: sources.current } }));
   await app.register(
     adminScope(access, [

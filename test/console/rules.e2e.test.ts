@@ -73,10 +73,14 @@ test("a set with a conflict is shown with a submission that shows it, and publis
   await page.getByText("A submission that shows it").first().click();
   await page.getByText('"interest": "finance"').or(page.getByText('"interest": "Finance"')).first().waitFor();
   const before = await liveVersion();
-  await publish(page, "Both");
-  await page.getByText("Publish in spite of the conflicts").waitFor();
-  assert.is(await liveVersion(), before);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByLabel("Publish in spite of the conflicts").waitFor();
+  const confirm = page.getByRole("dialog").getByRole("button", { name: "Publish", exact: true });
+  assert.ok(await confirm.isDisabled());
+  await page.getByLabel("Publish in spite of the conflicts").check();
+  assert.ok(await confirm.isEnabled());
   await page.getByRole("button", { name: "Cancel" }).click();
+  assert.is(await liveVersion(), before);
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByText("Discard 1 change?").waitFor();
   await page.getByRole("button", { name: "Discard", exact: true }).click();

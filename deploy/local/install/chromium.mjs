@@ -2,7 +2,7 @@
 import { installPackage } from "./debian.mjs";
 import { findProgram, isExecutable } from "./find-program.mjs";
 
-export const CHROMIUM_HELP = `chromium, which the tests open the console with, is missing and could not be installed. This helps:
+const CHROMIUM_HELP = `chromium, which the tests open the console with, is missing and could not be installed. This helps:
   sudo apt-get update && sudo apt-get install -y chromium
   a Chromium or Chrome in your PATH, or CHROMIUM=/path/to/it`;
 

@@ -7,13 +7,15 @@ export interface AdminClient {
   put(path: string, body: object): Promise<void>;
   /** False where somebody else was first, so that nothing is done. */
   putUnlessChanged(path: string, body: object): Promise<boolean>;
+  /** Undefined where what is there now does not allow it. */
+  postUnlessConflict(path: string): Promise<unknown>;
 }
 
 const CONFLICT = 409;
 class Conflict extends Problem {}
 
 export function adminClient(url: string, token: string): AdminClient {
-  async function call(method: "GET" | "PUT", path: string, body?: object): Promise<unknown> {
+  async function call(method: "GET" | "PUT" | "POST", path: string, body?: object): Promise<unknown> {
     const answer = await request(`${url}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -27,17 +29,19 @@ export function adminClient(url: string, token: string): AdminClient {
     if (answer.statusCode >= 300) throw new Problem(refusal);
     return JSON.parse(text);
   }
+  async function callUnlessConflict(method: "PUT" | "POST", path: string, body: object): Promise<unknown> {
+    try {
+      return await call(method, path, body);
+    } catch (error) {
+      if (error instanceof Conflict) return undefined;
+      throw error;
+    }
+  }
+
   return {
     get: (path) => call("GET", path),
     put: async (path, body) => void (await call("PUT", path, body)),
-    async putUnlessChanged(path, body) {
-      try {
-        await call("PUT", path, body);
-        return true;
-      } catch (error) {
-        if (error instanceof Conflict) return false;
-        throw error;
-      }
-    },
+    putUnlessChanged: async (path, body) => (await callUnlessConflict("PUT", path, body)) !== undefined,
+    postUnlessConflict: (path) => callUnlessConflict("POST", path, {}),
   };
 }

@@ -8,12 +8,15 @@ import { signedCurl } from "./signed-curl.ts";
 export interface BannerOptions {
   readonly endpoints: Endpoints;
   readonly adminToken: string;
+  /** By which the first person comes in; undefined once somebody has. */
+  readonly setUpLink: string | undefined;
   readonly sources: readonly SourceSecret[];
   readonly roles: readonly Role[];
   readonly seconds: string;
 }
 
-export function banner({ endpoints, adminToken, sources, roles, seconds }: BannerOptions): string {
+export function banner(options: BannerOptions): string {
+  const { endpoints, adminToken, setUpLink, sources, roles, seconds } = options;
   const http = endpoints.http_url;
   const hasGateway = roles.includes("gateway");
   const rows: [string, string][] = [
@@ -29,6 +32,15 @@ export function banner({ endpoints, adminToken, sources, roles, seconds }: Banne
     ["PostgreSQL", shownUrl(endpoints.database_url)],
     ["simulator", `${endpoints.simulator_url}/partners`],
     ["admin token", adminToken],
+    ...(setUpLink === undefined
+      ? []
+      : ([
+          ["sign in", setUpLink],
+          [
+            "",
+            "makes the first admin: holds once, for a day; the next start prints another until somebody has",
+          ],
+        ] as [string, string][])),
   ];
   const [source] = sources;
   const lines = [

@@ -53,7 +53,7 @@ export function neededFor(request: FastifyRequest): PermissionName {
   return permissionOf({ method, url });
 }
 
-export function forbidden({ role }: Pick<Person, "role">, needed: PermissionName): Refusal {
+function forbidden({ role }: Pick<Person, "role">, needed: PermissionName): Refusal {
   const { allows, roles } = permissions[needed];
   const others =
     roles.length === 1 ? `only ${roles[0]} may` : `${roles.slice(0, -1).join(", ")} and ${roles.at(-1)} may`;

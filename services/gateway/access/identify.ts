@@ -17,7 +17,7 @@ import { ACCESS_CHANNEL, type Recorder } from "./record.ts";
 import { hashOf, TOKEN_PREFIX } from "./secrets.ts";
 
 export const SESSION_COOKIE = "switchyard_session";
-export const IDLE_MS = 30 * 60_000;
+const IDLE_MS = 30 * 60_000;
 const MAX_TRUST_MS = 10_000;
 const MAX_KNOWN = 10_000;
 /** How often a session or a token says that it is used. */
@@ -218,7 +218,8 @@ export async function createIdentify({
 const UNREADABLE =
   "Sessions and tokens can't be read now, as the database does not respond; repeat this after retry-after";
 
-export const sessionIn = (cookie: string | undefined): string | undefined =>
-  cookie === undefined ? undefined : parseCookie(cookie)[SESSION_COOKIE];
+export const cookieIn = (cookie: string | undefined, name: string): string | undefined =>
+  cookie === undefined ? undefined : parseCookie(cookie)[name];
+export const sessionIn = (cookie: string | undefined): string | undefined => cookieIn(cookie, SESSION_COOKIE);
 
 const bearerIn = (authorization: string): string | undefined => /^Bearer +(\S+)$/i.exec(authorization)?.[1];

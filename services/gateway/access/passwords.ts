@@ -10,7 +10,7 @@ const SALT_BYTES = 16;
 /** Each takes a thread of the pool that also reads files and resolves names. */
 const MAX_AT_ONCE = 2;
 const MAX_WAITING = 20;
-export const MIN_PASSWORD = 12;
+const MIN_PASSWORD = 12;
 export const MAX_PASSWORD = 200;
 
 type Cost = typeof COST;

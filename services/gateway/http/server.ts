@@ -15,13 +15,18 @@ const REQUEST_MS = 300_000;
 const ADMIN_BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 50;
 
-export function createServer(log: Log): FastifyInstance {
+/** `trustProxy`: whose word counts on how a request came to them; nobody's unless told. */
+export function createServer(
+  log: Log,
+  trustProxy: readonly string[] | true | undefined = undefined,
+): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     // A logger for each request costs more than it is worth.
     childLoggerFactory: (logger) => logger,
     bodyLimit: ADMIN_BODY_BYTES,
+    ...(trustProxy !== undefined && { trustProxy: trustProxy === true ? true : [...trustProxy] }),
     requestTimeout: REQUEST_MS,
     forceCloseConnections: "idle",
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1_000 },
