@@ -61,13 +61,15 @@ function unmasked(method: string, path: string): string {
 
 export interface CallOptions {
   readonly body?: unknown;
+  /** Instead of a body: JSON objects, one a line. */
+  readonly lines?: string | Blob;
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The response, whatever its body is; throws where the API refuses. */
 export async function request(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-  const { body, signal, headers } = options;
+  const { body, lines, signal, headers } = options;
   const hasBody = body !== undefined;
   let response: Response;
   try {
@@ -75,9 +77,11 @@ export async function request(method: string, path: string, options: CallOptions
       method,
       headers: {
         ...(hasBody && { "content-type": "application/json" }),
+        ...(lines !== undefined && { "content-type": "application/x-ndjson" }),
         ...headers,
       },
       ...(hasBody && { body: JSON.stringify(body) }),
+      ...(lines !== undefined && { body: lines }),
       ...(signal && { signal }),
     });
   } catch (error) {

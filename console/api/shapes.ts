@@ -14,7 +14,7 @@ import type {
 } from "../../services/gateway/rules/schemas.ts";
 
 /** As JSON brings it: an id is a text like any other until the server has checked it. */
-type Plain<T> = T extends string & z.core.$brand
+export type Plain<T> = T extends string & z.core.$brand
   ? string
   : T extends readonly (infer One)[]
     ? readonly Plain<One>[]

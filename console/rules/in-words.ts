@@ -61,7 +61,7 @@ function predicateInWords({ field, operator, value }: Predicate): string {
   return `${start} ${valueInWords(value)}`;
 }
 
-function groupInWords({ combinator, not, rules }: Group, isInner = false): string {
+export function groupInWords({ combinator, not, rules }: Group, isInner = false): string {
   const parts = rules.map((one) => (isGroup(one) ? groupInWords(one, true) : predicateInWords(one)));
   const text = parts.length === 0 ? "anything is so" : listed(parts, combinator);
   if (not === true) return `it is not so that (${text})`;

@@ -9,6 +9,7 @@ export type Permission = PermissionName;
 
 export interface Me {
   readonly name: string;
+  readonly kind: "user" | "token" | "admin";
   readonly role: string;
   readonly permissions: readonly Permission[];
   readonly personal_data: "shown" | "on_request" | "masked";

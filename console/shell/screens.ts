@@ -20,10 +20,43 @@ export const screens: readonly Screen[] = [
     name: "Dead letters",
     component: lazy(() => import("../dead-letters/dead-letters.tsx")),
   },
+  {
+    path: "/campaigns",
+    name: "Campaigns",
+    needs: ["campaigns.read"],
+    component: lazy(() => import("../campaigns/campaigns.tsx")),
+  },
+  {
+    path: "/stats",
+    name: "Statistics",
+    needs: ["stats.read"],
+    component: lazy(() => import("../stats/stats.tsx")),
+  },
+  {
+    path: "/sources",
+    name: "Sources",
+    needs: ["sources.read"],
+    component: lazy(() => import("../sources/sources.tsx")),
+  },
+  {
+    path: "/identities",
+    name: "People",
+    needs: ["identities.read"],
+    component: lazy(() => import("../people/people.tsx")),
+  },
+  {
+    path: "/audit",
+    name: "Audit",
+    needs: ["audit.read"],
+    component: lazy(() => import("../audit/audit.tsx")),
+  },
+  { path: "/settings", name: "Settings", component: lazy(() => import("../settings/settings.tsx")) },
 ];
 
 /** Screens about one thing, reached from a list. */
 export const details: readonly Omit<Screen, "name">[] = [
   { path: "/leads/:id", component: lazy(() => import("../leads/lead.tsx")) },
+  { path: "/campaigns/:id", component: lazy(() => import("../campaigns/campaign.tsx")) },
+  { path: "/identities/:id", component: lazy(() => import("../people/person.tsx")) },
   { path: "/partners/:id", component: lazy(() => import("../partners/partner.tsx")) },
 ];

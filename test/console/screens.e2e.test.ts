@@ -1,28 +1,24 @@
 // Every screen in a real browser: it opens, nothing goes wrong on it, and nobody is kept out of it.
-import { readFileSync } from "node:fs";
-import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
+import { findings } from "./axe.ts";
 import { openConsole } from "./browser.ts";
 import { consoleSuite } from "./suite.ts";
 
 const { test, yard, browser, signedIn } = consoleSuite("the console's screens");
 
-const SCREENS = ["Overview", "Leads", "Rules", "Partners", "Dead letters"] as const;
+const SCREENS = [
+  "Overview",
+  "Leads",
+  "Rules",
+  "Partners",
+  "Dead letters",
+  "Statistics",
+  "Sources",
+  "People",
+  "Audit",
+  "Settings",
+] as const;
 const MAX_INITIAL_BYTES = 200_000;
-const axe = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-
-interface Finding {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as Finding[];
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`),
-  );
-}
 
 test("the first screen is small, all from here, and its policy has no exception", async () => {
   const console = await openConsole(browser(), yard().client.url);

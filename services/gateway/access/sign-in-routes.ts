@@ -75,7 +75,7 @@ const SetUp = z
 const PasswordChange = z
   .strictObject({ current: password, password })
   .register(requestSchemas, { id: "PasswordChange" });
-const OwnSessions = z
+export const OwnSessions = z
   .object({
     items: z.array(
       z.object({

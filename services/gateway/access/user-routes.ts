@@ -19,7 +19,7 @@ import type { SetUpLink, User } from "./users.ts";
 const instant = z.iso.datetime();
 const link = { setup_url: z.url(), setup_expires_at: instant };
 
-const ShownUser = z
+export const ShownUser = z
   .object({
     id: z.uuid(),
     name: z.string(),
@@ -32,7 +32,7 @@ const ShownUser = z
   .register(responseSchemas, { id: "User" });
 const ShownUsers = z.object({ items: z.array(ShownUser) }).register(responseSchemas, { id: "Users" });
 const InvitedUser = ShownUser.extend(link).register(responseSchemas, { id: "InvitedUser" });
-const ShownLink = z.object(link).register(responseSchemas, { id: "NewSetUpLink" });
+export const ShownLink = z.object(link).register(responseSchemas, { id: "NewSetUpLink" });
 const Invitation = z
   .strictObject({ name: UserName, role: Role })
   .meta({ examples: [{ name: "Mira", role: "manager" }] })
@@ -42,7 +42,7 @@ const UserChange = z
   .meta({ examples: [{ role: "operator" }] })
   .register(requestSchemas, { id: "UserChange" });
 
-const ShownToken = z
+export const ShownToken = z
   .object({
     id: z.uuid(),
     name: z.string(),

@@ -7,7 +7,7 @@ import { describeScope, Position, type Routes, responseSchemas } from "../http/r
 import { reportPosition } from "../reading/report-position.ts";
 
 const configuration = z.record(z.string(), z.unknown());
-const AuditItem = z
+export const AuditItem = z
   .object({
     position: Position,
     at: z.iso.datetime(),

@@ -15,7 +15,7 @@ import { notFound } from "./scope.ts";
 const ANSWER_MS = 10_000;
 
 const known = z.string().nullable().meta({ description: "Null where unknown, or forgotten" });
-const Identity = z
+export const Identity = z
   .object({
     id: PersonId,
     email: known,

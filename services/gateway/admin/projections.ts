@@ -18,7 +18,7 @@ const Comparison = z.object({
   ),
 });
 
-const Projection = z
+export const Projection = z
   .object({
     name: z.string(),
     position: Position,

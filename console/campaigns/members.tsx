@@ -1,0 +1,160 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
+import type { Page as ApiPage } from "../api/admin-shapes.ts";
+import { get, withQuery } from "../api/client.ts";
+import { typeInWords } from "../audit/words.ts";
+import { Badge, type Tone, worded } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Frame } from "../ui/dialog.tsx";
+import { Select } from "../ui/field.tsx";
+import { useFilters } from "../ui/filters.ts";
+import { ProblemNotice } from "../ui/notice.tsx";
+import { Card, Loading } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
+import { Time } from "../ui/time.tsx";
+import { type Member, type MemberWithTimeline, memberStatuses, type Step } from "./shapes.ts";
+
+const tones: Readonly<Record<Member["status"], Tone>> = {
+  pending: "idle",
+  working: "accent",
+  waiting: "warn",
+  done: "good",
+  failed: "bad",
+  cancelled: "idle",
+};
+
+interface Props {
+  readonly id: string;
+  readonly steps: readonly Step[];
+}
+
+export function Members({ id, steps }: Props) {
+  const filters = useFilters();
+  const { set } = filters;
+  const search = useCallback((q: string) => set({ q }), [set]);
+  const [shown, setShown] = useState<string>();
+  const path = `/api/campaigns/${encodeURIComponent(id)}/members`;
+  const query = {
+    ...Object.fromEntries(["status", "step", "q", "cursor"].map((name) => [name, filters.get(name)])),
+    limit: 50,
+  };
+  const members = useQuery({
+    queryKey: ["campaigns", id, "members", query],
+    queryFn: ({ signal }) => get<ApiPage<Member>>(withQuery(path, query), signal),
+    placeholderData: keepPreviousData,
+  });
+  const choice = (label: string, name: string, values: readonly string[]) => (
+    <Select label={label} value={filters.get(name)} onChange={({ target }) => set({ [name]: target.value })}>
+      <option value="">Any</option>
+      {values.map((value) => (
+        <option key={value}>{value}</option>
+      ))}
+    </Select>
+  );
+  return (
+    <Card title="Members">
+      <search className="filters">
+        <SearchField
+          label="Search"
+          value={filters.get("q")}
+          placeholder="E-mail, exactly"
+          onChange={search}
+        />
+        {choice("Status", "status", memberStatuses)}
+        {choice(
+          "Step",
+          "step",
+          steps.map((step) => step.id),
+        )}
+      </search>
+      {members.error && <ProblemNotice problem={members.error} />}
+      {members.isPending && !members.error && <Loading />}
+      {members.data?.items.length === 0 && <p className="muted members-none">No member is like that.</p>}
+      {members.data && members.data.items.length > 0 && (
+        <Table members={members.data.items} onShow={setShown} />
+      )}
+      <Pager filters={filters} next={members.data?.next_cursor} />
+      {shown !== undefined && (
+        <OneMember path={`${path}/${encodeURIComponent(shown)}`} onClose={() => setShown(undefined)} />
+      )}
+    </Card>
+  );
+}
+
+function Table({
+  members,
+  onShow,
+}: {
+  readonly members: readonly Member[];
+  readonly onShow: (id: string) => void;
+}) {
+  return (
+    <table className="table table-cards members">
+      <thead>
+        <tr>
+          <th scope="col">Member</th>
+          <th scope="col">Status</th>
+          <th scope="col">Step</th>
+          <th scope="col">Due</th>
+        </tr>
+      </thead>
+      <tbody>
+        {members.map((member) => (
+          <tr key={member.id}>
+            <th scope="row" className="break">
+              <Button kind="quiet" size="small" onClick={() => onShow(member.id)}>
+                {member.email ?? "forgotten"}
+              </Button>
+            </th>
+            <td data-label="Status">
+              <span>
+                <Badge tone={tones[member.status]}>{member.status}</Badge>
+                {member.reason !== undefined && (
+                  <span className="muted small break"> {worded(member.reason)}</span>
+                )}
+              </span>
+            </td>
+            <td data-label="Step" className="break">
+              {member.step ?? <span className="muted">none</span>}
+            </td>
+            <td data-label="Due">{member.due_at !== undefined && <Time at={member.due_at} />}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function OneMember({ path, onClose }: { readonly path: string; readonly onClose: () => void }) {
+  const member = useQuery({
+    queryKey: ["campaigns", path],
+    queryFn: ({ signal }) => get<MemberWithTimeline>(path, signal),
+  });
+  return (
+    <Frame title={member.data?.email ?? "Member"} onClose={onClose}>
+      <div className="dialog-body">
+        {member.error && <ProblemNotice problem={member.error} />}
+        {member.isPending && !member.error && <Loading />}
+        <ol className="timeline">
+          {member.data?.timeline.map(({ position, at, type, step, reason }) => (
+            <li key={position} className="timeline-item">
+              <div className="timeline-head">
+                <strong>{typeInWords(type)}</strong>
+                <span className="muted small">
+                  <Time at={at} both />
+                </span>
+              </div>
+              <p className="muted small break">
+                {[step, reason].filter((one) => typeof one === "string").join(": ")}
+              </p>
+            </li>
+          ))}
+        </ol>
+        <div className="dialog-buttons">
+          <Button onClick={onClose}>Close</Button>
+        </div>
+      </div>
+    </Frame>
+  );
+}

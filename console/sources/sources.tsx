@@ -1,0 +1,53 @@
+// Who may send, with which secrets; and a form that sends as they do.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Page as ApiPage, Source } from "../api/admin-shapes.ts";
+import { get } from "../api/client.ts";
+import { useSession } from "../session/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Empty, ProblemNotice } from "../ui/notice.tsx";
+import { Card, Loading, Page } from "../ui/page.tsx";
+import { EditSource } from "./edit-source.tsx";
+import { SourceCard } from "./source-card.tsx";
+import { TryIt } from "./try-it.tsx";
+import "./sources.css";
+
+export default function Sources() {
+  const { may } = useSession();
+  const mayChange = may("sources.change");
+  const [isAdding, setAdding] = useState(false);
+  const [secrets, setSecrets] = useState<Readonly<Record<string, string>>>({});
+  const sources = useQuery({
+    queryKey: ["sources", "all"],
+    queryFn: async ({ signal }) => (await get<ApiPage<Source>>("/api/sources", signal)).items,
+  });
+  return (
+    <Page title="Sources" actions={mayChange && <Button onClick={() => setAdding(true)}>Add source</Button>}>
+      <div className="stack">
+        {sources.error && <ProblemNotice problem={sources.error} />}
+        {sources.isPending && !sources.error && <Loading />}
+        {sources.data?.length === 0 && (
+          <Card flush>
+            <Empty title="No sources yet">
+              <p>A source is who sends leads: a site, a shop, a courier.</p>
+            </Empty>
+          </Card>
+        )}
+        {sources.data && (
+          <div className="sources">
+            {sources.data.map((source) => (
+              <SourceCard
+                key={source.id}
+                source={source}
+                mayChange={mayChange}
+                onSecret={(secret) => setSecrets({ ...secrets, [source.id]: secret })}
+              />
+            ))}
+          </div>
+        )}
+        {sources.data && <TryIt sources={sources.data} secrets={secrets} />}
+        {isAdding && <EditSource source={undefined} onClose={() => setAdding(false)} />}
+      </div>
+    </Page>
+  );
+}

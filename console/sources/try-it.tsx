@@ -1,0 +1,149 @@
+// "Try it": signs here, sends like any producer, and follows what becomes of the lead.
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Source } from "../api/admin-shapes.ts";
+import { Problem } from "../api/client.ts";
+import { worded } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Field, Select, TextArea } from "../ui/field.tsx";
+import { ProblemNotice } from "../ui/notice.tsx";
+import { Card } from "../ui/page.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+import { exampleOf, type Kind, kinds, paths } from "./examples.ts";
+import { Followed } from "./followed.tsx";
+import { signedHeaders } from "./sign.ts";
+import { type Language, languages, snippet } from "./snippets.ts";
+
+interface Accepted {
+  readonly id: string;
+  readonly position: string;
+}
+
+/** Not as a call of the console: a wrong signature is a 401 that has nothing to do with who is signed in. */
+async function send(source: Source, secret: string, kind: Kind, body: string): Promise<Accepted> {
+  try {
+    JSON.parse(body);
+  } catch (error) {
+    throw new Error(`The body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const [id, now] = [crypto.randomUUID(), Date.now()];
+  const message = { source: source.id, scheme: source.scheme, secret, id, body, now };
+  const headers = await signedHeaders(message);
+  const response = await fetch(paths[kind], { method: "POST", headers, body, credentials: "omit" });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(response.status, answer);
+  return { id: answer.id, position: response.headers.get("x-position") ?? "" };
+}
+
+interface Props {
+  readonly sources: readonly Source[];
+  /** Of secrets that were made just now, by source: nobody else can know one. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export function TryIt({ sources, secrets }: Props) {
+  const [chosen, setChosen] = useState("");
+  const [kind, setKind] = useState<Kind>("lead");
+  const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
+  const [body, setBody] = useState(exampleOf("lead"));
+  const [language, setLanguage] = useState<Language>("curl");
+  const source = sources.find(({ id }) => id === chosen) ?? sources[0];
+  const sending = useMutation({
+    mutationFn: (from: Source) => send(from, typed[from.id] ?? secrets[from.id] ?? "", kind, body),
+  });
+  if (source === undefined) return null;
+  const secret = typed[source.id] ?? secrets[source.id] ?? "";
+  const told = { origin: location.origin, source: source.id, scheme: source.scheme, kind, body };
+
+  return (
+    <Card title="Try it">
+      <div className="try">
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            sending.mutate(source);
+          }}
+        >
+          <div className="filters">
+            <Select
+              label="Source"
+              value={source.id}
+              onChange={({ target }) => {
+                setChosen(target.value);
+                sending.reset();
+              }}
+            >
+              {sources.map(({ id }) => (
+                <option key={id}>{id}</option>
+              ))}
+            </Select>
+            <Select
+              label="Kind"
+              value={kind}
+              onChange={({ target }) => {
+                setKind(target.value as Kind);
+                setBody(exampleOf(target.value as Kind));
+              }}
+            >
+              {kinds.map((one) => (
+                <option key={one} value={one}>
+                  {worded(one)}
+                </option>
+              ))}
+            </Select>
+          </div>
+          <Field
+            label="Secret"
+            type="password"
+            autoComplete="off"
+            required
+            value={secret}
+            placeholder="whsec_…"
+            hint="It signs in this page and goes nowhere. A new secret fills it in."
+            onChange={({ target }) => setTyped({ ...typed, [source.id]: target.value })}
+          />
+          <TextArea
+            label="Body"
+            rows={9}
+            spellCheck={false}
+            value={body}
+            onChange={({ target }) => setBody(target.value)}
+          />
+          {sending.error && <ProblemNotice problem={sending.error} />}
+          <div className="buttons">
+            <Button type="submit" kind="primary" isBusy={sending.isPending}>
+              Send
+            </Button>
+          </div>
+        </form>
+        <div className="stack">
+          {sending.data && (
+            <Followed key={sending.data.id} id={sending.data.id} after={sending.data.position} />
+          )}
+          <Tabs
+            label="The same in a program"
+            selected={language}
+            onSelect={setLanguage}
+            tabs={(Object.keys(languages) as Language[]).map((key) => ({
+              key,
+              name: languages[key],
+              panel: <Snippet code={snippet(key, told)} />,
+            }))}
+          />
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+function Snippet({ code }: { readonly code: string }) {
+  return (
+    <div className="snippet">
+      <Copy text={code} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <pre tabIndex={0}>{code}</pre>
+    </div>
+  );
+}
