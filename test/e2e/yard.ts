@@ -15,6 +15,7 @@ export const ROLES = [
   "compiler",
   "leads",
   "partners",
+  "campaigns",
   "timers",
   "gateway",
 ] as const;
