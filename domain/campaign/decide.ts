@@ -86,9 +86,9 @@ export type CampaignCommand =
       readonly import_id: string;
       readonly page: number;
       readonly next?: Sealed | undefined;
-      readonly members: readonly AddedMember[];
+      /** Those of its members that were handed over before, and how many of them were new. */
+      readonly handed_over: { readonly members: number; readonly added: number };
       readonly invalid: number;
-      readonly at: string;
     })
   | (About & { readonly type: "fail_import"; readonly import_id: string; readonly reason: string });
 
@@ -271,18 +271,17 @@ function moveDeadLetter(
 const isImporting = (id: string, state: CampaignState): boolean =>
   state.import?.id === id && state.import.state === "running";
 
-/** The page and its members are one decision: after a crash the page is either taken or asked for again. */
+/** After its members were added: where that breaks off the page is asked for again, and nobody is added twice. */
 function takePage(
   command: Extract<CampaignCommand, { type: "take_page" }>,
   state: CampaignState,
 ): CampaignDecision {
-  const { campaign, import_id, page, next, members, invalid } = command;
+  const { campaign, import_id, page, next, handed_over, invalid } = command;
   if (!isImporting(import_id, state) || page !== (state.import?.pages ?? 0) + 1)
     return refuse("no_such_page");
-  const events = added(command, members, state);
-  const count = countAdded(events);
-  const data = { campaign, import_id, page, added: count, duplicates: members.length - count, invalid };
-  return accept<CampaignEvent>(...events, {
+  const { members, added: count } = handed_over;
+  const data = { campaign, import_id, page, added: count, duplicates: members - count, invalid };
+  return accept<CampaignEvent>({
     type: "ImportPageTaken",
     data: { ...data, ...(next !== undefined && { next }) },
   });

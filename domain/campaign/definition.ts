@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AnalysisServiceId, PartnerId, StepId } from "../ids.ts";
-import { Group } from "../rules/rule.ts";
+import { WrittenGroup } from "../rules/written-rule.ts";
 import { Kind } from "../submission/events.ts";
 
 // A campaign as people write it: the steps that its members go through, one after the other unless a step says otherwise.
@@ -51,7 +51,7 @@ const BranchStep = z.strictObject({
   id: StepId,
   type: z.literal("branch"),
   cases: z
-    .array(z.strictObject({ when: Group, next: StepId }))
+    .array(z.strictObject({ when: WrittenGroup, next: StepId }))
     .min(1)
     .max(100),
   otherwise: StepId,

@@ -1,9 +1,10 @@
-// Takes members over from another system's HTTP API, page by page. A page and where the next one is are one decision, so that whoever
-// takes the campaign over goes on with the page that was not taken yet.
+// Takes members over from another system's HTTP API, page by page. Where the next page is, is stored once all of this one are added, so
+// that whoever takes the campaign over goes on with the page that was not taken yet.
 
 import type { AddedMember } from "#domain/campaign/events.ts";
 import { ImportRequest, pageIn } from "#domain/campaign/import.ts";
 import { isMember, MAX_MEMBER_BYTES, type MemberFields, readMember } from "#domain/campaign/member.ts";
+import { countAdded } from "#domain/campaign/decide.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
 import { type CampaignId, MemberId } from "#domain/ids.ts";
 import { importContext, memberContext, memberDomain, memberKey, SECRETS_KEY } from "#domain/seal-contexts.ts";
@@ -26,6 +27,8 @@ export interface ImportParts {
   readonly log: Log;
 }
 
+/** Of about a quarter of a megabyte. */
+const CHUNK = 500;
 const PAGE_MS = 60_000;
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 const MAX_TRIES = 12;
@@ -68,19 +71,27 @@ async function takePage(importing: Importing, parts: ImportParts): Promise<void>
   if ("wrong" in page) return fails(page.wrong);
   const { members, invalid } = await sealed(page.items, parts);
   const sealedNext = page.next === undefined ? undefined : await vault.seal(SECRETS_KEY, page.next, context);
-  const { decision } = await writer.write({
-    command: {
-      type: "take_page",
-      ...about,
-      page: importing.pages + 1,
-      next: sealedNext,
-      members,
-      invalid,
-      at: new Date().toISOString(),
-    },
-  });
-  if (!decision.accepted && decision.reason === "too_large") return fails("page_is_too_large");
+  const handed_over = { members: members.length, added: await handOver(members, parts) };
+  const taken = { page: importing.pages + 1, next: sealedNext, handed_over, invalid };
+  await writer.write({ command: { type: "take_page", ...about, ...taken } });
   onTaken();
+}
+
+/** How many of them are new. */
+async function handOver(
+  members: readonly AddedMember[],
+  { campaign, writer, onTaken }: ImportParts,
+): Promise<number> {
+  let added = 0;
+  for (let from = 0; from < members.length; from += CHUNK) {
+    const some = members.slice(from, from + CHUNK);
+    const command = { type: "add", campaign, members: some, at: new Date().toISOString() } as const;
+    const { decision } = await writer.write({ command });
+    if (!decision.accepted) throw new Error(`members are not added: ${decision.reason}`);
+    added += countAdded(decision.events);
+    onTaken();
+  }
+  return added;
 }
 
 type Body = { readonly json: unknown } | { readonly wrong: string };

@@ -6,7 +6,11 @@ import { memberStatuses } from "#domain/campaign/events.ts";
 import { ImportRequest } from "#domain/campaign/import.ts";
 import { Pace } from "#domain/campaign/request.ts";
 import { CampaignId, MemberId, StepId } from "#domain/ids.ts";
+import { WrittenGroup, WrittenPredicate } from "#domain/rules/written-rule.ts";
 import { requestSchemas, responseSchemas } from "../http/route-schema.ts";
+
+/** A campaign is shown as it was written. */
+responseSchemas.add(WrittenPredicate, { id: "WrittenPredicate" }).add(WrittenGroup, { id: "WrittenGroup" });
 
 const count = z.int().nonnegative();
 const ignored = z.unknown().optional().meta({ description: "Ignored: it can only be read" });

@@ -28,6 +28,7 @@ const TAGS = [
   "Routing services",
   "Context",
   "Suppressions",
+  "Campaigns",
   "Partners",
   "Dead letters",
   "Sources",
