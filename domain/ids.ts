@@ -30,3 +30,15 @@ export type RuleId = z.infer<typeof RuleId>;
 
 export const RoutingServiceId = slug.brand<"RoutingServiceId">();
 export type RoutingServiceId = z.infer<typeof RoutingServiceId>;
+
+export const CampaignId = slug.brand<"CampaignId">();
+export type CampaignId = z.infer<typeof CampaignId>;
+
+export const MemberId = z.uuid().brand<"MemberId">();
+export type MemberId = z.infer<typeof MemberId>;
+
+export const StepId = slug.brand<"StepId">();
+export type StepId = z.infer<typeof StepId>;
+
+export const AnalysisServiceId = slug.brand<"AnalysisServiceId">();
+export type AnalysisServiceId = z.infer<typeof AnalysisServiceId>;

@@ -1,10 +1,13 @@
+import type { AnalysisServiceEvent } from "./analysis/service.ts";
+import type { CampaignConfigEvent } from "./campaign/configured.ts";
+import type { CampaignEvent } from "./campaign/events.ts";
 import type { ContextEvent, ContextKindEvent } from "./context/context.ts";
 import type { DeadLetterEvent } from "./dead-letter/request.ts";
 import type { IdentityEvent } from "./identity/events.ts";
-import type { PartnerId, SubmissionId } from "./ids.ts";
+import type { CampaignId, PartnerId, SubmissionId } from "./ids.ts";
 import type { IntakeEvent } from "./intake/events.ts";
 import type { PartnerConfigEvent } from "./partner/config.ts";
-import type { PartnerEvent } from "./partner/events.ts";
+import type { PartnerEvent, SentFor } from "./partner/events.ts";
 import type { RoutingServiceEvent } from "./routing-service/service.ts";
 import type { CompiledEvent, RulesetEvent } from "./rules/events.ts";
 import type { ShadowEvent } from "./rules/shadow.ts";
@@ -29,11 +32,15 @@ export type YardEvent =
   | SuppressionEvent
   | SuppressionListEvent
   | ShadowEvent
-  | SourceEvent;
+  | SourceEvent
+  | CampaignEvent
+  | CampaignConfigEvent
+  | AnalysisServiceEvent;
 
 export type Mailbox =
   | { readonly to: "lead"; readonly submission: SubmissionId }
   | { readonly to: "partner"; readonly partner: PartnerId }
+  | { readonly to: "campaign"; readonly campaign: CampaignId }
   | { readonly to: "compiler" }
   /** Nobody has to react; whoever is interested may listen. */
   | { readonly to: "nobody" };
@@ -43,6 +50,17 @@ const lead = (data: { readonly submission_id: SubmissionId }): Mailbox => ({
   to: "lead",
   submission: data.submission_id,
 });
+
+interface OfDelivery {
+  readonly submission_id: SubmissionId;
+  readonly sent_for?: SentFor | undefined;
+}
+
+/** What ends a delivery concerns the campaign that it was sent for, else whom it concerns among submissions. */
+const campaignOr =
+  (otherwise: (data: OfDelivery) => Mailbox) =>
+  (data: OfDelivery): Mailbox =>
+    data.sent_for === undefined ? otherwise(data) : { to: "campaign", campaign: data.sent_for.campaign };
 
 type Addressing = {
   [Type in YardEvent["type"]]: (data: Extract<YardEvent, { type: Type }>["data"]) => Mailbox;
@@ -66,15 +84,15 @@ const addressing: Addressing = {
   DiscardRequested: () => nobody,
   RequestCarriedOut: () => nobody,
   DeliveryStarted: () => nobody,
-  DeliverySucceeded: () => nobody,
+  DeliverySucceeded: campaignOr(() => nobody),
   DeliveryFailed: () => nobody,
-  DeliveryRejected: lead,
-  DeliveryDuplicated: () => nobody,
+  DeliveryRejected: campaignOr(lead),
+  DeliveryDuplicated: campaignOr(() => nobody),
   DeliveryHeld: () => nobody,
-  DeliveryPassedOn: lead,
+  DeliveryPassedOn: campaignOr(lead),
   DeliveryReturned: () => nobody,
-  DeliveryDeadLettered: lead,
-  DeliveryReconciled: lead,
+  DeliveryDeadLettered: campaignOr(lead),
+  DeliveryReconciled: campaignOr(lead),
   CircuitOpened: () => nobody,
   CircuitHalfOpened: () => nobody,
   CircuitClosed: () => nobody,
@@ -109,6 +127,30 @@ const addressing: Addressing = {
   SourceSecretAdded: () => nobody,
   SourceSecretRemoved: () => nobody,
   SourceRemoved: () => nobody,
+  MemberSendRequested: ({ route }) => ({ to: "partner", partner: route.partner }),
+  MembersAdded: () => nobody,
+  MemberAnalysisStarted: () => nobody,
+  MemberSubmissionStarted: () => nobody,
+  MemberWaiting: () => nobody,
+  MemberReady: () => nobody,
+  MemberReplied: () => nobody,
+  MemberDone: () => nobody,
+  MemberCancelled: () => nobody,
+  MemberFailed: () => nobody,
+  MemberRedriven: () => nobody,
+  MemberDiscarded: () => nobody,
+  MembersCancelled: () => nobody,
+  MembersMigrated: () => nobody,
+  ImportStarted: () => nobody,
+  ImportPageTaken: () => nobody,
+  ImportFailed: () => nobody,
+  CampaignDefined: () => nobody,
+  CampaignStarted: () => nobody,
+  CampaignPaused: () => nobody,
+  CampaignResumed: () => nobody,
+  CampaignCancelled: () => nobody,
+  AnalysisServiceConfigured: () => nobody,
+  AnalysisServiceRemoved: () => nobody,
 };
 
 export function mailboxOf(event: YardEvent): Mailbox {

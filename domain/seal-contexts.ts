@@ -1,5 +1,13 @@
 // Where each sealed value stands and under which key: a value that is moved elsewhere does not open.
-import { type DeliveryId, type PartnerId, PersonId, type SourceId, type SubmissionId } from "./ids.ts";
+import {
+  type CampaignId,
+  type DeliveryId,
+  type MemberId,
+  type PartnerId,
+  PersonId,
+  type SourceId,
+  type SubmissionId,
+} from "./ids.ts";
 
 /** The payload of a submission. */
 export const submissionContext = (id: SubmissionId): string => `submission-${id}`;
@@ -28,3 +36,14 @@ export const personOfKey = (key: string): PersonId | undefined =>
 export const nobodyKey = (receivedAt: string): string => `nobody-${receivedAt.slice(0, 7)}`;
 /** Secrets of sources and partners. */
 export const SECRETS_KEY = "secrets";
+
+/** The fields of a member of a campaign, and what it has replied. */
+export const memberContext = (id: MemberId): string => `member-${id}`;
+/** In which the address of a member is hashed into its id: another one in every campaign. */
+export const memberDomain = (campaign: CampaignId): string => `campaign ${campaign}`;
+/** In which the ids of messages are hashed. */
+export const messageDomain = (campaign: CampaignId): string => `campaign ${campaign} message`;
+/** Everything about a member; destroyed where the person is forgotten. */
+export const memberKey = (id: MemberId): string => `member-${id}`;
+/** Where an import asks, and with which headers. */
+export const importContext = (campaign: CampaignId): string => `campaign-${campaign}`;

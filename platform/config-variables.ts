@@ -136,7 +136,7 @@ export const VARIABLES = {
   ALLOW_PRIVATE_PARTNERS: {
     allows: "true or false",
     schema: z.enum(["true", "false"]).optional(),
-    roles: ["gateway", "partners"],
+    roles: ["gateway", "partners", "campaigns"],
   },
   SMTP_URL: {
     allows: "smtp://host:port or smtps://user:password@host:port",

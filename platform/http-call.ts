@@ -48,6 +48,8 @@ export interface HttpCallerOptions {
   readonly allowPrivate: boolean;
   /** After so long without a call all that calling takes is let go of; 10 s unless told. */
   readonly idleMs?: number;
+  /** What is longer is cut; 64 KiB unless told. */
+  readonly maxBodyBytes?: number;
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -56,7 +58,7 @@ const MAX_CONNECT_MS = 5_000;
 const IDLE_MS = 10_000;
 
 export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
-  const { timeoutMs, allowPrivate, idleMs = IDLE_MS } = options;
+  const { timeoutMs, allowPrivate, idleMs = IDLE_MS, maxBodyBytes = MAX_BODY_BYTES } = options;
   const url = new URL(options.url);
   const openPool = (): Pool =>
     new Pool(url.origin, {
@@ -88,7 +90,7 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
         return { responded: false, outcome: { outcome: "failed", reason: "private_address_refused" } };
       clearTimeout(idleTimer);
       pool ??= openPool();
-      const call = dispatch(pool, { ...request, path }, attempt, timeoutMs);
+      const call = dispatch(pool, { ...request, path }, attempt, { timeoutMs, maxBodyBytes });
       underWay.add(call);
       return call.finally(() => {
         underWay.delete(call);
@@ -109,7 +111,7 @@ function dispatch(
   pool: Pool,
   request: Dispatcher.DispatchOptions,
   { obstacle, abandon }: Attempt,
-  timeoutMs: number,
+  { timeoutMs, maxBodyBytes }: { readonly timeoutMs: number; readonly maxBodyBytes: number },
 ): Promise<HttpResponse | NoHttpResponse> {
   return new Promise((resolve) => {
     /** There once the connection is, and so before the first byte leaves. */
@@ -126,8 +128,8 @@ function dispatch(
       resolve(result);
     }
     function respond(): void {
-      const body = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8");
-      end({ responded: true, ...head, body, truncated: size > MAX_BODY_BYTES });
+      const body = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString("utf8");
+      end({ responded: true, ...head, body, truncated: size > maxBodyBytes });
     }
     /** undici ends a call only once it is connected, so nobody waits for that. */
     function endWithout(reason: string, byUs: boolean): void {
@@ -158,7 +160,7 @@ function dispatch(
       onResponseData(controller, chunk) {
         chunks.push(chunk);
         size += chunk.length;
-        if (size <= MAX_BODY_BYTES) return;
+        if (size <= maxBodyBytes) return;
         respond();
         controller.abort(new Error("nobody reads the rest"));
       },

@@ -5,6 +5,7 @@ export const ROLES = [
   "leads",
   "identity",
   "partners",
+  "campaigns",
   "timers",
   "projections",
   "compiler",

@@ -1,6 +1,7 @@
 // Every read model there is.
 import type { Vault } from "#platform/vault/vault.ts";
 import { auditProjection } from "./audit/projection.ts";
+import { campaignsProjection } from "./campaigns/projection.ts";
 import { deadLettersProjection } from "./dead-letters/projection.ts";
 import { identitiesProjection } from "./identities/projection.ts";
 import { leadsProjection } from "./leads/projection.ts";
@@ -25,6 +26,7 @@ export function allProjections({
     deadLettersProjection(),
     metricsProjection(),
     auditProjection(),
+    campaignsProjection(),
     shadowProjection({ vault, eventStore }),
   ];
 }

@@ -1,4 +1,5 @@
 // Stored events as a projection wants them: those it knows, in order; what it can't read is passed over and counted.
+import { type CampaignEvent, campaignEvents } from "#domain/campaign/events.ts";
 import { type DeadLetterEvent, deadLetterEvents } from "#domain/dead-letter/request.ts";
 import { type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
 import { type IntakeEvent, intakeEvents } from "#domain/intake/events.ts";
@@ -15,6 +16,7 @@ export type ModelEvent =
   | IdentityEvent
   | IntakeEvent
   | DeadLetterEvent
+  | CampaignEvent
   | ShadowEvent;
 
 export interface Known<Event extends ModelEvent = ModelEvent> {
@@ -34,6 +36,7 @@ const codec = createCodec({
   ...identityEvents,
   ...intakeEvents,
   ...deadLetterEvents,
+  ...campaignEvents,
   ...shadowEvents,
 });
 /** Several projections of a process get the same events. */

@@ -12,7 +12,9 @@ type Received = Extract<LeadEvent, { type: "SubmissionReceived" }>;
 export function isAboutALead(one: Known): one is Known<LeadEvent> {
   const { stream } = one.raw;
   const isOurs = stream.startsWith(SUBMISSION_STREAM_PREFIX) || stream.startsWith(PARTNER_STREAM_PREFIX);
-  return isOurs && "submission_id" in one.event.data;
+  const { data } = one.event;
+  // What a campaign sends is no lead.
+  return isOurs && "submission_id" in data && !("sent_for" in data && data.sent_for !== undefined);
 }
 
 export interface LeadState {

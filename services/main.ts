@@ -8,6 +8,7 @@ await runRoles("switchyard", {
   leads: async () => (await import("./leads/app.ts")).startLeads,
   identity: async () => (await import("./identity/app.ts")).startIdentity,
   partners: async () => (await import("./partners/app.ts")).startPartners,
+  campaigns: async () => (await import("./campaigns/app.ts")).startCampaigns,
   timers: async () => (await import("./timers/app.ts")).startTimers,
   projections: async () => (await import("./projections/app.ts")).startProjections,
   compiler: async () => (await import("./compiler/app.ts")).startCompiler,

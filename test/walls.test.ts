@@ -164,6 +164,7 @@ function foreignSql(path: string, code: string): string[] {
 test("only a read model's own room names its tables", () => {
   assert.equal([...models].sort(), [
     "audit",
+    "campaigns",
     "dead_letters",
     "identities",
     "leads",

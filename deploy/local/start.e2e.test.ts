@@ -100,7 +100,7 @@ test("names every process with its roles and an address for operators, for comma
     processes.map(({ name, roles }) => [name, ...roles]),
     [
       ["gateway", "gateway"],
-      ["worker", "relay", "leads", "identity", "partners", "timers", "projections", "compiler"],
+      ["worker", "relay", "leads", "identity", "partners", "campaigns", "timers", "projections", "compiler"],
       ["simulator", "simulator"],
     ],
   );

@@ -10,13 +10,17 @@ import { Stage } from "../submission/events.ts";
 export const DEAD_LETTERS_STREAM_PREFIX = "dead_letters-";
 export const deadLettersStream = (id: RequestId): string => `${DEAD_LETTERS_STREAM_PREFIX}${id}`;
 
+/** Where something can die: on the way of a submission, or in a step of a campaign. */
+export const DeadStage = z.enum([...Stage.options, "campaign"]);
+export type DeadStage = z.infer<typeof DeadStage>;
+
 export const RequestId = z.uuid().brand<"RequestId">();
 export type RequestId = z.infer<typeof RequestId>;
 
 /** By their ids, or all that are of this stage and this partner. */
 export const Selection = z.object({
   ids: z.array(z.uuid()).optional(),
-  stage: Stage.optional(),
+  stage: DeadStage.optional(),
   partner: PartnerId.optional(),
 });
 export type Selection = z.infer<typeof Selection>;

@@ -2,7 +2,7 @@ import type { Decision } from "../decider.ts";
 import type { Sealed } from "../event.ts";
 import type { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
 import type { PartnerConfig } from "./config.ts";
-import type { PartnerEvent, Reconciliation, Timings } from "./events.ts";
+import type { PartnerEvent, Reconciliation, SentFor, Timings } from "./events.ts";
 import type { AttemptOutcome } from "./outcome.ts";
 import type { Past } from "./past.ts";
 
@@ -16,7 +16,17 @@ export interface About {
   readonly partner: PartnerId;
   readonly delivery_id: DeliveryId;
   readonly submission_id: SubmissionId;
+  /** The member of a campaign that it is sent for. */
+  readonly sent_for?: SentFor | undefined;
 }
+
+/** The same as events have it. */
+export const aboutOf = ({ partner, delivery_id, submission_id, sent_for }: About): About => ({
+  partner,
+  delivery_id,
+  submission_id,
+  ...(sent_for !== undefined && { sent_for }),
+});
 
 export interface StartAttempt extends About {
   readonly type: "start_attempt";

@@ -1,15 +1,16 @@
 import { accept, type Decider, refuse } from "../decider.ts";
 import type { DeliveryId } from "../ids.ts";
 import { closedBy, isLimited } from "./capacity.ts";
-import type {
-  GiveUp,
-  PartnerCommand,
-  PartnerDecision,
-  Policy,
-  ReconcileDelivery,
-  Retire,
-  ReturnDelivery,
-  StartAttempt,
+import {
+  aboutOf,
+  type GiveUp,
+  type PartnerCommand,
+  type PartnerDecision,
+  type Policy,
+  type ReconcileDelivery,
+  type Retire,
+  type ReturnDelivery,
+  type StartAttempt,
 } from "./command.ts";
 import type { PartnerEvent, Waited } from "./events.ts";
 import { NO_PAST, pastFor } from "./past.ts";
@@ -50,7 +51,7 @@ export const partnerDecider: Decider<PartnerState, PartnerCommand, PartnerDecisi
 };
 
 function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecision {
-  const { partner, delivery_id, submission_id, dedupe_key, sealed_request, policy, at } = command;
+  const { partner, delivery_id, dedupe_key, sealed_request, policy, at } = command;
   const stage = stageOf(state, delivery_id);
   if (stage === "ended") return refuse("already_ended");
   if (stage === "calling") return refuse("in_flight");
@@ -62,7 +63,7 @@ function startAttempt(command: StartAttempt, state: PartnerState): PartnerDecisi
   if (past === undefined) return refuse("past_unknown");
   if (known === undefined && past.ended) return refuse("already_ended");
 
-  const about = { partner, delivery_id, submission_id };
+  const about = aboutOf(command);
   const version = command.config_version === undefined ? {} : { config_version: command.config_version };
   const attempts = known?.attempts ?? 0;
   const waited = waitedOf(known);
@@ -122,7 +123,7 @@ const waitedOf = (known: OpenDelivery | undefined): { readonly waited?: Waited }
 
 /** By caps or schedule: it is held, or goes on; undefined where it may be called. */
 function keepBack(command: StartAttempt, state: PartnerState): PartnerDecision | undefined {
-  const { partner, delivery_id, submission_id, policy, at, has_next = false } = command;
+  const { delivery_id, policy, at, has_next = false } = command;
   const known = state.open.get(delivery_id);
   // What is held came first, and has a claim to what room there is.
   const waiting = state.held.has(delivery_id) ? 0 : state.held.size;
@@ -131,7 +132,7 @@ function keepBack(command: StartAttempt, state: PartnerState): PartnerDecision |
   if (closed === undefined) return undefined;
   const { reason, until, otherwise } = closed;
   const attempts = known?.attempts ?? 0;
-  const data = { partner, delivery_id, submission_id, attempts, reason, ...waitedOf(known) };
+  const data = { ...aboutOf(command), attempts, reason, ...waitedOf(known) };
   // Where this partner may have it, no other may get it.
   if (has_next && otherwise !== "hold" && !known?.in_doubt)
     return accept<PartnerEvent>({ type: "DeliveryPassedOn", data });
@@ -158,7 +159,7 @@ const windowOf = ({ dedupe }: Policy): number =>
   dedupe?.window_hours === undefined ? Number.POSITIVE_INFINITY : dedupe.window_hours * HOUR_MS;
 
 function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
-  const { partner, delivery_id, submission_id, cause, reason } = command;
+  const { delivery_id, cause, reason } = command;
   const stage = stageOf(state, delivery_id);
   if (stage === "ended") return refuse("already_ended");
   if (stage === "calling") return refuse("in_flight");
@@ -169,9 +170,7 @@ function giveUp(command: GiveUp, state: PartnerState): PartnerDecision {
   const attempts = known?.attempts ?? 0;
   const in_doubt = known?.in_doubt ? { in_doubt: true as const } : {};
   const data = {
-    partner,
-    delivery_id,
-    submission_id,
+    ...aboutOf(command),
     attempts,
     reason,
     cause,

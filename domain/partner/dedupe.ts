@@ -27,7 +27,8 @@ export function dedupeKeyFrom(text: string, ids: Ids): string {
   return text.trim() === "" ? ownKey(ids) : JSON.stringify(["function", text]);
 }
 
-function ownKey(ids: Ids): string {
+/** Equal only where it is the same submission once more. */
+export function ownKey(ids: Ids): string {
   const { person_id, kind, source, key_fingerprint } = ids;
   return JSON.stringify(["own", person_id ?? null, kind, source, key_fingerprint]);
 }

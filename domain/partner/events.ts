@@ -1,13 +1,27 @@
 import { z } from "zod";
 import { type EventOf, Instant, Sealed } from "../event.ts";
-import { DeliveryId, PartnerId, SubmissionId } from "../ids.ts";
+import { CampaignId, DeliveryId, MemberId, PartnerId, SubmissionId } from "../ids.ts";
 
 // Stream: partner-<id>. One writer, the partner's actor: everything that happened between us and that partner.
 
 export const PARTNER_STREAM_PREFIX = "partner-";
 export const partnerStream = (id: PartnerId): string => `${PARTNER_STREAM_PREFIX}${id}`;
 
-const delivery = z.object({ partner: PartnerId, delivery_id: DeliveryId, submission_id: SubmissionId });
+/** For whom a campaign sends, and where in the campaign's stream it says so. */
+export const SentFor = z.object({
+  campaign: CampaignId,
+  member_id: MemberId,
+  revision: z.int().nonnegative(),
+});
+export type SentFor = z.infer<typeof SentFor>;
+
+const delivery = z.object({
+  partner: PartnerId,
+  delivery_id: DeliveryId,
+  /** Of a campaign's send: an id that it goes by in the place of a submission's. */
+  submission_id: SubmissionId,
+  sent_for: SentFor.optional(),
+});
 
 /** How long the attempt took as a whole, and how much of that was the partner's. */
 const Timings = z.object({ total_ms: z.number(), partner_ms: z.number(), overhead_ms: z.number() });

@@ -15,13 +15,14 @@ export function interruptedAttempts(
 ): RecordOutcome[] {
   return [...state.open]
     .filter(([id, { stage, attempts }]) => stage === "calling" && underWay(id) !== attempts)
-    .map(([delivery_id, { submission_id, attempts, started_at }]) => {
+    .map(([delivery_id, { submission_id, sent_for, attempts, started_at }]) => {
       const total_ms = Math.max(0, at - started_at);
       return {
         type: "record_outcome",
         partner,
         delivery_id,
         submission_id,
+        ...(sent_for !== undefined && { sent_for }),
         attempt: attempts,
         outcome: { outcome: "interrupted", reason: "interrupted" },
         timings: { total_ms, partner_ms: 0, overhead_ms: total_ms },

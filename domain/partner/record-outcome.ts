@@ -1,5 +1,5 @@
 import { accept, refuse } from "../decider.ts";
-import type { PartnerDecision, RecordOutcome } from "./command.ts";
+import { aboutOf, type PartnerDecision, type RecordOutcome } from "./command.ts";
 import type { DeadCause, PartnerEvent } from "./events.ts";
 import type { AttemptOutcome } from "./outcome.ts";
 import type { OpenDelivery, PartnerState } from "./state.ts";
@@ -14,10 +14,10 @@ export function recordOutcome(command: RecordOutcome, state: PartnerState): Part
 }
 
 function deliveryEvent(command: RecordOutcome, tries: number, known: OpenDelivery): PartnerEvent {
-  const { partner, delivery_id, submission_id, attempt, outcome, timings } = command;
+  const { attempt, outcome, timings } = command;
   const { sealed_response, sealed_reason } = command;
   const response = sealed_response === undefined ? {} : { sealed_response };
-  const data = { partner, delivery_id, submission_id, timings, ...response };
+  const data = { ...aboutOf(command), timings, ...response };
   const told = sealed_reason === undefined ? data : { ...data, sealed_reason };
   const deadLetter = (cause: DeadLetterCause, reason: string): PartnerEvent => ({
     type: "DeliveryDeadLettered",

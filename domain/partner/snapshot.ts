@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DeliveryId, SubmissionId } from "../ids.ts";
 import { CapUse } from "./cap-use.ts";
 import { type Circuit, circuitStates } from "./circuit.ts";
+import { SentFor } from "./events.ts";
 import { type PastHeld, pastHeld } from "./past.ts";
 import { type DeliveryInDoubt, newPartner, type OpenDelivery, type PartnerState } from "./state.ts";
 
@@ -58,7 +59,7 @@ const Head = z.object({
 
 const STAGES = ["calling", "waiting", "held"] as const;
 
-/** As short as it can be: a hundred thousand may be held. */
+/** As short as it can be: a hundred thousand may be held. Only what a campaign sends has a last one. */
 const OpenRow = z.tuple([
   DeliveryId,
   SubmissionId,
@@ -70,6 +71,7 @@ const OpenRow = z.tuple([
   z.number(),
   z.boolean(),
   z.boolean(),
+  SentFor.optional(),
 ]);
 type OpenRow = z.infer<typeof OpenRow>;
 
@@ -99,9 +101,11 @@ export function* snapshotPieces({ circuit, use, open, held, inDoubt, past }: Sta
 
 function rowOf([id, one]: readonly [DeliveryId, OpenDelivery]): OpenRow {
   const { submission_id, stage, dedupe_key, attempts, interrupted } = one;
-  const { started_at, retry_at, timer, in_doubt } = one;
+  const { started_at, retry_at, timer, in_doubt, sent_for } = one;
   const key = dedupe_key ?? null;
-  return [id, submission_id, stage, key, attempts, interrupted, started_at, retry_at, timer, in_doubt];
+  const counts = [attempts, interrupted, started_at, retry_at] as const;
+  const row = [id, submission_id, stage, key, ...counts, timer, in_doubt] as const;
+  return sent_for === undefined ? [...row] : [...row, sent_for];
 }
 
 const Piece = z.union([
@@ -131,10 +135,12 @@ export function stateOfSnapshot(text: string, upTo: bigint): PartnerState {
 }
 
 function open(state: PartnerState, row: OpenRow): void {
-  const [id, submission_id, stage, key, attempts, interrupted, started_at, retry_at, timer, in_doubt] = row;
+  const [id, submission_id, stage, key, attempts, interrupted, ...waits] = row;
+  const [started_at, retry_at, timer, in_doubt, sent_for] = waits;
   const dedupe_key = key ?? undefined;
   state.open.set(id, {
     submission_id,
+    ...(sent_for !== undefined && { sent_for }),
     stage,
     dedupe_key,
     attempts,

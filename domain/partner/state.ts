@@ -2,13 +2,14 @@ import type { DeliveryId, SubmissionId } from "../ids.ts";
 import { CapUse } from "./cap-use.ts";
 import { type Circuit, closedCircuit, evolveCircuit } from "./circuit.ts";
 import { type DeliveryEvent, type DeliveryStage, deliveryStages } from "./delivery.ts";
-import type { PartnerEvent, Waited } from "./events.ts";
+import type { PartnerEvent, SentFor, Waited } from "./events.ts";
 
 // What deciding about a partner needs to know of what happened, folded from the partner's stream.
 
 /** A delivery that has begun and not ended. */
 export interface OpenDelivery {
   readonly submission_id: SubmissionId;
+  readonly sent_for?: SentFor | undefined;
   readonly stage: "calling" | "waiting" | "held";
   readonly dedupe_key: string | undefined;
   readonly attempts: number;
@@ -203,6 +204,7 @@ function openDelivery(
 ): OpenDelivery {
   const so_far = before ?? {
     submission_id: event.data.submission_id,
+    ...(event.data.sent_for !== undefined && { sent_for: event.data.sent_for }),
     dedupe_key: undefined,
     attempts: 0,
     interrupted: 0,

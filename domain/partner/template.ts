@@ -69,3 +69,15 @@ export function asText(value: unknown): string {
 export function templateError(text: string): string | undefined {
   return text.replace(PLACE, "").includes("{{") ? "has a {{ that begins no place: write {{path}}" : undefined;
 }
+
+/** What a campaign has written itself, in the place of a partner's own texts. */
+export function writtenIn({ template }: { readonly template?: Facts | undefined }): {
+  readonly subject?: string;
+  readonly text?: string;
+} {
+  const { subject, text } = template ?? {};
+  return {
+    ...(typeof subject === "string" && { subject }),
+    ...(typeof text === "string" && { text }),
+  };
+}

@@ -154,11 +154,12 @@ export const submissionEvents = {
 
 export type SubmissionEvent = EventOf<typeof submissionEvents>;
 
-/** Whether this is what sends a submission to its partner as this delivery: what is mailed to have it delivered. */
+/** Whether this is what sends a submission, or a campaign's member, to its partner as this delivery: what is mailed to have it delivered. */
 export function isRouteOf(
   { type, data }: { readonly type: string; readonly data: unknown },
   delivery: DeliveryId,
 ): boolean {
   const route = (data as { readonly route?: { readonly delivery_id?: unknown } } | null)?.route;
-  return type === "SubmissionRouted" && route?.delivery_id === delivery;
+  const isRoute = type === "SubmissionRouted" || type === "MemberSendRequested";
+  return isRoute && route?.delivery_id === delivery;
 }

@@ -37,6 +37,8 @@ export const Submission = z.object({
   payload: z.record(z.string(), z.unknown()),
   normalised: Normalised,
   looked_up: LookedUp.optional(),
+  /** What a campaign wrote for its member: its subject and text go before those of the partner. */
+  template: z.record(z.string(), z.unknown()).optional(),
 });
 export type Submission = z.infer<typeof Submission>;
 

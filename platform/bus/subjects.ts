@@ -8,6 +8,14 @@ export const leadSubject = (partition: number, type: string): string => `yard.le
 export const partnerSubject = (partner: string, type: string): string => `yard.partner.${partner}.${type}`;
 /** What the gateway asks of the owner of a partner. */
 export const partnerRequestSubject = (partner: string): string => `partner_owner.${partner}`;
+/** What ended of all that a campaign sends, for its owner. */
+export const campaignMailbox = (campaign: string): string => `campaign-${campaign}`;
+export const campaignSubject = (campaign: string, type: string): string =>
+  `yard.campaign.${campaign}.${type}`;
+/** What the gateway and the timers ask of the owner of a campaign. */
+export const campaignRequestSubject = (campaign: string): string => `campaign_owner.${campaign}`;
+/** Asked of a gateway: to take in what a step of a campaign submits. */
+export const CAMPAIGN_SUBMIT_SUBJECT = "intake_campaigns.submit";
 /** Only where PUBLISH_FACTS asks for what nobody has to react to. */
 export const factSubject = (category: string, type: string): string => `yard.fact.${category}.${type}`;
 /** How far the relay is, where nothing else says so; only the next relay reads it. */

@@ -6,8 +6,9 @@ import type { EventStore } from "./event-store.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 export interface MailAgain {
-  /** The newest event of it is mailed. */
   readonly stream: string;
+  /** Of the event that is mailed; the stream's newest unless told. */
+  readonly revision?: bigint | undefined;
   readonly subject: string;
   /** Distinguishes this mail from those before it; the same mail, published twice within two minutes, is stored once. */
   readonly id: string;
@@ -15,11 +16,11 @@ export interface MailAgain {
 }
 
 export interface MailAgainParts {
-  readonly eventStore: Pick<EventStore, "readStreamBackwards">;
+  readonly eventStore: Pick<EventStore, "readStream" | "readStreamBackwards">;
   readonly bus: Pick<Bus, "publish" | "lastMessage">;
 }
 
-/** In this order. Tells for each where in YARD it is now; undefined where the stream's newest event is another. */
+/** In this order. Tells for each where in YARD it is now; undefined where that event is another. */
 export async function mailAgain(
   mails: readonly MailAgain[],
   { eventStore, bus }: MailAgainParts,
@@ -27,7 +28,13 @@ export async function mailAgain(
   if (mails.length === 0) return [];
   const [headers, events] = await Promise.all([
     positionsOfLast(bus),
-    Promise.all(mails.map(({ stream }) => eventStore.readStreamBackwards(stream, 1))),
+    Promise.all(
+      mails.map(({ stream, revision }) =>
+        revision === undefined
+          ? eventStore.readStreamBackwards(stream, 1)
+          : eventStore.readStream(stream, { from: revision, maxCount: 1 }),
+      ),
+    ),
   ]);
   return Promise.all(
     mails.map(async ({ subject, id, isWanted }, n) => {

@@ -1,7 +1,9 @@
 // What a dead letter was about, in the clear: sealed in the newest event of its stream that has it.
+import { campaignEvents, campaignStream } from "#domain/campaign/events.ts";
 import { Sealed } from "#domain/event.ts";
-import { SubmissionId } from "#domain/ids.ts";
+import { MemberId, SubmissionId } from "#domain/ids.ts";
 import { intakeStream, RefusalId } from "#domain/intake/events.ts";
+import { memberContext } from "#domain/seal-contexts.ts";
 import { submissionStream } from "#domain/submission/events.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
@@ -13,9 +15,19 @@ export interface OpenedLettersParts {
   readonly eventStore: Pick<EventStore, "readStream" | "readStreamBackwards">;
 }
 
-/** Its stream, and in which context its payload is sealed. */
-const streamOf = ({ id, stage }: Pick<DeadLetterRow, "id" | "stage">): string =>
-  stage === "intake" ? intakeStream(RefusalId.parse(id)) : submissionStream(SubmissionId.parse(id));
+/** In which its payload is sealed; but for members of campaigns, the stream that has it too. */
+const contextOf = ({ id, stage }: Pick<DeadLetterRow, "id" | "stage">): string => {
+  switch (stage) {
+    case "intake":
+      return intakeStream(RefusalId.parse(id));
+    case "campaign":
+      return memberContext(MemberId.parse(id));
+    case "identify":
+    case "route":
+    case "deliver":
+      return submissionStream(SubmissionId.parse(id));
+  }
+};
 
 /** Streams that are read at once. */
 const MAX_READS = 32;
@@ -32,15 +44,26 @@ export async function openedLetters(
   await Promise.all(
     Array.from({ length: Math.min(MAX_READS, left.length) }, async () => {
       for (let n = left.pop(); n !== undefined; n = left.pop())
-        sealed[n] = await sealedIn(streamOf(rows[n] as DeadLetterRow), eventStore);
+        sealed[n] = await sealedOfRow(rows[n] as DeadLetterRow, eventStore);
     }),
   );
   const items = rows.flatMap((row, n) => {
     const its = sealed[n];
-    return its === undefined ? [] : [{ sealed: its, context: streamOf(row) }];
+    return its === undefined ? [] : [{ sealed: its, context: contextOf(row) }];
   });
   const opened = (await vault.openReadable(items)).values();
   return sealed.map((its) => its && opened.next().value);
+}
+
+async function sealedOfRow(
+  row: DeadLetterRow,
+  eventStore: OpenedLettersParts["eventStore"],
+): Promise<Sealed | undefined> {
+  const { id, campaign, added } = row;
+  if (campaign === null || added === null) return sealedIn(contextOf(row), eventStore);
+  const [stored] = await eventStore.readStream(campaignStream(campaign), { from: added, maxCount: 1 });
+  const found = campaignEvents.MembersAdded.schema.safeParse(stored?.data).data;
+  return found?.members.find(({ member_id }) => member_id === id)?.sealed;
 }
 
 async function sealedIn(

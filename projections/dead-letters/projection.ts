@@ -1,23 +1,28 @@
 // What lies among the dead letters, and which of it a request has chosen to be moved. A request chooses where it stands in the log, so that
 // the same is chosen however often the model is built.
+import { CAMPAIGN_STREAM_PREFIX } from "#domain/campaign/events.ts";
 import {
   DEAD_LETTERS_STREAM_PREFIX,
   type DeadLetterEvent,
+  type DeadStage,
   type RequestId,
   type Selection,
 } from "#domain/dead-letter/request.ts";
-import type { PartnerId } from "#domain/ids.ts";
+import type { CampaignId, PartnerId } from "#domain/ids.ts";
 import { INTAKE_STREAM_PREFIX } from "#domain/intake/events.ts";
 import type { DeadCause } from "#domain/partner/events.ts";
-import { type Stage, SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { type Known, knownEvents } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
 
 export interface DeadLetterRow {
-  /** Of the submission, or of the message that was refused. */
+  /** Of the submission, of the message that was refused, or of the member of a campaign. */
   readonly id: string;
-  readonly stage: Stage;
+  readonly stage: DeadStage;
+  readonly campaign: CampaignId | null;
+  /** In which event of the campaign's stream its fields stand. */
+  readonly added: bigint | null;
   readonly partner: PartnerId | null;
   readonly reason: string;
   readonly cause: DeadCause | null;
@@ -35,11 +40,13 @@ export interface DeadLetterRow {
 
 export const deadLettersModel = {
   name: "dead_letters",
-  version: 1,
+  version: 2,
   tables: [
     `create table letter (
       id uuid primary key,
       stage text not null,
+      campaign text,
+      added bigint,
       partner text,
       reason text not null,
       cause text,
@@ -71,6 +78,8 @@ const letters = table<DeadLetterRow>(
   {
     id: "uuid",
     stage: "text",
+    campaign: "text",
+    added: "bigint",
     partner: "text",
     reason: "text",
     cause: "text",
@@ -87,7 +96,12 @@ const letters = table<DeadLetterRow>(
 export function deadLettersProjection(): Projection {
   return {
     ...deadLettersModel,
-    prefixes: [SUBMISSION_STREAM_PREFIX, INTAKE_STREAM_PREFIX, DEAD_LETTERS_STREAM_PREFIX],
+    prefixes: [
+      SUBMISSION_STREAM_PREFIX,
+      INTAKE_STREAM_PREFIX,
+      DEAD_LETTERS_STREAM_PREFIX,
+      CAMPAIGN_STREAM_PREFIX,
+    ],
     async apply(target, stored) {
       // What is newest about each counts, up to the next event that looks at the rows.
       let changed = new Map<string, DeadLetterRow | "gone">();
@@ -120,7 +134,7 @@ export function deadLettersProjection(): Projection {
 /** Undefined where it makes and moves no dead letter, as nearly everything. */
 function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow | "gone"] | undefined {
   const { position, revision, metadata } = raw;
-  const row = { position, revision, chosen_by: null };
+  const row = { position, revision, chosen_by: null, campaign: null, added: null };
   if (type === "SubmissionDeadLettered") {
     const { submission_id: id, stage, partner = null, reason, cause = null, attempts } = data;
     const [at, in_doubt] = [new Date(metadata.at), cause === "outcome_unknown"];
@@ -131,6 +145,13 @@ function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow
     const [at, stage] = [new Date(metadata.at), "intake" as const];
     return [id, { ...row, id, stage, partner: null, reason, cause: null, attempts, at, in_doubt: false }];
   }
+  if (type === "MemberFailed" && data.dead) {
+    const { member_id: id, campaign, added, reason, attempts } = data;
+    const at = new Date(metadata.at);
+    const about = { campaign, added: BigInt(added), partner: null, cause: null, in_doubt: false };
+    return [id, { ...row, ...about, id, stage: "campaign", reason, attempts, at }];
+  }
+  if (type === "MemberRedriven" || type === "MemberDiscarded") return [data.member_id, "gone"];
   if (type === "SubmissionRedriven" || type === "SubmissionDiscarded") return [data.submission_id, "gone"];
   if (type === "SubmissionReconciled" && data.outcome === "delivered") return [data.submission_id, "gone"];
   if (type === "RefusalRedriven" || type === "RefusalDiscarded") return [data.refusal_id, "gone"];

@@ -15,6 +15,8 @@ import { type DeadLetterRow, deadLettersModel } from "./projection.ts";
 export interface DeadLetter {
   readonly id: string;
   readonly lead_id?: string;
+  /** With the member's own id above. */
+  readonly campaign?: string;
   readonly stage: string;
   readonly partner?: string;
   readonly reason: string;
@@ -95,17 +97,18 @@ export function createDeadLetterQueries({ database, vault, eventStore }: DeadLet
 
 function shown(row: DeadLetterRow, opened: unknown): DeadLetter {
   const { id, stage, partner, reason, attempts, at, in_doubt, chosen_by } = row;
-  const isLead = stage !== "intake";
+  const isLead = stage !== "intake" && stage !== "campaign";
   return {
     id,
     ...(isLead && { lead_id: id }),
+    ...(row.campaign !== null && { campaign: row.campaign }),
     stage,
     ...(partner !== null && { partner }),
     // Whatever broke the call: what matters is that nobody knows what became of it.
     ...(in_doubt ? { reason: "outcome_unknown", detail: reason } : { reason }),
     attempts,
     at: at.toISOString(),
-    payload: isLead ? payloadOf(opened) : messageOf(opened),
+    payload: isLead ? payloadOf(opened) : stage === "campaign" ? (opened ?? null) : messageOf(opened),
     ...(opened === undefined && { forgotten: true }),
     ...(in_doubt && { in_doubt: true }),
     ...(chosen_by !== null && { moving: true }),

@@ -1,5 +1,5 @@
 // What waits for a time that is more than a minute away: an event with its due time makes a row, and what happens then takes it away.
-import type { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
+import type { CampaignId, DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { knownEvents } from "../decoding.ts";
 import type { Projection } from "../projection.ts";
@@ -9,6 +9,9 @@ export interface TimerRow {
   readonly delivery_id: DeliveryId;
   readonly submission_id: SubmissionId;
   readonly partner: PartnerId;
+  /** Of a campaign's send: where its stream says what is sent. */
+  readonly campaign: CampaignId | null;
+  readonly revision: bigint | null;
   readonly due_at: Date;
   /** Of the event that set it. */
   readonly position: bigint;
@@ -16,12 +19,14 @@ export interface TimerRow {
 
 export const timersModel = {
   name: "timers",
-  version: 1,
+  version: 2,
   tables: [
     `create table timer (
       delivery_id uuid primary key,
       submission_id uuid not null,
       partner text not null,
+      campaign text,
+      revision bigint,
       due_at timestamptz not null,
       position bigint not null
     )`,
@@ -36,6 +41,8 @@ const timers = table<TimerRow>(
     delivery_id: "uuid",
     submission_id: "uuid",
     partner: "text",
+    campaign: "text",
+    revision: "bigint",
     due_at: "timestamptz",
     position: "bigint",
   },
@@ -52,9 +59,12 @@ export function timersProjection(): Projection {
       for (const { event, raw } of knownEvents(stored, target.onSkipped)) {
         const { type, data } = event;
         if (type === "DeliveryFailed" && data.timer) {
-          const { delivery_id, submission_id, partner, retry_at } = data;
+          const { delivery_id, submission_id, partner, retry_at, sent_for } = data;
           const due_at = new Date(retry_at);
-          newest.set(delivery_id, { delivery_id, submission_id, partner, due_at, position: raw.position });
+          const campaign = sent_for?.campaign ?? null;
+          const revision = sent_for === undefined ? null : BigInt(sent_for.revision);
+          const about = { delivery_id, submission_id, partner, campaign, revision };
+          newest.set(delivery_id, { ...about, due_at, position: raw.position });
         } else if ("waited" in data && data.waited === "timer") newest.set(data.delivery_id, "over");
       }
       const set = [...newest.values()].filter((change) => change !== "over");

@@ -33,7 +33,7 @@ export function createTimerQueries({ database }: { readonly database: Database }
   return {
     async due({ now, seen, after, limit }) {
       await ready();
-      const rows = `select delivery_id, submission_id, partner, due_at, position from timers.timer
+      const rows = `select delivery_id, submission_id, partner, campaign, revision, due_at, position from timers.timer
         where (due_at, delivery_id) > ($1, $2::uuid)`;
       // Late are those whose event came into the read model after their time had been looked at.
       return database.query<Timer>(

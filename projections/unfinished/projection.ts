@@ -1,5 +1,6 @@
 // Which event of an unfinished submission waits for a reaction, and whose. A submission is in it from its arrival to its end.
-import type { PartnerId, SubmissionId } from "#domain/ids.ts";
+import { CAMPAIGN_STREAM_PREFIX } from "#domain/campaign/events.ts";
+import type { CampaignId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import { mailboxOf } from "#domain/mail.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
@@ -9,8 +10,9 @@ import { table } from "../table.ts";
 
 interface UnfinishedRow {
   readonly submission_id: SubmissionId;
-  readonly mailbox: "lead" | "partner";
+  readonly mailbox: "lead" | "partner" | "campaign";
   readonly partner: PartnerId | null;
+  readonly campaign: CampaignId | null;
   readonly stream: string;
   readonly revision: bigint;
   readonly position: bigint;
@@ -21,12 +23,13 @@ interface UnfinishedRow {
 
 export const unfinishedModel = {
   name: "unfinished",
-  version: 4,
+  version: 5,
   tables: [
     `create table submission (
       submission_id uuid primary key,
       mailbox text not null,
       partner text,
+      campaign text,
       stream text not null,
       revision bigint not null,
       position bigint not null,
@@ -43,6 +46,7 @@ const submissions = table<UnfinishedRow>(
     submission_id: "uuid",
     mailbox: "text",
     partner: "text",
+    campaign: "text",
     stream: "text",
     revision: "bigint",
     position: "bigint",
@@ -55,7 +59,7 @@ const submissions = table<UnfinishedRow>(
 export function unfinishedProjection(): Projection {
   return {
     ...unfinishedModel,
-    prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX],
+    prefixes: [SUBMISSION_STREAM_PREFIX, PARTNER_STREAM_PREFIX, CAMPAIGN_STREAM_PREFIX],
     async apply(target, stored) {
       // Only what is newest about each submission counts.
       const newest = new Map<SubmissionId, UnfinishedRow | "ended">();
@@ -63,7 +67,9 @@ export function unfinishedProjection(): Projection {
       const waits = new Map<SubmissionId, string>();
       for (const one of knownEvents(stored, target.onSkipped)) {
         const { type, data } = one.event;
-        if (!("submission_id" in data)) continue;
+        const over = endedSend(one.event);
+        if (over !== undefined) newest.set(over, "ended");
+        if (!("submission_id" in data) || data.submission_id === undefined) continue;
         const id = data.submission_id;
         if (type === "SubmissionReceived") begun.add(id);
         const change = changeBy(one, id);
@@ -104,17 +110,25 @@ export function unfinishedProjection(): Projection {
 function changeBy({ event, raw }: Known, submission_id: SubmissionId): UnfinishedRow | "ended" | undefined {
   const mailbox = mailboxOf(event);
   const { stream, revision, position, metadata } = raw;
-  const row = { submission_id, stream, revision, position, since: metadata.at, not_before: null };
+  const from = { submission_id, stream, revision, position, since: metadata.at, not_before: null };
+  const row = { ...from, campaign: null };
   switch (mailbox.to) {
     case "lead":
       return { ...row, mailbox: "lead", partner: null };
     case "partner":
       return { ...row, mailbox: "partner", partner: mailbox.partner };
+    case "campaign":
+      return { ...row, mailbox: "campaign", partner: null, campaign: mailbox.campaign };
     case "compiler":
       return undefined;
     case "nobody":
       return ENDS.has(event.type) ? "ended" : undefined;
   }
+}
+
+/** The send that a member of a campaign has come out of. */
+function endedSend({ data }: ModelEvent): SubmissionId | undefined {
+  return "left" in data ? data.left?.submission_id : undefined;
 }
 
 /** A timer, or the actor that mailed what it held, gets so long before anybody else mails it. */
@@ -137,4 +151,5 @@ const ENDS: ReadonlySet<ModelEvent["type"]> = new Set([
   "SubmissionReconciled",
   // It may have been reconciled at the same moment.
   "SubmissionDiscarded",
+  "MemberFailed",
 ]);

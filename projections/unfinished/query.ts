@@ -1,5 +1,5 @@
 // Which events wait for whose reaction: what the reconciler compares with what waits in the mailboxes.
-import type { PartnerId, SubmissionId } from "#domain/ids.ts";
+import type { CampaignId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { Database } from "#platform/database.ts";
 import { preparedOnce, readCheckpoint } from "../checkpoint.ts";
 import { unfinishedModel } from "./projection.ts";
@@ -15,6 +15,7 @@ export type Unfinished = {
 } & (
   | { readonly mailbox: "lead"; readonly partner: null }
   | { readonly mailbox: "partner"; readonly partner: PartnerId }
+  | { readonly mailbox: "campaign"; readonly partner: null; readonly campaign: CampaignId }
 );
 
 export interface UnfinishedQueries {
@@ -34,7 +35,7 @@ export function createUnfinishedQueries({ database }: { readonly database: Datab
     async list({ olderThan, limit, after = 0n }) {
       await ready();
       return database.query<Unfinished>(
-        `select submission_id, mailbox, partner, stream, revision, position, since from unfinished.submission
+        `select submission_id, mailbox, partner, campaign, stream, revision, position, since from unfinished.submission
           where position > $1 and since < $2 and (not_before is null or not_before < $2)
           order by position limit $3`,
         [after, olderThan, limit],

@@ -3,6 +3,7 @@ import swagger from "@fastify/swagger";
 import { startOpsServer } from "#platform/ops-server.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createAuditQueries } from "#projections/audit/query.ts";
+import { createCampaignQueries } from "#projections/campaigns/query.ts";
 import { createMovingQueries } from "#projections/dead-letters/moving.ts";
 import { createDeadLetterQueries } from "#projections/dead-letters/query.ts";
 import { createIdentityQueries } from "#projections/identities/query.ts";
@@ -24,6 +25,10 @@ import { projectionRoutes } from "./admin/projections.ts";
 import { followRoutingServices, routingServiceRoutes } from "./admin/routing-services.ts";
 import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { analysisServiceRoutes, followAnalysisServices } from "./campaigns/analysis-services.ts";
+import { campaignOwner } from "./campaigns/owner.ts";
+import { campaignRoutes, followCampaigns } from "./campaigns/routes.ts";
+import { serveCampaignSubmissions } from "./campaigns/submissions.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { contextRoutes } from "./context/routes.ts";
 import { serveRefusedMessages } from "./dead-letters/refused-messages.ts";
@@ -69,14 +74,18 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
   await registerSources(yard, vault);
   const access = await openAccess(yard);
-  const [sources, partners, rules, services, suppressed, shadowView] = await Promise.all([
-    followSources(yard, vault),
-    followPartners(yard),
-    followRuleset(yard),
-    followRoutingServices(yard),
-    followSuppressionLists(yard),
-    followShadow(yard),
-  ]);
+  const [sources, partners, rules, services, suppressed, shadowView, campaigns, analysis] = await Promise.all(
+    [
+      followSources(yard, vault),
+      followPartners(yard),
+      followRuleset(yard),
+      followRoutingServices(yard),
+      followSuppressionLists(yard),
+      followShadow(yard),
+      followCampaigns(yard),
+      followAnalysisServices(yard),
+    ],
+  );
 
   const admission = createAdmission();
   const line = createWaitingLine({
@@ -150,8 +159,25 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         allowPrivate: config.allowPrivatePartners,
       }),
       suppressionRoutes({ eventStore, vault, view: suppressed }),
+      campaignRoutes({
+        eventStore,
+        bus,
+        vault,
+        view: campaigns,
+        partners,
+        services: analysis,
+        queries: createCampaignQueries({ database, eventStore, vault }),
+        owner: campaignOwner(bus),
+        allowPrivate: config.allowPrivatePartners,
+      }),
+      analysisServiceRoutes({
+        eventStore,
+        view: analysis,
+        campaigns,
+        allowPrivate: config.allowPrivatePartners,
+      }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
-      identityRoutes(identities, bus),
+      identityRoutes({ queries: identities, bus, vault, campaigns }),
       auditRoutes(createAuditQueries({ database, eventStore })),
       projectionRoutes(progress, bus),
       statsRoutes(createStatsQueries({ database })),
@@ -162,6 +188,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
     ]),
   );
   await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });
+  await serveCampaignSubmissions({ bus, store, lifecycle });
   await serveRefusedMessages({ bus, intake, eventStore, vault, lifecycle });
   await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });

@@ -13,7 +13,7 @@ const { body: made } = await yard.admin("POST", "/api/sources/hasher/secrets");
 const oddRequest = oddRequests(yard.openApi, { demo: yard.secret, hasher: made.secret });
 test.after(() => agent.destroy());
 
-const REQUESTS = 11_000;
+const REQUESTS = 12_000;
 const RAW = 500;
 const AT_ONCE = 32;
 /** What was sent about a person, what guards the yard, and what only a stack would show. */

@@ -29,6 +29,7 @@ import type { MailSignature } from "#platform/mail-signature.ts";
 import { pause } from "#platform/retry.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
+import type { CampaignRests } from "./campaign-rests.ts";
 import type { ChannelParts } from "./channels/channel.ts";
 import { currentChannel } from "./current-channel.ts";
 import { createDedupeKeys } from "./dedupe-keys.ts";
@@ -60,6 +61,7 @@ export interface ActorOptions {
   readonly bus: Bus;
   readonly vault: Vault;
   readonly signature: MailSignature;
+  readonly campaigns: CampaignRests;
   readonly channels: ChannelParts;
   readonly snapshots: PartnerSnapshots;
   /** The partner was removed, and all that waited for it has ended. */
@@ -76,7 +78,7 @@ const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault, signature, channels } = options;
+  const { partner, configured, lease, yard, bus, vault, signature, campaigns, channels } = options;
   const { onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const eventStore = yard.eventStore();
@@ -123,6 +125,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const deliver = createDeliver({
     writer,
     configured,
+    campaigns,
     channel: channel.get,
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
@@ -142,6 +145,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     configured,
     lease,
     writer,
+    campaigns,
     channel,
     channelRestMs,
     takesNothing,

@@ -16,6 +16,7 @@ import { openMailSignature } from "#platform/mail-signature.ts";
 import { showQueueDepths } from "#platform/queue-depth.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
+import { followCampaignRests } from "./campaign-rests.ts";
 import type { ChannelParts } from "./channels/channel.ts";
 import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
@@ -24,10 +25,11 @@ import { openPartnerSnapshots } from "./snapshots.ts";
 
 export async function startPartners(yard: Yard): Promise<Serving> {
   const { config, metrics, lifecycle, log } = yard;
-  const [bus, vault, partners, snapshots] = await Promise.all([
+  const [bus, vault, partners, campaigns, snapshots] = await Promise.all([
     yard.bus(),
     yard.vault(),
     followPartners(yard),
+    followCampaignRests(yard),
     openPartnerSnapshots({ database: yard.database(), log }),
   ]);
   const signature = await openMailSignature(yard.database());
@@ -74,6 +76,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         bus,
         vault,
         signature,
+        campaigns,
         channels,
         snapshots,
         onRetired() {

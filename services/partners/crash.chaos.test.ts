@@ -72,6 +72,7 @@ async function startOwnerHere(
     bus,
     vault: changed(vault),
     signature,
+    campaigns: { restMs: () => 0 },
     channels,
     snapshots: await openPartnerSnapshots({ database: own.database(), log: own.log }),
   });

@@ -3,7 +3,7 @@
 import type { DeliveryId } from "#domain/ids.ts";
 import { defaultBody } from "#domain/partner/body.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
-import { dedupeKeyFrom, dedupeKeyOf } from "#domain/partner/dedupe.ts";
+import { dedupeKeyFrom, dedupeKeyOf, ownKey } from "#domain/partner/dedupe.ts";
 import { factsOf } from "#domain/submission/route.ts";
 import type { Log } from "#platform/log.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
@@ -58,6 +58,12 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
     const settings = config();
     const { dedupe } = settings;
     const keyOf = (text: string): DedupeKey => ({ key: vault.fingerprint(`dedupe ${about.partner}`, text) });
+    if (about.sent_for !== undefined) {
+      // One send a member and step, whatever else the partner takes for the same.
+      const settled = keyOf(ownKey(content.routed));
+      made.set(delivery, { config: settings, key: Promise.resolve(settled), settled });
+      return;
+    }
     if (dedupe === undefined || !("function" in dedupe)) {
       const settled = keyOf(dedupeKeyOf(dedupe, factsOf(content.submission), content.routed));
       made.set(delivery, { config: settings, key: Promise.resolve(settled), settled });

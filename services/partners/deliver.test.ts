@@ -120,6 +120,7 @@ function stage(over: Partial<DeliverParts> = {}) {
       },
     },
     configured: () => it.configured,
+    campaigns: { restMs: () => 0 },
     channel: async () => channel,
     slots,
     lease,

@@ -17,6 +17,7 @@ import { backoffMs, pause } from "#platform/retry.ts";
 import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { boundedSend } from "./bounded-send.ts";
+import type { CampaignRests } from "./campaign-rests.ts";
 import type { Channel, Prepared, Sent } from "./channels/channel.ts";
 import type { DedupeKey, DedupeKeys } from "./dedupe-keys.ts";
 import { removalOf } from "./drain.ts";
@@ -30,6 +31,7 @@ import type { Slots } from "./slots.ts";
 export interface DeliverParts {
   readonly writer: Pick<PartnerWriter, "state" | "write">;
   readonly configured: () => ConfiguredPartner;
+  readonly campaigns: CampaignRests;
   readonly channel: () => Promise<Channel>;
   readonly slots: Slots;
   readonly lease: Pick<Lease, "valid">;
@@ -49,6 +51,7 @@ export interface DeliverParts {
   readonly onDecided: () => void;
 }
 
+const CAMPAIGN_CANCELLED = { cause: "drained", reason: "campaign_cancelled" } as const;
 const REQUEST_TOO_LARGE = { cause: "poison", reason: "request_too_large" } as const;
 const AFTER_FAILURE_MS = 1_000;
 const BACKOFF = { baseMs: 50, maxMs: 2_000 };
@@ -60,9 +63,24 @@ const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 export type Deliver = (delivery: DeliveryMail, onCalled: (ms: number) => void) => Promise<boolean>;
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { writer, configured, channel, slots, lease, vault, dedupeKey, pastOf, postponed, metrics, log } =
-    parts;
+  const {
+    writer,
+    configured,
+    campaigns,
+    channel,
+    slots,
+    lease,
+    vault,
+    dedupeKey,
+    pastOf,
+    postponed,
+    metrics,
+    log,
+  } = parts;
   const { attempts, abandon, onDecided, onGone } = parts;
+
+  const restMs = ({ sent_for }: About): number | "cancelled" =>
+    sent_for === undefined ? 0 : campaigns.restMs(sent_for.campaign, Date.now());
 
   async function deliver(delivery: DeliveryMail, onCalled: (ms: number) => void): Promise<boolean> {
     const begun = performance.now();
@@ -70,6 +88,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const partner = configured();
     const { standing, config } = partner;
     if (standing === "removed") return giveUp(delivery, removalOf(partner));
+    if (restMs(about) === "cancelled") return giveUp(delivery, CAMPAIGN_CANCELLED);
     if (!content.readable) return giveUp(delivery, { cause: content.why });
 
     const dedupe = await dedupeKey(delivery);
@@ -161,6 +180,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
   function obstacleTo({ about }: DeliveryMail, attempt: number, config: PartnerSettings): string | undefined {
     if (abandon.aborted) return "abandoned";
     if (!lease.valid) return "lease_lost";
+    if (restMs(about) !== 0) return "campaign_rests";
     // It would go where it went before, with what is recorded of it.
     if (configured().config !== config) return "reconfigured";
     const { state } = writer;

@@ -67,11 +67,12 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
   /** Those that wait for their retry: their mails come later, and find them ended. */
   async function giveUpWaiting(): Promise<void> {
     const waiting = [...(writer.state?.open ?? [])].filter(([, { stage }]) => stage !== "calling");
-    const commands = waiting.map(([delivery_id, { submission_id }]) => ({
+    const commands = waiting.map(([delivery_id, { submission_id, sent_for }]) => ({
       type: "give_up" as const,
       partner,
       delivery_id,
       submission_id,
+      sent_for,
       ...removalOf(configured()),
     }));
     const written = await Promise.all(commands.map((command) => writer.write({ command })));

@@ -64,6 +64,7 @@ function stage(count: number) {
     isResting: () => false,
     mayMail: () => true,
     eventStore: {
+      readStream: async () => [],
       async readStreamBackwards(stream) {
         const n = numbers.get(stream) ?? -1;
         const data = { route: { delivery_id: order[n] } };

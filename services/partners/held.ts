@@ -4,6 +4,7 @@
 // 2. No more are mailed than there is room for by caps and schedule, and so many at most at once: those that are mailed and not begun
 //    count.
 // 3. A mail that is in the mailbox no more, and of which nothing came, is mailed again after a while.
+import { campaignStream } from "#domain/campaign/events.ts";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { closedBy, roomNow } from "#domain/partner/capacity.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
@@ -131,12 +132,18 @@ export function createHeld(parts: HeldParts): Held {
     mailing = true;
     const about = ids.flatMap((delivery_id) => {
       const open = state.open.get(delivery_id);
-      return open === undefined ? [] : [{ partner, delivery_id, submission_id: open.submission_id }];
+      if (open === undefined) return [];
+      return [{ partner, delivery_id, submission_id: open.submission_id, sent_for: open.sent_for }];
     });
     const mails = about.map(
-      ({ delivery_id, submission_id }): MailAgain => ({
-        stream: submissionStream(submission_id),
-        subject: partnerSubject(partner, "SubmissionRouted"),
+      ({ delivery_id, submission_id, sent_for }): MailAgain => ({
+        ...(sent_for === undefined
+          ? { stream: submissionStream(submission_id), subject: partnerSubject(partner, "SubmissionRouted") }
+          : {
+              stream: campaignStream(sent_for.campaign),
+              revision: BigInt(sent_for.revision),
+              subject: partnerSubject(partner, "MemberSendRequested"),
+            }),
         id: `held:${now}`,
         isWanted: (event) => isRouteOf(event, delivery_id),
       }),

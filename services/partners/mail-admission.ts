@@ -13,6 +13,7 @@ import type { Log } from "#platform/log.ts";
 import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
 import { currentBucket, type TokenBucket } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import type { CampaignRests } from "./campaign-rests.ts";
 import type { CurrentChannel } from "./current-channel.ts";
 import type { DedupeKeys } from "./dedupe-keys.ts";
 import type { Deliver } from "./deliver.ts";
@@ -39,6 +40,7 @@ export interface MailAdmissionParts {
   readonly configured: () => ConfiguredPartner;
   readonly lease: Pick<Lease, "valid">;
   readonly writer: Pick<PartnerWriter, "state" | "open">;
+  readonly campaigns: CampaignRests;
   readonly channel: Pick<CurrentChannel, "get">;
   readonly channelRestMs: () => number;
   /** By caps or schedule. */
@@ -60,7 +62,8 @@ export const MAX_SHORT_REST_MS = 2_000;
 export const MAX_TIMER_MS = 3_600_000;
 
 export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
-  const { partner, configured, lease, writer, channel, channelRestMs, takesNothing, dedupeKeys } = parts;
+  const { partner, configured, lease, writer, campaigns, channel, channelRestMs } = parts;
+  const { takesNothing, dedupeKeys } = parts;
   const { past, postponed, deliver, eventStore, vault, signature, closing, log } = parts;
   /** Of the batch that arrived last: what has not begun. */
   let waiting: DeliveryMail[] = [];
@@ -162,6 +165,12 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
     while (ready.length < count) {
       const delivery = waiting.shift();
       if (delivery === undefined) break;
+      const campaign = delivery.about.sent_for?.campaign;
+      const rest = campaign === undefined ? 0 : campaigns.restMs(campaign, Date.now());
+      if (typeof rest === "number" && rest > 0) {
+        delivery.mail.nak(rest);
+        continue;
+      }
       const foreseen = foresee(delivery, state, configured(), dedupeKeys.known, past.known);
       if (foreseen === "call") ready.push(delivery);
       else if (foreseen === "decision") run(delivery);

@@ -1,8 +1,10 @@
 // From a mailbox's messages to deliveries: unpacked, decoded and opened, with one look-up of keys for all.
 
 import { z } from "zod";
-import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
+import { campaignEvents, campaignStream } from "#domain/campaign/events.ts";
+import { CampaignId, DeliveryId, MemberId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import type { About } from "#domain/partner/command.ts";
+import type { SentFor } from "#domain/partner/events.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
@@ -13,7 +15,8 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 
-type Routed = Extract<SubmissionEvent, { type: "SubmissionRouted" }>["data"];
+/** Of a submission, or of what a campaign sends to a member, which goes the same way. */
+type Routed = Omit<Extract<SubmissionEvent, { type: "SubmissionRouted" }>["data"], "decided">;
 
 /** A mail that asks for a delivery. */
 export interface DeliveryMail {
@@ -41,8 +44,12 @@ const Addressed = z.object({
   submission_id: SubmissionId,
   route: z.object({ partner: PartnerId, delivery_id: DeliveryId }),
 });
+const Member = z.object({ campaign: CampaignId, member_id: MemberId });
 
-const codec = createCodec({ SubmissionRouted: submissionEvents.SubmissionRouted });
+const codec = createCodec({
+  SubmissionRouted: submissionEvents.SubmissionRouted,
+  MemberSendRequested: campaignEvents.MemberSendRequested,
+});
 const PARKED_MS = 60_000;
 
 /** Throws when the keys can't be asked for; then all of it comes again. What no delivery comes of is acknowledged or parked. */
@@ -93,20 +100,34 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
   }
   const addressed = routed ?? Addressed.safeParse(event.data).data;
   // Also what was put here and is for another partner, or stands in no submission's own stream.
-  const isOurs =
-    addressed?.route.partner === partner && event.stream === submissionStream(addressed.submission_id);
-  if (addressed === undefined || !isOurs) {
+  const sent_for = sentFor(event);
+  const stream =
+    sent_for === undefined
+      ? addressed && submissionStream(addressed.submission_id)
+      : campaignStream(sent_for.campaign);
+  if (addressed === undefined || addressed.route.partner !== partner || event.stream !== stream) {
     mail.term();
     return undefined;
   }
   const { submission_id, route } = addressed;
   return {
     mail,
-    about: { partner, submission_id, delivery_id: route.delivery_id },
+    about: {
+      partner,
+      submission_id,
+      delivery_id: route.delivery_id,
+      ...(sent_for !== undefined && { sent_for }),
+    },
     routed,
     cause: { id: event.id, trace: event.metadata.trace ?? submission_id.replaceAll("-", "") },
     routedAt: Date.parse(event.metadata.at),
   };
+}
+
+/** Undefined where it is a submission's. */
+function sentFor({ type, data, revision }: StoredEvent): SentFor | undefined {
+  const member = type === "MemberSendRequested" ? Member.safeParse(data).data : undefined;
+  return member && { ...member, revision: Number(revision) };
 }
 
 function decodeRouted(event: StoredEvent, log: Log): Routed | "for_another_release" | undefined {

@@ -1,7 +1,7 @@
 import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { POSITION, positionIn } from "#platform/bus/positions.ts";
-import { leadMailbox, partnerMailbox } from "#platform/bus/subjects.ts";
+import { campaignMailbox, leadMailbox, partnerMailbox } from "#platform/bus/subjects.ts";
 import type { Log } from "#platform/log.ts";
 import type { Unfinished } from "#projections/unfinished/query.ts";
 
@@ -24,9 +24,14 @@ interface Parts {
 }
 
 export function mailboxName(one: Unfinished, partitions: number): string {
-  return one.mailbox === "partner"
-    ? partnerMailbox(one.partner)
-    : leadMailbox(partitionOf(one.submission_id, partitions));
+  switch (one.mailbox) {
+    case "partner":
+      return partnerMailbox(one.partner);
+    case "campaign":
+      return campaignMailbox(one.campaign);
+    case "lead":
+      return leadMailbox(partitionOf(one.submission_id, partitions));
+  }
 }
 
 /** By mailbox name; a mailbox of which nothing certain is known now is left out. */

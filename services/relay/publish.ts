@@ -1,5 +1,6 @@
+import { campaignEvents } from "#domain/campaign/events.ts";
 import { identityEvents } from "#domain/identity/events.ts";
-import { PartnerId } from "#domain/ids.ts";
+import { CampaignId, PartnerId } from "#domain/ids.ts";
 import { type Mailbox, mailboxOf, partitionOf, type YardEvent } from "#domain/mail.ts";
 import { partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerEvents } from "#domain/partner/events.ts";
@@ -10,6 +11,7 @@ import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { POSITION, RESUME } from "#platform/bus/positions.ts";
 import {
+  campaignSubject,
   factSubject,
   leadSubject,
   partnerSubject,
@@ -34,6 +36,7 @@ const definitions = {
   ...compiledEvents,
   ...shadowEvents,
   ...sourceEvents,
+  ...campaignEvents,
 };
 const codec = createCodec(definitions);
 
@@ -98,6 +101,8 @@ function mailSubject(stored: StoredEvent, partitions: number, log: Log): string 
       return leadSubject(partitionOf(mailbox.submission, partitions), stored.type);
     case "partner":
       return partnerSubject(mailbox.partner, stored.type);
+    case "campaign":
+      return campaignSubject(mailbox.campaign, stored.type);
     case "compiler":
       return rulesSubject(stored.type);
     case "nobody":
@@ -137,6 +142,8 @@ function addressIn(event: YardEvent): Mailbox | undefined {
     if (mailbox.to === "lead") return UUID.test(mailbox.submission) ? mailbox : undefined;
     // An id that is none could name another subject, or several.
     if (mailbox.to === "partner") return isSlug(mailbox.partner) ? mailbox : undefined;
+    if (mailbox.to === "campaign")
+      return CampaignId.safeParse(mailbox.campaign).success ? mailbox : undefined;
     return mailbox;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { partitionOf } from "#domain/mail.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { POSITION, RESUME } from "#platform/bus/positions.ts";
-import { leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
+import { campaignSubject, leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
@@ -96,6 +96,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 
   function subjectOf(one: Unfinished, type: string): string {
     if (one.mailbox === "partner") return partnerSubject(one.partner, type);
+    if (one.mailbox === "campaign") return campaignSubject(one.campaign, type);
     return leadSubject(partitionOf(one.submission_id, parts.partitions), type);
   }
 }

@@ -1,3 +1,4 @@
+import { CAMPAIGN_STREAM_PREFIX } from "#domain/campaign/events.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
@@ -24,6 +25,7 @@ export interface RelayParts extends PublishParts {
 const STREAMS = [
   SUBMISSION_STREAM_PREFIX,
   PARTNER_STREAM_PREFIX,
+  CAMPAIGN_STREAM_PREFIX,
   PARTNER_CONFIG_STREAM,
   IDENTITY_STREAM,
   RULESET_STREAM,

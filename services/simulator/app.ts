@@ -5,6 +5,7 @@ import { z } from "zod";
 import { parseSecret } from "#platform/webhooks.ts";
 import type { StartStandalone } from "#platform/yard.ts";
 import { type Answer, type Settings, settingsSchema } from "./behaviour.ts";
+import { crmRoutes } from "./crm.ts";
 import { createAllEffects } from "./effects.ts";
 import { openMailServer } from "./mail-server.ts";
 import { createPartner, type Partner, type Received } from "./partner.ts";
@@ -102,6 +103,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     if (answer.kind === "answer") reply.type("text/plain");
     return send(reply, isSlackMessage(body) ? inWords(answer) : INVALID_PAYLOAD, closing.signal);
   });
+
+  crmRoutes(app);
 
   app.get("/smtp", async () => ({ url: mail.url }));
 

@@ -1,5 +1,6 @@
 // Mails each delivery whose time has come into its partner's mailbox, once: the actor ignores what it has already done, and what is lost
 // on the way is the reconciler's.
+import { campaignStream } from "#domain/campaign/events.ts";
 import { isRouteOf, submissionStream } from "#domain/submission/events.ts";
 import { partnerSubject } from "#platform/bus/subjects.ts";
 import { type MailAgain, type MailAgainParts, mailAgain } from "#platform/event-store/mail-again.ts";
@@ -53,9 +54,14 @@ export async function mailDueWhile(parts: MailDueParts, signal: AbortSignal): Pr
   }
 }
 
-const asMail = ({ submission_id, delivery_id, partner, due_at }: Timer): MailAgain => ({
-  stream: submissionStream(submission_id),
-  subject: partnerSubject(partner, "SubmissionRouted"),
+const asMail = ({ submission_id, campaign, revision, delivery_id, partner, due_at }: Timer): MailAgain => ({
+  ...(campaign === null || revision === null
+    ? { stream: submissionStream(submission_id), subject: partnerSubject(partner, "SubmissionRouted") }
+    : {
+        stream: campaignStream(campaign),
+        revision,
+        subject: partnerSubject(partner, "MemberSendRequested"),
+      }),
   id: `due:${due_at.getTime()}`,
   isWanted: (event) => isRouteOf(event, delivery_id),
 });

@@ -5,6 +5,7 @@
 //    says so; nothing is moved twice, whoever dies when.
 // 3. Requests take turns, so that a small one does not wait for a large one.
 // 4. What can't be moved at all is left; with the end of its request it is free for another.
+import { CampaignReply } from "#domain/campaign/request.ts";
 import { deadLetterEvents, deadLetterRequest, deadLettersStream } from "#domain/dead-letter/request.ts";
 import { SubmissionId } from "#domain/ids.ts";
 import { intakeEvents, intakeStream, RefusalId } from "#domain/intake/events.ts";
@@ -13,7 +14,7 @@ import { submissionDecider } from "#domain/submission/decide.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { ImpossibleHistory } from "#domain/submission/state.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import { REDRIVE_REFUSED_SUBJECT } from "#platform/bus/subjects.ts";
+import { campaignRequestSubject, REDRIVE_REFUSED_SUBJECT } from "#platform/bus/subjects.ts";
 import { changeStream } from "#platform/change.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
@@ -119,7 +120,7 @@ async function moveOrLeave(
   parts: MoveDeadLettersParts,
 ): Promise<void> {
   try {
-    await (letter.stage === "intake" ? moveMessage : moveSubmission)(letter, request, parts);
+    await moverOf(letter)(letter, request, parts);
   } catch (error) {
     const isBeyondUs =
       error instanceof UnknownEventType ||
@@ -128,6 +129,27 @@ async function moveOrLeave(
     if (!isBeyondUs) throw error;
     parts.log.error({ err: error, dead_letter: letter.id }, "dead letter can't be moved, it is left");
   }
+}
+
+function moverOf({ stage }: DeadLetterRow): typeof moveSubmission {
+  if (stage === "intake") return moveMessage;
+  return stage === "campaign" ? moveMember : moveSubmission;
+}
+
+/** Its owner alone may; what it calls no dead letter any more somebody else has moved. */
+async function moveMember(
+  { id, campaign }: DeadLetterRow,
+  { action, reason, asked_by }: DeadLetterRequest,
+  { bus }: MoveDeadLettersParts,
+): Promise<void> {
+  const about = { member_id: id, by: asked_by ?? BY };
+  const order =
+    action === "redrive" ? { type: action, ...about } : { type: action, ...about, reason: reason ?? action };
+  const subject = campaignRequestSubject(campaign ?? "");
+  const reply = await bus.request(subject, Buffer.from(JSON.stringify(order)), INTAKE_MS);
+  const answer = CampaignReply.parse(JSON.parse(Buffer.from(reply).toString("utf8")));
+  if ("refused" in answer && answer.refused === "unavailable")
+    throw new Error(`the owner of campaign ${campaign} can't say now`);
 }
 
 const MOVED_ALREADY = { accepted: false, reason: "moved_already" } as const;

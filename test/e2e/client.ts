@@ -45,6 +45,8 @@ export interface YardClient {
   /** As a producer must: the same key again until there is an answer other than 409, 429, 503 or a lost connection. */
   submitUntilAccepted(body: unknown, key?: string): Promise<string>;
   admin<Body = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<Body>>;
+  /** As an admin, with lines of JSON. */
+  lines<Body = Record<string, unknown>>(path: string, text: string): Promise<Answer<Body>>;
   lead(id: string): Promise<LeadView>;
   timeline(id: string): Promise<TimelineItem[]>;
   ended(id: string, deadlineMs?: number): Promise<LeadView>;
@@ -104,6 +106,8 @@ export function createClient({ url, token, source, secret }: ClientOptions): Yar
   return {
     url,
     admin,
+    lines: (path, text) =>
+      call("POST", path, { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" }, text),
     submit,
     lead,
     submitUntilAccepted: (body, id = randomUUID()) =>

@@ -16,6 +16,7 @@ export const ROLES = [
   "compiler",
   "leads",
   "partners",
+  "campaigns",
   "timers",
   "gateway",
 ] as const;

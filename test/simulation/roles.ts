@@ -142,6 +142,7 @@ function partnerWork(
 ): Work {
   return async (lease) => {
     const snapshots = { of: () => noSnapshots };
+    const campaigns = { restMs: () => 0 };
     const actor = await startActor({
       ...parts,
       partner,
@@ -150,6 +151,7 @@ function partnerWork(
       vault,
       signature,
       snapshots,
+      campaigns,
     });
     return () => actor.close();
   };

@@ -13,7 +13,7 @@ test("gateway and simulator are apart from the rest on any machine", () => {
     assert.equal(table(ROLES, cores), {
       gateway: "gateway",
       simulator: "simulator",
-      worker: "relay,leads,identity,partners,timers,projections,compiler",
+      worker: "relay,leads,identity,partners,campaigns,timers,projections,compiler",
     });
 });
 
@@ -23,7 +23,7 @@ test("projections are apart on more than four cores, every role on more than eig
       gateway: "gateway",
       simulator: "simulator",
       projections: "projections",
-      worker: "relay,leads,identity,partners,timers,compiler",
+      worker: "relay,leads,identity,partners,campaigns,timers,compiler",
     });
   assert.equal(table(ROLES, 9), Object.fromEntries(ROLES.map((role) => [role, role])));
 });

@@ -19,6 +19,7 @@ const APART_FROM_CORES: Readonly<Record<Role, number>> = {
   leads: 9,
   identity: 9,
   partners: 9,
+  campaigns: 9,
   timers: 9,
 };
 

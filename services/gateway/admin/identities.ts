@@ -1,12 +1,16 @@
 // /api/identities: who is known, and forgetting them.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
+import type { ConfiguredCampaigns } from "#domain/campaign/configured.ts";
 import { Details, ForgetAnswer, SplitAnswer } from "#domain/identity/question.ts";
 import { PersonId } from "#domain/ids.ts";
+import { memberKey } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
+import type { Vault } from "#platform/vault/vault.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
 import { byOf } from "../access/person.ts";
+import { memberIdOf } from "../campaigns/members.ts";
 import { describeScope, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
 import { Refused, refusal } from "../refusal.ts";
@@ -58,7 +62,28 @@ const refusals = {
   }),
 };
 
-export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
+export interface IdentityRoutesParts {
+  readonly queries: IdentityQueries;
+  readonly bus: Bus;
+  readonly vault: Pick<Vault, "destroy" | "existing" | "fingerprint">;
+  readonly campaigns: { current(): ConfiguredCampaigns };
+}
+
+export function identityRoutes({ queries, bus, vault, campaigns }: IdentityRoutesParts): Routes {
+  /**
+   * As a member of campaigns somebody is known by nothing but an address, so this comes first: once the person is forgotten nobody can
+   * say any more which addresses these were.
+   */
+  async function forgetMembers(person_id: PersonId): Promise<void> {
+    const person = await queries.byId(person_id);
+    const emails = [person?.email, ...(person?.aliases ?? []).map(({ email }) => email)];
+    const keys = [...campaigns.current().keys()].flatMap((campaign) =>
+      emails.flatMap((email) => (email ? [memberKey(memberIdOf(campaign, email, vault))] : [])),
+    );
+    const known = await vault.existing(keys);
+    if (known.length > 0) await vault.destroy(known);
+  }
+
   /** Only the one writer of identities may change anything about a person. */
   async function ask(
     [subject, Answer]: readonly [string, typeof ForgetAnswer | typeof SplitAnswer],
@@ -118,7 +143,10 @@ export function identityRoutes(queries: IdentityQueries, bus: Bus): Routes {
           refusals: ["conflict"],
         },
       },
-      (request, reply) => ask([FORGET_SUBJECT, ForgetAnswer], request.params.id, reply),
+      async (request, reply) => {
+        await forgetMembers(request.params.id);
+        return ask([FORGET_SUBJECT, ForgetAnswer], request.params.id, reply);
+      },
     );
 
     app.post(

@@ -1,10 +1,10 @@
 // /api/dlq: dead letters, and what becomes of them.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
+import { DeadStage } from "#domain/dead-letter/request.ts";
 import { PartnerId, SubmissionId } from "#domain/ids.ts";
 import { MAX_PRICE } from "#domain/partner/config.ts";
 import { Reconciliation } from "#domain/partner/events.ts";
-import { Stage } from "#domain/submission/events.ts";
 import { isWellFormed } from "#domain/well-formed.ts";
 import type { DeadLetterQueries } from "#projections/dead-letters/query.ts";
 import type { LeadQueries } from "#projections/leads/query.ts";
@@ -20,15 +20,14 @@ export interface DeadLetterRoutesParts extends OneLeadParts, MoveRequestsParts {
   readonly leads: Pick<LeadQueries, "timeline">;
 }
 
-/** No campaigns have dead letters yet; asking for them finds none. */
-const AnyStage = z.enum([...Stage.options, "campaign"]);
 const count = z.int().nonnegative();
 
 const DeadLetter = z
   .object({
     id: z.uuid(),
     lead_id: z.uuid().optional(),
-    stage: AnyStage,
+    campaign: z.string().optional().meta({ description: "Whose member has this id" }),
+    stage: DeadStage,
     partner: z.string().optional(),
     reason: z.string(),
     detail: z.string().optional().meta({ description: "Why the outcome is unknown" }),
@@ -54,7 +53,7 @@ const Resolved = z
   .register(responseSchemas, { id: "Resolved" });
 
 const Filter = z.object({
-  stage: AnyStage.optional(),
+  stage: DeadStage.optional(),
   partner: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
@@ -63,7 +62,7 @@ const Filter = z.object({
 const MAX_IDS = 10_000;
 const which = {
   ids: z.array(z.uuid()).min(1).max(MAX_IDS).optional(),
-  stage: AnyStage.optional(),
+  stage: DeadStage.optional(),
   partner: PartnerId.optional(),
   dry_run: z.boolean().optional().meta({ description: "Count them, and move none" }),
 };
@@ -108,8 +107,6 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
     how: Move,
     reply: FastifyReply,
   ): Promise<z.infer<typeof Moved>> {
-    const none = { count: 0 };
-    if (stage === "campaign") return positioned(reply, await letters.position(), none);
     const meant = {
       ...(ids !== undefined && { ids }),
       ...(stage !== undefined && { stage }),
@@ -137,7 +134,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
         const { stage, partner, limit, cursor } = request.query;
         const asked = PartnerId.safeParse(partner ?? "").data;
         // What is no partner's id is nobody's.
-        if (stage === "campaign" || (partner !== undefined && asked === undefined)) return { items: [] };
+        if (partner !== undefined && asked === undefined) return { items: [] };
         return letters.list({ stage, partner: asked, limit, cursor });
       },
     );

@@ -30,6 +30,7 @@ const TAGS = [
   "Routing services",
   "Context",
   "Suppressions",
+  "Campaigns",
   "Partners",
   "Dead letters",
   "Sources",

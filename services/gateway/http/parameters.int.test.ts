@@ -33,6 +33,10 @@ const bodies: Readonly<Record<string, object>> = {
   RulesToCheck: { rules: [] },
   Backtest: { rules: [] },
   ShadowRules: { rules: [] },
+  CampaignChange: { name: "C", steps: [{ id: "s", type: "end" }] },
+  CampaignReply: { email: "jane@example.com", message_id: "m", text: "yes" },
+  CampaignImport: { url: "http://8.8.8.8/", items_path: "items" },
+  AnalysisServiceChange: { type: "builtin" },
   RoutingServiceChange: { url: "http://8.8.8.8/" },
   Redrive: { dry_run: true },
   Discard: { dry_run: true, reason: "no" },
@@ -56,7 +60,7 @@ const inline: Readonly<Record<string, object>> = {
 
 /** As somebody who may call it. */
 function call(method: string, path: string, isIntake: boolean, body = lead): Promise<HttpResponse> {
-  const isLines = /^\/api\/(submit\/batch|suppressions)/.test(path);
+  const isLines = /^\/api\/(submit\/batch|suppressions|campaigns\/[^/]+\/members)/.test(path);
   const type = isLines ? "application/x-ndjson" : "application/json";
   const headers = isIntake
     ? { "x-source": "demo", ...signedHeaders(parseSecret(yard.secret), randomUUID(), body) }
@@ -157,7 +161,7 @@ test("no id in a path is a 500", async () => {
 
 test("a field that there is not is a 422 that names it, in every body that an admin sends", async () => {
   // What a context object or a line of a list may be is for whoever sends it to say.
-  const isFree = (path: string): boolean => /^\/api\/(context|suppressions)\//.test(path);
+  const isFree = (path: string): boolean => /^\/api\/(context|suppressions)\/|\/members$/.test(path);
   const changing = operations.filter(
     ({ isIntake, method, path }) => !isIntake && method !== "get" && !isFree(path),
   );

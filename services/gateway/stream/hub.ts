@@ -4,6 +4,7 @@
 // 1. A message is told only once the read models show it, or after they did not for MAX_MODEL_WAIT_MS.
 // 2. `place` only grows. Every message up to it is in `kept`, if it is after its floor, and was written to each reader in `readers`.
 // 3. A reader joins `readers` in the turn in which it has had everything up to `place`, so it misses nothing and gets nothing twice.
+import { CAMPAIGN_CONFIG_STREAM } from "#domain/campaign/configured.ts";
 import { INTAKE_STREAM_PREFIX } from "#domain/intake/events.ts";
 import { PARTNER_CONFIG_STREAM } from "#domain/partner/config.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
@@ -48,6 +49,7 @@ const PREFIXES = [
   INTAKE_STREAM_PREFIX,
   PARTNER_CONFIG_STREAM,
   RULESET_STREAM,
+  CAMPAIGN_CONFIG_STREAM,
 ];
 /** Of about 200 bytes each. */
 const MAX_KEPT = 5_000;

@@ -1,4 +1,5 @@
 // What the stream tells of an event of the log: ids, states and places, never what is about a person.
+import { type CampaignConfigEvent, campaignConfigEvents } from "#domain/campaign/configured.ts";
 import { type IntakeEvent, intakeEvents } from "#domain/intake/events.ts";
 import { type PartnerConfigEvent, partnerConfigEvents } from "#domain/partner/config.ts";
 import { type PartnerEvent, partnerEvents } from "#domain/partner/events.ts";
@@ -14,7 +15,6 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 
-/** `campaign` has no events yet. */
 export const topics = ["lead", "partner", "dead_letter", "projection", "rules", "campaign"] as const;
 export type Topic = (typeof topics)[number];
 
@@ -31,6 +31,7 @@ const definitions = {
   ...partnerConfigEvents,
   ...rulesetEvents,
   ...compiledEvents,
+  ...campaignConfigEvents,
 };
 type ToldEvent =
   | SubmissionEvent
@@ -38,7 +39,8 @@ type ToldEvent =
   | IntakeEvent
   | PartnerConfigEvent
   | RulesetEvent
-  | CompiledEvent;
+  | CompiledEvent
+  | CampaignConfigEvent;
 
 /** The types of all events that something may be told of. */
 export const toldTypes = Object.keys(definitions);
@@ -59,6 +61,7 @@ export function messagesOf(stored: StoredEvent): Message[] {
     ...aboutDeadLetter(event).map((data) => message("dead_letter", data)),
     ...aboutPartner(event).map((data) => message("partner", data)),
     ...aboutRules(event).map((data) => message("rules", data)),
+    ...aboutCampaign(event).map((data) => message("campaign", data)),
   ];
 }
 
@@ -74,6 +77,8 @@ function readable(stored: StoredEvent): ToldEvent | undefined {
 
 function aboutLead({ type, data }: ToldEvent): object[] {
   if (!("submission_id" in data) || type === "RefusalRedriven") return [];
+  // What a campaign sends is no lead.
+  if ("sent_for" in data && data.sent_for !== undefined) return [];
   const status = statusAfter({ type, data } as LifeEvent);
   if (status === undefined) return [];
   const partner = "route" in data ? data.route.partner : "partner" in data ? data.partner : undefined;
@@ -133,6 +138,23 @@ function aboutRules({ type, data }: ToldEvent): object[] {
       return [{ version: data.version, state: "in_force" }];
     case "RulesetNotCompiled":
       return [{ version: data.version, state: "not_compiled" }];
+    default:
+      return [];
+  }
+}
+
+/** What people decide about it; how many members are where is asked for. */
+function aboutCampaign({ type, data }: ToldEvent): object[] {
+  switch (type) {
+    case "CampaignDefined":
+      return [{ id: data.campaign, version: data.version }];
+    case "CampaignStarted":
+    case "CampaignResumed":
+      return [{ id: data.campaign, status: "running" }];
+    case "CampaignPaused":
+      return [{ id: data.campaign, status: "paused" }];
+    case "CampaignCancelled":
+      return [{ id: data.campaign, status: "cancelled" }];
     default:
       return [];
   }

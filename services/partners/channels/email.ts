@@ -13,7 +13,7 @@ import {
 } from "#domain/partner/mail-address.ts";
 import type { AttemptOutcome } from "#domain/partner/outcome.ts";
 import { summaryOf } from "#domain/partner/summary.ts";
-import { fillText, MAX_FILLED } from "#domain/partner/template.ts";
+import { fillText, MAX_FILLED, writtenIn } from "#domain/partner/template.ts";
 import { reasonOf } from "#platform/http-call.ts";
 import { type Attempt, deliveryHeaders, type Message, type OpenChannel, type Sent } from "./channel.ts";
 import { openSmtp, type Smtp } from "./smtp.ts";
@@ -89,7 +89,10 @@ function mailFor(
 } {
   const { submission, ids, isTest, now } = message;
   const { title, fields } = summaryOf(submission, MAX_FIELDS);
-  const told = oneLine(subject === undefined ? title : fillText(subject, facts, MAX_FILLED));
+  const written = writtenIn(submission);
+  const told = oneLine(
+    written.subject ?? (subject === undefined ? title : fillText(subject, facts, MAX_FILLED)),
+  );
   const usual = [
     ...fields.map(([label, value]) => `${label}: ${value}`),
     "",
@@ -99,7 +102,7 @@ function mailFor(
   ].join("\n");
   return {
     subject: `${isTest ? "[Test] " : ""}${told}`.slice(0, MAX_SUBJECT),
-    text: text === undefined ? usual : fillText(text, facts, MAX_FILLED),
+    text: written.text ?? (text === undefined ? usual : fillText(text, facts, MAX_FILLED)),
     date: new Date(now),
     headers: { ...deliveryHeaders(message), "auto-submitted": "auto-generated" },
   };

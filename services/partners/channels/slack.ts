@@ -3,7 +3,7 @@
 import { templateFacts } from "#domain/partner/body.ts";
 import { HIDDEN } from "#domain/partner/delivery-kind.ts";
 import { summaryOf } from "#domain/partner/summary.ts";
-import { fillText, MAX_FILLED } from "#domain/partner/template.ts";
+import { fillText, MAX_FILLED, writtenIn } from "#domain/partner/template.ts";
 import { createHttpCaller, type HttpResponse } from "#platform/http-call.ts";
 import { deliveryHeaders, type Message, type OpenChannel } from "./channel.ts";
 import { outcomeOf, shownResponse, withoutSecretsIn } from "./http-result.ts";
@@ -22,7 +22,9 @@ export const openSlackChannel: OpenChannel<"slack"> = ({ delivery, config, allow
     pathname.length < 2 ? shown : shown.replaceAll(webhook_url, HIDDEN).replaceAll(pathname, HIDDEN);
   return {
     prepare(message) {
-      const body = text === undefined ? blocksFor(message) : { text: textFor(message, text) };
+      const written = writtenIn(message.submission).text;
+      const own = text === undefined ? blocksFor(message) : { text: textFor(message, text) };
+      const body = written === undefined ? own : { text: escaped(written) };
       const headers = {
         "content-type": "application/json",
         "user-agent": "switchyard",

@@ -1,0 +1,427 @@
+// The one owner of a campaign: begins members as there is room, wakes those whose wait is over, and takes note of what came of each.
+//
+// 1. Only the owner decides: the lease is asked before each append, and the expected revision fences out whoever has lost it.
+// 2. Who is worked on has a slot until it is stored what came of it: no more than `concurrency`, whatever crashes.
+// 3. A send begins with a token of the campaign's rate, outside of its quiet hours; who comes to it earlier is stored as ready.
+// 4. What has to be done follows from what is stored: a send is mailed by the relay, all else is begun when the append is confirmed,
+//    and again when the stream was read.
+// 5. Mail is acknowledged once it is stored what it means; what it says about is known by the send's id, so that it counts once.
+// 6. While the campaign is paused nobody begins or is woken; what was begun may end.
+import type { AnalysisServices } from "#domain/analysis/service.ts";
+import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
+import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.ts";
+import type { Step } from "#domain/campaign/definition.ts";
+import { sendableFrom } from "#domain/campaign/quiet.ts";
+import type { Pace } from "#domain/campaign/request.ts";
+import { activeIn, type CampaignState, endOfWait, type Member, sendsIn } from "#domain/campaign/state.ts";
+import type { CampaignId, MemberId } from "#domain/ids.ts";
+import type { NotWritten } from "#platform/batch-writer.ts";
+import type { Bus } from "#platform/bus/bus.ts";
+import type { Mail } from "#platform/bus/mail.ts";
+import type { Mailbox } from "#platform/bus/mailbox.ts";
+import { campaignMailbox, campaignSubject } from "#platform/bus/subjects.ts";
+import type { Lease } from "#platform/leases.ts";
+import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
+import { pause } from "#platform/retry.ts";
+import type { Vault } from "#platform/vault/vault.ts";
+import type { Yard } from "#platform/yard.ts";
+import type { Analysis } from "./analysis.ts";
+import { openFields } from "./fields.ts";
+import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
+import { meaningOf, type OutcomeMail, readOutcome } from "./outcomes.ts";
+import { countPerSecond, paceOf, rateOf } from "./pace.ts";
+import { type WorkParts, workOn } from "./work.ts";
+import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
+
+export interface CampaignActor {
+  readonly writer: CampaignWriter;
+  /** To be called after each change of what people decide about the campaign. */
+  refresh(): void;
+  /** What follows from what was stored for somebody else. */
+  review(): void;
+  pace(): Promise<Pace | undefined>;
+  close(): Promise<void>;
+}
+
+export interface CampaignActorOptions {
+  readonly campaign: CampaignId;
+  readonly configured: () => ConfiguredCampaign;
+  readonly services: () => AnalysisServices;
+  readonly lease: Lease;
+  readonly yard: Yard;
+  readonly bus: Bus;
+  readonly vault: Vault;
+  readonly signature: MailSignature;
+  readonly analysis: Analysis;
+}
+
+/** Prepared together: one look-up of keys, one append. */
+const MAX_TOGETHER = 250;
+/** Appends that are not confirmed yet do not hold up the next ones, up to here. */
+const MAX_UNCONFIRMED = 1_000;
+const MAX_BATCH = 256;
+const MAX_UNACKNOWLEDGED = 20_000;
+const ACK_WAIT_MS = 10_000;
+const AFTER_FAILURE_MS = 100;
+const LOOK_AGAIN_MS = 500;
+/** Timers can't be longer than 24 days, and clocks may be set. */
+const MAX_TIMER_MS = 60_000;
+
+type Decided = CampaignDecision | NotWritten;
+
+export async function startCampaignActor(options: CampaignActorOptions): Promise<CampaignActor> {
+  const { campaign, configured, services, lease, yard, bus, vault, signature, analysis } = options;
+  const eventStore = yard.eventStore();
+  const log = yard.log.child({ campaign });
+  const closing = new AbortController();
+  const signal = AbortSignal.any([closing.signal, lease.lost]);
+  const rate = rateOf(configured);
+  const pace = countPerSecond();
+  const fields = openFields(campaign, { eventStore, vault });
+  /** By member: how many moves it had when its work was begun here. */
+  const atWork = new Map<MemberId, number>();
+  /** When each send that is under way was begun, as far as this process knows. */
+  const sentAt = new Map<MemberId, number>();
+  let unconfirmed = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const writer = openCampaignWriter({
+    campaign,
+    mayWrite: () => lease.valid, // 1
+    eventStore,
+    onLoaded(state) {
+      sentAt.clear();
+      for (const [id, { work }] of workingIn(state)) {
+        if (work?.type === "send") sentAt.set(id, Date.now());
+        else startWork(id); // 4
+      }
+      review();
+    },
+    log,
+  });
+  const workParts: WorkParts = { campaign, configured, services, analysis, fields, bus, signal, log };
+
+  function* workingIn(state: CampaignState): Generator<[MemberId, Member]> {
+    for (const id of state.working) {
+      const member = state.members.get(id);
+      if (member !== undefined) yield [id, member];
+    }
+  }
+
+  async function write(command: CampaignCommand): Promise<Decided> {
+    unconfirmed += 1;
+    try {
+      const { decision } = await writer.write({ command });
+      if (decision.accepted && command.type === "move") follow(command.member_id, command.moves + 1);
+      return decision;
+    } finally {
+      unconfirmed -= 1;
+      review();
+    }
+  }
+
+  /** 4 */
+  function follow(id: MemberId, moves: number): void {
+    pace.count(1);
+    const member = writer.state?.members.get(id);
+    if (member?.moves !== moves || member.status !== "working") return void sentAt.delete(id);
+    if (member.work?.type === "send") sentAt.set(id, Date.now());
+    else startWork(id);
+  }
+
+  function startWork(id: MemberId): void {
+    // Not before the state is what the stream says: it may be told of while that is being read.
+    setImmediate(() => {
+      const member = writer.state?.members.get(id);
+      if (member?.status !== "working" || member.work?.type === "send" || signal.aborted) return;
+      if (atWork.get(id) === member.moves) return;
+      atWork.set(id, member.moves);
+      void work(id, member).finally(() => atWork.delete(id));
+    });
+  }
+
+  async function work(id: MemberId, member: Member): Promise<void> {
+    const worked = await workOn(id, member, workParts);
+    if (worked === "interrupted") return;
+    const { moves } = member;
+    if ("failed" in worked) {
+      const { failed: reason, attempts, dead } = worked;
+      await writeUntilStored({ type: "fail", campaign, member_id: id, moves, reason, attempts, dead });
+    } else await goOnUntilStored(id, moves, worked.over);
+  }
+
+  /** Until it is stored, or somebody else has the campaign. */
+  async function writeUntilStored(command: CampaignCommand): Promise<void> {
+    while (!signal.aborted) {
+      const decision = await write(command).catch((error: unknown) => {
+        log.error({ err: error }, "what came of a step can't be stored");
+        return undefined;
+      });
+      if (decision === undefined || decision.accepted || decision.reason !== "not_stored") return;
+      await pause(AFTER_FAILURE_MS, signal);
+    }
+  }
+
+  async function goOnUntilStored(id: MemberId, moves: number, over: Over): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const decision = await goOn(id, moves, over);
+        if (decision === undefined || decision.accepted || decision.reason !== "not_stored") return;
+      } catch (error) {
+        log.warn({ err: error, member_id: id }, "member does not go on yet");
+      }
+      await pause(AFTER_FAILURE_MS, signal);
+    }
+  }
+
+  /** A member at work whose step is over. What comes next begins with a slot and a token of its own. */
+  async function goOn(id: MemberId, moves: number, over: Over): Promise<Decided | undefined> {
+    const member = writer.state?.members.get(id);
+    if (member?.status !== "working" || member.moves !== moves) return undefined;
+    const beginning = beginningOf(configured(), member, over);
+    const opened = isBranching(beginning) ? (await fields.open([[id, member]]))[0] : undefined;
+    const about = { id, member, beginning, opened, mayBegin: () => false };
+    const { concurrency } = configured().definition;
+    const command = await nextMove({ ...about, concurrency, at: Date.now() }, { campaign, vault });
+    return command && write(command);
+  }
+
+  const isRunning = (): boolean => configured().standing === "running" && !signal.aborted;
+  const maySend = (): boolean => sendableFrom(configured().definition.quiet, Date.now()) <= Date.now();
+
+  interface Candidate {
+    readonly id: MemberId;
+    readonly member: Member;
+    readonly over: Over | undefined;
+  }
+
+  /** Those who may go on now, as many as there are slots: first whose wait is over, then who comes to work, then who is sent to. */
+  function choose(state: CampaignState): Candidate[] {
+    const { concurrency, steps } = configured().definition;
+    const room = Math.min(MAX_TOGETHER, concurrency - state.working.size); // 2
+    const chosen: Candidate[] = [];
+    const now = Date.now();
+    while (chosen.length < room && (state.due.first()?.at ?? Number.POSITIVE_INFINITY) <= now) {
+      const due = state.due.take();
+      const member = due && state.members.get(due.id);
+      if (member === undefined || due === undefined || member.moves !== due.moves) continue;
+      const how = endOfWait(member, now);
+      if (how !== undefined) chosen.push({ id: due.id, member, over: { how } });
+    }
+    const canSend = maySend() && rate().waitMs() === 0; // 3
+    const isFirstSend = steps[0]?.type === "send";
+    const queues = [
+      state.toWork,
+      ...(canSend ? [state.toSend] : []),
+      ...(canSend || !isFirstSend ? [state.fresh] : []),
+    ];
+    for (const queue of queues)
+      for (const id of queue) {
+        if (chosen.length >= room) return chosen;
+        const member = state.members.get(id);
+        if (member !== undefined) chosen.push({ id, member, over: undefined });
+      }
+    return chosen;
+  }
+
+  async function begin(candidates: readonly Candidate[]): Promise<void> {
+    const opened = await fields.open(candidates.map(({ id, member }) => [id, member]));
+    const bucket = rate();
+    let tokens = maySend() ? bucket.take(candidates.length) : 0;
+    // One takes its token only where it comes to a send.
+    const mayBegin = ({ type }: Step): boolean => isRunning() && (type !== "send" || tokens-- > 0);
+    const planned = await Promise.all(
+      candidates.map(({ id, member, over }, n) =>
+        nextMove(
+          {
+            id,
+            member,
+            beginning: beginningOf(configured(), member, over),
+            opened: opened[n],
+            mayBegin,
+            concurrency: configured().definition.concurrency,
+            at: Date.now(),
+          },
+          { campaign, vault },
+        ),
+      ),
+    );
+    if (tokens > 0) bucket.giveBack(tokens);
+    // Whose wait was over and whose move is not stored is looked at again: the queue does not know it any more.
+    for (const [n, command] of planned.entries()) {
+      const candidate = candidates[n] as Candidate;
+      if (command === undefined) continue;
+      void write(command).then(
+        (decision) => {
+          if (!decision.accepted) dueAgain(candidate);
+        },
+        (error: unknown) => {
+          log.error({ err: error, member_id: candidate.id }, "member can't go on");
+          void writeUntilStored({
+            type: "fail",
+            campaign,
+            member_id: candidate.id,
+            moves: candidate.member.moves,
+            reason: "step_can_not_be_stored",
+            attempts: 0,
+            dead: true,
+          });
+        },
+      );
+    }
+  }
+
+  function dueAgain({ id, member, over }: Candidate): void {
+    const { state } = writer;
+    if (over === undefined || state === undefined) return;
+    if (state.members.get(id)?.moves === member.moves)
+      state.due.push({ at: Date.now() + AFTER_FAILURE_MS, id, moves: member.moves });
+  }
+
+  let pumping = false;
+  async function pump(): Promise<void> {
+    if (pumping) return;
+    pumping = true;
+    try {
+      while (isRunning() && unconfirmed < MAX_UNCONFIRMED) {
+        const { state } = writer;
+        if (state === undefined) break;
+        const chosen = choose(state);
+        if (chosen.length === 0) break;
+        try {
+          await begin(chosen);
+        } catch (error) {
+          log.warn({ err: error }, "members not begun yet");
+          for (const one of chosen) dueAgain(one);
+          await pause(AFTER_FAILURE_MS, signal);
+        }
+      }
+    } finally {
+      pumping = false;
+      lookLater();
+    }
+  }
+
+  function lookLater(): void {
+    clearTimeout(timer);
+    const { state } = writer;
+    if (!isRunning() || state === undefined) return;
+    const now = Date.now();
+    const isFull = state.working.size >= configured().definition.concurrency;
+    if (isFull || unconfirmed >= MAX_UNCONFIRMED) return;
+    const dueMs = (state.due.first()?.at ?? Number.POSITIVE_INFINITY) - now;
+    const hasSends = state.toSend.size + state.fresh.size > 0;
+    const opensMs = sendableFrom(configured().definition.quiet, now) - now;
+    const sendMs = hasSends ? Math.max(opensMs, rate().waitMs()) : Number.POSITIVE_INFINITY;
+    const ms = Math.min(MAX_TIMER_MS, Math.max(1, Math.min(dueMs, sendMs)));
+    timer = setTimeout(review, ms);
+  }
+
+  let isReviewed = false;
+  /** What changes in one turn is looked at together. */
+  function review(): void {
+    if (isReviewed || closing.signal.aborted) return;
+    isReviewed = true;
+    setImmediate(() => {
+      isReviewed = false;
+      void pump();
+    });
+  }
+
+  /** What people decided, as far as it concerns members that are there. */
+  async function obey(): Promise<void> {
+    const { standing, migrations } = configured();
+    if (standing === "draft" && writer.state === undefined) return;
+    if (!(await writer.open())) return;
+    for (const { version, steps } of migrations) {
+      const { state } = writer;
+      if (state !== undefined && state.migrated < version)
+        await write({ type: "migrate", campaign, version, steps });
+    }
+    const { state } = writer;
+    if (standing === "cancelled" && state !== undefined && activeIn(state) > sendsIn(state))
+      await write({ type: "cancel_all", campaign });
+    if (standing !== "draft") await openMailbox();
+    review();
+  }
+
+  function refresh(): void {
+    void obey().catch((error: unknown) => {
+      log.warn({ err: error }, "campaign does not go by its configuration yet");
+      if (!signal.aborted) setTimeout(refresh, LOOK_AGAIN_MS);
+    });
+  }
+
+  let mailbox: Promise<Mailbox> | undefined;
+  async function openMailbox(): Promise<void> {
+    if (signal.aborted) return;
+    mailbox ??= bus.mailbox({
+      name: campaignMailbox(campaign),
+      filter: campaignSubject(campaign, ">"),
+      onBatch,
+      maxBatch: MAX_BATCH,
+      maxAckPending: MAX_UNACKNOWLEDGED,
+      ackWaitMs: ACK_WAIT_MS,
+    });
+    await mailbox.catch((error: unknown) => {
+      mailbox = undefined;
+      throw error;
+    });
+  }
+
+  async function onBatch(mails: Mail[]): Promise<void> {
+    const confirmed = await confirmMail(mails, { signature, eventStore, log });
+    const outcomes = confirmed.flatMap((mail) => readOutcome(mail, campaign, log) ?? []);
+    if (!(await writer.open())) return handBack(outcomes);
+    await Promise.all(outcomes.map(takeNote));
+  }
+
+  function handBack(outcomes: readonly OutcomeMail[]): void {
+    for (const { mail } of outcomes) mail.nak(0);
+  }
+
+  /** 5 */
+  async function takeNote(outcome: OutcomeMail): Promise<void> {
+    const { mail, member_id } = outcome;
+    const { state } = writer;
+    if (state === undefined) return mail.nak(LOOK_AGAIN_MS);
+    try {
+      const { standing } = configured();
+      const meaning = meaningOf(outcome, state, { campaign, standing });
+      if (meaning === "nothing") return mail.ack();
+      sentAt.delete(member_id);
+      const moves = state.members.get(member_id)?.moves ?? 0;
+      const decision =
+        "sent" in meaning
+          ? await goOn(member_id, moves, { how: "sent", submission_id: meaning.sent })
+          : await write(meaning.command);
+      const isOver = decision === undefined || decision.accepted || decision.reason === "moved_already";
+      if (isOver) mail.ack();
+      else mail.nak(LOOK_AGAIN_MS);
+    } catch (error) {
+      log.warn({ err: error, member_id }, "what came of a send is not stored yet");
+      mail.nak(LOOK_AGAIN_MS);
+    }
+  }
+
+  refresh();
+  return {
+    writer,
+    refresh,
+    review,
+    async pace() {
+      if (!(await writer.open()) || writer.state === undefined) return undefined;
+      const [oldest] = sentAt.values();
+      const now = Date.now();
+      const perSecond = pace.perSecond();
+      const oldestSendMs = oldest === undefined ? 0 : now - oldest;
+      return paceOf(configured(), writer.state, { now, bucket: rate(), perSecond, oldestSendMs });
+    },
+    async close() {
+      closing.abort();
+      clearTimeout(timer);
+      await mailbox?.then((one) => one.close()).catch(() => undefined);
+      await writer.close();
+    },
+  };
+}

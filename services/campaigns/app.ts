@@ -1,0 +1,144 @@
+// The role that runs campaigns: one owner for each, which has all of its members, so that its limits are exact over all processes.
+import {
+  ANALYSIS_SERVICE_STREAM,
+  analysisServiceEvents,
+  analysisServices,
+} from "#domain/analysis/service.ts";
+import {
+  CAMPAIGN_CONFIG_STREAM,
+  type ConfiguredCampaign,
+  campaignConfigEvents,
+  campaignConfiguration,
+} from "#domain/campaign/configured.ts";
+import { CampaignId } from "#domain/ids.ts";
+import { campaignRequestSubject } from "#platform/bus/subjects.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import { holdLeases, type Lease } from "#platform/leases.ts";
+import { liveView } from "#platform/live-view.ts";
+import { openMailSignature } from "#platform/mail-signature.ts";
+import type { Serving, Yard } from "#platform/yard.ts";
+import { type CampaignActor, startCampaignActor } from "./actor.ts";
+import { createAnalysis } from "./analysis.ts";
+import { importMembers } from "./import.ts";
+import { replyTo } from "./owner-requests.ts";
+
+interface Owned {
+  refresh(): void;
+  close(): Promise<void>;
+}
+
+export async function startCampaigns(yard: Yard): Promise<Serving> {
+  const { config, metrics, lifecycle, log } = yard;
+  const parts = { eventStore: yard.eventStore(), lifecycle, log, metrics };
+  const [bus, vault, campaigns, services] = await Promise.all([
+    yard.bus(),
+    yard.vault(),
+    liveView({
+      ...parts,
+      name: "campaigns",
+      streams: [CAMPAIGN_CONFIG_STREAM],
+      codec: createCodec(campaignConfigEvents),
+      initial: campaignConfiguration.initial,
+      evolve: campaignConfiguration.evolve,
+      derive: (all) => all,
+    }),
+    liveView({
+      ...parts,
+      name: "analysis-services",
+      streams: [ANALYSIS_SERVICE_STREAM],
+      codec: createCodec(analysisServiceEvents),
+      initial: analysisServices.initial,
+      evolve: analysisServices.evolve,
+      derive: (all) => all,
+    }),
+  ]);
+  const signature = await openMailSignature(yard.database());
+  const analysis = createAnalysis({ allowPrivate: config.allowPrivatePartners, metrics });
+  lifecycle.own("analysis services", () => analysis.close());
+  const owned = new Map<CampaignId, Owned>();
+
+  function configured(id: CampaignId): ConfiguredCampaign {
+    const found = campaigns.current().get(id);
+    if (found === undefined) throw new Error(`campaign ${id} is not configured`);
+    return found;
+  }
+
+  async function own(campaign: CampaignId, lease: Lease): Promise<Owned> {
+    const actor = await startCampaignActor({
+      campaign,
+      configured: () => configured(campaign),
+      services: services.current,
+      lease,
+      yard,
+      bus,
+      vault,
+      signature,
+      analysis,
+    });
+    const closing = new AbortController();
+    const importing = importer(campaign, actor, AbortSignal.any([closing.signal, lease.lost]));
+    importing.review();
+    const about = { campaign, configured: () => configured(campaign), actor, onImport: importing.review };
+    const requests = await bus.serve(campaignRequestSubject(campaign), "owner", ({ data }) =>
+      replyTo(data, about),
+    );
+    return {
+      refresh: actor.refresh,
+      async close() {
+        closing.abort();
+        await requests.close();
+        await importing.ended();
+        await actor.close();
+      },
+    };
+  }
+
+  function importer(campaign: CampaignId, { writer, review }: CampaignActor, signal: AbortSignal) {
+    let running: Promise<void> | undefined;
+    const begin = (): void => {
+      const { allowPrivatePartners: allowPrivate } = config;
+      running ??= importMembers({
+        campaign,
+        writer,
+        vault,
+        allowPrivate,
+        onTaken: review,
+        signal,
+        log: log.child({ campaign }),
+      }).finally(() => {
+        running = undefined;
+      });
+    };
+    return {
+      review: begin,
+      ended: async () => running,
+    };
+  }
+
+  const leases = holdLeases({
+    bus,
+    group: "campaigns",
+    names: () => [...campaigns.current().keys()],
+    instance: config.instance,
+    async onGained(name, lease) {
+      const campaign = CampaignId.parse(name);
+      owned.set(campaign, await own(campaign, lease));
+    },
+    async onLost(name) {
+      const campaign = CampaignId.parse(name);
+      const one = owned.get(campaign);
+      owned.delete(campaign);
+      await one?.close();
+    },
+    log,
+  });
+  const stopListening = campaigns.onChange(() => {
+    leases.review();
+    for (const one of owned.values()) one.refresh();
+  });
+  lifecycle.own("campaigns", async () => {
+    stopListening();
+    await leases.close();
+  });
+  return {};
+}

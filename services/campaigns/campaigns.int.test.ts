@@ -1,0 +1,121 @@
+// Campaigns on real parts: members go through their steps, as a person sees it and as a provider counts it.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type CampaignYard, campaignYard } from "../../test/campaigns/yard.ts";
+import { type RunningYard, startYard } from "../../test/e2e/yard.ts";
+import { until } from "../../test/harness/wait.ts";
+
+const test = suite("campaigns");
+let yard: RunningYard;
+let campaigns: CampaignYard;
+
+test.before(async () => {
+  yard = await startYard("together");
+  campaigns = campaignYard(yard);
+});
+test.after(() => yard?.stop());
+
+const people = (count: number, domain: string): { email: string; full_name: string; city: string }[] =>
+  Array.from({ length: count }, (_, n) => ({
+    email: `p${n}@${domain}`,
+    full_name: `Person ${n}`,
+    city: n % 2 === 0 ? "Oslo" : "Bergen",
+  }));
+
+const is = (field: string, value: string) => ({
+  combinator: "and",
+  rules: [{ field, operator: "=", value }],
+});
+
+test("members are sent to, wait, reply, are analysed, branch and submit", async () => {
+  const mails = await campaigns.provider("mails");
+  assert.is(
+    (await yard.client.admin("PUT", "/api/analysis-services/words", { type: "builtin" })).status,
+    200,
+  );
+  await campaigns.define("spring", {
+    name: "Spring",
+    concurrency: 50,
+    steps: [
+      {
+        id: "hello",
+        type: "send",
+        partner: "mails",
+        template: { subject: "Hello {{full_name}}", text: "From {{city}}" },
+      },
+      { id: "listen", type: "wait", for: "3s", on_reply: "sense" },
+      { id: "silent", type: "end" },
+      { id: "sense", type: "analyze", service: "words" },
+      {
+        id: "sort",
+        type: "branch",
+        cases: [{ when: is("sentiment", "positive"), next: "hand-in" }],
+        otherwise: "bye",
+      },
+      {
+        id: "hand-in",
+        type: "submit",
+        kind: "lead",
+        fields: { email: "{{email}}", full_name: "{{full_name}}", interest: "{{reply}}" },
+      },
+      { id: "bye", type: "end" },
+    ],
+  });
+  const added = await campaigns.add("spring", [...people(30, "spring.example"), { email: "no address" }, {}]);
+  assert.equal(added, {
+    added: 30,
+    duplicates: 0,
+    invalid: [
+      { line: 31, errors: [{ path: "email", message: "is not an e-mail address" }] },
+      { line: 32, errors: [{ path: "email", message: "is missing" }] },
+    ],
+  });
+  assert.is((await campaigns.add("spring", people(30, "spring.example"))).duplicates, 30);
+  await campaigns.tell("spring", "start");
+  await until("all wait", async () => {
+    const { counts, pace } = await campaigns.view("spring");
+    if (counts.waiting === 30) return true;
+    throw new Error(JSON.stringify({ counts, pace }));
+  });
+  assert.is((await mails.totals()).effects, 30);
+  const [request] = await mails.requests();
+  const body = JSON.parse(request?.body ?? "{}") as Record<string, string>;
+  assert.is(body.subject, `Hello ${body.full_name}`);
+  assert.is(body.text, `From ${body.city}`);
+  assert.ok((await campaigns.view("spring")).next_due_at);
+
+  const reply = (email: string, message_id: string, text: string) =>
+    yard.client.admin<{ duplicate: boolean }>("POST", "/api/campaigns/spring/replies", {
+      email,
+      message_id,
+      text,
+    });
+  assert.is((await reply("P0@spring.example", "<1>", "Thanks, I love it")).body.duplicate, false);
+  assert.is((await reply("p0@spring.example", "<1>", "Thanks, I love it")).body.duplicate, true);
+  await reply("p1@spring.example", "<2>", "Stop, this is terrible");
+  assert.is((await reply("nobody@spring.example", "<3>", "?")).status, 404);
+
+  const done = await campaigns.becomes("spring", "done");
+  assert.is(done.counts.done, 30);
+  const entered = Object.fromEntries(done.funnel.map((step) => [step.id, step.entered]));
+  assert.equal(entered, { hello: 30, listen: 30, silent: 0, sense: 2, sort: 2, "hand-in": 1, bye: 0 });
+  assert.equal(
+    (await campaigns.members("spring", "&q=p0@spring.example")).map(({ status, sentiment }) => [
+      status,
+      sentiment,
+    ]),
+    [["done", "positive"]],
+  );
+  const lead = await until("the submission is a lead", async () => {
+    const found = await yard.client.admin<{ items: { payload: Record<string, unknown> }[] }>(
+      "GET",
+      "/api/leads?source=spring",
+    );
+    return found.body.items[0];
+  });
+  assert.is(lead.payload.campaign, "spring");
+  assert.is(lead.payload.interest, "Thanks, I love it");
+  assert.is((await mails.totals()).requests, 30);
+});
+
+test.run();

@@ -1,0 +1,4 @@
+import { runRole } from "#platform/role.ts";
+import { startCampaigns } from "./app.ts";
+
+await runRole("campaigns", startCampaigns);

@@ -1,0 +1,87 @@
+// The one writer of a campaign's stream.
+import { type CampaignCommand, type CampaignDecision, campaignDecider } from "#domain/campaign/decide.ts";
+import { type CampaignEvent, campaignEvents, campaignStream } from "#domain/campaign/events.ts";
+import type { CampaignState } from "#domain/campaign/state.ts";
+import type { CampaignId } from "#domain/ids.ts";
+import { type BatchWriter, openBatchWriter } from "#platform/batch-writer.ts";
+import { createCodec } from "#platform/event-store/codec.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { NewEvent } from "#platform/event-store/stored-event.ts";
+import { decodeKnown, foldStream, logPassedOver } from "#platform/fold-stream.ts";
+import { deterministicUuid, newUuid } from "#platform/ids.ts";
+import type { Log } from "#platform/log.ts";
+
+/** A command, and who asked for it. */
+export interface Asked {
+  readonly command: CampaignCommand;
+  readonly by?: string | undefined;
+}
+
+export type CampaignWriter = BatchWriter<CampaignState, Asked, CampaignDecision>;
+
+export interface CampaignWriterOptions {
+  readonly campaign: CampaignId;
+  readonly mayWrite: () => boolean;
+  readonly eventStore: EventStore;
+  /** Each time the stream was read: what was known before may never have been stored. */
+  readonly onLoaded: (state: CampaignState) => void;
+  readonly log: Log;
+}
+
+const codec = createCodec(campaignEvents);
+const decode = decodeKnown(codec);
+const { evolve, decide } = campaignDecider;
+
+export function openCampaignWriter(options: CampaignWriterOptions): CampaignWriter {
+  const { campaign, mayWrite, eventStore, onLoaded, log } = options;
+  const stream = campaignStream(campaign);
+  return openBatchWriter<CampaignState, Asked, CampaignDecision>({
+    stream,
+    decider: { evolve, decide: ({ command }, state) => decide(command, state) },
+    eventStore,
+    async load() {
+      const { initial } = campaignDecider;
+      const told = logPassedOver(log);
+      return foldStream({
+        eventStore,
+        stream,
+        decode,
+        evolve,
+        from: { state: initial, revision: "no_stream" },
+        onPassedOver(stored, error) {
+          // The state counts events to know where each stands.
+          initial.revision = Number(stored.revision);
+          told(stored, error);
+        },
+      });
+    },
+    encode: (events, asked) => encode(stream, events, asked),
+    mayWrite,
+    decides: "at_once",
+    onLoaded(state) {
+      onLoaded(state);
+      return [];
+    },
+    log,
+  });
+}
+
+function encode(stream: string, events: readonly CampaignEvent[], { by }: Asked): NewEvent[] {
+  const at = new Date().toISOString();
+  return events.map((event) =>
+    codec.encode(event, {
+      id: eventId(stream, event),
+      at,
+      ...(event.type === "MemberSendRequested" && {
+        correlation: event.data.submission_id,
+        trace: event.data.submission_id.replaceAll("-", ""),
+      }),
+      ...(by !== undefined && { by }),
+    }),
+  );
+}
+
+/** The same step of the same member has the same id, however often it is appended. */
+function eventId(stream: string, { type, data }: CampaignEvent): string {
+  return "moves" in data ? deterministicUuid(stream, type, data.member_id, `${data.moves}`) : newUuid();
+}
