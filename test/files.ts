@@ -4,5 +4,7 @@ import { globSync } from "node:fs";
 export function testFiles(patterns: readonly string[]): readonly string[] {
   const isWanted = (path: string): boolean =>
     patterns.length === 0 || patterns.some((part) => path.includes(part));
-  return globSync("{domain,platform,services,projections,deploy,console,test}/**/*.test.ts").filter(isWanted).sort();
+  return globSync("{domain,platform,services,projections,deploy,console,test}/**/*.test.ts")
+    .filter(isWanted)
+    .sort();
 }
