@@ -8,7 +8,7 @@ import { createLog } from "#platform/log.ts";
 import { openVault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { createClient, type YardClient } from "../../test/e2e/client.ts";
-import { configureDemo } from "../../test/e2e/demo-partners.ts";
+import { configureDemo, effectsAt } from "../../test/e2e/demo-partners.ts";
 import { startEventStore, temporaryFolder } from "../../test/eventstore/server.ts";
 import { installedPostgres, startInstalledPostgres } from "../../test/harness/installed-postgres.ts";
 import { startNats } from "../../test/harness/nats.ts";
@@ -135,6 +135,8 @@ test("it goes on when PgBouncer is started anew, and when the process that write
     "select count(*)::int as leads from leads.lead where status = 'delivered'",
   );
   assert.equal(rows, [{ leads: 110 }], "each is counted once");
+  const { effects, max } = await effectsAt(`http://127.0.0.1:${env.SIMULATOR_PORT}`, "edu");
+  assert.equal({ effects, max }, { effects: 110, max: 1 }, "each is delivered once");
 });
 
 test("a process has no more connections than the documents say", async () => {
