@@ -27,6 +27,8 @@ const later = join(backups, "forgotten.txt");
 const postgres = await startPostgres();
 const running = new Set<Launched>();
 let head = 0n;
+/** An API token of the original yard. */
+let apiToken = "";
 /** The lead and the person of somebody who is forgotten after the backup, and of somebody who is not. */
 const people = { forgotten: { id: "", person: "" }, kept: { id: "", person: "" } };
 
@@ -75,6 +77,9 @@ test("is made while submissions come in, is refused for half ones, and lists who
   const { yard, client, endpoints } = await start(original);
   people.forgotten = await delivered(client);
   people.kept = await delivered(client);
+  const token = await client.admin<{ token: string }>("POST", "/api/tokens", { name: "crm", role: "viewer" });
+  assert.is(token.status, 201);
+  apiToken = token.body.token;
   let submitting = true;
   const traffic = (async () => {
     while (submitting) await Promise.all([1, 2, 3, 4].map(() => delivered(client)));
@@ -183,8 +188,12 @@ test("has every read model as a replay of the original's log makes it", async ()
 
 test("works, and whoever was forgotten since stays forgotten", async () => {
   await Promise.all([...running].map(stop));
-  const { client } = await start(restored, theKey);
+  const { client, endpoints } = await start(restored, theKey);
   assert.ok((await client.lead(people.kept.id)).payload.email);
+  const byToken = await fetch(`${endpoints.http_url}/api/me`, {
+    headers: { authorization: `Bearer ${apiToken}` },
+  });
+  assert.is(byToken.status, 200, "who had a token has it still");
   await until("the log says that the person is forgotten", async () => {
     const { body } = await client.admin<{ forgotten_at?: string }>(
       "GET",

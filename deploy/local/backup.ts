@@ -13,6 +13,7 @@ import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { oneRotationAtATime } from "#platform/vault/rewrap.ts";
 import { copyLog } from "./backup/copy-log.ts";
 import { writeForgotten } from "./backup/forgotten.ts";
+import { writeAccessFile } from "./backup/kept-access.ts";
 import { sealSecrets } from "./backup/kept-secrets.ts";
 import { writeKeyFile } from "./backup/key-file.ts";
 import { FILES, writeManifest } from "./backup/manifest.ts";
@@ -77,6 +78,7 @@ async function backUp({ dir, config, database, eventStoreUrl }: BackupParts): Pr
   const { keys, wrapping, sealedUnder } = await oneRotationAtATime(database, async () => {
     const master = masterKeyOf(config);
     sealSecrets(config.dataDir, master, at("secrets"));
+    await writeAccessFile(database, master, at("access"));
     const sealedUnder = createMasterKeys({ current: master }).currentId;
     const written = await writeKeyFile(database, at("keys"));
     return { keys: written, wrapping: (await wrappingOf(database)) ?? sealedUnder, sealedUnder };

@@ -11,6 +11,7 @@ import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { checkCopy } from "../../services/eventstore/engine/check-copy.ts";
 import { begin, begunIn, checkEmpty, end } from "./backup/empty-place.ts";
 import { readForgotten } from "./backup/forgotten.ts";
+import { restoreAccess } from "./backup/kept-access.ts";
 import { openSecrets } from "./backup/kept-secrets.ts";
 import { compareKeys, personsWithoutKey, readKeyFile } from "./backup/key-file.ts";
 import { checkFiles, FILES, type Manifest, readManifest } from "./backup/manifest.ts";
@@ -84,6 +85,7 @@ async function restore({ dir, manifest, gone, config, masters, folder }: Restore
       toForget: await personsWithoutKey(keys()),
     });
     await compareKeys(database, keys());
+    await restoreAccess(database, join(dir, FILES.access), masters);
   });
   openSecrets(join(dir, FILES.secrets), masters, dataDir);
   end(dataDir);

@@ -15,6 +15,7 @@ export const FILES = {
   log: "events.db",
   keys: "keys.ndjson",
   secrets: "secrets.json",
+  access: "access.json",
   forgotten: "forgotten.txt",
 } as const;
 
