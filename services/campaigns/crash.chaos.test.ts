@@ -39,7 +39,10 @@ test("an import goes on where it was, and no send is doubled or lost", async () 
   assert.is(begun.status, 202, JSON.stringify(begun.body));
   for (const role of ["campaigns", "partners", "relay", "projections"] as const) {
     const { requests } = await mails.totals();
-    await until("more is sent", async () => (await mails.totals()).requests > Math.min(requests + 20, 2 * MEMBERS - 1));
+    await until(
+      "more is sent",
+      async () => (await mails.totals()).requests > Math.min(requests + 20, 2 * MEMBERS - 1),
+    );
     await yard.replace(role);
   }
   const done = await campaigns.becomes("killed", "done", 120_000);

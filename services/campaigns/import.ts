@@ -1,10 +1,10 @@
 // Takes members over from another system's HTTP API, page by page. Where the next page is, is stored once all of this one are added, so
 // that whoever takes the campaign over goes on with the page that was not taken yet.
 
+import { countAdded } from "#domain/campaign/decide.ts";
 import type { AddedMember } from "#domain/campaign/events.ts";
 import { ImportRequest, pageIn } from "#domain/campaign/import.ts";
 import { isMember, MAX_MEMBER_BYTES, type MemberFields, readMember } from "#domain/campaign/member.ts";
-import { countAdded } from "#domain/campaign/decide.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
 import { type CampaignId, MemberId } from "#domain/ids.ts";
 import { importContext, memberContext, memberDomain, memberKey, SECRETS_KEY } from "#domain/seal-contexts.ts";

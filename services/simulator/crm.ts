@@ -32,10 +32,13 @@ export function crmRoutes(app: FastifyInstance): void {
     if (asked.size >= MAX_COUNTED) asked.clear();
     asked.set(key, nth);
     if (slow_ms > 0 && page % 5 === 0) await delay(slow_ms);
-    if (page === limited && nth === 1) return reply.code(429).header("retry-after", "1").send({ error: "limited" });
+    if (page === limited && nth === 1)
+      return reply.code(429).header("retry-after", "1").send({ error: "limited" });
     if (page === fails && nth <= 2) return reply.code(503).send({ error: "down" });
     const first = page * size;
-    const records = Array.from({ length: Math.max(0, Math.min(size, total - first)) }, (_, n) => customer(first + n));
+    const records = Array.from({ length: Math.max(0, Math.min(size, total - first)) }, (_, n) =>
+      customer(first + n),
+    );
     const given = new URLSearchParams(request.query as Record<string, string>);
     given.set("page", `${page + 1}`);
     return { records, ...(first + size < total && { next: `/crm/customers?${given}` }) };
