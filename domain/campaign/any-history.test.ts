@@ -248,7 +248,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 test("everybody comes to exactly one end, no more are worked on than allowed, and no send is asked for twice", () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 120, size: "max" }), (actions) => {
       const world = new World();
       for (const act of actions) {
         act(world);
@@ -282,7 +282,7 @@ test("everybody comes to exactly one end, no more are worked on than allowed, an
 
 test("whoever reads the stream anew knows what the owner knew", () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
       const world = new World();
       for (const act of actions) act(world);
       const before = world.catchUp(0).state;
