@@ -20,7 +20,14 @@ test("every other method is 405 and told what is allowed, whatever comes with it
 });
 
 test("a path that there is not is a 404 problem, whatever comes with it", async () => {
-  for (const path of ["/nowhere", "/api", "/api/submit/", "//api/submit", "/API/submit", "/api/submit/batch/x"])
+  for (const path of [
+    "/nowhere",
+    "/api",
+    "/api/submit/",
+    "//api/submit",
+    "/API/submit",
+    "/api/submit/batch/x",
+  ])
     for (const [type, body] of [
       ["application/json", "{"],
       ["text/xml", "<a>"],
