@@ -9,8 +9,12 @@ export function Flow({ campaign: { steps, funnel } }: { readonly campaign: Campa
   const max = Math.max(1, ...funnel.map(({ entered }) => entered));
   return (
     <ol className="flow">
-      {steps.map((step) => (
-        <li key={step.id} id={`step-${step.id}`} className={`flow-step flow-${step.type}`}>
+      {steps.map((step, n) => (
+        <li
+          key={step.id}
+          id={`step-${step.id}`}
+          className={`flow-step flow-${step.type} ${follows(steps, n) ? "flow-follows" : ""}`}
+        >
           <div className="flow-what">
             <strong className="break">{stepInWords(step)}</strong>
             <code className="muted small break">{step.id}</code>
@@ -21,6 +25,12 @@ export function Flow({ campaign: { steps, funnel } }: { readonly campaign: Campa
       ))}
     </ol>
   );
+}
+
+/** Whether the step before leads here. */
+function follows(steps: readonly Step[], n: number): boolean {
+  const [before, step] = [steps[n - 1], steps[n]];
+  return before !== undefined && waysOf(steps, before).some(({ to }) => to === step?.id);
 }
 
 function Ways({ steps, step }: { readonly steps: readonly Step[]; readonly step: Step }) {

@@ -16,7 +16,7 @@ const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFra
 const minutely = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const daily = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 
-export const duration = (ms: number): string =>
+const duration = (ms: number): string =>
   ms < 1_000
     ? `${Math.round(ms)} ms`
     : ms < 60_000
