@@ -59,7 +59,15 @@ function machine(
     calls: () => (existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : []),
     async install(...args) {
       const child = spawn(process.execPath, [join(root, "deploy/local/install.mjs"), ...args], {
-        env: { PATH: bin, HOME: root, NATS_SERVER: nats, PROMTOOL: "/bin/sh", CHROMIUM: "/bin/sh", NPM_SECONDS: "0", ...env },
+        env: {
+          PATH: bin,
+          HOME: root,
+          NATS_SERVER: nats,
+          PROMTOOL: "/bin/sh",
+          CHROMIUM: "/bin/sh",
+          NPM_SECONDS: "0",
+          ...env,
+        },
       });
       let output = "";
       for (const stream of [child.stdout, child.stderr])
