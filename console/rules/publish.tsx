@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, Problem } from "../api/client.ts";
 import type { Findings, RuleSet } from "../api/shapes.ts";
@@ -25,11 +25,13 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
   const [refused, setRefused] = useState<Conflicts>([]);
   const found = changes(draft.base.rules, draft.rules);
   // Asked first, so that whoever publishes sees conflicts before anything is refused.
-  const checked = useQuery({
+  const check = {
     queryKey: ["conflicts", draft.rules],
     queryFn: () => call<Findings>("POST", "/api/rules/check", { body: { rules: draft.rules } }),
     staleTime: Number.POSITIVE_INFINITY,
-  });
+  };
+  const queries = useQueryClient();
+  const checked = useQuery(check);
   const conflicts = refused.length > 0 ? refused : (checked.data?.conflicts ?? []);
   const nameOf = (id: string): string => draft.rules.find((rule) => rule.id === id)?.name ?? id;
 
@@ -41,6 +43,9 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
       ...(reason !== "" && { reason }),
       ...(isForced && { force: true }),
     };
+    // Who is quicker than the check waits for it here.
+    const waitedFor = isForced ? undefined : await queries.ensureQueryData(check).catch(() => undefined);
+    if (waitedFor !== undefined && waitedFor.conflicts.length > 0) return "stay";
     try {
       return onPublished(await call<RuleSet>("PUT", "/api/rules", { body }));
     } catch (error) {
@@ -56,7 +61,7 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
     <Confirm
       title={`Publish ${counted(found.length, "change")}?`}
       verb="Publish"
-      isReady={!checked.isPending && (conflicts.length === 0 || isForced)}
+      isReady={conflicts.length === 0 || isForced}
       onConfirm={publish}
       onClose={onClose}
     >

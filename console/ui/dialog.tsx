@@ -64,7 +64,8 @@ export function Confirm(props: ConfirmProps) {
     setProblem(undefined);
     try {
       const done = await onConfirm(new FormData(event.currentTarget));
-      if (done !== "stay") onClose();
+      if (done === "stay") setBusy(false);
+      else onClose();
     } catch (error) {
       setProblem(error);
       setBusy(false);

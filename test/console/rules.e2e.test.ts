@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { configureRules, demoRules } from "../e2e/demo-partners.ts";
+import { findings } from "./axe.ts";
 import { consoleSuite } from "./suite.ts";
 
 const { test, yard, signedIn } = consoleSuite("rules in the console");
@@ -46,6 +47,7 @@ test("a rule that is added, checked, back-tested and published takes the next le
   await page.getByRole("button", { name: "Back-test" }).click();
   await page.getByText("1 of 1 leads would go elsewhere").waitFor();
   await page.getByText("fallback → fin").waitFor();
+  assert.equal(await findings(page), []);
   await page.reload();
   await page.getByText("Your draft of version 1: 1 change").waitFor();
   await publish(page, "Travel is theirs from now on");
@@ -64,6 +66,11 @@ test("a set with a conflict is shown with a submission that shows it, and publis
   await page.getByRole("button", { name: "Add rule" }).click();
   await page.getByLabel("Name").fill("Finance to edu");
   await page.getByLabel("Priority").fill("20");
+  await page.getByRole("button", { name: "Add group" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("A value is missing").first().waitFor();
+  assert.equal(await findings(page), []);
+  await page.getByRole("button", { name: "Remove group" }).click();
   await page.getByLabel("Field").fill("interest");
   await page.getByLabel("Value").fill("Finance");
   await page.getByLabel("Route to").selectOption("edu");
@@ -77,6 +84,7 @@ test("a set with a conflict is shown with a submission that shows it, and publis
   await page.getByLabel("Publish in spite of the conflicts").waitFor();
   const confirm = page.getByRole("dialog").getByRole("button", { name: "Publish", exact: true });
   assert.ok(await confirm.isDisabled());
+  assert.equal(await findings(page), []);
   await page.getByLabel("Publish in spite of the conflicts").check();
   assert.ok(await confirm.isEnabled());
   await page.getByRole("button", { name: "Cancel" }).click();

@@ -29,7 +29,8 @@ export interface DeadLetterYard extends PartnerYard {
   readonly inside: Yard;
   readonly url: string;
   readonly token: string;
-  api(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** With the admin token, or another one. */
+  api(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   /** The partner fails each until its tries are over; its leads as they lie among the dead letters. */
   die(partner: PartnerId, count: number, payload?: Record<string, unknown>): Promise<Routed[]>;
   /** Waits until the list of this partner's dead letters has so many. */
@@ -66,11 +67,11 @@ export async function startDeadLetterYard(...roles: StartRole[]): Promise<DeadLe
   const inside = { ...own, config };
   const { url = "" } = await startGateway(inside);
 
-  async function api(method: string, path: string, body?: unknown): Promise<Answer> {
+  async function api(method: string, path: string, body?: unknown, token = TOKEN): Promise<Answer> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${TOKEN}`,
+        authorization: `Bearer ${token}`,
         ...(body !== undefined && { "content-type": "application/json" }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -4,7 +4,7 @@ import { ADMIN_TOKEN, type HttpResponse, storedIn } from "../../../test/gateway/
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
 
-const { test, yard } = await gatewaySuite("people and tokens");
+const { test, yard, parts } = await gatewaySuite("people and tokens");
 
 const PASSWORD = "correct horse battery staple";
 const json = { "content-type": "application/json" };
@@ -213,6 +213,26 @@ test("the admin token signs in too, and what changes by cookie must come from th
   assert.is((await yard.call("/api/sources", { headers: reading })).status, 200);
   const elsewhere = { "sec-fetch-site": "cross-site" };
   assert.is((await post("/api/login", { token: ADMIN_TOKEN }, elsewhere)).status, 403);
+});
+
+test("an event store that is away keeps nobody from signing in, and hears of it once, later", async () => {
+  const signIns = async (): Promise<number> =>
+    (await storedIn("access", yard)).filter(
+      ({ type, metadata }) => type === "SignedIn" && metadata.by === "admin",
+    ).length;
+  const before = await signIns();
+  parts.freeze();
+  try {
+    assert.is((await post("/api/login", { token: ADMIN_TOKEN })).status, 200);
+  } finally {
+    parts.thaw();
+  }
+  const waiting = "select count(*) from access.unrecorded";
+  await until("the log was told", async () => {
+    const [row] = await yard.database().query<{ count: bigint }>(waiting);
+    return row?.count === 0n;
+  });
+  assert.is(await signIns(), before + 1);
 });
 
 test("nothing secret is stored or logged in the clear", async () => {

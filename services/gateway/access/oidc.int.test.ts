@@ -102,15 +102,18 @@ test("who has no group with a role, or somebody else's name, does not come in", 
 
 test("another's answer, another state and another nonce are refused", async () => {
   claims = { sub: "u-4", preferred_username: "eve", groups: ["ops"] };
-  const [one, other] = [await begun(), await begun()];
   const failed = "/sign-in?error=failed";
-  const forged = new URL(one.back);
-  forged.searchParams.set("state", "forged");
+  // Each with a code of its own, which nobody has used before.
+  const [one, other] = [await begun(), await begun()];
   assert.is((await returned(one.back, other.cookie)).headers.location, failed);
-  assert.is((await returned(one.back, "")).headers.location, failed);
-  assert.is((await returned(forged, one.cookie)).headers.location, failed);
+  const without = await begun();
+  assert.is((await returned(without.back, "")).headers.location, failed);
+  const forged = await begun();
+  forged.back.searchParams.set("state", "forged");
+  assert.is((await returned(forged.back, forged.cookie)).headers.location, failed);
   claims = { ...claims, nonce: "another" };
-  assert.is((await returned(one.back, one.cookie)).headers.location, failed);
+  const replayed = await begun();
+  assert.is((await returned(replayed.back, replayed.cookie)).headers.location, failed);
   claims = { ...claims, nonce: undefined };
 });
 

@@ -7,15 +7,17 @@ import { until } from "../../../test/harness/wait.ts";
 
 const test = suite("the audit");
 let yard: DeadLetterYard;
+let token = "";
 test.before(async () => {
   yard = await startDeadLetterYard(...WORKERS);
+  token = (await yard.api("POST", "/api/tokens", { name: "nightly", role: "admin" })).body.token;
 });
 test.after(() => yard?.stop());
 
 const PRIVATE = /hush|whsec_|ann@example/;
 
 async function done(method: string, path: string, body?: unknown) {
-  const answer = await yard.api(method, path, body);
+  const answer = await yard.api(method, path, body, token);
   assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`);
   return answer;
 }
@@ -94,7 +96,7 @@ test("has each change once, with who made it, and no secret", async () => {
       `DeliveryReturned lead ${lead.submission_id}`,
     ],
   );
-  for (const { by } of items) assert.is(by, "admin");
+  for (const { by } of items) assert.is(by, "token:nightly");
   assert.not.match(JSON.stringify(items), PRIVATE);
   const of = (n: number): Record<string, unknown> => items[n] ?? {};
   const named = (name: string) => ({ name, scheme: "standard-webhooks", enabled: true });
@@ -109,7 +111,13 @@ test("has each change once, with who made it, and no secret", async () => {
 test("is filtered by who, what and when, and read page by page", async () => {
   const all = await audit();
   assert.equal(await audit("&by=nobody"), []);
-  assert.equal(await audit("&by=admin"), all);
+  const [byToken, byAdmin] = [await audit("&by=token:nightly"), await audit("&by=admin")];
+  assert.ok(byAdmin.some(({ type, about }) => type === "TokenMade" && about === "token nightly"));
+  const positions = [...byToken, ...byAdmin].map(({ position }) => Number(position)).sort((a, b) => b - a);
+  assert.equal(
+    positions,
+    all.map(({ position }) => Number(position)),
+  );
   const rules = await audit("&type=RulesetChanged");
   assert.equal(
     rules,
