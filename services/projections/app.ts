@@ -13,6 +13,7 @@ import { countDeadLetters } from "./dead-letter-gauge.ts";
 import { createGroup } from "./group.ts";
 import { createRetention } from "./retire-leads.ts";
 import { runProjection } from "./runner.ts";
+import { shareReading } from "./shared-reading.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 
 type End = () => Promise<void>;
@@ -52,6 +53,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       log.error({ projection, position, different }, "rebuilt read model differs from the one in use");
     };
   const turns = createTurns();
+  const logForRebuilds = shareReading({ eventStore, log });
   const retention = createRetention({ database, days: config.retainLeadsDays, log });
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
@@ -68,6 +70,7 @@ export async function startProjections(yard: Yard): Promise<Serving> {
       onSkipped: onSkippedBy(name),
       onCompared: onComparedBy(name),
       turns,
+      rebuilds: logForRebuilds,
       ...(name === "leads" && { retire: retention.retire }),
       log,
       onLag: (events) => metrics.projectionLagEvents.set({ projection: name }, events),

@@ -2,9 +2,9 @@
 // found and skipped, so that it stops nothing but itself.
 import { type Database, isMissingTable } from "#platform/database.ts";
 import { WrittenByNewerRelease } from "#platform/event-store/codec.ts";
-import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
 import { pause } from "#platform/retry.ts";
+import type { ReadLog } from "./shared-reading.ts";
 import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
 export interface Build {
@@ -19,7 +19,7 @@ export interface Build {
 
 export interface BuildParts {
   readonly database: Database;
-  readonly eventStore: EventStore;
+  readonly eventStore: ReadLog;
   readonly log: Log;
   /** Takes out of the rows what is older than is retained. */
   readonly retire?: ((schema: string, signal: AbortSignal) => Promise<void>) | undefined;

@@ -1,5 +1,6 @@
 // Keeps one projection up to date, and rebuilds it in a second schema when somebody asks or its shape has changed.
 import { setTimeout as delay } from "node:timers/promises";
+import type { EventStore } from "#platform/event-store/event-store.ts";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
 import {
@@ -17,6 +18,7 @@ import type { Projection } from "#projections/projection.ts";
 import { type Build, startBuild } from "./build.ts";
 import { compareBuilds, type Turns } from "./compare-builds.ts";
 import { type CurrentBuild, type KeepParts, keepCurrent } from "./keep-current.ts";
+import type { ReadLog } from "./shared-reading.ts";
 import type { WrittenSchema } from "./write.ts";
 
 export interface Runner {
@@ -27,6 +29,9 @@ export interface Runner {
 }
 
 export interface RunnerParts extends KeepParts {
+  readonly eventStore: Pick<EventStore, "follow" | "head">;
+  /** For rebuilds from the beginning of the log. */
+  readonly rebuilds: ReadLog;
   readonly onLag: (events: number) => void;
   readonly onSkipped: OnSkipped;
   readonly onCompared: (comparison: Comparison) => void;
@@ -124,7 +129,8 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
   ): Promise<"ready"> {
     const schema = await opened(rebuildOf(name));
     const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
-    builds.rebuild = startBuild(schema, parts, { onFenced, onCaughtUp });
+    const together = { ...parts, eventStore: parts.rebuilds };
+    builds.rebuild = startBuild(schema, together, { onFenced, onCaughtUp });
     await caughtUp;
     await parts.retire?.(schema.name, signal);
     if (inUse === undefined) return "ready";

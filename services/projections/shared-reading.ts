@@ -1,0 +1,128 @@
+// Rebuilds that begin at the same place at about the same time read the log once, and decode each event once.
+//
+// 1. A member gets every batch in order, one at a time; the next comes when all have taken this one.
+// 2. Whoever can't take a batch leaves with what it has handled, and reads on by itself: nobody waits for it.
+import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { Following, FollowOptions } from "#platform/event-store/follow.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
+import type { Log } from "#platform/log.ts";
+import { BATCHES } from "./write.ts";
+
+export type Reading = Pick<Following, "lag" | "done">;
+
+export interface ReadLog {
+  follow(options: FollowOptions): Reading;
+}
+
+/** Rebuilds of everything are asked for one by one. */
+const GATHER_MS = 500;
+/** Transactions at once: as many as keep a database of a few cores busy, and leave connections to others. */
+const MAX_WRITES = 3;
+
+export interface SharedReadingParts {
+  readonly eventStore: Pick<EventStore, "follow">;
+  readonly log: Log;
+}
+
+export function shareReading(parts: SharedReadingParts): ReadLog {
+  /** By where they begin; those that have begun take nobody in any more. */
+  const gathering = new Map<string, SharedReading>();
+  return {
+    follow(options) {
+      const from = `${options.from}`;
+      let reading = gathering.get(from);
+      if (reading === undefined) {
+        const opened = openShared(options.from, parts);
+        reading = opened;
+        gathering.set(from, opened);
+        setTimeout(() => {
+          gathering.delete(from);
+          opened.begin();
+        }, GATHER_MS);
+      }
+      return reading.add(options);
+    },
+  };
+}
+
+interface SharedReading {
+  add(options: FollowOptions): Reading;
+  begin(): void;
+}
+
+interface Member {
+  readonly options: FollowOptions;
+  handled: FollowOptions["from"];
+  working: Promise<void>;
+  /** Since it has left. */
+  alone: Following | undefined;
+}
+
+function openShared(from: FollowOptions["from"], { eventStore, log }: SharedReadingParts): SharedReading {
+  const members = new Set<Member>();
+  const ending = new AbortController();
+  let following: Following | undefined;
+
+  function leave(member: Member): void {
+    members.delete(member);
+    if (members.size === 0) ending.abort();
+  }
+
+  async function give(member: Member, events: StoredEvent[], position: bigint): Promise<void> {
+    const { options } = member;
+    if (options.signal.aborted) return;
+    try {
+      await options.onEvents(events, position);
+      member.handled = position;
+    } catch (error) {
+      leave(member);
+      if (options.signal.aborted) return;
+      log.warn({ err: error, following: options.name }, "rebuild can't take a batch and reads on by itself");
+      member.alone = eventStore.follow({ ...options, from: member.handled });
+    }
+  }
+
+  /** The first to come is the first to write. */
+  async function giveAll(events: StoredEvent[], position: bigint): Promise<void> {
+    const left = [...members];
+    const writeNext = async (): Promise<void> => {
+      for (let member = left.shift(); member !== undefined; member = left.shift()) {
+        member.working = give(member, events, position);
+        await member.working;
+      }
+    };
+    await Promise.all(Array.from({ length: MAX_WRITES }, writeNext));
+  }
+
+  return {
+    add(options) {
+      const member: Member = { options, handled: from, working: Promise.resolve(), alone: undefined };
+      members.add(member);
+      const aborted = Promise.withResolvers<void>();
+      const onAbort = (): void => {
+        leave(member);
+        aborted.resolve();
+      };
+      options.signal.addEventListener("abort", onAbort, { once: true });
+      if (options.signal.aborted) onAbort();
+      return {
+        lag: () => (member.alone ?? following)?.lag() ?? Promise.resolve(0),
+        done: aborted.promise.then(() => member.working).then(() => member.alone?.done),
+      };
+    },
+    begin() {
+      if (members.size === 0) return;
+      following = eventStore.follow({
+        name: "rebuilds",
+        prefixes: [],
+        from,
+        batch: BATCHES,
+        signal: ending.signal,
+        onEvents: giveAll,
+        onCaughtUp() {
+          for (const { options } of members) options.onCaughtUp?.();
+        },
+      });
+    },
+  };
+}
