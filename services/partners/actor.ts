@@ -44,6 +44,7 @@ import { pauseGone } from "./pause-gone.ts";
 import { createPostponed } from "./postponed.ts";
 import { createSlots } from "./slots.ts";
 import type { PartnerSnapshots } from "./snapshots.ts";
+import { tracedChannel } from "./traced-channel.ts";
 
 export interface Actor {
   /** To be called after each change of the partner's configuration. */
@@ -123,7 +124,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const deliver = createDeliver({
     writer,
     configured,
-    channel: channel.get,
+    channel: tracedChannel(channel.get, partner, yard.tracing),
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,
