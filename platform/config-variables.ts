@@ -241,6 +241,11 @@ export const VARIABLES = {
     schema: share(0.01),
     roles: YARD_ROLES,
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    allows: "http://host:port or https://… of an OpenTelemetry collector that takes OTLP over HTTP",
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    roles: YARD_ROLES,
+  },
   DRAIN_MS: { allows: "a whole number from 0 to 600000", schema: wholeNumber(0, 600_000, 10_000) },
   /** Set by the launcher, not by people. */
   SWITCHYARD_PARENT: { allows: "the launcher's process id", schema: processId.optional() },

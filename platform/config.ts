@@ -66,6 +66,8 @@ export interface Config {
   readonly metricsPort?: number;
   /** Where errors are reported, and the share of stages whose time is. */
   readonly sentry?: { readonly dsn: string; readonly tracesSampleRate: number };
+  /** Of a collector that takes spans; unset: none are made. */
+  readonly otlpEndpoint?: string;
   /** Who started this process and ends it; unset where nobody does. */
   readonly launcherPid?: number;
   /** How often the launcher has started this process again, and what ended it the last time. */
@@ -200,6 +202,7 @@ export function readConfig(env: Environment): Config {
     ...(read.SENTRY_DSN && {
       sentry: { dsn: read.SENTRY_DSN, tracesSampleRate: read.SENTRY_TRACES_SAMPLE_RATE },
     }),
+    ...(read.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(read.SWITCHYARD_PARENT && { launcherPid: read.SWITCHYARD_PARENT }),
     ...(read.SWITCHYARD_RESTARTS > 0 && { restarts: read.SWITCHYARD_RESTARTS }),
     ...(read.SWITCHYARD_LAST_END && { lastEnd: read.SWITCHYARD_LAST_END }),

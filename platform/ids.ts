@@ -20,6 +20,9 @@ export function newSpanId(): string {
   return random.toString("hex", used - SPAN_BYTES, used);
 }
 
+/** Of the event with this id: those of its digits that are random or a hash. */
+export const spanOf = (eventId: string): string => eventId.replaceAll("-", "").slice(16);
+
 /** The same parts give the same id, in every process and for ever; other parts, also otherwise cut, give another. */
 export function deterministicUuid(...parts: string[]): string {
   // Each part's length goes before it, so that ("ab", "c") and ("a", "bc") differ.

@@ -32,7 +32,7 @@ export async function serve(
   config: Config,
   start: (parts: ProcessParts) => Promise<Serving>,
 ): Promise<void> {
-  const { instance, sentry, logLevel: level } = config;
+  const { instance, sentry, otlpEndpoint: endpoint, logLevel: level } = config;
   const reports = sentry && (await openErrorReports({ ...sentry, name, instance }));
   const log = createLog({ level, name, instance, onError: reports?.error });
   await runProcess(
@@ -40,7 +40,14 @@ export async function serve(
     async (lifecycle) => {
       // Closed last, with what the others had to report at their end.
       if (reports !== undefined) lifecycle.own("error reports", () => reports.close());
-      const parts = { config, log, lifecycle, health: createHealth(), metrics: createMetrics() };
+      // Imported when wanted: nobody else pays for it.
+      const tracing =
+        endpoint && (await import("./tracing.ts")).openTracing({ endpoint, name, instance, log });
+      if (tracing) lifecycle.own("tracing", () => tracing.close());
+      const parts = {
+        ...{ config, log, lifecycle, health: createHealth(), metrics: createMetrics() },
+        tracing: tracing || undefined,
+      };
       reports?.timeStages(parts.metrics);
       const { roles, launcherPid, dataDir } = config;
       lifecycle.own("idle memory", giveBackMemoryWhenIdle());

@@ -10,6 +10,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { once } from "./once.ts";
+import type { Tracing } from "./tracing.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 
 /** What every process has, also one that uses no part of the yard. */
@@ -19,6 +20,8 @@ export interface ProcessParts {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly lifecycle: Lifecycle;
+  /** Undefined where nobody takes spans. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface YardParts extends ProcessParts {
@@ -43,9 +46,9 @@ export type StartRole = (yard: Yard) => Promise<Serving>;
 /** A role that uses no part of the yard. */
 export type StartStandalone = (parts: ProcessParts) => Promise<Serving>;
 
-export function createYard({ config, log, metrics, health, lifecycle }: YardParts): Yard {
+export function createYard({ config, log, metrics, health, lifecycle, tracing }: YardParts): Yard {
   const eventStore = once(() => {
-    const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle, metrics });
+    const store = connectEventStore({ url: config.eventstoreUrl, log, lifecycle, metrics, tracing });
     let seen = 0n;
     health.add("eventstore", async () => {
       const head = await store.head();
@@ -88,5 +91,5 @@ export function createYard({ config, log, metrics, health, lifecycle }: YardPart
     health.add("vault", opened.check);
     return opened;
   });
-  return { config, log, metrics, health, lifecycle, eventStore, bus, database, vault };
+  return { config, log, metrics, health, lifecycle, tracing, eventStore, bus, database, vault };
 }

@@ -3,6 +3,7 @@ import { EventStoreDBClient } from "@eventstore/db-client";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Tracing } from "../tracing.ts";
 import { type Appended, appendUntilConfirmed } from "./append.ts";
 import type { ExpectedRevision } from "./append-wire.ts";
 import { openAppender } from "./appender.ts";
@@ -53,6 +54,8 @@ export interface EventStoreOptions {
   readonly deadlineMs?: number;
   /** Shows how long it takes to answer. */
   readonly metrics?: Pick<Metrics, "eventStoreSeconds"> | undefined;
+  /** Is told what was appended. */
+  readonly tracing?: Pick<Tracing, "appended"> | undefined;
 }
 
 const TAIL = {
@@ -70,6 +73,7 @@ export function connectEventStore({
   lifecycle,
   deadlineMs = 30_000,
   metrics,
+  tracing,
 }: EventStoreOptions): EventStore {
   // A connection of its own: what ends a subscription, or fills the wire with a long read, holds up no append.
   const appends = EventStoreDBClient.connectionString(url);
@@ -107,9 +111,11 @@ export function connectEventStore({
     events: readonly NewEvent[],
     options?: { readonly deadlineMs?: number },
   ): Promise<Appended> {
+    const startMs = tracing === undefined ? 0 : Date.now();
     const { revision, position } = await timed(APPEND, () =>
       appendUntilConfirmed(appender, stream, expected, events, { ...patience, ...options }),
     );
+    tracing?.appended(stream, events, startMs);
     if (position !== undefined) return { revision, position };
     // A store that recognises a repeated append need not know any more where the first one went.
     const [last] = await readStream(stream, { from: revision, maxCount: 1 });

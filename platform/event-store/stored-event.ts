@@ -5,6 +5,8 @@ export interface EventMetadata {
   /** When it happened, ISO 8601, by the clock of who decided it. */
   readonly at: string;
   readonly trace?: string;
+  /** The span that a producer was in, where it said so: what caused an event that no event caused. */
+  readonly parent?: string;
   readonly causation?: string;
   readonly correlation?: string;
   /** The person or token that caused it. */

@@ -45,6 +45,7 @@ import { pauseGone } from "./pause-gone.ts";
 import { createPostponed } from "./postponed.ts";
 import { createSlots } from "./slots.ts";
 import type { PartnerSnapshots } from "./snapshots.ts";
+import { tracedChannel } from "./traced-channel.ts";
 
 export interface Actor {
   /** To be called after each change of the partner's configuration. */
@@ -126,7 +127,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     writer,
     configured,
     campaigns,
-    channel: channel.get,
+    channel: tracedChannel(channel.get, partner, yard.tracing),
     slots: createSlots(() => configured().config.limits.concurrency), // 4
     lease,
     vault,

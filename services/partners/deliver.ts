@@ -141,7 +141,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const delivery_id = routed.route.sent_as ?? about.delivery_id;
     const ids = { id, delivery_id, ...(routed.person_id && { person_id: routed.person_id }) };
     try {
-      return channel.prepare({ submission, ids, trace: cause.trace, now: Date.now() });
+      return channel.prepare({ submission, ids, trace: cause.trace, cause: cause.id, now: Date.now() });
     } catch (error) {
       if (error instanceof TemplateTooLarge) return undefined;
       throw error;

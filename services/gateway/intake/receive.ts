@@ -11,7 +11,7 @@ import { MAX_BODY_BYTES } from "./limits.ts";
 import { checkPayload } from "./payload.ts";
 import { authenticate, type Sender } from "./signature.ts";
 import { claimedSource, type KnownSources } from "./sources.ts";
-import type { Receipt, SubmissionStore } from "./store.ts";
+import type { Receipt, StoreOptions, SubmissionStore } from "./store.ts";
 
 /** A submission as it arrived. */
 export interface Arrival {
@@ -77,7 +77,7 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
 
     return store.put(
       { kind, source: source.id, received_at: new Date(at).toISOString(), idempotency_key: key, ...checked },
-      { id: submissionIdOf(source.id, key), text, trace: traceOf(headers), canWait },
+      { id: submissionIdOf(source.id, key), text, ...traceOf(headers), canWait },
     );
   }
 
@@ -115,11 +115,11 @@ export function createIntake({ sources, store, metrics }: IntakeParts): Intake {
   };
 }
 
-/** The trace that the sender is in, when it says so (W3C traceparent). */
-function traceOf({ traceparent }: HeaderValues): string | undefined {
-  return typeof traceparent === "string"
-    ? /^00-([0-9a-f]{32})-[0-9a-f]{16}-/.exec(traceparent)?.[1]
-    : undefined;
+/** The trace and the span that the sender is in, when it says so (W3C traceparent). */
+function traceOf({ traceparent }: HeaderValues): Pick<StoreOptions, "trace" | "parent"> {
+  const found =
+    typeof traceparent === "string" ? /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(traceparent) : null;
+  return { trace: found?.[1], parent: found?.[2] };
 }
 
 type Outcome = "accepted" | "duplicate" | "invalid" | "unauthenticated" | "limited" | "unavailable";

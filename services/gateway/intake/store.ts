@@ -26,6 +26,8 @@ export interface StoreOptions {
   /** The body's text: tells a repeat from another body under the same key. */
   readonly text: string;
   readonly trace: string | undefined;
+  /** The span that it was sent in. */
+  readonly parent: string | undefined;
   /** Waits for a free slot, and for the same key that is in flight, rather than be refused. */
   readonly canWait: boolean;
 }
@@ -59,7 +61,7 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
 
   async function append(
     submission: Submission,
-    { id, text, trace }: StoreOptions,
+    { id, text, trace, parent }: StoreOptions,
   ): Promise<Receipt | Refusal> {
     const { kind, source, received_at, idempotency_key } = submission;
     const stream = submissionStream(id);
@@ -72,6 +74,7 @@ export function createStore({ eventStore, vault, admission, log }: StoreParts): 
       id: newUuid(),
       at: received_at,
       trace: trace ?? id.replaceAll("-", ""),
+      ...(parent !== undefined && { parent }),
       correlation: id,
     };
     const data = { submission_id: id, kind, source, received_at, fingerprint, key_fingerprint, sealed };

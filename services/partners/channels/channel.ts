@@ -27,6 +27,10 @@ export interface Message {
   readonly ids: Ids;
   /** W3C trace id. */
   readonly trace: string;
+  /** The event that it is delivered for. */
+  readonly cause?: string;
+  /** Of the call, where it is traced. */
+  readonly span?: string | undefined;
   readonly now: number;
   /** It is a test delivery, and says so to whoever gets it. */
   readonly isTest?: boolean;
@@ -36,6 +40,7 @@ export interface Message {
 export function deliveryHeaders({
   ids: { delivery_id },
   trace,
+  span = newSpanId(),
   now,
   isTest,
 }: Message): Record<string, string> {
@@ -43,7 +48,7 @@ export function deliveryHeaders({
     "webhook-id": delivery_id,
     "webhook-timestamp": `${Math.floor(now / 1_000)}`,
     "idempotency-key": delivery_id,
-    traceparent: `00-${trace}-${newSpanId()}-01`,
+    traceparent: `00-${trace}-${span}-01`,
     ...(isTest && { "x-switchyard-test": "true" }),
   };
 }
