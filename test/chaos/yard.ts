@@ -164,7 +164,8 @@ function smallDisk(): string | undefined {
   } catch {
     return undefined;
   }
-  process.once("exit", () => {
+  // Before its folder is removed, which fails while it is mounted and would keep the others from clearing up.
+  process.prependOnceListener("exit", () => {
     try {
       execFileSync("umount", ["--lazy", dir], { stdio: "ignore" });
     } catch {
