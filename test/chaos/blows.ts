@@ -6,8 +6,7 @@ import { until } from "../harness/wait.ts";
 import type { Action, Blow } from "./plan.ts";
 import { type ChaosYard, PARTNERS, type PartnerName, RULES } from "./yard.ts";
 
-/** What it does lasts `forMs`; then all is as before. */
-export type Tell = (what: string) => void;
+type Tell = (what: string) => void;
 
 const ADMIN_MS = 60_000;
 
@@ -15,6 +14,7 @@ const ADMIN_MS = 60_000;
 export function blowsOn(yard: ChaosYard, tell: Tell) {
   const queues = new Map<string, Promise<void>>();
 
+  /** What it does lasts `forMs`; then all is as before. */
   async function strike({ forMs, action }: Blow): Promise<void> {
     switch (action.kind) {
       case "kill":

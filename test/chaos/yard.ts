@@ -30,11 +30,6 @@ const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /** So many processes of the same code: it is compiled once. */
 const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "switchyard-chaos-compiled") };
 const DISK_MB = 256;
-const PORT_OF: Record<Part, (env: Readonly<Record<string, string>>) => string> = {
-  nats: (env) => env.NATS_URL ?? "",
-  eventstore: (env) => env.EVENTSTORE_URL ?? "",
-  postgres: (env) => env.DATABASE_URL ?? "",
-};
 const VARIABLE: Record<Part, string> = {
   nats: "NATS_URL",
   eventstore: "EVENTSTORE_URL",
@@ -94,7 +89,7 @@ export async function startChaosYard(): Promise<ChaosYard> {
     if (name === "simulator") return COMPILED;
     const urls: Record<string, string> = { ...COMPILED };
     for (const part of PARTS) {
-      const url = PORT_OF[part](env);
+      const url = env[VARIABLE[part]] ?? "";
       const [, port = ""] = /@?127\.0\.0\.1:(\d+)/.exec(url) ?? [];
       const way = ways.get(`${name} ${part}`) ?? (await startHalfOpenProxy(Number(port)));
       ways.set(`${name} ${part}`, way);
@@ -169,7 +164,8 @@ function smallDisk(): string | undefined {
   } catch {
     return undefined;
   }
-  process.once("exit", () => {
+  // Before its folder is removed, which fails while it is mounted and would keep the others from clearing up.
+  process.prependOnceListener("exit", () => {
     try {
       execFileSync("umount", ["--lazy", dir], { stdio: "ignore" });
     } catch {
