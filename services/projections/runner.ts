@@ -128,6 +128,8 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     signal: AbortSignal,
   ): Promise<"ready"> {
     const schema = await opened(rebuildOf(name));
+    // Nobody would stop it any more.
+    if (signal.aborted) return "ready";
     const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
     const together = { ...parts, eventStore: parts.rebuilds };
     builds.rebuild = startBuild(schema, together, { onFenced, onCaughtUp });
