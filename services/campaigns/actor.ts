@@ -13,11 +13,10 @@ import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.
 import type { Step } from "#domain/campaign/definition.ts";
 import { sendableFrom } from "#domain/campaign/quiet.ts";
 import type { Pace } from "#domain/campaign/request.ts";
-import { activeIn, type CampaignState, endOfWait, type Member, sendsIn } from "#domain/campaign/state.ts";
+import { activeIn, type CampaignState, type Member, sendsIn } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import type { Mail } from "#platform/bus/mail.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
 import { campaignMailbox, campaignSubject } from "#platform/bus/subjects.ts";
 import type { Lease } from "#platform/leases.ts";
@@ -26,9 +25,10 @@ import { pause } from "#platform/retry.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
 import type { Analysis } from "./analysis.ts";
+import { type Candidate, choose } from "./candidates.ts";
 import { openFields } from "./fields.ts";
 import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
-import { meaningOf, type OutcomeMail, readOutcome } from "./outcomes.ts";
+import { noteOutcomes } from "./note-outcomes.ts";
 import { countPerSecond, paceOf, rateOf } from "./pace.ts";
 import { type WorkParts, workOn } from "./work.ts";
 import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
@@ -55,8 +55,6 @@ export interface CampaignActorOptions {
   readonly analysis: Analysis;
 }
 
-/** Prepared together: one look-up of keys, one append. */
-const MAX_TOGETHER = 250;
 /** Appends that are not confirmed yet do not hold up the next ones, up to here. */
 const MAX_UNCONFIRMED = 1_000;
 const MAX_BATCH = 256;
@@ -189,41 +187,6 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
   const isRunning = (): boolean => configured().standing === "running" && !signal.aborted;
   const maySend = (): boolean => sendableFrom(configured().definition.quiet, Date.now()) <= Date.now();
 
-  interface Candidate {
-    readonly id: MemberId;
-    readonly member: Member;
-    readonly over: Over | undefined;
-  }
-
-  /** Those who may go on now, as many as there are slots: first whose wait is over, then who comes to work, then who is sent to. */
-  function choose(state: CampaignState): Candidate[] {
-    const { concurrency, steps } = configured().definition;
-    const room = Math.min(MAX_TOGETHER, concurrency - state.working.size); // 2
-    const chosen: Candidate[] = [];
-    const now = Date.now();
-    while (chosen.length < room && (state.due.first()?.at ?? Number.POSITIVE_INFINITY) <= now) {
-      const due = state.due.take();
-      const member = due && state.members.get(due.id);
-      if (member === undefined || due === undefined || member.moves !== due.moves) continue;
-      const how = endOfWait(member, now);
-      if (how !== undefined) chosen.push({ id: due.id, member, over: { how } });
-    }
-    const canSend = maySend() && rate().waitMs() === 0; // 3
-    const isFirstSend = steps[0]?.type === "send";
-    const queues = [
-      state.toWork,
-      ...(canSend ? [state.toSend] : []),
-      ...(canSend || !isFirstSend ? [state.fresh] : []),
-    ];
-    for (const queue of queues)
-      for (const id of queue) {
-        if (chosen.length >= room) return chosen;
-        const member = state.members.get(id);
-        if (member !== undefined) chosen.push({ id, member, over: undefined });
-      }
-    return chosen;
-  }
-
   async function begin(candidates: readonly Candidate[]): Promise<void> {
     const opened = await fields.open(candidates.map(({ id, member }) => [id, member]));
     const bucket = rate();
@@ -286,7 +249,10 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
       while (isRunning() && unconfirmed < MAX_UNCONFIRMED) {
         const { state } = writer;
         if (state === undefined) break;
-        const chosen = choose(state);
+        const chosen = choose(state, configured().definition, {
+          canSend: maySend() && rate().waitMs() === 0,
+          now: Date.now(),
+        }); // 2, 3
         if (chosen.length === 0) break;
         try {
           await begin(chosen);
@@ -358,7 +324,16 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     mailbox ??= bus.mailbox({
       name: campaignMailbox(campaign),
       filter: campaignSubject(campaign, ">"),
-      onBatch,
+      onBatch: noteOutcomes({
+        campaign,
+        configured,
+        writer,
+        confirm: (mails) => confirmMail(mails, { signature, eventStore, log }),
+        goOn,
+        write,
+        onOver: (id) => void sentAt.delete(id),
+        log,
+      }),
       maxBatch: MAX_BATCH,
       maxAckPending: MAX_UNACKNOWLEDGED,
       ackWaitMs: ACK_WAIT_MS,
@@ -367,41 +342,6 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
       mailbox = undefined;
       throw error;
     });
-  }
-
-  async function onBatch(mails: Mail[]): Promise<void> {
-    const confirmed = await confirmMail(mails, { signature, eventStore, log });
-    const outcomes = confirmed.flatMap((mail) => readOutcome(mail, campaign, log) ?? []);
-    if (!(await writer.open())) return handBack(outcomes);
-    await Promise.all(outcomes.map(takeNote));
-  }
-
-  function handBack(outcomes: readonly OutcomeMail[]): void {
-    for (const { mail } of outcomes) mail.nak(0);
-  }
-
-  /** 5 */
-  async function takeNote(outcome: OutcomeMail): Promise<void> {
-    const { mail, member_id } = outcome;
-    const { state } = writer;
-    if (state === undefined) return mail.nak(LOOK_AGAIN_MS);
-    try {
-      const { standing } = configured();
-      const meaning = meaningOf(outcome, state, { campaign, standing });
-      if (meaning === "nothing") return mail.ack();
-      sentAt.delete(member_id);
-      const moves = state.members.get(member_id)?.moves ?? 0;
-      const decision =
-        "sent" in meaning
-          ? await goOn(member_id, moves, { how: "sent", submission_id: meaning.sent })
-          : await write(meaning.command);
-      const isOver = decision === undefined || decision.accepted || decision.reason === "moved_already";
-      if (isOver) mail.ack();
-      else mail.nak(LOOK_AGAIN_MS);
-    } catch (error) {
-      log.warn({ err: error, member_id }, "what came of a send is not stored yet");
-      mail.nak(LOOK_AGAIN_MS);
-    }
   }
 
   refresh();

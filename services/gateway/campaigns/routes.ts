@@ -3,27 +3,19 @@ import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import {
-  CAMPAIGN_CONFIG_STREAM,
-  type CampaignRefusal,
-  type ConfiguredCampaign,
-  type ConfiguredCampaigns,
-  campaignConfigEvents,
-  campaignConfiguration,
-} from "#domain/campaign/configured.ts";
+import type { ConfiguredCampaign, ConfiguredCampaigns } from "#domain/campaign/configured.ts";
 import type { CampaignDefinition } from "#domain/campaign/definition.ts";
 import { definitionErrors } from "#domain/campaign/graph.ts";
 import { CampaignId, MemberId } from "#domain/ids.ts";
 import type { ConfiguredPartners } from "#domain/partner/configured.ts";
 import { importContext, SECRETS_KEY } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
-import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
-import type { CampaignFigures, CampaignQueries } from "#projections/campaigns/query.ts";
+import type { CampaignQueries } from "#projections/campaigns/query.ts";
 import { byOf } from "../access/person.ts";
 import { changer } from "../admin/change.ts";
 import { urlErrors } from "../admin/partner-url.ts";
@@ -31,7 +23,7 @@ import { notFound } from "../admin/scope.ts";
 import { follow } from "../configuration.ts";
 import { describeScope, type Routes, zodValidator } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
-import { type InputError, type Refusal, Refused, refusal } from "../refusal.ts";
+import { type InputError, Refused, refusal } from "../refusal.ts";
 import type { AnalysisServicesView } from "./analysis-services.ts";
 import { memberIdFrom, uploadMembers } from "./members.ts";
 import { type CampaignOwner, paceFrom, refusedBy } from "./owner.ts";
@@ -49,13 +41,8 @@ import {
   Reply,
   ReplyTaken,
 } from "./schemas.ts";
+import { configuredCampaigns, funnelOf, NOBODY, refusalOf, statusOf } from "./shown-campaign.ts";
 
-const configuredCampaigns = {
-  name: "campaigns",
-  stream: CAMPAIGN_CONFIG_STREAM,
-  codec: createCodec(campaignConfigEvents),
-  decider: campaignConfiguration,
-};
 export type CampaignsView = LiveView<ConfiguredCampaigns>;
 export const followCampaigns = (yard: Yard): Promise<CampaignsView> =>
   follow(yard, configuredCampaigns, (campaigns) => campaigns);
@@ -310,51 +297,6 @@ export function campaignRoutes(parts: CampaignRoutesParts): Routes {
   };
 }
 
-const NOBODY = { pending: 0, working: 0, waiting: 0, done: 0, failed: 0, cancelled: 0 };
-
 function positioned(reply: FastifyReply, position: bigint): FastifyReply {
   return position > 0n ? reply.header("x-position", `${position}`) : reply;
-}
-
-/** It is done once nobody has anything before them; with another member it runs again. */
-function statusOf(
-  { standing }: ConfiguredCampaign,
-  { counts, import: importing }: Pick<CampaignFigures, "counts" | "import">,
-): z.infer<typeof Campaign>["status"] {
-  if (standing !== "running") return standing;
-  const { pending, working, waiting, done, failed, cancelled } = counts;
-  const isOver = pending + working + waiting === 0 && done + failed + cancelled > 0;
-  return isOver && importing?.state !== "running" ? "done" : "running";
-}
-
-/** The steps of the newest version, and those of older ones that members have been in. */
-function funnelOf(
-  { definition }: ConfiguredCampaign,
-  { funnel }: CampaignFigures,
-): z.infer<typeof Campaign>["funnel"] {
-  const ids = new Set([...definition.steps.map(({ id }): string => id), ...funnel.keys()]);
-  const none = { entered: 0, left: 0, failed: 0, waiting: 0, working: 0 };
-  return [...ids].map((id) => ({ id, ...(funnel.get(id) ?? none) }));
-}
-
-function refusalOf(refused: CampaignRefusal): Refusal {
-  switch (refused.reason) {
-    case "no_such_campaign":
-      return refusal("not_found");
-    case "cancelled":
-      return refusal("conflict", {
-        detail: "The campaign is cancelled, which is for good; define another one",
-      });
-    case "not_started":
-      return refusal("conflict", { detail: "The campaign was never started; start it first" });
-    case "paused":
-      return refusal("conflict", { detail: "The campaign is paused; resume it instead of starting it" });
-    case "migration_impossible":
-      return refusal("unacceptable", {
-        errors: refused.steps.map((step) => ({
-          path: `migrate.${step}`,
-          message: "must lead from a step of an older version to one of this version",
-        })),
-      });
-  }
 }

@@ -43,7 +43,7 @@ async function takeIn({ campaign, kind, key, payload }: Order, store: Submission
   const id = submissionIdOf(source, key);
   const result = await store.put(
     { kind, source, received_at: new Date().toISOString(), idempotency_key: key, ...checked },
-    { id, text: JSON.stringify(payload), trace: undefined, canWait: true },
+    { id, text: JSON.stringify(payload), trace: undefined, parent: undefined, canWait: true },
   );
   if (!isRefusal(result)) return { id: result.id };
   return { refused: transient.has(result.reason) ? "later" : `submission_${reasonOf(result)}` };
