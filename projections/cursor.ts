@@ -32,7 +32,7 @@ const MAX_TIME_MS = 8.64e15;
 export function momentOf(cursor: string): Moment {
   const [time = "", place = ""] = Buffer.from(cursor, "base64url").toString().split("/");
   const position = asPosition(place);
-  if (position === undefined || !/^-?\d{1,16}$/.test(time) || Math.abs(Number(time)) > MAX_TIME_MS)
+  if (position === undefined || !/^\d{1,16}$/.test(time) || Number(time) > MAX_TIME_MS)
     throw new InvalidCursor("this cursor is none that was given out");
   return { at: new Date(Number(time)), position };
 }

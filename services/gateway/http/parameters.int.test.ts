@@ -147,7 +147,12 @@ test("what no parameter can be is a 400 that names it, and never a 500", async (
 });
 
 test("the last place that a log can have is a position all the same", async () => {
-  assert.is((await yard.admin("GET", `/api/leads?cursor=${cursor(`${MAX}`)}`)).status, 200);
+  for (const time of [0, 8.64e15])
+    for (const path of ["/api/leads", "/api/audit"])
+      assert.is((await yard.admin("GET", `${path}?cursor=${cursor(`${time}/${MAX}`)}`)).status, 200);
+  assert.is((await yard.admin("GET", `/api/dlq?cursor=${cursor(`${MAX}`)}`)).status, 200);
+  for (const odd of [`-1/${MAX}`, `8640000000000001/${MAX}`, `0/${MAX + 1n}`, `${MAX}`])
+    assert.is((await yard.admin("GET", `/api/leads?cursor=${cursor(odd)}`)).status, 400, odd);
   assert.is((await yard.admin("GET", "/api/leads?after=0&q=caf%C3%A9+%26+more")).status, 200);
 });
 
