@@ -50,9 +50,13 @@ function dependenciesAreInstalled() {
 function installDependencies() {
   // Not `npm ci`: that refuses a lock file which lacks an optional package for another platform. --no-save takes the locked
   // versions and leaves the lock file alone; --include=dev, since NODE_ENV=production must not take the tests' tools away.
-  const { status } = spawnSync("npm", ["install", "--no-save", "--include=dev", "--no-fund", "--no-audit"], {
-    stdio: "inherit",
-  });
+  const { status } = spawnSync(
+    "npm",
+    ["install", "--no-save", "--include=dev", "--no-fund", "--no-audit", "--loglevel=error"],
+    {
+      stdio: "inherit",
+    },
+  );
   if (status !== 0)
     throw new Error("npm install failed; its message is above. Repair it and run the command again.");
   writeFileSync("node_modules/.installed-lock", lockfileDigest());
