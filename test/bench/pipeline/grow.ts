@@ -8,7 +8,8 @@ import { isExact, measure, WARM_UP } from "./round.ts";
 import type { RunningSystem } from "./system.ts";
 
 const STEP = 50_000;
-const IDLE_MS = 30_000;
+/** Longer than NATS remembers the ids of messages. */
+const IDLE_MS = 180_000;
 
 /** False if something was lost or doubled. */
 export async function grow(bench: Bench, options: Options): Promise<boolean> {
