@@ -12,6 +12,7 @@ const SCREENS = [
   "Rules",
   "Partners",
   "Dead letters",
+  "Campaigns",
   "Statistics",
   "Sources",
   "People",

@@ -7,6 +7,7 @@ import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type DeadLetterYard, SHORT, startDeadLetterYard, WORKERS } from "../../../test/dead-letters/yard.ts";
 import { readStream } from "../../../test/gateway/stream-reader.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { startCampaigns } from "../../campaigns/app.ts";
 import { startCompiler } from "../../compiler/app.ts";
 
 const test = suite("masked personal data");
@@ -27,7 +28,7 @@ const person = {
 };
 const PRIVATE = /quill|private\.example|2025550187|203\.0\.113\.77|mail=zoe|90909/i;
 const payload = { ...person, interest: "Education", order_id: "A-1" };
-const ids = { lead: "", dead: "", person: "" };
+const ids = { lead: "", dead: "", person: "", member: "" };
 
 interface Read {
   readonly status: number;
@@ -51,8 +52,17 @@ async function submitted(key: string, body: object): Promise<string> {
   return ((await response.json()) as { id: string }).id;
 }
 
+async function addMember(campaign: string, fields: object): Promise<void> {
+  const response = await fetch(`${yard.url}/api/campaigns/${campaign}/members`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson", authorization: `Bearer ${tokens.get("manager")}` },
+    body: JSON.stringify(fields),
+  });
+  assert.is(response.status, 200, await response.text());
+}
+
 test.before(async () => {
-  yard = await startDeadLetterYard(...WORKERS, startCompiler);
+  yard = await startDeadLetterYard(...WORKERS, startCompiler, startCampaigns);
   for (const role of ROLES) {
     const { body } = await yard.api("POST", "/api/tokens", { name: role, role });
     tokens.set(role, body.token);
@@ -77,6 +87,9 @@ test.before(async () => {
   const rules = [rule("first", 1, "Education", taker), rule("second", 2, "Art", failing)];
   assert.is((await yard.api("PUT", "/api/rules", { rules })).status, 200);
   await yard.api("PUT", "/api/context/order/A-1", { customer: "Zoe Quill", total: 909091 });
+  const steps = [{ id: "hello", type: "send", partner: taker }];
+  assert.is((await yard.api("PUT", "/api/campaigns/spring", { name: "Spring", steps })).status, 200);
+  await addMember("spring", person);
   ids.lead = await submitted("one", payload);
   ids.dead = await submitted("two", { ...payload, interest: "Art" });
   await yard.ends({ submission_id: ids.lead } as never, "delivered");
@@ -85,6 +98,10 @@ test.before(async () => {
   const head = await yard.own.eventStore().head();
   const { body } = await yard.api("GET", `/api/leads/${ids.lead}?after=${head}`);
   ids.person = body.person_id;
+  ids.member = await until("the member is in the list", async () => {
+    const { body } = await yard.api("GET", "/api/campaigns/spring/members");
+    return body.items?.[0]?.id;
+  });
 });
 test.after(() => yard?.stop());
 
@@ -99,11 +116,14 @@ const PATHS: Readonly<Record<string, (found: typeof ids) => string>> = {
   "/api/identities": () => "/api/identities",
   "/api/identities/{id}": ({ person: id }) => `/api/identities/${id}`,
   "/api/context/{kind}/{id}": () => "/api/context/order/A-1",
+  "/api/campaigns/{id}/members": () => "/api/campaigns/spring/members",
+  "/api/campaigns/{id}/members/{member_id}": ({ member }) => `/api/campaigns/spring/members/${member}`,
+  "/api/campaigns/{id}": () => "/api/campaigns/spring",
   "/api/rules/{id}": () => "/api/rules/first",
   "/api/partners/{id}": () => "/api/partners/taker",
   "/api/sources/{id}": () => "/api/sources/demo",
 };
-const ABOUT_PEOPLE = Object.keys(PATHS).slice(0, 9);
+const ABOUT_PEOPLE = Object.keys(PATHS).slice(0, 11);
 
 async function readable(): Promise<[route: string, path: string][]> {
   const { body } = await yard.api("GET", "/openapi.json");

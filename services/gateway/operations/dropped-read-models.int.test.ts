@@ -72,7 +72,7 @@ test("a replay after everything was dropped gives the same answers on every endp
   const reached = async (): Promise<boolean> => {
     const head = await parts.eventStore.head();
     const all = await progress.list();
-    return all.length === 9 && all.every((one) => !one.rebuilding && BigInt(one.position) >= head);
+    return all.length === 10 && all.every((one) => !one.rebuilding && BigInt(one.position) >= head);
   };
   await until("every model is up to date", reached);
   const before = await answers(ids);

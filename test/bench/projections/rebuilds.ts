@@ -5,7 +5,7 @@ import { appendPastLeads, EVENTS_OF_A_LEAD } from "../../projections/past-leads.
 import { pause, quantile, type RunningProjections } from "./process.ts";
 
 const LOOK_MS = 50;
-const MODELS = 9;
+const MODELS = 10;
 
 export async function measureRebuilds(
   yard: TestYard,
