@@ -26,7 +26,7 @@ const postgres = programs === undefined ? await startPostgres() : await startIns
 /** Fewer connections of the server's than the processes have, so that each is somebody else's all the time. */
 const SERVER_CONNECTIONS = 6;
 /** docs/running.md names it. */
-const MAX_CONNECTIONS = 11;
+const MAX_CONNECTIONS = 12;
 const bouncer = await startPgBouncer(postgres.url, SERVER_CONNECTIONS);
 const [nats, store] = await Promise.all([startNats(), startEventStore({ dir: temporaryFolder() })]);
 const MAIN = new URL("../../services/main.ts", import.meta.url).pathname;
