@@ -44,7 +44,9 @@ test.after(async () => {
 async function sendUntilOver(): Promise<void> {
   const { client } = yard;
   await yard.behave("fin", { behaviour: "failing", rate: 1 });
-  await yard.configure("fin", { retry: { max_attempts: 2, base_ms: 50, max_ms: 100 } });
+  // Its circuit opens before anything is given up on, and opens again after each try: soon enough for dead letters to be seen.
+  const circuit = { failure_threshold: 5, open_ms: 500 };
+  await yard.configure("fin", { retry: { max_attempts: 2, base_ms: 50, max_ms: 100 }, circuit });
   await yard.configure("fallback", { dedupe: { fields: ["interest"] } });
   await client.admin("POST", "/api/partners/sales/pause", { reason: "to see a queue" });
   while (!isOver) {
