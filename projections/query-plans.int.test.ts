@@ -6,7 +6,7 @@ import { PartnerId } from "#domain/ids.ts";
 import { connectDatabase, type Database, type Queryable } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type PostgresServer, startPostgres } from "../test/harness/postgres.ts";
-import { fillReadModels, LARGE } from "../test/projections/large-tables.ts";
+import { fillReadModels, fingerprintOf, LARGE } from "../test/projections/large-tables.ts";
 import { createAuditQueries } from "./audit/query.ts";
 import { createDeadLetterQueries } from "./dead-letters/query.ts";
 import { createIdentityQueries } from "./identities/query.ts";
@@ -35,7 +35,7 @@ let database: Database;
 const asked: { readonly sql: string; readonly params: readonly unknown[] }[] = [];
 
 const vault = {
-  fingerprint: (_: string, value: string) => value,
+  fingerprint: (_: string, value: string) => fingerprintOf(value),
   openReadable: async (items: readonly unknown[]) => items.map(() => undefined),
 } as unknown as Vault;
 const eventStore = { readStream: async () => [], readStreamBackwards: async () => [] };

@@ -1,4 +1,5 @@
 // Read models of many rows, made inside PostgreSQL: most leads alike, a few rare ones far back.
+import { createHash } from "node:crypto";
 import type { Database } from "#platform/database.ts";
 import { auditModel } from "#projections/audit/projection.ts";
 import { prepare } from "#projections/checkpoint.ts";
@@ -29,6 +30,10 @@ export const LARGE = {
 const inSql = (kind: string, n: string): string =>
   `('00000000-0000-4000-${kind}-' || lpad((${n})::text, 12, '0'))::uuid`;
 
+/** What these rows hold in place of a vault's fingerprints: PostgreSQL can make it too. */
+export const fingerprintOf = (value: string): string => createHash("md5").update(value).digest("base64url");
+const hashed = (text: string): string => `('x' || substr(md5(${text}), 1, 16))::bit(64)::bigint`;
+
 /** Evenly over the year 2025. */
 const at = (n: string, of: number): string =>
   `date_trunc('milliseconds', timestamptz '2025-01-01T00:00:00Z' + interval '365 days' * (${n}::double precision / ${of}))`;
@@ -51,12 +56,12 @@ export async function fillReadModels(database: Database, leads = 120_000): Promi
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end, ${inSql("b000", "n")},
     case when ${isRare} then 'rare' else (array['edu', null])[n % 2 + 1] end, 1, null, null, null, 12.5,
     ${received}, ${received}, '{"edu": [1, 2]}', true, '{"key": "k", "iv": "", "tag": "", "data": "${"x".repeat(300)}"}' ${from}`);
-  await run(`insert into leads.search select value, ${inSql("8000", "n")}, n * 6 ${from},
+  await run(`insert into leads.search select ${hashed("value")}, ${inSql("8000", "n")}, n * 6 ${from},
     lateral (values ('p' || n % ${PERSONS} || '@example.com'), ('person ' || n % ${PERSONS}), (n::text)) as v (value)`);
   const persons = `from generate_series(0, ${PERSONS - 1}) as n`;
   await run(`insert into identities.person select ${person}, n * 6 + 1, ${person}, null, null ${persons}`);
   await run(`insert into identities.record select ${person}, ${person}, n * 6 + 1,
-    'p' || n || '@example.com', '+1555' || n, 'person ' || n, '{}' ${persons}`);
+    ${hashed("'p' || n || '@example.com'")}, ${hashed("'+1555' || n")}, ${hashed("'person ' || n")}, '{}' ${persons}`);
   await run(`insert into identities.lead select ${inSql("8000", "n")}, ${person}, n * 6 + 1 ${from}`);
   await run(`insert into dead_letters.letter select ${inSql("8000", "n")},
     case when ${isRare} then 'intake' else 'deliver' end,

@@ -60,7 +60,7 @@ async function signedIn(as: Record<string, unknown>) {
 
 test("says that one may, and leads to the provider with a state, a nonce and a challenge", async () => {
   const { body } = await yard.call("/api/login");
-  assert.equal(body, { password: true, oidc: { href: "/api/login/oidc" } });
+  assert.equal(body, { password: true, oidc: { href: "/api/login/oidc" }, signed_in: false });
   const { start, back } = await begun();
   const there = new URL(String(start.headers.location));
   assert.is(there.origin, new URL(provider.issuer.url ?? "").origin);
