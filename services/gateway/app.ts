@@ -29,7 +29,8 @@ import { analysisServiceRoutes, followAnalysisServices } from "./campaigns/analy
 import { campaignOwner } from "./campaigns/owner.ts";
 import { servePublishedReplies } from "./campaigns/published-replies.ts";
 import { createReplyIntake } from "./campaigns/reply-intake.ts";
-import { campaignRoutes, followCampaigns } from "./campaigns/routes.ts";
+import { campaignRoutes } from "./campaigns/routes.ts";
+import { followCampaigns } from "./campaigns/shown-campaign.ts";
 import { serveCampaignSubmissions } from "./campaigns/submissions.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { contextRoutes } from "./context/routes.ts";

@@ -6,7 +6,7 @@ import { type PublishedParts, readPublished } from "../intake/published.ts";
 import { bytesOf, erase, plainHeaders, retryMs } from "../intake/published-mail.ts";
 import { isRefusal, refusal } from "../refusal.ts";
 import type { ReplyIntake } from "./reply-intake.ts";
-import type { CampaignsView } from "./routes.ts";
+import type { CampaignsView } from "./shown-campaign.ts";
 
 export interface PublishedRepliesParts extends PublishedParts {
   readonly takeIn: ReplyIntake;

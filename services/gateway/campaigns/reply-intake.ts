@@ -8,8 +8,8 @@ import { authenticate, type Sender } from "../intake/signature.ts";
 import { claimedSource, type KnownSources } from "../intake/sources.ts";
 import { isRefusal, type Refusal, Refused, refusal } from "../refusal.ts";
 import { type ReplyParts, type TakenReply, takeReply } from "./replies.ts";
-import type { CampaignsView } from "./routes.ts";
 import { Reply } from "./schemas.ts";
+import type { CampaignsView } from "./shown-campaign.ts";
 
 export interface ReplyArrival {
   /** As named. */
