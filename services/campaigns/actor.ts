@@ -24,9 +24,10 @@ import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
 import type { Analysis } from "./analysis.ts";
 import { openFields } from "./fields.ts";
+import { showCampaign } from "./figures.ts";
 import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
 import { noteOutcomes } from "./note-outcomes.ts";
-import { countPerSecond, paceOf, rateOf } from "./pace.ts";
+import { countPerSecond, hasWork, paceOf, rateOf } from "./pace.ts";
 import { createPump } from "./pump.ts";
 import { type WorkParts, workOn } from "./work.ts";
 import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
@@ -90,6 +91,12 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     },
     log,
   });
+  const figures = showCampaign({
+    campaign,
+    hasWork: () => writer.state !== undefined && hasWork(configured(), writer.state, Date.now()),
+    metrics: yard.metrics,
+    log,
+  });
   const pump = createPump({
     campaign,
     configured,
@@ -116,6 +123,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     unconfirmed += 1;
     try {
       const { decision } = await writer.write({ command });
+      if (decision.accepted && (command.type === "move" || command.type === "fail")) figures.countMove();
       if (decision.accepted && command.type === "move") follow(command.member_id, command.moves + 1);
       return decision;
     } finally {
@@ -256,6 +264,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     async close() {
       closing.abort();
       pump.close();
+      figures.close();
       await mailbox?.then((one) => one.close()).catch(() => undefined);
       await writer.close();
     },
