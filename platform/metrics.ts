@@ -19,6 +19,9 @@ export interface Metrics {
   readonly deadLetters: Gauge<"stage" | "partner">;
   readonly duplicatesTotal: Counter<"partner">;
   readonly eventsPassedOver: Counter<"view">;
+  /** 1 where somebody in a campaign should go on now. */
+  readonly campaignHasWork: Gauge<"campaign">;
+  readonly campaignMovesTotal: Counter<"campaign">;
   readonly relayLagEvents: Gauge;
   readonly projectionLagEvents: Gauge<"projection">;
   /** Of a queue's messages those that were delivered before and are not acknowledged. */
@@ -144,6 +147,19 @@ export function createMetrics(): Metrics {
       name: name("events_passed_over_total"),
       help: "Events of what was configured that can't be read, by the view that passed over them",
       labelNames: ["view"],
+      registers,
+    }),
+    campaignHasWork: new Gauge({
+      name: name("campaign_has_work"),
+      help: "1 where members of a campaign are at work or could be; 0 where nobody is, while it is paused, and in its quiet hours",
+      labelNames: ["campaign"],
+      aggregator,
+      registers,
+    }),
+    campaignMovesTotal: new Counter({
+      name: name("campaign_moves_total"),
+      help: "Steps that members of a campaign have come to, and failures",
+      labelNames: ["campaign"],
       registers,
     }),
     relayLagEvents: new Gauge({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type EventOf, Instant, Sealed } from "../event.ts";
-import { SubmissionId } from "../ids.ts";
+import { MemberId, SubmissionId } from "../ids.ts";
 import { Kind } from "../submission/events.ts";
 
 // Stream: intake-<id>. What came in by a way that gives no answer and could not be taken in: a dead letter of its own, until it is taken
@@ -43,6 +43,21 @@ export const intakeEvents = {
       attempts: z.int().positive().optional(),
     }),
   },
+  /** A reply to a campaign. */
+  ReplyRefused: {
+    version: 1,
+    schema: z.object({
+      refusal_id: RefusalId,
+      /** As named: there need not be such a campaign. */
+      campaign: z.string(),
+      refused_at: Instant,
+      reason: z.string(),
+      errors: z.array(z.object({ path: z.string(), message: z.string() })),
+      sealed: Sealed,
+      attempts: z.int().positive().optional(),
+    }),
+  },
+  ReplyRedriven: { version: 1, schema: about.extend({ member_id: MemberId }) },
   /** Put through intake again, and taken in: as this submission, which may have been there before. */
   RefusalRedriven: { version: 1, schema: about.extend({ submission_id: SubmissionId }) },
   RefusalDiscarded: { version: 1, schema: about.extend({ reason: z.string() }) },

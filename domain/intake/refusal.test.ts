@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import { given as givenHistory } from "../fixtures/given.ts";
-import { SubmissionId } from "../ids.ts";
+import { MemberId, SubmissionId } from "../ids.ts";
 import { type IntakeEvent, RefusalId } from "./events.ts";
 import { refusalDecider } from "./refusal.ts";
 
@@ -33,6 +33,18 @@ test("is taken in after all, discarded, or refused again for another reason", ()
   given(refused).when({ type: "discard", id, reason: "a test" }).then(discarded);
   given(refused).when({ type: "refuse_again", because }).then(again);
   given(refused, again).when({ type: "take_in", id, submission_id }).then(redriven);
+});
+
+test("of a reply is taken in as the member's that sent it, or refused again", () => {
+  const reply = { refusal_id: id, campaign: "spring", sealed: message.sealed, refused_at: at } as const;
+  const first: IntakeEvent = { type: "ReplyRefused", data: { ...reply, reason: "not_found", errors: [] } };
+  const member_id = MemberId.parse("00000000-0000-8000-8000-000000000003");
+  const taken: IntakeEvent = { type: "ReplyRedriven", data: { refusal_id: id, member_id } };
+  given(first)
+    .when({ type: "refuse_again", because })
+    .then({ type: "ReplyRefused", data: { ...reply, ...because, attempts: 2 } });
+  given(first).when({ type: "take_in_reply", id, member_id }).then(taken);
+  given(first, taken).when({ type: "discard", id, reason: "a test" }).thenRefused("not_refused");
 });
 
 test("is over after that", () => {

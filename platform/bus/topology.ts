@@ -21,6 +21,9 @@ export const SUBJECTS: Readonly<Record<StreamName, string>> = {
   PARTNERS: "partners.>",
 };
 
+/** What members of campaigns reply, beside the submissions: it has no other copy either. */
+const REPLIES = "replies.>";
+
 export interface TopologyOptions {
   /** 1 on a single server, 3 in a cluster. */
   readonly replicas?: number;
@@ -55,7 +58,7 @@ function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial
     {
       ...shared,
       name: "SUBMISSIONS",
-      subjects: [SUBJECTS.SUBMISSIONS],
+      subjects: [SUBJECTS.SUBMISSIONS, REPLIES],
       num_replicas: replicas,
       // The only copy until the gateway has taken it in: kept until then, and refused to its sender when there is no room.
       retention: RetentionPolicy.Workqueue,

@@ -140,7 +140,7 @@ function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow
     const [at, in_doubt] = [new Date(metadata.at), cause === "outcome_unknown"];
     return [id, { ...row, id, stage, partner, reason, cause, attempts, at, in_doubt }];
   }
-  if (type === "SubmissionRefused") {
+  if (type === "SubmissionRefused" || type === "ReplyRefused") {
     const { refusal_id: id, reason, attempts = 1 } = data;
     const [at, stage] = [new Date(metadata.at), "intake" as const];
     return [id, { ...row, id, stage, partner: null, reason, cause: null, attempts, at, in_doubt: false }];
@@ -154,7 +154,8 @@ function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow
   if (type === "MemberRedriven" || type === "MemberDiscarded") return [data.member_id, "gone"];
   if (type === "SubmissionRedriven" || type === "SubmissionDiscarded") return [data.submission_id, "gone"];
   if (type === "SubmissionReconciled" && data.outcome === "delivered") return [data.submission_id, "gone"];
-  if (type === "RefusalRedriven" || type === "RefusalDiscarded") return [data.refusal_id, "gone"];
+  if (type === "RefusalRedriven" || type === "ReplyRedriven" || type === "RefusalDiscarded")
+    return [data.refusal_id, "gone"];
   return undefined;
 }
 

@@ -10,8 +10,6 @@
 import type { AnalysisServices } from "#domain/analysis/service.ts";
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.ts";
-import type { Step } from "#domain/campaign/definition.ts";
-import { sendableFrom } from "#domain/campaign/quiet.ts";
 import type { Pace } from "#domain/campaign/request.ts";
 import { activeIn, type CampaignState, type Member, sendsIn } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
@@ -25,11 +23,12 @@ import { pause } from "#platform/retry.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Yard } from "#platform/yard.ts";
 import type { Analysis } from "./analysis.ts";
-import { type Candidate, choose } from "./candidates.ts";
 import { openFields } from "./fields.ts";
+import { showCampaign } from "./figures.ts";
 import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
 import { noteOutcomes } from "./note-outcomes.ts";
-import { countPerSecond, paceOf, rateOf } from "./pace.ts";
+import { countPerSecond, hasWork, paceOf, rateOf } from "./pace.ts";
+import { createPump } from "./pump.ts";
 import { type WorkParts, workOn } from "./work.ts";
 import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
 
@@ -55,15 +54,11 @@ export interface CampaignActorOptions {
   readonly analysis: Analysis;
 }
 
-/** Appends that are not confirmed yet do not hold up the next ones, up to here. */
-const MAX_UNCONFIRMED = 1_000;
 const MAX_BATCH = 256;
 const MAX_UNACKNOWLEDGED = 20_000;
 const ACK_WAIT_MS = 10_000;
 const AFTER_FAILURE_MS = 100;
 const LOOK_AGAIN_MS = 500;
-/** Timers can't be longer than 24 days, and clocks may be set. */
-const MAX_TIMER_MS = 60_000;
 
 type Decided = CampaignDecision | NotWritten;
 
@@ -81,7 +76,6 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
   /** When each send that is under way was begun, as far as this process knows. */
   const sentAt = new Map<MemberId, number>();
   let unconfirmed = 0;
-  let timer: NodeJS.Timeout | undefined;
 
   const writer = openCampaignWriter({
     campaign,
@@ -93,10 +87,29 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
         if (work?.type === "send") sentAt.set(id, Date.now());
         else startWork(id); // 4
       }
-      review();
+      pump.review();
     },
     log,
   });
+  const figures = showCampaign({
+    campaign,
+    hasWork: () => writer.state !== undefined && hasWork(configured(), writer.state, Date.now()),
+    metrics: yard.metrics,
+    log,
+  });
+  const pump = createPump({
+    campaign,
+    configured,
+    vault,
+    fields,
+    rate,
+    writer,
+    write,
+    writeUntilStored,
+    unconfirmed: () => unconfirmed,
+    signal,
+    log,
+  }); // 2, 3
   const workParts: WorkParts = { campaign, configured, services, analysis, fields, bus, signal, log };
 
   function* workingIn(state: CampaignState): Generator<[MemberId, Member]> {
@@ -110,11 +123,12 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     unconfirmed += 1;
     try {
       const { decision } = await writer.write({ command });
+      if (decision.accepted && (command.type === "move" || command.type === "fail")) figures.countMove();
       if (decision.accepted && command.type === "move") follow(command.member_id, command.moves + 1);
       return decision;
     } finally {
       unconfirmed -= 1;
-      review();
+      pump.review();
     }
   }
 
@@ -184,116 +198,6 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     return command && write(command);
   }
 
-  const isRunning = (): boolean => configured().standing === "running" && !signal.aborted;
-  const maySend = (): boolean => sendableFrom(configured().definition.quiet, Date.now()) <= Date.now();
-
-  async function begin(candidates: readonly Candidate[]): Promise<void> {
-    const opened = await fields.open(candidates.map(({ id, member }) => [id, member]));
-    const bucket = rate();
-    let tokens = maySend() ? bucket.take(candidates.length) : 0;
-    // One takes its token only where it comes to a send.
-    const mayBegin = ({ type }: Step): boolean => isRunning() && (type !== "send" || tokens-- > 0);
-    const planned = await Promise.all(
-      candidates.map(({ id, member, over }, n) =>
-        nextMove(
-          {
-            id,
-            member,
-            beginning: beginningOf(configured(), member, over),
-            opened: opened[n],
-            mayBegin,
-            concurrency: configured().definition.concurrency,
-            at: Date.now(),
-          },
-          { campaign, vault },
-        ),
-      ),
-    );
-    if (tokens > 0) bucket.giveBack(tokens);
-    // Whose wait was over and whose move is not stored is looked at again: the queue does not know it any more.
-    for (const [n, command] of planned.entries()) {
-      const candidate = candidates[n] as Candidate;
-      if (command === undefined) continue;
-      void write(command).then(
-        (decision) => {
-          if (!decision.accepted) dueAgain(candidate);
-        },
-        (error: unknown) => {
-          log.error({ err: error, member_id: candidate.id }, "member can't go on");
-          void writeUntilStored({
-            type: "fail",
-            campaign,
-            member_id: candidate.id,
-            moves: candidate.member.moves,
-            reason: "step_can_not_be_stored",
-            attempts: 0,
-            dead: true,
-          });
-        },
-      );
-    }
-  }
-
-  function dueAgain({ id, member, over }: Candidate): void {
-    const { state } = writer;
-    if (over === undefined || state === undefined) return;
-    if (state.members.get(id)?.moves === member.moves)
-      state.due.push({ at: Date.now() + AFTER_FAILURE_MS, id, moves: member.moves });
-  }
-
-  let pumping = false;
-  async function pump(): Promise<void> {
-    if (pumping) return;
-    pumping = true;
-    try {
-      while (isRunning() && unconfirmed < MAX_UNCONFIRMED) {
-        const { state } = writer;
-        if (state === undefined) break;
-        const chosen = choose(state, configured().definition, {
-          canSend: maySend() && rate().waitMs() === 0,
-          now: Date.now(),
-        }); // 2, 3
-        if (chosen.length === 0) break;
-        try {
-          await begin(chosen);
-        } catch (error) {
-          log.warn({ err: error }, "members not begun yet");
-          for (const one of chosen) dueAgain(one);
-          await pause(AFTER_FAILURE_MS, signal);
-        }
-      }
-    } finally {
-      pumping = false;
-      lookLater();
-    }
-  }
-
-  function lookLater(): void {
-    clearTimeout(timer);
-    const { state } = writer;
-    if (!isRunning() || state === undefined) return;
-    const now = Date.now();
-    const isFull = state.working.size >= configured().definition.concurrency;
-    if (isFull || unconfirmed >= MAX_UNCONFIRMED) return;
-    const dueMs = (state.due.first()?.at ?? Number.POSITIVE_INFINITY) - now;
-    const hasSends = state.toSend.size + state.fresh.size > 0;
-    const opensMs = sendableFrom(configured().definition.quiet, now) - now;
-    const sendMs = hasSends ? Math.max(opensMs, rate().waitMs()) : Number.POSITIVE_INFINITY;
-    const ms = Math.min(MAX_TIMER_MS, Math.max(1, Math.min(dueMs, sendMs)));
-    timer = setTimeout(review, ms);
-  }
-
-  let isReviewed = false;
-  /** What changes in one turn is looked at together. */
-  function review(): void {
-    if (isReviewed || closing.signal.aborted) return;
-    isReviewed = true;
-    setImmediate(() => {
-      isReviewed = false;
-      void pump();
-    });
-  }
-
   /** What people decided, as far as it concerns members that are there. */
   async function obey(): Promise<void> {
     const { standing, migrations } = configured();
@@ -308,7 +212,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     if (standing === "cancelled" && state !== undefined && activeIn(state) > sendsIn(state))
       await write({ type: "cancel_all", campaign });
     if (standing !== "draft") await openMailbox();
-    review();
+    pump.review();
   }
 
   function refresh(): void {
@@ -348,7 +252,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
   return {
     writer,
     refresh,
-    review,
+    review: pump.review,
     async pace() {
       if (!(await writer.open()) || writer.state === undefined) return undefined;
       const [oldest] = sentAt.values();
@@ -359,7 +263,8 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     },
     async close() {
       closing.abort();
-      clearTimeout(timer);
+      pump.close();
+      figures.close();
       await mailbox?.then((one) => one.close()).catch(() => undefined);
       await writer.close();
     },

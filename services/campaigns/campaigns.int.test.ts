@@ -118,4 +118,14 @@ test("members are sent to, wait, reply, are analysed, branch and submit", async 
   assert.is((await mails.totals()).requests, 30);
 });
 
+test("are shown to Prometheus: how often members went on, and that nothing is left to do", async () => {
+  const figure = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${yard.client.url}/metrics`)).text();
+    return Number(new RegExp(`^switchyard_${name}\\{campaign="spring"\\} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  // Each came to its first step and to its wait, and those who replied to more.
+  assert.ok((await figure("campaign_moves_total")) > 60);
+  await until("nothing is left to do", async () => (await figure("campaign_has_work")) === 0);
+});
+
 test.run();

@@ -59,6 +59,19 @@ export function countPerSecond(now: () => number = () => performance.now()): Cou
 /** A send that takes longer waits at its partner. */
 const LONG_MS = 5_000;
 
+/** Whether somebody should go on now: is at work, may begin, or has waited long enough. */
+export function hasWork(
+  { standing, definition }: ConfiguredCampaign,
+  state: CampaignState,
+  now: number,
+): boolean {
+  if (standing !== "running" || sendableFrom(definition.quiet, now) > now) return false;
+  const { fresh, toSend, toWork, working, due, import: importing } = state;
+  const isDue = (due.first()?.at ?? Number.POSITIVE_INFINITY) <= now;
+  const isImporting = importing?.state === "running";
+  return fresh.size + toSend.size + toWork.size + working.size > 0 || isDue || isImporting;
+}
+
 export function paceOf(
   { standing, definition }: ConfiguredCampaign,
   state: CampaignState,

@@ -27,7 +27,10 @@ import { adminScope } from "./admin/scope.ts";
 import { sourceRoutes } from "./admin/sources.ts";
 import { analysisServiceRoutes, followAnalysisServices } from "./campaigns/analysis-services.ts";
 import { campaignOwner } from "./campaigns/owner.ts";
-import { campaignRoutes, followCampaigns } from "./campaigns/routes.ts";
+import { servePublishedReplies } from "./campaigns/published-replies.ts";
+import { createReplyIntake } from "./campaigns/reply-intake.ts";
+import { campaignRoutes } from "./campaigns/routes.ts";
+import { followCampaigns } from "./campaigns/shown-campaign.ts";
 import { serveCampaignSubmissions } from "./campaigns/submissions.ts";
 import { consoleRoutes } from "./console/routes.ts";
 import { contextRoutes } from "./context/routes.ts";
@@ -106,6 +109,9 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const shown = createShown({ database, views: [partners, rules] });
   const hub = createHub({ eventStore, shown, originsOf, progress, log });
 
+  const owner = campaignOwner(bus);
+  const replies = createReplyIntake({ sources: sources.current, campaigns, vault, owner });
+
   const app = createServer(log, config.trustProxy);
   await app.register(swagger, openApiOptions());
   const workers = followWorkers({ bus, log });
@@ -167,7 +173,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         partners,
         services: analysis,
         queries: createCampaignQueries({ database, eventStore, vault }),
-        owner: campaignOwner(bus),
+        owner,
         allowPrivate: config.allowPrivatePartners,
       }),
       analysisServiceRoutes({
@@ -187,9 +193,10 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       tokenRoutes(access),
     ]),
   );
-  await serveNats({ bus, intake, outcomes, deadLetters, sources, metrics, lifecycle, log });
+  await serveNats({ bus, intake, outcomes, deadLetters, sources: sources.current, metrics, lifecycle, log });
+  await servePublishedReplies({ bus, takeIn: replies, campaigns, deadLetters, metrics, lifecycle, log });
   await serveCampaignSubmissions({ bus, store, lifecycle });
-  await serveRefusedMessages({ bus, intake, eventStore, vault, lifecycle });
+  await serveRefusedMessages({ bus, intake, replies, eventStore, vault, lifecycle });
   await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());

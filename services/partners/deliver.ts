@@ -4,17 +4,15 @@ import type { DeliveryId } from "#domain/ids.ts";
 import type { About, GiveUp, PartnerCommand, PartnerDecision } from "#domain/partner/command.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import type { PartnerEvent, Timings } from "#domain/partner/events.ts";
-import { storable, storableWords } from "#domain/partner/outcome.ts";
+import type { PartnerEvent } from "#domain/partner/events.ts";
+import { storable } from "#domain/partner/outcome.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
 import { TemplateTooLarge } from "#domain/partner/template.ts";
-import { deliveryContext } from "#domain/seal-contexts.ts";
 import type { Written } from "#platform/batch-writer.ts";
 import type { Lease } from "#platform/leases.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
-import { backoffMs, pause } from "#platform/retry.ts";
-import { KeyDestroyed, type Sealed, type Vault } from "#platform/vault/vault.ts";
+import type { Vault } from "#platform/vault/vault.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { boundedSend } from "./bounded-send.ts";
 import type { CampaignRests } from "./campaign-rests.ts";
@@ -25,7 +23,8 @@ import type { PartnerWriter } from "./partner-writer.ts";
 import type { PastOfMail } from "./past-of-mail.ts";
 import type { Postponed } from "./postponed.ts";
 import type { Content, DeliveryMail } from "./read-mail.ts";
-import { boundedRecord, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./record.ts";
+import { boundedRecord, MAX_REQUEST_BYTES } from "./record.ts";
+import { outcomeRecorder, sealFor, timingsOf } from "./record-outcome.ts";
 import type { Slots } from "./slots.ts";
 
 export interface DeliverParts {
@@ -54,7 +53,6 @@ export interface DeliverParts {
 const CAMPAIGN_CANCELLED = { cause: "drained", reason: "campaign_cancelled" } as const;
 const REQUEST_TOO_LARGE = { cause: "poison", reason: "request_too_large" } as const;
 const AFTER_FAILURE_MS = 1_000;
-const BACKOFF = { baseMs: 50, maxMs: 2_000 };
 
 /**
  * Whether an attempt was begun. Never rejects; the mail is always acknowledged, postponed or handed back. `onCalled` tells that the
@@ -79,6 +77,15 @@ export function createDeliver(parts: DeliverParts): Deliver {
   } = parts;
   const { attempts, abandon, onDecided, onGone } = parts;
 
+  const record = outcomeRecorder({
+    vault,
+    configured,
+    write,
+    onRecorded: (delivery, events) => void done(delivery, events),
+    onRefused: (delivery, decision) => postponed.postpone(delivery, decision),
+    log,
+  });
+
   const restMs = ({ sent_for }: About): number | "cancelled" =>
     sent_for === undefined ? 0 : campaigns.restMs(sent_for.campaign, Date.now());
 
@@ -95,7 +102,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
     if ("failed" in dedupe) return withoutKey(delivery, dedupe);
     const prepared = prepare(await channel(), delivery, content);
     if (prepared === undefined) return giveUp(delivery, REQUEST_TOO_LARGE);
-    const sealed_request = await seal(about, content, boundedRecord(prepared.request, MAX_REQUEST_BYTES));
+    const sealed_request = await sealFor(
+      about,
+      content,
+      boundedRecord(prepared.request, MAX_REQUEST_BYTES),
+      vault,
+    );
     if (sealed_request === undefined) return giveUp(delivery, { cause: "forgotten" });
 
     const command = {
@@ -219,49 +231,6 @@ export function createDeliver(parts: DeliverParts): Deliver {
     return without("unknown", "channel_failed");
   }
 
-  /** What the partner did must not be forgotten: it is recorded until it is stored, or somebody else owns the partner. */
-  async function record(
-    delivery: DeliveryMail,
-    content: Content,
-    attempt: number,
-    { outcome, told, response }: Sent,
-    timings: Timings,
-  ): Promise<void> {
-    const { submission_id: lead_id } = delivery.about;
-    // Without a key at hand it is left out: the outcome must not wait for it.
-    const leftOut = (what: string) => (error: unknown) => {
-      log.warn({ err: error, lead_id }, `${what} not sealed, left out`);
-      return undefined;
-    };
-    const shown = boundedRecord(response, MAX_RESPONSE_BYTES);
-    let sealed_response = await seal(delivery.about, content, shown).catch(leftOut("response"));
-    const sealed_reason = told
-      ? await seal(delivery.about, content, storableWords(told)).catch(leftOut("reason"))
-      : undefined;
-    for (let failures = 0; ; failures += 1) {
-      const { decision } = await write(delivery, {
-        type: "record_outcome",
-        ...delivery.about,
-        attempt,
-        outcome,
-        timings,
-        ...(sealed_response && { sealed_response }),
-        ...(sealed_reason && { sealed_reason }),
-        policy: configured().config,
-        at: Date.now(),
-        chance: Math.random(),
-      });
-      if (decision.accepted) {
-        done(delivery, decision.events);
-        return;
-      }
-      if (decision.reason === "too_large") sealed_response = undefined;
-      else if (decision.reason !== "not_stored") return postponed.postpone(delivery, decision);
-      log.warn({ lead_id, reason: decision.reason }, "outcome not stored yet");
-      await pause(backoffMs(failures, BACKOFF));
-    }
-  }
-
   async function giveUp(
     delivery: DeliveryMail,
     { cause, reason = cause }: Pick<GiveUp, "cause"> & { readonly reason?: string },
@@ -279,22 +248,6 @@ export function createDeliver(parts: DeliverParts): Deliver {
     return false;
   }
 
-  /** Undefined where the person is forgotten. */
-  async function seal(
-    { delivery_id }: About,
-    { routed }: Content,
-    value: unknown,
-  ): Promise<Sealed | undefined> {
-    const { key } = routed.sealed;
-    const context = deliveryContext(delivery_id);
-    try {
-      return vault.sealCached(key, value, context) ?? (await vault.seal(key, value, context));
-    } catch (error) {
-      if (error instanceof KeyDestroyed) return undefined;
-      throw error;
-    }
-  }
-
   return async (delivery, onCalled) => {
     try {
       return await deliver(delivery, onCalled);
@@ -309,12 +262,4 @@ export function createDeliver(parts: DeliverParts): Deliver {
 const without = (outcome: "not_called" | "unknown", reason: string): Sent => ({
   outcome: { outcome, reason },
   response: { error: reason },
-});
-
-const rounded = (ms: number): number => Math.round(ms * 100) / 100;
-
-const timingsOf = (total: number, partner: number): Timings => ({
-  total_ms: rounded(total),
-  partner_ms: rounded(partner),
-  overhead_ms: rounded(total - partner),
 });

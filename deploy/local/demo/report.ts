@@ -47,7 +47,7 @@ const milliseconds = (time: number | undefined): string =>
   time === undefined ? "–" : `${Math.round(time)} ms`;
 
 /** The first column reads from the left, figures from the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells

@@ -5,6 +5,7 @@ import { Problem } from "../problem.ts";
 export interface AdminClient {
   get(path: string): Promise<unknown>;
   put(path: string, body: object): Promise<void>;
+  post(path: string, body: object): Promise<unknown>;
   /** False where somebody else was first, so that nothing is done. */
   putUnlessChanged(path: string, body: object): Promise<boolean>;
   /** Undefined where what is there now does not allow it. */
@@ -41,6 +42,7 @@ export function adminClient(url: string, token: string): AdminClient {
   return {
     get: (path) => call("GET", path),
     put: async (path, body) => void (await call("PUT", path, body)),
+    post: (path, body) => call("POST", path, body),
     putUnlessChanged: async (path, body) => (await callUnlessConflict("PUT", path, body)) !== undefined,
     postUnlessConflict: (path) => callUnlessConflict("POST", path, {}),
   };

@@ -4,11 +4,15 @@ import {
   CAMPAIGN_CONFIG_STREAM,
   type CampaignRefusal,
   type ConfiguredCampaign,
+  type ConfiguredCampaigns,
   campaignConfigEvents,
   campaignConfiguration,
 } from "#domain/campaign/configured.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
+import type { LiveView } from "#platform/live-view.ts";
+import type { Yard } from "#platform/yard.ts";
 import type { CampaignFigures } from "#projections/campaigns/query.ts";
+import { follow } from "../configuration.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import type { Campaign } from "./schemas.ts";
 
@@ -18,6 +22,11 @@ export const configuredCampaigns = {
   codec: createCodec(campaignConfigEvents),
   decider: campaignConfiguration,
 };
+
+export type CampaignsView = LiveView<ConfiguredCampaigns>;
+export const followCampaigns = (yard: Yard): Promise<CampaignsView> =>
+  follow(yard, configuredCampaigns, (campaigns) => campaigns);
+
 export const NOBODY = { pending: 0, working: 0, waiting: 0, done: 0, failed: 0, cancelled: 0 };
 
 /** It is done once nobody has anything before them; with another member it runs again. */

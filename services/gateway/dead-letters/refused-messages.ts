@@ -1,8 +1,8 @@
 // Puts messages that intake refused through it again, when whoever moves dead letters asks. It is taken in first and only then recorded
-// that it was: whatever dies in between, the same key makes the same submission.
+// that it was: whatever dies in between, the same key makes the same submission, and a reply is known by its id.
 import { z } from "zod";
 import { intakeEvents, intakeStream, RefusalId, RefusedMessage } from "#domain/intake/events.ts";
-import { type RefusalCommand, refusalDecider } from "#domain/intake/refusal.ts";
+import { type RefusalCommand, type RefusalState, refusalDecider } from "#domain/intake/refusal.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { REDRIVE_REFUSED_SUBJECT } from "#platform/bus/subjects.ts";
 import { changeStream } from "#platform/change.ts";
@@ -11,14 +11,18 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { decodeKnown, foldStream } from "#platform/fold-stream.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import type { TakenReply } from "../campaigns/replies.ts";
+import type { ReplyIntake } from "../campaigns/reply-intake.ts";
 import { recordedRefusal } from "../intake/dead-letters.ts";
 import { kindIn, transient } from "../intake/nats.ts";
 import type { Intake } from "../intake/receive.ts";
-import { isRefusal, refusal } from "../refusal.ts";
+import type { Receipt } from "../intake/store.ts";
+import { isRefusal, type Refusal, refusal } from "../refusal.ts";
 
 export interface RefusedMessagesParts {
   readonly bus: Pick<Bus, "serve">;
   readonly intake: Intake;
+  readonly replies: ReplyIntake;
   readonly eventStore: EventStore;
   readonly vault: Pick<Vault, "openReadable">;
   readonly lifecycle: Lifecycle;
@@ -52,15 +56,17 @@ async function redrive({ id, revision, by }: Order, parts: RefusedMessagesParts)
   const { state } = loaded;
   if (state?.status !== "refused" || loaded.revision !== revision) return "moved_already";
 
-  const { sealed, refused_at, source } = state.refused;
+  const { sealed, refused_at } = state.refused.data;
   const [opened] = await vault.openReadable([{ sealed, context: stream }]);
   const message = RefusedMessage.safeParse(opened).data;
   const at = Date.parse(refused_at);
-  const result = message === undefined ? DESTROYED : await takeIn(message, source, at, parts.intake);
+  const result = message === undefined ? DESTROYED : await takeIn(message, state.refused, at, parts);
   if (isRefusal(result) && transient.has(result.reason)) return "later";
   const command: RefusalCommand = isRefusal(result)
     ? { type: "refuse_again", because: recordedRefusal(result) }
-    : { type: "take_in", id, submission_id: result.id };
+    : "member_id" in result
+      ? { type: "take_in_reply", id, member_id: result.member_id }
+      : { type: "take_in", id, submission_id: result.id };
   const changed = await changeStream({
     eventStore,
     stream,
@@ -77,12 +83,15 @@ async function redrive({ id, revision, by }: Order, parts: RefusedMessagesParts)
 /** As if it came now, but for its signature, which is judged by when it came. Counted once more where it is taken in after all. */
 async function takeIn(
   { headers, body, encoding, truncated_from, headers_cut }: RefusedMessage,
-  source: string,
+  refused: RefusalState["refused"],
   at: number,
-  intake: Intake,
-): ReturnType<Intake["receiveUncounted"]> {
+  { intake, replies }: RefusedMessagesParts,
+): Promise<Receipt | TakenReply | Refusal> {
   if (truncated_from !== undefined || headers_cut) return CUT;
-  const arrival = { source, kind: kindIn(headers), headers, body: Buffer.from(body, encoding), at };
+  const sent = { headers, body: Buffer.from(body, encoding), at };
+  if (refused.type === "ReplyRefused")
+    return replies({ ...sent, campaign: refused.data.campaign }).catch(() => refusal("internal"));
+  const arrival = { ...sent, source: refused.data.source, kind: kindIn(headers) };
   const result = await intake
     .receiveUncounted({ ...arrival, canWait: true })
     .catch(() => refusal("internal"));

@@ -6,6 +6,7 @@ import { allKinds, DEFAULT_KIND } from "../intake/kinds/kinds.ts";
 import { Accepted, Ended } from "../intake/response.ts";
 import { namedSchemas, refTo } from "./json-schemas.ts";
 
+const REPLY = "CampaignReply";
 const text = (description?: string) => ({ type: "string", ...(description && { description }) });
 
 const HEADERS = {
@@ -18,6 +19,22 @@ const HEADERS = {
   prefer: text("wait=N, as over HTTP; for requests only"),
 };
 const RESPONSE_HEADERS = { "x-position": text("How far into the log it reaches; none with a problem") };
+
+const { prefer: _, ...REPLY_HEADERS } = HEADERS;
+const reply = {
+  summary: "What a member of a campaign has replied; taken once by message_id",
+  headers: {
+    type: "object",
+    properties: {
+      ...REPLY_HEADERS,
+      "x-source": text(
+        "The id of the source that signs; without it the signature is held against the secrets of all",
+      ),
+    },
+  },
+  payload: refTo(REPLY),
+  examples: [{ payload: { email: "jane@example.com", message_id: "<1@mail.example>", text: "Yes, please" } }],
+};
 
 const responseNames = [Accepted, Ended, Problem].map((schema) => responseSchemas.get(schema)?.id ?? "");
 const messages = Object.fromEntries(
@@ -57,7 +74,7 @@ const operation = (name: string) => ({
 
 export function asyncApi(): Record<string, unknown> {
   const schemas = namedSchemas();
-  const used = [...allKinds.map(({ schemaName }) => schemaName), "CloudEvent", ...responseNames];
+  const used = [...allKinds.map(({ schemaName }) => schemaName), "CloudEvent", REPLY, ...responseNames];
   return {
     asyncapi: "3.0.0",
     info: { title: "Switchyard intake over NATS", version: "1.0.0", license: { name: "MIT" } },
@@ -69,8 +86,20 @@ export function asyncApi(): Record<string, unknown> {
         "submissions",
         "JetStream keeps it until a gateway has accepted it. What is invalid becomes a dead letter with its reason.",
       ),
+      replies: {
+        address: "replies.{campaign}",
+        description:
+          "JetStream keeps it until the campaign has taken it. What is refused becomes a dead letter with its reason.",
+        parameters: { campaign: { description: "The id of the campaign" } },
+        messages: { reply: ref("components/messages/reply") },
+      },
     },
     operations: {
+      reply: {
+        action: "receive",
+        channel: ref("channels/replies"),
+        messages: [ref("channels/replies/messages/reply")],
+      },
       submit: {
         ...operation("intake"),
         reply: {
@@ -84,6 +113,7 @@ export function asyncApi(): Record<string, unknown> {
     components: {
       messages: {
         ...messages,
+        reply,
         response: {
           headers: { type: "object", properties: RESPONSE_HEADERS },
           payload: { anyOf: responseNames.map(refTo) },

@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   INTAKE_STREAM_PREFIX,
+  type IntakeEvent,
   intakeEvents,
   intakeStream,
   RefusalId,
@@ -19,12 +20,14 @@ import { createIntakeSeal } from "./intake-seal.ts";
 export interface RefusedArrival {
   /** Unique and stable: the same message refused again is the same dead letter. */
   readonly name: string;
-  readonly source: string;
-  readonly kind: Kind;
+  readonly about: About;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly at: number;
 }
+
+/** As claimed. */
+type About = { readonly source: string; readonly kind: Kind } | { readonly campaign: string };
 
 export interface DeadLetters {
   put(arrival: RefusedArrival, refusal: Refusal): Promise<void>;
@@ -35,30 +38,26 @@ const MAX_KEPT_BYTES = 640 * 1024;
 const MAX_HEADERS_BYTES = 64 * 1024;
 const MAX_ERRORS = 20;
 const MAX_ERROR_TEXT = 500;
-const MAX_SOURCE = 100;
+const MAX_NAME = 100;
 
 const codec = createCodec(intakeEvents);
+type ReplyRefused = Extract<IntakeEvent, { type: "ReplyRefused" }>["data"];
 
 export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLetters {
   const seal = createIntakeSeal(vault);
   return {
-    async put({ name, source, kind, headers, body, at }, refusal) {
+    async put({ name, about, headers, body, at }, refusal) {
       const refusal_id = RefusalId.parse(deterministicUuid("refusal", name));
       const stream = intakeStream(refusal_id);
       const refused_at = new Date(at).toISOString();
       const data = {
         refusal_id,
-        source: source.slice(0, MAX_SOURCE),
-        kind,
         refused_at,
         ...recordedRefusal(refusal),
         sealed: await seal(kept(headers, body), stream),
       };
       const id = deterministicUuid(INTAKE_STREAM_PREFIX, refusal_id);
-      const event = codec.encode(
-        { type: "SubmissionRefused", data },
-        { id, at: refused_at, correlation: refusal_id },
-      );
+      const event = codec.encode(refusedAs(about, data), { id, at: refused_at, correlation: refusal_id });
       try {
         await eventStore.append(stream, "no_stream", [event]);
       } catch (error) {
@@ -67,6 +66,15 @@ export function createDeadLetters(eventStore: EventStore, vault: Vault): DeadLet
       }
     },
   };
+}
+
+function refusedAs(about: About, data: Omit<ReplyRefused, "campaign">): IntakeEvent {
+  return "campaign" in about
+    ? { type: "ReplyRefused", data: { ...data, campaign: about.campaign.slice(0, MAX_NAME) } }
+    : {
+        type: "SubmissionRefused",
+        data: { ...data, source: about.source.slice(0, MAX_NAME), kind: about.kind },
+      };
 }
 
 /** Why it was refused, as the dead letter says it. */

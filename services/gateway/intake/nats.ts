@@ -1,5 +1,4 @@
 // Intake over NATS: requests on intake.<source>, and what was published to submissions.<source>.
-import type { MsgHdrs } from "nats";
 import { Kind } from "#domain/submission/events.ts";
 import type { BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
 import { problemOf } from "../http/problem.ts";
@@ -8,16 +7,21 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { DEFAULT_KIND } from "./kinds/kinds.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { PUBLISHED_STREAM, type PublishedParts, readPublished } from "./published.ts";
+import { bytesOf, erase, plainHeaders, retryMs } from "./published-mail.ts";
 import type { Intake } from "./receive.ts";
 import { respond } from "./response.ts";
+import type { KnownSources } from "./sources.ts";
 
 export interface NatsIntakeParts extends PublishedParts {
   readonly intake: Intake;
   readonly outcomes: Outcomes;
   readonly deadLetters: DeadLetters;
+  readonly sources: () => KnownSources;
 }
 
 const RETRY_MS = 1_000;
+/** One mailbox for all, as earlier releases had it; the server allows no other beside it. */
+const FORMER_MAILBOX = "intake";
 /** Another try may help, without anything being changed. */
 export const transient: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   "unavailable",
@@ -25,15 +29,18 @@ export const transient: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   "in_flight",
   "rate_limited",
 ]);
-const MAX_RETRY_MS = 60_000;
-/** Then it is only acknowledged: a server that lets nobody erase must not keep it coming for ever. */
-const MAX_DELIVERIES_TO_ERASE = 10;
 
 export async function serveNats(parts: NatsIntakeParts): Promise<void> {
-  const { bus, lifecycle } = parts;
+  const { bus, sources, lifecycle } = parts;
   const requests = await bus.serve("intake.*", "gateway", (request) => handleRequest(parts, request));
   lifecycle.own("intake requests", () => requests.close());
-  await readPublished(parts, (mail) => handlePublished(parts, mail));
+  await bus.deleteMailbox(FORMER_MAILBOX, PUBLISHED_STREAM);
+  await readPublished(parts, {
+    to: "submissions",
+    name: "intake",
+    known: sources,
+    onMail: (mail) => handlePublished(parts, mail),
+  });
 }
 
 async function handleRequest({ intake, outcomes }: NatsIntakeParts, request: BusRequest): Promise<BusAnswer> {
@@ -64,7 +71,7 @@ async function handlePublished(parts: NatsIntakeParts, mail: Mail): Promise<void
       if (transient.has(reason)) return mail.nak(retryAfterS * RETRY_MS);
       const { source, kind = DEFAULT_KIND } = address;
       const name = `${subject} ${seq} ${at}`;
-      await deadLetters.put({ name, source, kind, headers, body: Buffer.from(data), at }, result);
+      await deadLetters.put({ name, about: { source, kind }, headers, body: Buffer.from(data), at }, result);
     }
     intake.count(address, result);
     // Nobody waits for it: what arrives meanwhile is taken in beside it.
@@ -73,33 +80,6 @@ async function handlePublished(parts: NatsIntakeParts, mail: Mail): Promise<void
     log.warn({ err: error, subject, seq }, "dead letter not stored, tried again later");
     mail.nak(retryMs(mail));
   }
-}
-
-/**
- * What is only acknowledged stays readable in the stream's files while any message of the same block waits. Erased, it is done with for
- * its mailbox too. What can't be erased now comes again, and is then known as accepted or refused before. Never rejects.
- */
-async function erase({ bus, log }: NatsIntakeParts, mail: Mail): Promise<void> {
-  const { subject, seq, deliveries } = mail;
-  try {
-    await bus.erase(seq, PUBLISHED_STREAM);
-    mail.ack();
-  } catch (error) {
-    if (deliveries < MAX_DELIVERIES_TO_ERASE) {
-      log.warn({ err: error, subject, seq }, "published submission not erased, tried again later");
-      mail.nak(retryMs(mail));
-    } else {
-      log.error({ err: error, subject, seq }, "published submission not erased, only acknowledged");
-      mail.ack();
-    }
-  }
-}
-
-const retryMs = ({ deliveries }: Mail): number =>
-  Math.min(RETRY_MS * 2 ** Math.min(deliveries - 1, 10), MAX_RETRY_MS);
-
-function bytesOf(data: Uint8Array): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** HTTP has the kind in the path and the source in a header; here it is the other way round. */
@@ -114,9 +94,3 @@ function addressOf(
 /** Undefined where it names one that there is not. */
 export const kindIn = (headers: Readonly<Record<string, string>>): Kind | undefined =>
   Kind.safeParse(headers["x-kind"] ?? DEFAULT_KIND).data;
-
-function plainHeaders(headers: MsgHdrs | undefined): Record<string, string> {
-  return Object.fromEntries(
-    (headers?.keys() ?? []).map((name) => [name.toLowerCase(), headers?.values(name).join(", ") ?? ""]),
-  );
-}

@@ -1,40 +1,53 @@
-// What was published to submissions.<source>: a mailbox for each source, so that nobody waits behind another's backlog.
+// What was published to submissions.<source> or replies.<campaign>: a mailbox for each of them, so that nobody waits behind another's backlog.
 //
-// 1. A source that exists has a mailbox. Any other subject has one while something lies there, for somebody has to refuse it.
-// 2. Only so many of the others are open at once; the sources that exist are never kept waiting for them.
+// 1. A source or campaign that exists has a mailbox. Any other subject has one while something lies there, for somebody has to refuse it.
+// 2. Only so many of the others are open at once; those that exist are never kept waiting for them.
 // 3. Whether a mailbox is missing or not needed any more is looked up again and again, so that no look has to succeed.
 import { SourceId } from "#domain/ids.ts";
 import type { Bus, Mail } from "#platform/bus/bus.ts";
 import { every } from "#platform/every.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
-import type { LiveView } from "#platform/live-view.ts";
 import type { Log } from "#platform/log.ts";
 import { type QueueDepthParts, showQueueDepths } from "#platform/queue-depth.ts";
-import type { KnownSources } from "./sources.ts";
 
 export interface PublishedParts {
   readonly bus: Bus;
-  readonly sources: LiveView<KnownSources>;
   readonly metrics: QueueDepthParts["metrics"];
   readonly lifecycle: Lifecycle;
   readonly log: Log;
 }
 
+export interface Published {
+  /** The first part of its subjects. */
+  readonly to: "submissions" | "replies";
+  /** What the names of its mailboxes and queues begin with. */
+  readonly name: string;
+  /** Those that exist, by the second part of their subject. */
+  readonly known: () => Pick<ReadonlyMap<string, unknown>, "has" | "keys">;
+  readonly onMail: (mail: Mail) => Promise<void>;
+}
+
 export const PUBLISHED_STREAM = "SUBMISSIONS";
-const PREFIX = "submissions.";
+/** Those of campaigns look the same. */
+const isId = (text: string): boolean => SourceId.safeParse(text).success;
 const LOOK_MS = 1_000;
 const MAX_OTHERS = 32;
-/** One mailbox for all, as earlier releases had it; the server allows no other beside it. */
-const FORMER_MAILBOX = "intake";
 
 type Mailbox = Awaited<ReturnType<Bus["mailbox"]>>;
 
 export async function readPublished(
-  { bus, sources, metrics, lifecycle, log }: PublishedParts,
-  onMail: (mail: Mail) => Promise<void>,
+  { bus, metrics, lifecycle, log }: PublishedParts,
+  { to, name, known, onMail }: Published,
 ): Promise<void> {
+  const prefix = `${to}.`;
   const open = new Map<string, Mailbox>();
+
+  /** What is nobody's id may be no name for a consumer either. */
+  function mailboxOf(subject: string): string {
+    const id = subject.slice(prefix.length);
+    return `${name}-${isId(id) ? id : deterministicUuid(to, id)}`;
+  }
 
   function optionsOf(subject: string) {
     return {
@@ -48,19 +61,20 @@ export async function readPublished(
     } as const;
   }
 
-  const isKnown = (subject: string): boolean =>
-    sources.current().has(subject.slice(PREFIX.length) as SourceId);
+  const isKnown = (subject: string): boolean => known().has(subject.slice(prefix.length));
 
   async function look(): Promise<void> {
     const lying = await bus.subjectsIn(PUBLISHED_STREAM);
     const others = [...open.keys()].filter((subject) => !isKnown(subject));
     // 1
     await Promise.all(others.filter((subject) => !lying.has(subject)).map(forget));
-    const known = [...sources.current().keys()].map((id) => `${PREFIX}${id}`);
-    const strange = [...lying.keys()].filter((subject) => !isKnown(subject) && !open.has(subject));
+    const expected = Array.from(known().keys(), (id) => `${prefix}${id}`);
+    const strange = [...lying.keys()].filter(
+      (subject) => subject.startsWith(prefix) && !isKnown(subject) && !open.has(subject),
+    );
     const room = MAX_OTHERS - others.filter((subject) => open.has(subject)).length; // 2
     const missing = [
-      ...known.filter((subject) => !open.has(subject)),
+      ...expected.filter((subject) => !open.has(subject)),
       ...strange.slice(0, Math.max(0, room)),
     ];
     // One that can't be opened now keeps no other waiting.
@@ -82,35 +96,28 @@ export async function readPublished(
     await bus.deleteMailbox(mailboxOf(subject), PUBLISHED_STREAM);
   }
 
-  await bus.deleteMailbox(FORMER_MAILBOX, PUBLISHED_STREAM);
   await look();
   // 3
   const stopLooking = every({
     ms: LOOK_MS,
     work: look,
-    onError: (error) => log.warn({ err: error }, "mailboxes of published submissions not looked up"),
+    onError: (error) => log.warn({ err: error }, `mailboxes of published ${to} not looked up`),
   });
   const hideQueues = showQueueDepths({
     bus,
-    // A subject that names no source can be any text, and must not become a label.
+    // A subject that names nobody can be any text, and must not become a label.
     queues: () =>
       [...open.keys()].filter(isKnown).map((subject) => ({
-        name: `intake:${subject.slice(PREFIX.length)}`,
+        name: `${name}:${subject.slice(prefix.length)}`,
         mailbox: mailboxOf(subject),
         stream: PUBLISHED_STREAM,
       })),
     metrics,
     log,
   });
-  lifecycle.own("published submissions", async () => {
+  lifecycle.own(`published ${to}`, async () => {
     stopLooking();
     hideQueues();
     await Promise.all(Array.from(open.values(), (mailbox) => mailbox.close()));
   });
-}
-
-/** What is no source's id may be no name for a consumer either. */
-function mailboxOf(subject: string): string {
-  const source = subject.slice(PREFIX.length);
-  return `intake-${SourceId.safeParse(source).success ? source : deterministicUuid("submissions", source)}`;
 }

@@ -99,8 +99,10 @@ function aboutDeadLetter({ type, data }: ToldEvent): object[] {
       return [{ id, stage, ...(partner && { partner }), moved }];
     }
     case "SubmissionRefused":
+    case "ReplyRefused":
       return [{ id: data.refusal_id, stage: "intake", reason: data.reason }];
     case "RefusalRedriven":
+    case "ReplyRedriven":
       return [{ id: data.refusal_id, stage: "intake", moved: "redriven" }];
     case "RefusalDiscarded":
       return [{ id: data.refusal_id, stage: "intake", moved: "discarded" }];
