@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { configureRules, demoRules } from "../e2e/demo-partners.ts";
+import { until } from "../harness/wait.ts";
 import { findings } from "./axe.ts";
 import { consoleSuite } from "./suite.ts";
 
@@ -133,6 +134,7 @@ test("with the keyboard alone: a rule is moved, added and published, and an old 
   assert.match((await rows.first().textContent()) ?? "", "finance");
 
   await page.getByRole("button", { name: "Add rule" }).press("Enter");
+  await untilFocus(page, "Name");
   await page.keyboard.type("By keyboard");
   await tabTo(page, "Field");
   await page.keyboard.type("country");
@@ -144,6 +146,7 @@ test("with the keyboard alone: a rule is moved, added and published, and an old 
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /: 2 changes/ }).waitFor();
   await page.getByRole("button", { name: "Publish", exact: true }).press("Enter");
+  await untilFocus(page, "Reason");
   await page.keyboard.type("No mouse");
   await page.keyboard.press("Enter");
   await published(before + 1, page);
@@ -161,13 +164,21 @@ test("with the keyboard alone: a rule is moved, added and published, and an old 
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 20; presses += 1) {
     await page.keyboard.press("Tab");
-    const focused = await page.evaluate(
-      "((one) => one.labels?.[0]?.textContent ?? one.getAttribute('aria-label') ?? one.textContent)(document.activeElement)",
-    );
-    if (String(focused).trim() === name) return;
+    if ((await focused(page)) === name) return;
   }
   throw new Error(`the keyboard does not reach ${name}`);
 }
+
+async function focused(page: Page): Promise<string> {
+  const name = await page.evaluate(
+    "((one) => one.labels?.[0]?.textContent ?? one.getAttribute('aria-label') ?? one.textContent)(document.activeElement)",
+  );
+  return String(name).trim();
+}
+
+/** A dialog takes the focus a moment after it opens, and what is typed before is lost. */
+const untilFocus = (page: Page, name: string) =>
+  until(`${name} has the focus`, async () => (await focused(page)) === name);
 
 test("the tree shows the way of a submission", async () => {
   const console = await signedIn("/rules?tab=tree");
