@@ -63,10 +63,11 @@ export async function fillReadModels(database: Database, leads = 120_000): Promi
   await run(`insert into identities.record select ${person}, ${person}, n * 6 + 1,
     ${hashed("'p' || n || '@example.com'")}, ${hashed("'+1555' || n")}, ${hashed("'person ' || n")}, '{}' ${persons}`);
   await run(`insert into identities.lead select ${inSql("8000", "n")}, ${person}, n * 6 + 1 ${from}`);
-  await run(`insert into dead_letters.letter select ${inSql("8000", "n")},
+  await run(`insert into dead_letters.letter
+    (id, stage, partner, reason, attempts, at, position, revision, in_doubt) select ${inSql("8000", "n")},
     case when ${isRare} then 'intake' else 'deliver' end,
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end,
-    'http_503', null, 3, ${received}, n * 6 + 5, 3, false, null ${from}`);
+    'http_503', 3, ${received}, n * 6 + 5, 3, false ${from}`);
   await run(`insert into audit.change select n, ${received}, case when ${isRare} then 'rare' else 'admin' end,
     case when ${isRare} then 'rare' else 'PartnerConfigured' end, 'partner edu', 'partner-config', n, null ${from}`);
   for (const bucket of ["minute", "hour", "day"])
@@ -77,9 +78,10 @@ export async function fillReadModels(database: Database, leads = 120_000): Promi
   await run(`insert into partners.partner select 'partner-' || n, 1, 0, 0, 0, 0, 0, 0, 0, '{"state": "closed"}'
     from generate_series(1, 20) as n`);
   await run(
-    `insert into timers.timer select ${inSql("b000", "n")}, ${inSql("8000", "n")}, 'edu', ${received}, n * 6 ${from}`,
+    `insert into timers.timer (delivery_id, submission_id, partner, due_at, position) select ${inSql("b000", "n")}, ${inSql("8000", "n")}, 'edu', ${received}, n * 6 ${from}`,
   );
-  await run(`insert into unfinished.submission select ${inSql("8000", "n")}, 'partner', 'edu', 'partner-edu', n, n * 6,
-    ${received}, null ${from}`);
+  await run(`insert into unfinished.submission
+    (submission_id, mailbox, partner, stream, revision, position, since)
+    select ${inSql("8000", "n")}, 'partner', 'edu', 'partner-edu', n, n * 6, ${received} ${from}`);
   await run("vacuum analyze");
 }
