@@ -59,7 +59,7 @@ const steps = async () => {
   return Object.fromEntries(items.map(({ email, status, step }) => [email, `${status} ${step}`]));
 };
 const goesOn = (email: string) =>
-  until(`${email} has replied`, async () => (await steps())[email] === "done heard");
+  until(`${email} has replied`, async () => (await steps())[email] === "waiting heard");
 const allHandled = () =>
   until("nothing waits in JetStream", async () => {
     const subjects = await (await yard.bus()).subjectsIn("SUBMISSIONS");
@@ -70,7 +70,7 @@ test.before(async () => {
   const defined = [
     { id: "listen", type: "wait", for: "1h", on_reply: "heard" },
     { id: "silent", type: "end" },
-    { id: "heard", type: "end" },
+    { id: "heard", type: "wait", for: "1h" },
   ];
   assert.is(
     (await yard.admin("PUT", "/api/campaigns/spring", { name: "Spring", steps: defined })).status,
