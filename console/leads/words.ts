@@ -1,21 +1,24 @@
 import type { Lead } from "../api/shapes.ts";
 
-export const statuses = [
-  "received",
-  "identified",
-  "queued",
-  "delivering",
-  "retrying",
-  "held",
-  "delivered",
-  "duplicate",
-  "rejected",
-  "unrouted",
-  "dead_lettered",
-  "returned",
-] as const satisfies readonly Lead["status"][];
+// Written as records, so that a status or kind that is added does not compile until it stands here too.
+const STATUSES: Readonly<Record<Lead["status"], true>> = {
+  received: true,
+  identified: true,
+  queued: true,
+  delivering: true,
+  retrying: true,
+  held: true,
+  delivered: true,
+  duplicate: true,
+  rejected: true,
+  unrouted: true,
+  dead_lettered: true,
+  returned: true,
+};
+const KINDS: Readonly<Record<Lead["kind"], true>> = { lead: true, assistance: true, event: true };
 
-export const kinds = ["lead", "assistance", "event"] as const satisfies readonly Lead["kind"][];
+export const statuses = Object.keys(STATUSES) as Lead["status"][];
+export const kinds = Object.keys(KINDS) as Lead["kind"][];
 
 const FIELDS = ["full_name", "email", "phone", "topic", "type"] as const;
 

@@ -13,27 +13,8 @@ import {
   newPredicate,
   type problemsIn,
 } from "./editing.ts";
-import { operatorInWords } from "./in-words.ts";
+import { operatorInWords, operators } from "./in-words.ts";
 import { shapeOf } from "./value.ts";
-
-const operators = [
-  "=",
-  "!=",
-  "<",
-  "<=",
-  ">",
-  ">=",
-  "in",
-  "notIn",
-  "contains",
-  "doesNotContain",
-  "beginsWith",
-  "endsWith",
-  "between",
-  "notBetween",
-  "null",
-  "notNull",
-] as const;
 
 const ALWAYS = ["kind", "source", "topic", "country", "email", "phone", "person.lead_count"];
 

@@ -1,10 +1,11 @@
 // A rule as a person would say it.
+import type { Operator } from "#domain/rules/rule.ts";
 import type { Route, Rule } from "../api/shapes.ts";
 
 type Group = Rule["when"];
 type Predicate = { readonly field: string; readonly operator: string; readonly value?: unknown };
 
-const verbs: Readonly<Record<string, string>> = {
+const verbs: Readonly<Record<Operator, string>> = {
   "=": "is",
   "!=": "is not",
   "<": "is less than",
@@ -23,7 +24,13 @@ const verbs: Readonly<Record<string, string>> = {
   notNull: "is there",
 };
 
-export const operatorInWords = (operator: string): string => verbs[operator] ?? operator;
+/** In the order in which they are offered. */
+export const operators = Object.keys(verbs) as Operator[];
+
+const isKnown = (operator: string): operator is Operator => operator in verbs;
+
+/** One that a newer release has added is called as it is written. */
+export const operatorInWords = (operator: string): string => (isKnown(operator) ? verbs[operator] : operator);
 
 const plurals: Readonly<Record<string, string>> = {
   lead: "Leads",
