@@ -122,7 +122,10 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
     instance: config.instance,
     async onGained(name, lease) {
       const campaign = CampaignId.parse(name);
-      owned.set(campaign, await own(campaign, lease));
+      const one = await own(campaign, lease);
+      owned.set(campaign, one);
+      // A change that came while it was opened was told to nobody.
+      one.refresh();
     },
     async onLost(name) {
       const campaign = CampaignId.parse(name);
