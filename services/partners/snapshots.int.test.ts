@@ -191,8 +191,10 @@ test("has a snapshot taken while it works, and reads no more than the tail again
         if (!decision.accepted) assert.is(decision.reason, "past_unknown");
       }),
     );
-  await owner.snapshots.written();
-  assert.ok(owner.state().pastUpTo > 0n, "a snapshot was taken under load");
+  await until("a snapshot was taken under load", async () => {
+    await owner.snapshots.written();
+    return owner.state().pastUpTo > 0n;
+  });
   const { counted } = owner;
   counted.read = 0;
   counted.failAppends = 1;
