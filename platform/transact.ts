@@ -34,7 +34,8 @@ export type Transacted<State, Event, Refusal extends Refused> = Loaded<State> &
     | Refusal
   );
 
-const MAX_CONFLICTS = 10;
+/** Each is somebody else's success, so this many may change one stream at the same moment. */
+const MAX_CONFLICTS = 50;
 
 export async function transact<State, Event, Refusal extends Refused>(
   transaction: Transaction<State, Event, Refusal>,

@@ -284,4 +284,9 @@ test("nothing of a removed partner's is kept for who comes after it", async () =
   assert.equal([body.signed, body.paused], [false, false]);
 });
 
+test("thirty are configured at the same moment, in one stream", async () => {
+  const all = await Promise.all(Array.from({ length: 30 }, (_, n) => put(`many-${n}`, usual)));
+  assert.equal([...new Set(all.map(({ status }) => status))], [200]);
+});
+
 test.run();

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { BusError } from "#platform/bus/bus.ts";
-import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
+import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { InvalidCursor } from "#projections/leads/query.ts";
 import { type Refusal, type RefusalReason, Refused, refusal } from "../refusal.ts";
@@ -13,6 +13,8 @@ const UNKNOWN_CURSOR = {
   path: "cursor",
   message: "is not one that was given out; take next_cursor as it came, or none",
 };
+
+const CROWDED = "Many others change the same thing at this moment; repeat this after retry-after";
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const why = refusalOf(error);
@@ -27,6 +29,8 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof InvalidCursor) return refusal("invalid", { errors: [UNKNOWN_CURSOR] });
   for (const unavailable of [EventStoreUnavailable, BusError, UnknownMasterKey])
     if (error instanceof unavailable) return refusal("unavailable", { retryAfterS: 1 });
+  if (error instanceof WrongExpectedRevision)
+    return refusal("unavailable", { detail: CROWDED, retryAfterS: 1 });
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return refusal("unsupported_media_type");
