@@ -1,7 +1,7 @@
 // What the API gives about sources, people, changes and the system itself, by the very schemas that it answers with.
 import type {} from "@fastify/swagger";
 import type { z } from "zod";
-import type { OwnSessions } from "../../services/gateway/access/sign-in-routes.ts";
+import type { OwnSessions } from "../../services/gateway/access/own-routes.ts";
 import type { ShownLink, ShownToken, ShownUser } from "../../services/gateway/access/user-routes.ts";
 import type { AuditItem as AuditItemSchema } from "../../services/gateway/admin/audit.ts";
 import type { Identity } from "../../services/gateway/admin/identities.ts";

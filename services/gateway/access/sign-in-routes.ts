@@ -1,8 +1,8 @@
-// /api/login, /api/logout, /api/setup and /api/me: coming in, and what everybody may know and do about themselves.
+// /api/login, /api/logout and /api/setup: coming in.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { Role, UserName } from "#domain/access/role.ts";
-import { notFound, readBodiesSafely } from "../admin/scope.ts";
+import { readBodiesSafely } from "../admin/scope.ts";
 import {
   describeScope,
   NO_BODY,
@@ -14,28 +14,12 @@ import {
 import { Refused, refusal } from "../refusal.ts";
 import type { Access } from "./access.ts";
 import { setCookie } from "./cookies.ts";
-import { BY_PERSON, describeGuard, identified, isFromElsewhere } from "./guard.ts";
+import { isFromElsewhere } from "./guard.ts";
 import { sessionIn } from "./identify.ts";
+import { Me, shownPerson } from "./me.ts";
+import { ownRoutes } from "./own-routes.ts";
 import { MAX_PASSWORD } from "./passwords.ts";
-import { may, permissionsOf } from "./permissions.ts";
-import { type Person, personOf } from "./person.ts";
 import type { SignedIn } from "./sign-in.ts";
-
-const instant = z.iso.datetime();
-
-const Me = z
-  .object({
-    name: z.string(),
-    kind: z.enum(["user", "token", "admin"]),
-    role: Role,
-    permissions: z.array(z.string()).meta({ description: "As docs/permissions.md names them" }),
-    personal_data: z.enum(["shown", "on_request", "masked"]),
-    session: z
-      .object({ expires_at: instant, idle_at: instant })
-      .optional()
-      .meta({ description: "`idle_at`: when it ends unless something is asked before" }),
-  })
-  .register(responseSchemas, { id: "Me" });
 
 const password = z.string().min(1).max(MAX_PASSWORD);
 const secret = z.string().min(1).max(200);
@@ -63,7 +47,7 @@ const WaysToSignIn = z
   .register(responseSchemas, { id: "WaysToSignIn" });
 const LinkToCheck = z.strictObject({ token: secret }).register(requestSchemas, { id: "SetUpLinkToCheck" });
 const CheckedLink = z
-  .object({ role: Role, name: z.string().optional(), expires_at: instant })
+  .object({ role: Role, name: z.string().optional(), expires_at: z.iso.datetime() })
   .register(responseSchemas, { id: "SetUpLink" });
 const SetUp = z
   .strictObject({
@@ -72,24 +56,6 @@ const SetUp = z
     name: UserName.optional().meta({ description: "Only where the link has none" }),
   })
   .register(requestSchemas, { id: "SetUp" });
-const PasswordChange = z
-  .strictObject({ current: password, password })
-  .register(requestSchemas, { id: "PasswordChange" });
-export const OwnSessions = z
-  .object({
-    items: z.array(
-      z.object({
-        id: z.uuid(),
-        started_at: instant,
-        last_seen_at: instant,
-        expires_at: instant,
-        user_agent: z.string().optional(),
-        current: z.boolean(),
-      }),
-    ),
-  })
-  .register(responseSchemas, { id: "OwnSessions" });
-
 export interface SignInRoutesParts {
   readonly access: Access;
   /** Where signing in through a provider begins; undefined where none is configured. */
@@ -194,109 +160,14 @@ export function signInRoutes({ access, oidcPath }: SignInRoutesParts): Routes {
     );
   };
 
-  const own: Routes = async (app) => {
-    describeScope(app, describeGuard);
-    describeScope(app, ({ method }) => ({
-      tags: ["Signing in"],
-      security: BY_PERSON,
-      refusals:
-        method === "GET"
-          ? ["unavailable"]
-          : ["malformed", "unsupported_media_type", "too_large", "unacceptable", "unavailable"],
-    }));
-    app.addHook("onRequest", async (request) => {
-      if ((await identified(request, identify)) === undefined) throw new Refused(refusal("unauthorized"));
-    });
-
-    app.get(
-      "/api/me",
-      { schema: { summary: "Who asks, and what they may do", response: { 200: Me } } },
-      async (request) => shownPerson(personOf(request)),
-    );
-
-    app.post(
-      "/api/me/password",
-      {
-        schema: {
-          summary: "Change the own password; all other sessions end",
-          body: PasswordChange,
-          response: noContent,
-          refusals: ["conflict", "rate_limited"],
-        },
-      },
-      async (request, reply) => {
-        await signIn.changePassword(asUser(personOf(request)), request.body);
-        return reply.code(204).send();
-      },
-    );
-
-    app.get(
-      "/api/me/sessions",
-      { schema: { summary: "The own sessions", response: { 200: OwnSessions }, refusals: ["conflict"] } },
-      async (request) => {
-        const person = asUser(personOf(request));
-        const sessions = await signIn.sessions(person);
-        return {
-          items: sessions.map(({ id, started_at, last_seen_at, expires_at, user_agent }) => ({
-            id,
-            started_at: started_at.toISOString(),
-            last_seen_at: last_seen_at.toISOString(),
-            expires_at: expires_at.toISOString(),
-            ...(user_agent !== null && { user_agent }),
-            current: id === person.session?.id,
-          })),
-        };
-      },
-    );
-
-    app.delete(
-      "/api/me/sessions/:id",
-      {
-        schema: {
-          summary: "End one of the own sessions",
-          params: z.object({ id: z.uuid() }),
-          body: NO_BODY,
-          response: noContent,
-          refusals: ["conflict", "not_found"],
-        },
-      },
-      async (request, reply) => {
-        const isEnded = await signIn.endOwn(asUser(personOf(request)), request.params.id);
-        if (!isEnded) throw notFound();
-        return reply.code(204).send();
-      },
-    );
-  };
-
   return async (app) => {
     readBodiesSafely(app);
     await app.register(open);
-    await app.register(own);
+    await app.register(ownRoutes(access));
   };
 }
 
 function welcome(reply: FastifyReply, { secret: cookie, person }: SignedIn): z.infer<typeof Me> {
   setCookie(reply, cookie);
   return shownPerson(person);
-}
-
-function asUser(person: Person): Person {
-  if (person.kind === "user") return person;
-  throw new Refused(
-    refusal("conflict", { detail: "Only a user has a password and sessions of their own; this is a token" }),
-  );
-}
-
-function shownPerson({ name, kind, role, session }: Person): z.infer<typeof Me> {
-  const isShown = may(role, "personal_data.read");
-  return {
-    name,
-    kind,
-    role,
-    permissions: permissionsOf(role),
-    personal_data: isShown ? "shown" : may(role, "personal_data.unmask") ? "on_request" : "masked",
-    ...(session && {
-      session: { expires_at: session.expires_at.toISOString(), idle_at: session.idle_at.toISOString() },
-    }),
-  };
 }
