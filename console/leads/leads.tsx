@@ -4,8 +4,9 @@ import { useLeads, usePartners, useSources } from "../api/queries.ts";
 import type { Lead } from "../api/shapes.ts";
 import { Status, worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { Field, Select } from "../ui/field.tsx";
+import { Select } from "../ui/field.tsx";
 import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
+import { MomentFilter } from "../ui/moment-filter.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -70,14 +71,6 @@ function Filtering({ filters, isFiltered }: { readonly filters: Filters; readonl
       ))}
     </Select>
   );
-  const moment = (label: string, name: string) => (
-    <Field
-      label={label}
-      type="datetime-local"
-      value={filters.get(name)}
-      onChange={({ target }) => set({ [name]: target.value })}
-    />
-  );
   return (
     <search className="lead-filters">
       <SearchField
@@ -99,8 +92,8 @@ function Filtering({ filters, isFiltered }: { readonly filters: Filters; readonl
           sources.map(({ id }) => id),
         )}
         {choice("Kind", "kind", kinds)}
-        {moment("From", "from")}
-        {moment("To", "to")}
+        <MomentFilter label="From" name="from" filters={filters} />
+        <MomentFilter label="To" name="to" filters={filters} />
       </div>
       {isFiltered && (
         <div className="buttons">

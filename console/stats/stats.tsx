@@ -3,8 +3,9 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { get, withQuery } from "../api/client.ts";
 import type { StatsItem } from "../api/queries.ts";
-import { Field, Select } from "../ui/field.tsx";
+import { Select } from "../ui/field.tsx";
 import { type Filters, useFilters } from "../ui/filters.ts";
+import { MomentFilter } from "../ui/moment-filter.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { buckets, clocks, dimensions, periods, type StatsFilter, statsFilter } from "./filter.ts";
@@ -119,14 +120,6 @@ function Filtering({ filters }: { readonly filters: Filters }) {
       ))}
     </Select>
   );
-  const moment = (label: string, name: string) => (
-    <Field
-      label={label}
-      type="datetime-local"
-      value={filters.get(name)}
-      onChange={({ target }) => set({ [name]: target.value })}
-    />
-  );
   return (
     <search className="filters stats-filters">
       <Select
@@ -141,8 +134,8 @@ function Filtering({ filters }: { readonly filters: Filters }) {
           </option>
         ))}
       </Select>
-      {moment("From", "from")}
-      {moment("To", "to")}
+      <MomentFilter label="From" name="from" filters={filters} />
+      <MomentFilter label="To" name="to" filters={filters} />
       {choice("Bucket", "bucket", buckets, chosen.bucket)}
       {choice("By", "by", dimensions, chosen.by)}
       {choice("Count when", "clock", clocks, chosen.clock)}
