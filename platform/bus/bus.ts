@@ -85,7 +85,10 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
   }
   const repairInBackground = (): void => void repair().catch(() => undefined);
 
-  await repair();
+  await repair().catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
   connection.onReconnect(repairInBackground);
   connection.onDisconnect(() =>
     publisher.failPending(new BusError("disconnected", "the connection broke before the acknowledgement")),

@@ -34,6 +34,8 @@ export interface TopologyOptions {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const GIB = 2 ** 30;
+/** A stream with less room than this would be full at once. */
+const MIN_STREAM_BYTES = 4 * 2 ** 20;
 
 /** What the server of the oldest version that we support has, and no more: see docs/decisions/0022. */
 const shared = {
@@ -42,7 +44,9 @@ const shared = {
   allow_direct: true,
 };
 
-function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial<StreamConfig>[] {
+type NamedConfig = Partial<StreamConfig> & { readonly name: string };
+
+function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): NamedConfig[] {
   return [
     {
       ...shared,
@@ -81,7 +85,7 @@ function streams({ replicas = 1, maxBytes = 8 * GIB }: TopologyOptions): Partial
 }
 
 /** A lease nobody renews is dead long before it leaves the bucket; ageing only tidies up. */
-function buckets({ replicas = 1 }: TopologyOptions): Partial<StreamConfig>[] {
+function buckets({ replicas = 1 }: TopologyOptions): NamedConfig[] {
   return [
     {
       name: "KV_leases",
@@ -118,21 +122,53 @@ export function isMissing(error: unknown): boolean {
   return MISSING.has(numberOf(error) ?? 0);
 }
 
-async function ensureStream(manager: JetStreamManager, config: Partial<StreamConfig>): Promise<void> {
+async function ensureStream(manager: JetStreamManager, config: NamedConfig): Promise<void> {
   try {
     // Adding what is there already, exactly so, is no error.
     await manager.streams.add(config);
   } catch (error) {
-    const number = numberOf(error);
-    if (number === STREAM_NAME_IN_USE) {
-      await manager.streams.update(config.name ?? "", config);
-    } else if (number === NO_STORAGE_LEFT && config.max_bytes !== undefined && config.max_bytes > 2 ** 26) {
-      // The server sets this space aside at once; on a small disk less must do.
-      await ensureStream(manager, { ...config, max_bytes: Math.floor(config.max_bytes / 2) });
-    } else {
-      throw error;
+    switch (numberOf(error)) {
+      case STREAM_NAME_IN_USE:
+        return updateStream(manager, config);
+      case NO_STORAGE_LEFT:
+        return createSmaller(manager, config, error);
+      default:
+        throw error;
     }
   }
+}
+
+/** Where there is no room for more it stays as large as it is: what it holds may have no other copy. */
+async function updateStream(manager: JetStreamManager, config: NamedConfig): Promise<void> {
+  try {
+    await manager.streams.update(config.name, config);
+  } catch (error) {
+    if (numberOf(error) !== NO_STORAGE_LEFT) throw error;
+    const { max_bytes } = (await manager.streams.info(config.name)).config;
+    await manager.streams.update(config.name, { ...config, max_bytes });
+  }
+}
+
+/** The server sets the space of a stream aside at once; on a small disk less must do. */
+async function createSmaller(manager: JetStreamManager, config: NamedConfig, why: unknown): Promise<void> {
+  const { name, max_bytes = 0 } = config;
+  const half = Math.floor(max_bytes / 2);
+  if (half >= MIN_STREAM_BYTES) return ensureStream(manager, { ...config, max_bytes: half });
+  if (name === "YARD" || !(await halveYard(manager)))
+    throw new Error(
+      `JetStream has no room for the stream ${name}: make room on its disk, or raise max_file_store`,
+      { cause: why },
+    );
+  return ensureStream(manager, config);
+}
+
+/** It came first and took most; what it loses is derived again. */
+async function halveYard(manager: JetStreamManager): Promise<boolean> {
+  const { config } = await manager.streams.info("YARD");
+  const half = Math.floor(config.max_bytes / 2);
+  if (half < MIN_STREAM_BYTES) return false;
+  await manager.streams.update("YARD", { ...config, max_bytes: half });
+  return true;
 }
 
 /** Creates or updates all of it; several processes may do so at once. */
