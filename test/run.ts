@@ -61,15 +61,22 @@ function run(command: string, args: readonly string[]): Promise<{ code: number; 
       output += `\nEnded after ${FILE_DEADLINE_MS / 1000} s without finishing.\n`;
       // It may still tell what its parts said lately; then it goes, with all that it started.
       child.kill("SIGTERM");
-      setTimeout(() => {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      }, LAST_WORDS_MS);
+      setTimeout(() => endGroup(child.pid), LAST_WORDS_MS);
     }, FILE_DEADLINE_MS);
     child.on("close", (code) => {
       clearTimeout(deadline);
       resolve({ code: code ?? 1, output });
     });
   });
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // All of it may have gone by itself.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<readonly [T, string]> {
@@ -106,9 +113,9 @@ async function testFile(path: string): Promise<Outcome> {
   return { passed, failed: good ? 0 : Math.max(total - passed, 1) };
 }
 
-/** Heavy files start processes of their own and would disturb each other; light ones share the cores. */
-function isHeavy(path: string): boolean {
-  return /\.(e2e|chaos|int)\.test\.ts$/.test(basename(path));
+/** What starts whole yards, or kills processes and says within what time things go on, has the machine to itself. */
+function isAlone(path: string): boolean {
+  return /\.(e2e|chaos)\.test\.ts$/.test(basename(path));
 }
 
 async function eachOf(paths: readonly string[], width: number, results: Outcome[]): Promise<void> {
@@ -128,11 +135,11 @@ if (!flags.tests && (flags.checks || patterns.length === 0)) {
 if (!flags.checks) {
   const files = testFiles(patterns);
   await eachOf(
-    files.filter((path) => !isHeavy(path)),
+    files.filter((path) => !isAlone(path)),
     2,
     results,
   );
-  await eachOf(files.filter(isHeavy), 1, results);
+  await eachOf(files.filter(isAlone), 1, results);
 }
 
 const passed = results.reduce((sum, one) => sum + one.passed, 0);
