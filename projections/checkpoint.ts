@@ -28,6 +28,14 @@ const STEPS = [
   "alter table projections.checkpoint add column if not exists skipped bigint not null default 0",
   "alter table projections.checkpoint add column if not exists compared json",
   "alter table projections.checkpoint add column if not exists events_per_second int not null default 0",
+  // Not in the checkpoint, which a batch locks until it is written: whoever reported would hold a connection for as long. The columns
+  // there are the previous release's.
+  `create table if not exists projections.report (
+    schema_name text primary key,
+    lag bigint not null default 0,
+    events_per_second int not null default 0,
+    reported_at timestamptz not null
+  )`,
 ];
 
 export interface Checkpoint {
@@ -188,6 +196,7 @@ export async function swapIn(database: Database, name: string): Promise<void> {
       "update projections.checkpoint set schema_name = $1, rebuilt_at = now() where schema_name = $2",
       [name, rebuilt],
     );
+    await transaction.execute("delete from projections.report where schema_name = $1", [rebuilt]);
   });
 }
 
@@ -206,8 +215,11 @@ export async function reportLag(
 ): Promise<bigint | undefined> {
   try {
     const [row] = await database.query<{ position: bigint; present: boolean }>(
-      `update projections.checkpoint set lag = $2, reported_at = now() where schema_name = $1
-         returning position, to_regnamespace(schema_name) is not null as present`,
+      `with report as (
+         insert into projections.report (schema_name, lag, reported_at) values ($1, $2, now())
+           on conflict (schema_name) do update set lag = excluded.lag, reported_at = excluded.reported_at
+       )
+       select position, to_regnamespace(schema_name) is not null as present from projections.checkpoint where schema_name = $1`,
       [schema, lag],
     );
     return row?.present ? row.position : undefined;
@@ -223,7 +235,8 @@ export async function reportRate(
   eventsPerSecond: number,
 ): Promise<void> {
   await database.execute(
-    "update projections.checkpoint set events_per_second = $2, reported_at = now() where schema_name = $1",
+    `insert into projections.report (schema_name, events_per_second, reported_at) values ($1, $2, now())
+       on conflict (schema_name) do update set events_per_second = excluded.events_per_second, reported_at = excluded.reported_at`,
     [schema, Math.round(eventsPerSecond)],
   );
 }

@@ -53,7 +53,8 @@ const tablesOf = (within: Queryable, name: string, rebuilt: string): Promise<Fou
   within.query<FoundTable>(
     `select table_name as table, array_agg(quote_ident(column_name) order by ordinal_position) as columns,
         to_regclass(quote_ident($1) || '.' || quote_ident(table_name)) is not null as "inUse"
-       from information_schema.columns where table_schema = $2 group by table_name order by table_name`,
+       from information_schema.columns join information_schema.tables using (table_schema, table_name)
+      where table_schema = $2 and table_type = 'BASE TABLE' group by table_name order by table_name`,
     [name, rebuilt],
   );
 

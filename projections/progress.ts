@@ -55,8 +55,10 @@ export function createProgressQueries({
   const ready = onceDone(() => prepareCheckpoints(database));
   const read = (): Promise<Row[]> =>
     database.query<Row>(
-      `select schema_name, position, rebuilt_at, lag, skipped, compared, events_per_second, reported_at < now() - interval '${SILENCE}' as silent
-         from projections.checkpoint order by schema_name`,
+      `select schema_name, position, rebuilt_at, skipped, compared, coalesce(report.lag, 0) as lag,
+          coalesce(report.events_per_second, 0) as events_per_second,
+          report.reported_at is null or report.reported_at < now() - interval '${SILENCE}' as silent
+         from projections.checkpoint left join projections.report using (schema_name) order by schema_name`,
     );
   return {
     async list() {

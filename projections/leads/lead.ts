@@ -1,4 +1,4 @@
-// One lead as the read model keeps it, and what each event makes of it. The payload stays sealed.
+// One lead as the read model keeps it, and what each event makes of it. The payload stays sealed, and in a row of its own.
 import type { Sealed } from "#domain/event.ts";
 import type { AliasId, PersonId } from "#domain/ids.ts";
 import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
@@ -27,8 +27,27 @@ export interface LeadRow extends LeadState {
   readonly partner_events: PartnerRevisions;
   /** Whether its hashes are in the search table. */
   readonly searchable: boolean;
-  /** Null once it is older than leads are retained. */
-  readonly sealed: Sealed | null;
+  /** Its payload is gone, since it is older than payloads are retained. */
+  readonly expired: boolean;
+}
+
+export interface PayloadRow {
+  /** Of the lead's first event. */
+  readonly position: bigint;
+  readonly sealed: Sealed;
+}
+
+/** The lead's payload where the event brings one. */
+export function payloadOf(event: LeadEvent): Sealed | undefined {
+  switch (event.type) {
+    case "SubmissionReceived":
+    case "PersonIdentified":
+    case "SubmissionRouted":
+    case "SubmissionCorrected":
+      return event.data.sealed;
+    default:
+      return undefined;
+  }
 }
 
 /** Undefined where the lead's beginning is not known: then there is nothing to change. */
@@ -48,13 +67,15 @@ export function evolve(row: LeadRow | undefined, event: LeadEvent, raw: StoredEv
       updated_at,
       partner_events: {},
       searchable: false,
-      sealed: event.data.sealed,
+      expired: false,
     };
   }
   if (row === undefined) return undefined;
   const seen = { ...row, last_position, partner_events: withRevision(row.partner_events, event, raw) };
   const state = changesOf(row, event);
-  return state === undefined ? seen : { ...seen, ...state, ...details(event), updated_at };
+  if (state === undefined) return seen;
+  const expired = row.expired && payloadOf(event) === undefined;
+  return { ...seen, ...state, ...details(event), expired, updated_at };
 }
 
 function withRevision(known: PartnerRevisions, { data }: LeadEvent, raw: StoredEvent): PartnerRevisions {
@@ -75,10 +96,9 @@ function details(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return {
         person_id: event.data.person_id ?? null,
         alias_id: event.data.alias_id ?? null,
-        ...(event.data.sealed && { sealed: event.data.sealed }),
       };
     case "SubmissionRouted":
-      return { attempts: 0, ...why(null), sealed: event.data.sealed };
+      return { attempts: 0, ...why(null) };
     case "SubmissionUnrouted":
     case "DeliveryFailed":
     case "DeliveryHeld":
@@ -95,17 +115,16 @@ function details(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
       return { attempts: event.data.attempts, ...why(event.data.reason), stage: event.data.stage };
     case "SubmissionRedriven":
       return { ...why(null), stage: null };
-    case "SubmissionCorrected":
-      return { sealed: event.data.sealed };
     case "SubmissionDiscarded":
       return { ...why(event.data.reason), stage: null };
     case "DeliveryReconciled":
     case "SubmissionReconciled":
       return event.data.outcome === "delivered" ? { ...why(event.data.reason), stage: null } : {};
+    case "SubmissionCorrected":
     case "DeliveryRejected":
     case "DeliveryPassedOn":
     case "DeliveryDeadLettered":
-      // The lead's own actor writes what these mean.
+      // Its payload, or what the lead's own actor writes in an event of its own.
       return {};
   }
 }

@@ -8,14 +8,14 @@ import { type Known, knownEvents } from "../decoding.ts";
 import { begunBefore, isAboutALead, type LeadEvent } from "../lead-state.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
-import { evolve, type LeadRow } from "./lead.ts";
+import { evolve, type LeadRow, type PayloadRow, payloadOf } from "./lead.ts";
 import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 6,
+  version: 7,
   tables: [
-    `create table lead (
+    `create table lead_state (
       id uuid primary key,
       position bigint not null,
       last_position bigint not null,
@@ -36,18 +36,22 @@ export const leadsModel = {
       updated_at timestamptz not null,
       partner_events json not null,
       searchable boolean not null,
-      sealed json
+      expired boolean not null
     )`,
+    // Apart from what changes at every step, so that a change does not write the payload again. By the position of its lead, which
+    // grows, where the lead's id would be a random place.
+    "create table payload (position bigint primary key, sealed json not null)",
+    "create view lead as select lead_state.*, payload.sealed from lead_state left join payload using (position)",
     // The order of lists, and the same within each column that they are filtered by. Each costs with every change of a lead, so what most
     // leads lack at first, or at all, is left out.
-    "create index lead_in_order on lead (received_at, position)",
-    "create index lead_by_status on lead (status, received_at, position)",
-    "create index lead_by_source on lead (source, received_at, position)",
-    "create index lead_by_kind on lead (kind, received_at, position)",
-    "create index lead_by_partner on lead (partner, received_at, position) where partner is not null",
-    "create index lead_by_rule on lead (rule, received_at, position) where rule is not null",
-    "create index lead_by_person on lead (person_id, received_at, position) where person_id is not null",
-    "create index lead_by_alias on lead (alias_id) where alias_id is not null",
+    "create index lead_in_order on lead_state (received_at, position)",
+    "create index lead_by_status on lead_state (status, received_at, position)",
+    "create index lead_by_source on lead_state (source, received_at, position)",
+    "create index lead_by_kind on lead_state (kind, received_at, position)",
+    "create index lead_by_partner on lead_state (partner, received_at, position) where partner is not null",
+    "create index lead_by_rule on lead_state (rule, received_at, position) where rule is not null",
+    "create index lead_by_person on lead_state (person_id, received_at, position) where person_id is not null",
+    "create index lead_by_alias on lead_state (alias_id) where alias_id is not null",
     "create table search (hash bigint not null, lead_id uuid not null, position bigint not null)",
     "create index search_by_hash on search (hash)",
     // Costs next to nothing to write, and finds the rows of a lead: they lie where it came.
@@ -56,8 +60,8 @@ export const leadsModel = {
   dependsOnKeys: { columns: ["searchable"], tables: ["search"] },
 } as const;
 
-const leads = table<LeadRow>(
-  "lead",
+const states = table<LeadRow>(
+  "lead_state",
   {
     id: "uuid",
     position: "bigint",
@@ -79,10 +83,11 @@ const leads = table<LeadRow>(
     updated_at: "timestamptz",
     partner_events: "json",
     searchable: "boolean",
-    sealed: "json",
+    expired: "boolean",
   },
   ["id"],
 );
+const payloads = table<PayloadRow>("payload", { position: "bigint", sealed: "json" }, ["position"]);
 const search = table<SearchRow>("search", { hash: "bigint", lead_id: "uuid", position: "bigint" }, [
   "hash",
   "lead_id",
@@ -95,7 +100,7 @@ export function leadsProjection({ vault }: { readonly vault: Vault }): Projectio
     async apply(target, stored) {
       const all = knownEvents(stored, target.onSkipped);
       const known = all.filter(isAboutALead);
-      const before = new Map((await leads.find(target, begunBefore(known))).map((row) => [row.id, row]));
+      const before = new Map((await states.find(target, begunBefore(known))).map((row) => [row.id, row]));
       const changed = new Map<SubmissionId, LeadRow>();
       for (const { event, raw } of known) {
         const id = event.data.submission_id;
@@ -111,7 +116,8 @@ export function leadsProjection({ vault }: { readonly vault: Vault }): Projectio
         if (row !== undefined) changed.set(lead_id, { ...row, searchable: true });
       }
       await Promise.all([
-        leads.upsert(target, [...changed.values()]),
+        states.upsert(target, [...changed.values()]),
+        payloads.upsert(target, payloadRows(known, changed)),
         search.insert(target, [...found, ...again.flat()]),
         forget(
           target,
@@ -122,11 +128,17 @@ export function leadsProjection({ vault }: { readonly vault: Vault }): Projectio
   };
 }
 
-const HOLD_PAYLOADS: ReadonlySet<string> = new Set([
-  "SubmissionReceived",
-  "PersonIdentified",
-  "SubmissionRouted",
-]);
+/** Each payload that an event brings, in order. */
+function payloadRows(
+  known: readonly Known<LeadEvent>[],
+  rows: ReadonlyMap<SubmissionId, LeadRow>,
+): PayloadRow[] {
+  return known.flatMap(({ event }) => {
+    const position = rows.get(event.data.submission_id)?.position;
+    const sealed = payloadOf(event);
+    return position === undefined || sealed === undefined ? [] : [{ position, sealed }];
+  });
+}
 
 /** The payloads of leads that can't be found yet, each lead's in the order in which they were sealed. */
 function payloadsIn(
@@ -134,9 +146,9 @@ function payloadsIn(
   rows: ReadonlyMap<SubmissionId, LeadRow>,
 ): Searchable[] {
   return known.flatMap(({ event }) => {
-    if (!HOLD_PAYLOADS.has(event.type) || !("sealed" in event.data)) return [];
-    const { submission_id: lead_id, sealed } = event.data;
+    const { submission_id: lead_id } = event.data;
     const row = rows.get(lead_id);
+    const sealed = event.type === "SubmissionCorrected" ? undefined : payloadOf(event);
     return sealed && row?.searchable === false ? [{ lead_id, position: row.position, sealed }] : [];
   });
 }
@@ -159,7 +171,7 @@ async function forget(target: Target, persons: readonly PersonId[]): Promise<voi
   if (persons.length === 0) return;
   const { schema } = target;
   await target.execute(
-    `delete from ${schema}.search using ${schema}.lead
+    `delete from ${schema}.search using ${schema}.lead_state as lead
       where search.position = lead.position and search.lead_id = lead.id and lead.person_id = any($1::uuid[])`,
     [persons],
   );

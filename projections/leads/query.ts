@@ -117,7 +117,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
   const ready = preparedOnce(database, leadsModel);
   const watch = positionWatch(database, leadsModel.name);
 
-  async function inTheClear(rows: readonly LeadRow[]): Promise<Lead[]> {
+  async function inTheClear(rows: readonly LeadWithPayload[]): Promise<Lead[]> {
     const told = rows.filter(hasWords);
     const retained = rows.filter(hasPayload);
     const opened = await vault.openReadable([
@@ -132,10 +132,10 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
     return rows.map((row) => answer(row, payloads.get(row.id), words.get(row.id)));
   }
 
-  async function rowOf(id: string): Promise<LeadRow | undefined> {
+  async function rowOf(id: string): Promise<LeadWithPayload | undefined> {
     if (!isId(id)) return undefined;
     await ready();
-    return (await database.query<LeadRow>("select * from leads.lead where id = $1", [id]))[0];
+    return (await database.query<LeadWithPayload>("select * from leads.lead where id = $1", [id]))[0];
   }
 
   return {
@@ -154,7 +154,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
     async list(filter) {
       await ready();
       const { where, params } = conditions(vault, filter);
-      const found = await database.query<LeadRow>(
+      const found = await database.query<LeadWithPayload>(
         `select * from leads.lead ${where} order by received_at desc, position desc limit ${filter.limit + 1}`,
         params,
       );
@@ -238,13 +238,20 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
 }
 
-const hasPayload = (row: LeadRow): row is LeadRow & { readonly sealed: Sealed } => row.sealed !== null;
+/** A row of the view. */
+interface LeadWithPayload extends LeadRow {
+  /** Null where it has expired. */
+  readonly sealed: Sealed | null;
+}
 
-type LeadWithWords = LeadRow & { readonly delivery_id: DeliveryId; readonly sealed_reason: Sealed };
-const hasWords = (row: LeadRow): row is LeadWithWords =>
+const hasPayload = (row: LeadWithPayload): row is LeadWithPayload & { readonly sealed: Sealed } =>
+  row.sealed !== null;
+
+type LeadWithWords = LeadWithPayload & { readonly delivery_id: DeliveryId; readonly sealed_reason: Sealed };
+const hasWords = (row: LeadWithPayload): row is LeadWithWords =>
   row.delivery_id !== null && row.sealed_reason !== null;
 
-function answer(row: LeadRow, opened: unknown, words: unknown): Lead {
+function answer(row: LeadWithPayload, opened: unknown, words: unknown): Lead {
   const submission = Submission.safeParse(opened);
   return {
     id: row.id,

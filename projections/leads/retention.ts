@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const BATCH = 500;
 /** Others may still need their payload: to be corrected, or to be sent again. */
 const ENDED = "status in ('delivered', 'duplicate', 'rejected', 'unrouted')";
-const HAS_PAYLOAD = `sealed is not null and ${ENDED}`;
+const HAS_PAYLOAD = `not expired and ${ENDED}`;
 /** Making an index of all leads takes its time. */
 const UNHURRIED = { maxMs: 10 * 60_000 };
 
@@ -23,7 +23,7 @@ export async function dropPayloads(
 ): Promise<number> {
   // Only who drops payloads pays for it.
   await database.execute(
-    `create index if not exists lead_with_payload on ${schema}.lead (received_at) where ${HAS_PAYLOAD}`,
+    `create index if not exists lead_with_payload on ${schema}.lead_state (received_at) where ${HAS_PAYLOAD}`,
     [],
     UNHURRIED,
   );
@@ -38,13 +38,14 @@ const dropBatch = (database: Database, schema: string, before: Date): Promise<nu
   database.transaction(async (transaction) => {
     await transaction.query("select from projections.checkpoint where schema_name = $1 for update", [schema]);
     const old = await transaction.query<{ id: string; position: bigint }>(
-      `update ${schema}.lead set sealed = null where id in (
-         select id from ${schema}.lead where received_at < $1 and ${HAS_PAYLOAD} order by received_at limit ${BATCH})
+      `update ${schema}.lead_state set expired = true where id in (
+         select id from ${schema}.lead_state where received_at < $1 and ${HAS_PAYLOAD} order by received_at limit ${BATCH})
          returning id, position`,
       [before],
     );
     if (old.length === 0) return 0;
     const places = old.map(({ position }) => position).sort((a, b) => Number(a - b));
+    await transaction.execute(`delete from ${schema}.payload where position = any($1::bigint[])`, [places]);
     await transaction.execute(
       `delete from ${schema}.search where position between $1 and $2 and lead_id = any($3::uuid[])`,
       [places[0], places.at(-1), old.map(({ id }) => id)],

@@ -54,7 +54,9 @@ async function emptyAll(): Promise<void> {
     [leads, "leads"],
   ] as const)
     await prepare(database, projection, schema);
-  await database.execute("truncate metrics.lead, metrics.counted, rebuilt.lead, rebuilt.counted, leads.lead");
+  await database.execute(
+    "truncate metrics.lead, metrics.counted, rebuilt.lead, rebuilt.counted, leads.lead_state, leads.payload",
+  );
 }
 
 const DAY: Omit<StatsFilter, "by"> = {

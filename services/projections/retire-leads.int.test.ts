@@ -32,10 +32,7 @@ const counted = async (what: string): Promise<number> => {
   return Number(row?.many);
 };
 const retired = () =>
-  until(
-    "old payloads are gone",
-    async () => (await counted("leads.lead where sealed is null")) === OLD_LEADS,
-  );
+  until("old payloads are gone", async () => (await counted("leads.lead where expired")) === OLD_LEADS);
 
 async function atTheEnd(): Promise<void> {
   assert.ok(await leads.reached(await yard.own.eventStore().head(), 30_000));
@@ -48,6 +45,7 @@ test("takes payload and search rows of old leads, and nothing else", async () =>
   projections = await yard.start("projections", startProjections);
   await retired();
   assert.is(await counted("leads.search"), NEW_LEADS * 3 + 1);
+  assert.is(await counted("leads.payload"), NEW_LEADS + 1);
   const [old] = (await leads.list({ to: new Date(Date.now() - 30 * DAY_MS), limit: 1 })).items;
   assert.equal([old?.payload, old?.expired, old?.forgotten], [null, true, undefined]);
   assert.equal([old?.status, old?.attempts], ["delivered", 1]);
@@ -79,7 +77,8 @@ test("a rebuild brings nothing back and equals the model in use", async () => {
     return one?.rebuilt_at != null && one.rebuilding === undefined && one;
   });
   assert.is(done.compared?.equal, true, JSON.stringify(done.compared));
-  assert.is(await counted("leads.lead where sealed is null"), OLD_LEADS);
+  assert.is(await counted("leads.lead where expired"), OLD_LEADS);
+  assert.is(await counted("leads.payload"), NEW_LEADS + 1);
   assert.is(await counted("leads.search"), NEW_LEADS * 3 + 1);
 });
 

@@ -49,13 +49,16 @@ export async function fillReadModels(database: Database, leads = 120_000): Promi
   const run = (sql: string): Promise<unknown> => database.execute(sql, [], { maxMs: 600_000 });
   const from = `from generate_series(1, ${leads}) as n`;
   const received = at("n", leads);
-  await run(`insert into leads.lead select ${inSql("8000", "n")}, n * 6, n * 6 + 5,
+  await run(`insert into leads.lead_state select ${inSql("8000", "n")}, n * 6, n * 6 + 5,
     case when ${isRare} then 'assistance' else 'lead' end, case when ${isRare} then 'rare' else 'demo' end,
     case when n % 500 = 0 then 'dead_lettered' when n > ${leads - 20} then 'received' else 'delivered' end,
     ${person}, case when n % 100 = 0 then ${inSql("a000", "n")} end,
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end, ${inSql("b000", "n")},
     case when ${isRare} then 'rare' else (array['edu', null])[n % 2 + 1] end, 1, null, null, null, 12.5,
-    ${received}, ${received}, '{"edu": [1, 2]}', true, '{"key": "k", "iv": "", "tag": "", "data": "${"x".repeat(300)}"}' ${from}`);
+    ${received}, ${received}, '{"edu": [1, 2]}', true, false ${from}`);
+  await run(
+    `insert into leads.payload select n * 6, '{"key": "k", "iv": "", "tag": "", "data": "${"x".repeat(300)}"}' ${from}`,
+  );
   await run(`insert into leads.search select ${hashed("value")}, ${inSql("8000", "n")}, n * 6 ${from},
     lateral (values ('p' || n % ${PERSONS} || '@example.com'), ('person ' || n % ${PERSONS}), (n::text)) as v (value)`);
   const persons = `from generate_series(0, ${PERSONS - 1}) as n`;
