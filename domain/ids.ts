@@ -7,6 +7,11 @@ const slug = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _ (at most 63)");
 
+/** What stands in neither, and may be written as people name things. */
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, "use letters, digits, - and _ (at most 63)");
+
 export const SubmissionId = z.uuid().brand<"SubmissionId">();
 export type SubmissionId = z.infer<typeof SubmissionId>;
 
@@ -25,7 +30,7 @@ export type PartnerId = z.infer<typeof PartnerId>;
 export const SourceId = slug.brand<"SourceId">();
 export type SourceId = z.infer<typeof SourceId>;
 
-export const RuleId = slug.brand<"RuleId">();
+export const RuleId = name.brand<"RuleId">();
 export type RuleId = z.infer<typeof RuleId>;
 
 export const RoutingServiceId = slug.brand<"RoutingServiceId">();
@@ -37,7 +42,7 @@ export type CampaignId = z.infer<typeof CampaignId>;
 export const MemberId = z.uuid().brand<"MemberId">();
 export type MemberId = z.infer<typeof MemberId>;
 
-export const StepId = slug.brand<"StepId">();
+export const StepId = name.brand<"StepId">();
 export type StepId = z.infer<typeof StepId>;
 
 export const AnalysisServiceId = slug.brand<"AnalysisServiceId">();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { z } from "zod";
+import { parseSecret } from "./webhooks.ts";
 
 export const wholeNumber = (min: number, max: number, unset: number) =>
   z
@@ -47,8 +48,17 @@ export const list = (text: string): string[] =>
     .filter((one) => one !== "");
 export const source = z
   .string()
-  .regex(/^[\w-]{1,64}:whsec_[A-Za-z0-9+/]{32,88}={0,2}$/)
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}:whsec_/)
+  .refine((text) => isSecret(text.slice(text.indexOf(":") + 1)))
   .transform((text) => ({ id: text.slice(0, text.indexOf(":")), secret: text.slice(text.indexOf(":") + 1) }));
+function isSecret(text: string): boolean {
+  try {
+    parseSecret(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 export const isLoopbackHost = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 const NETWORKS = new Set(["loopback", "linklocal", "uniquelocal"]);

@@ -118,7 +118,8 @@ export const VARIABLES = {
     roles: ["gateway"],
   },
   SOURCES: {
-    allows: "id:whsec_<base64 of 24 to 64 bytes>, several separated by commas",
+    allows:
+      "id:whsec_<base64 of 24 to 64 bytes>, several separated by commas; an id has lower-case letters, digits, - and _",
     schema: z.string().default("").transform(list).pipe(z.array(source)),
     secret: true,
     roles: ["gateway"],

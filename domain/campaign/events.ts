@@ -44,7 +44,7 @@ const moved = member.extend({
   was: Active,
   /** Missing where it was in no step. */
   left: Left.optional(),
-  /** Branches on the way. */
+  /** Branches on the way, and the end. */
   passed: z.array(StepId),
 });
 /** To where: the step, of which version, and how many steps it has entered with it. */

@@ -7,7 +7,7 @@ import { after, type CampaignDefinition, type Step, type StepOf, stepOf } from "
 // Where a member comes to from a step: through branches, which take no time, to what has to be done or waited for, or to the end.
 
 export interface Plan {
-  /** The branches on the way. */
+  /** What takes no time: the branches on the way, and the end. */
   readonly passed: readonly StepId[];
   /** Undefined is the end. */
   readonly step: Exclude<Step, StepOf<"branch">> | undefined;
@@ -25,6 +25,7 @@ export function planFrom(definition: Steps, from: StepId | undefined, facts: Fac
     passed.push(step.id);
     step = stepOf(definition, chosenBy(step, facts));
   }
+  if (step?.type === "end") passed.push(step.id);
   return { passed, step };
 }
 

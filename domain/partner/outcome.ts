@@ -8,7 +8,7 @@ export type AttemptOutcome =
   | { readonly outcome: "duplicate"; readonly reason: string }
   /** Permanent. */
   | { readonly outcome: "rejected"; readonly reason: string }
-  /** The partner has not taken it, and says that it takes nothing any more. */
+  /** Permanent, and the partner says that it takes nothing any more. */
   | { readonly outcome: "gone"; readonly reason: string }
   /** Transient, and the partner has certainly not taken it. */
   | { readonly outcome: "failed"; readonly reason: string; readonly retry_after_ms?: number }

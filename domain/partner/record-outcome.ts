@@ -39,10 +39,10 @@ function deliveryEvent(command: RecordOutcome, tries: number, known: OpenDeliver
     case "duplicate":
       return { type: "DeliveryDuplicated", data: { ...told, attempts: attempt, reason: outcome.reason } };
     case "rejected":
+    case "gone":
       // Of a partner that recognises no repeat, this is the response to the repeat alone.
       if (known.in_doubt && !command.policy.idempotent) return deadLetter("outcome_unknown", outcome.reason);
       return { type: "DeliveryRejected", data: { ...told, attempt, reason: outcome.reason } };
-    case "gone":
     case "failed":
     case "unknown":
     case "interrupted":
@@ -63,9 +63,9 @@ function deliveryEvent(command: RecordOutcome, tries: number, known: OpenDeliver
   }
 }
 
-/** It is none of the partner's tries: we broke it off, or whoever resumes the partner wants it delivered. */
+/** We broke it off, so it is none of the partner's tries. */
 const isOurs = ({ outcome }: AttemptOutcome): boolean =>
-  outcome === "interrupted" || outcome === "not_called" || outcome === "gone";
+  outcome === "interrupted" || outcome === "not_called";
 
 const isInDoubt = ({ outcome }: AttemptOutcome): boolean =>
   outcome === "unknown" || outcome === "interrupted";
@@ -114,8 +114,8 @@ function circuitEvents(command: RecordOutcome, tries: number, { circuit }: Partn
     case "succeeded":
     case "duplicate":
     case "rejected":
-      return isProbe ? [{ type: "CircuitClosed", data: { partner } }] : [];
     case "gone":
+      return isProbe ? [{ type: "CircuitClosed", data: { partner } }] : [];
     case "interrupted":
     case "not_called":
       return isProbe ? [opened("probe_interrupted")] : [];

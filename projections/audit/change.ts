@@ -1,5 +1,8 @@
 // Which events are changes that a person or a token made, and what each of them is about.
 import { accessEvents } from "#domain/access/events.ts";
+import { analysisServiceEvents } from "#domain/analysis/service.ts";
+import { campaignConfigEvents } from "#domain/campaign/configured.ts";
+import { campaignEvents } from "#domain/campaign/events.ts";
 import { contextEvents } from "#domain/context/context.ts";
 import { deadLetterEvents } from "#domain/dead-letter/request.ts";
 import { identityEvents } from "#domain/identity/events.ts";
@@ -21,6 +24,7 @@ const { PersonForgotten, PersonsSplit } = identityEvents;
 const { SubmissionCorrected } = submissionEvents;
 const { RedriveRequested, DiscardRequested } = deadLetterEvents;
 const { ShadowStarted, ShadowEnded } = shadowEvents;
+const { MembersAdded, MemberReplied, ImportStarted } = campaignEvents;
 
 /** What a request to move dead letters does to each of them is told by the request, and what an upload holds by its list. */
 const definitions = {
@@ -29,10 +33,15 @@ const definitions = {
   ...partnerConfigEvents,
   ...rulesetEvents,
   ...routingServiceEvents,
+  ...analysisServiceEvents,
+  ...campaignConfigEvents,
   ...contextEvents,
   ...suppressionListEvents,
   ShadowStarted,
   ShadowEnded,
+  MembersAdded,
+  MemberReplied,
+  ImportStarted,
   RedriveRequested,
   DiscardRequested,
   DeliveryReturned,
@@ -97,6 +106,18 @@ export function aboutOf({ type, data }: AuditedEvent): string {
     case "RoutingServiceConfigured":
     case "RoutingServiceRemoved":
       return `routing service ${data.service}`;
+    case "AnalysisServiceConfigured":
+    case "AnalysisServiceRemoved":
+      return `analysis service ${data.service}`;
+    case "CampaignDefined":
+    case "CampaignStarted":
+    case "CampaignPaused":
+    case "CampaignResumed":
+    case "CampaignCancelled":
+    case "MembersAdded":
+    case "MemberReplied":
+    case "ImportStarted":
+      return `campaign ${data.campaign}`;
     case "ContextPut":
     case "ContextRemoved":
       // Its id may say something about somebody.
@@ -131,6 +152,9 @@ const CONFIGURES: ReadonlySet<string> = new Set<AuditedEvent["type"]>([
   "RulesetChanged",
   "RoutingServiceConfigured",
   "RoutingServiceRemoved",
+  "AnalysisServiceConfigured",
+  "AnalysisServiceRemoved",
+  "CampaignDefined",
   "ShadowStarted",
   "ShadowEnded",
 ]);
@@ -142,7 +166,10 @@ function configurationOf(event: AuditedEvent | undefined): Record<string, unknow
   switch (event?.type) {
     case "SourceConfigured":
     case "RoutingServiceConfigured":
+    case "AnalysisServiceConfigured":
       return event.data.settings;
+    case "CampaignDefined":
+      return { version: event.data.version, ...event.data.definition };
     case "PartnerConfigured":
       return { ...event.data.config, delivery: HIDDEN };
     case "RulesetChanged":
@@ -172,6 +199,19 @@ function detailsOf(event: AuditedEvent): Record<string, unknown> | undefined {
       return { paused: true };
     case "PartnerResumed":
       return { paused: false };
+    case "CampaignStarted":
+    case "CampaignResumed":
+      return { status: "running" };
+    case "CampaignPaused":
+      return { status: "paused" };
+    case "CampaignCancelled":
+      return { status: "cancelled" };
+    case "MembersAdded":
+      return { members: event.data.members.length };
+    case "MemberReplied":
+      return { member_id: event.data.member_id };
+    case "ImportStarted":
+      return { import_id: event.data.import_id };
     case "RedriveRequested":
     case "DiscardRequested": {
       const { ids, stage, partner } = event.data;

@@ -1,5 +1,8 @@
 // Where the log tells of each change that a person or a token made. What was changed is read from there.
 import { ACCESS_STREAM } from "#domain/access/events.ts";
+import { ANALYSIS_SERVICE_STREAM } from "#domain/analysis/service.ts";
+import { CAMPAIGN_CONFIG_STREAM } from "#domain/campaign/configured.ts";
+import { CAMPAIGN_STREAM_PREFIX } from "#domain/campaign/events.ts";
 import { CONTEXT_STREAM_PREFIX } from "#domain/context/context.ts";
 import { DEAD_LETTERS_STREAM_PREFIX } from "#domain/dead-letter/request.ts";
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
@@ -33,7 +36,7 @@ interface ConfiguredRow {
 
 export const auditModel = {
   name: "audit",
-  version: 2,
+  version: 3,
   tables: [
     `create table change (
       position bigint primary key,
@@ -78,6 +81,9 @@ export function auditProjection(): Projection {
       PARTNER_STREAM_PREFIX,
       RULESET_STREAM,
       ROUTING_SERVICE_STREAM,
+      ANALYSIS_SERVICE_STREAM,
+      CAMPAIGN_CONFIG_STREAM,
+      CAMPAIGN_STREAM_PREFIX,
       CONTEXT_STREAM_PREFIX,
       SUPPRESSION_LIST_STREAM,
       DEAD_LETTERS_STREAM_PREFIX,

@@ -72,7 +72,17 @@ export class Differences {
           ],
         ),
     ]);
+    const counts = [...statuses.map(([, many]) => many), ...steps.flatMap(([, one]) => Object.values(one))];
+    if (counts.some((many) => many < 0)) await dropEmpty(target);
   }
+}
+
+/** What comes back to nothing has no row, as it has none where all of it is in one batch of a rebuild. */
+export async function dropEmpty({ schema, execute }: Target): Promise<void> {
+  await execute(`delete from ${schema}.status_count where members = 0`);
+  await execute(
+    `delete from ${schema}.step_count where left_by = 0 and failed = 0 and waiting = 0 and working = 0`,
+  );
 }
 
 export const noMembers = (): Record<MemberStatus, number> =>

@@ -4,7 +4,7 @@ import type { CampaignId, MemberId } from "#domain/ids.ts";
 import { type Known, knownEvents } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
-import { Differences } from "./counts.ts";
+import { Differences, dropEmpty } from "./counts.ts";
 import { addedRows, evolveMember, type MemberRow, type OneMemberEvent } from "./member.ts";
 
 export interface ImportRow {
@@ -20,7 +20,7 @@ export interface ImportRow {
 
 export const campaignsModel = {
   name: "campaigns",
-  version: 1,
+  version: 2,
   tables: [
     `create table member (
       member_id uuid primary key,
@@ -103,6 +103,7 @@ export function campaignsProjection(): Projection {
         await applyToMembers(target, batch);
         batch = [];
         await ofAll(target);
+        await dropEmpty(target);
       }
       await applyToMembers(target, batch);
     },

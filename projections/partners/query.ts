@@ -3,6 +3,7 @@ import type { PartnerId } from "#domain/ids.ts";
 import type { CircuitState } from "#domain/partner/circuit.ts";
 import type { Database } from "#platform/database.ts";
 import { preparedOnce } from "../checkpoint.ts";
+import { type PositionWatch, positionWatch } from "../reached.ts";
 import { type PartnerRow, partnersModel, untouched } from "./projection.ts";
 
 export interface PartnerCounts {
@@ -23,7 +24,7 @@ export interface PartnerCounts {
   readonly delayed: number;
 }
 
-export interface PartnerQueries {
+export interface PartnerQueries extends PositionWatch {
   /** A partner that nothing was ever sent to has counts of 0 and a closed circuit. */
   byId(partner: PartnerId): Promise<PartnerCounts>;
   all(): Promise<ReadonlyMap<string, PartnerCounts>>;
@@ -31,6 +32,7 @@ export interface PartnerQueries {
 
 export function createPartnerQueries({ database }: { readonly database: Database }): PartnerQueries {
   const ready = preparedOnce(database, partnersModel);
+  const watch = positionWatch(database, partnersModel.name);
   return {
     async byId(partner) {
       await ready();
@@ -44,6 +46,8 @@ export function createPartnerQueries({ database }: { readonly database: Database
       const rows = await database.query<PartnerRow>("select * from partners.partner");
       return new Map(rows.map((row) => [row.partner, counts(row)]));
     },
+    position: () => ready().then(watch.position),
+    reached: (position, timeoutMs) => ready().then(() => watch.reached(position, timeoutMs)),
   };
 }
 

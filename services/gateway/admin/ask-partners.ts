@@ -63,5 +63,6 @@ export async function testDelivery(
 /** In the words of the API: what declined is a failure, what may go well another time an error. */
 function meaningOf(outcome: string): TestedDelivery["outcome"] {
   if (outcome === "succeeded") return "success";
-  return outcome === "rejected" || outcome === "duplicate" ? "failure" : "error";
+  const isDeclined = outcome === "rejected" || outcome === "gone" || outcome === "duplicate";
+  return isDeclined ? "failure" : "error";
 }

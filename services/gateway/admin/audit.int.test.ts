@@ -4,12 +4,13 @@ import * as assert from "uvu/assert";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { type DeadLetterYard, SHORT, startDeadLetterYard, WORKERS } from "../../../test/dead-letters/yard.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { startCampaigns } from "../../campaigns/app.ts";
 
 const test = suite("the audit");
 let yard: DeadLetterYard;
 let token = "";
 test.before(async () => {
-  yard = await startDeadLetterYard(...WORKERS);
+  yard = await startDeadLetterYard(...WORKERS, startCampaigns);
   token = (await yard.api("POST", "/api/tokens", { name: "nightly", role: "admin" })).body.token;
 });
 test.after(() => yard?.stop());
@@ -106,6 +107,54 @@ test("has each change once, with who made it, and no secret", async () => {
   assert.equal([of(5).reason, of(7).reason, of(13).reason], ["they move", "begin", "known"]);
   assert.equal(of(8).before, { version: 1, rules: [{ ...rule, route: { to: "edu" } }] });
   assert.equal(of(8).after, { version: 2, rules: [{ ...rule, name: "R 2", route: { to: "edu" } }] });
+});
+
+test("has what people do about campaigns and analysis services", async () => {
+  const start = (await audit()).length;
+  await done("PUT", "/api/analysis-services/words", { type: "builtin" });
+  const steps = [{ id: "rest", type: "wait", for: "1d" }];
+  await done("PUT", "/api/campaigns/spring", { name: "Spring", steps });
+  await done("PUT", "/api/campaigns/spring", { name: "Spring 2", steps });
+  const members = await fetch(`${yard.url}/api/campaigns/spring/members`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" },
+    body: '{"email":"ann@example.com"}\n{"email":"ben@example.com"}\n',
+  });
+  assert.equal(await members.json(), { added: 2, duplicates: 0, invalid: [] });
+  const answer = { email: "ann@example.com", message_id: "m-1", text: "ann@example.com says hush" };
+  const { body: replied } = await done("POST", "/api/campaigns/spring/replies", answer);
+  for (const verb of ["start", "pause", "resume", "cancel"])
+    await done("POST", `/api/campaigns/spring/${verb}`);
+  await done("DELETE", "/api/analysis-services/words");
+
+  const items = (await audit()).slice(0, -start).toReversed();
+  const campaign = { name: "Spring", steps, concurrency: 20 };
+  const [first, second] = [
+    { version: 1, ...campaign },
+    { version: 2, ...campaign, name: "Spring 2" },
+  ];
+  const spring = (type: string, after: object, before?: object) =>
+    ({ type, about: "campaign spring", ...(before && { before }), after }) as const;
+  const words = { about: "analysis service words" };
+  assert.equal(
+    items.map(({ position: _, at: __, by, ...item }) => {
+      assert.is(by, "token:nightly");
+      return item;
+    }),
+    [
+      { type: "AnalysisServiceConfigured", ...words, after: { type: "builtin" } },
+      spring("CampaignDefined", first),
+      spring("CampaignDefined", second, first),
+      spring("MembersAdded", { members: 2 }),
+      spring("MemberReplied", { member_id: replied.member_id }),
+      spring("CampaignStarted", { status: "running" }),
+      spring("CampaignPaused", { status: "paused" }),
+      spring("CampaignResumed", { status: "running" }),
+      spring("CampaignCancelled", { status: "cancelled" }),
+      { type: "AnalysisServiceRemoved", ...words, before: { type: "builtin" } },
+    ],
+  );
+  assert.not.match(JSON.stringify(items), PRIVATE);
 });
 
 test("is filtered by who, what and when, and read page by page", async () => {

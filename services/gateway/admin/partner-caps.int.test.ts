@@ -44,6 +44,12 @@ const becomes = (routed: Routed, wanted: string) =>
     const lead = await leadOf(routed);
     return lead?.status === wanted && lead;
   });
+/** The newest event about it, with its reason. */
+async function newestOf({ submission_id }: Routed): Promise<string> {
+  const { body } = await yard.admin("GET", `/api/leads/${submission_id}/timeline`);
+  const { type, reason } = body.items.at(-1);
+  return `${type} ${reason}`;
+}
 const shows = (id: string, wanted: object) =>
   until(`the partner shows ${JSON.stringify(wanted)}`, async () => {
     const shown = await get(id);
@@ -116,6 +122,19 @@ test("a lead that is given back counts no more, makes room, and can't be given b
   assert.equal(atOnce.map((one) => one.status).sort(), [200, 409, 409, 409, 409]);
 });
 
+test("what is read of partners reaches the position that is asked for", async () => {
+  await put("counted");
+  const routed = await route("counted");
+  await becomes(routed, "delivered");
+  const at = (await giveBack("counted", routed.submission_id)).headers["x-position"];
+  const { headers, body } = await yard.admin("GET", `/api/partners/counted?after=${at}`);
+  assert.is(body.delivered, 0);
+  assert.ok(Number(headers["x-position"]) >= Number(at));
+  const all = await yard.admin("GET", `/api/partners?after=${at}`);
+  assert.is(all.body.items.find(({ id }: { id: string }) => id === "counted").delivered, 0);
+  assert.ok(Number(all.headers["x-position"]) >= Number(at));
+});
+
 test("only a lead that this partner has can be given back", async () => {
   await put("mine");
   await put("other", { caps: { total: 0 } });
@@ -133,14 +152,15 @@ test("only a lead that this partner has can be given back", async () => {
   assert.is((await leadOf(mine)).status, "delivered");
 });
 
-test("a partner that says that it is gone is paused with the reason, and its lead waits", async () => {
+test("a partner that says that it is gone declines its lead and is paused, so that others wait", async () => {
   await put("gone");
   status = 410;
   const routed = await route("gone");
-  const shown = await shows("gone", { paused: true, paused_reason: "http_410" });
+  const shown = await shows("gone", { paused: true, paused_reason: "http_410", failed: 1 });
+  assert.is(await newestOf(routed), "DeliveryRejected http_410");
   assert.is(shown.circuit_state, "closed");
   const also = await route("gone");
-  await shows("gone", { queue_depth: 2, dead_lettered: 0 });
+  await shows("gone", { queue_depth: 1, dead_lettered: 0 });
   const calls = received.length;
   status = 200;
   assert.is(
@@ -150,8 +170,8 @@ test("a partner that says that it is gone is paused with the reason, and its lea
   assert.is(received.length, calls);
   const resumed = await yard.admin("POST", "/api/partners/gone/resume");
   assert.equal([resumed.body.paused, resumed.body.paused_reason], [false, undefined]);
-  await becomes(routed, "delivered");
   await becomes(also, "delivered");
+  assert.is(await newestOf(routed), "DeliveryRejected http_410");
   const [told] = (await yard.eventStore().readStream("partner_config")).filter(
     ({ type }) => type === "PartnerPaused",
   );

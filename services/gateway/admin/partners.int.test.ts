@@ -266,6 +266,7 @@ test("a partner for whom something waits is removed only by who says what become
   const refused = await yard.admin("DELETE", "/api/partners/waited");
   assert.is(refused.status, 409);
   assert.match(refused.body.detail, /^1 submissions wait/);
+  assert.is(refused.body.waiting, 1);
   const odd = await yard.admin("DELETE", "/api/partners/waited?drain=away");
   assert.equal([odd.status, paths(odd.body)], [400, ["drain"]]);
   const unknown = await yard.admin("DELETE", "/api/partners/waited?force=true");

@@ -22,6 +22,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerQueries } from "#projections/partners/query.ts";
 import { byOf } from "../access/person.ts";
 import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
+import { reportPosition } from "../reading/report-position.ts";
 import { type Refusal, Refused, refusal } from "../refusal.ts";
 import type { RulesetView } from "../rules/ruleset-view.ts";
 import { functionErrors, testDelivery } from "./ask-partners.ts";
@@ -105,7 +106,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     const detail =
       `${count} submissions wait for this partner. Add ?drain=next to let them go on to the next partner of their rule, ` +
       "where it has one, or ?drain=dead_letter to end them all";
-    throw new Refused(refusal("conflict", { detail }));
+    throw new Refused(refusal("conflict", { detail, more: { waiting: count } }));
   }
 
   async function byId(id: PartnerId, partners: ReadonlyMap<PartnerId, ConfiguredPartner>) {
@@ -114,8 +115,8 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     return shownPartner(id, partner, await queries.byId(id), { vault, bus });
   }
 
-  return async (app) => {
-    describeScope(app, () => ({ tags: ["Partners"] }));
+  const reading: Routes = async (app) => {
+    reportPosition(app, queries);
 
     app.get(
       "/api/partners",
@@ -135,6 +136,11 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       { schema: { summary: "One partner with its state and counts", params, response: { 200: Partner } } },
       (request) => byId(request.params.id, view.current()),
     );
+  };
+
+  return async (app) => {
+    describeScope(app, () => ({ tags: ["Partners"] }));
+    await app.register(reading);
 
     app.put(
       "/api/partners/:id",

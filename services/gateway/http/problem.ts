@@ -178,5 +178,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   if (reason === "unauthorized") reply.header("www-authenticate", "Bearer");
   if (reason === "unauthenticated") reply.header("www-authenticate", 'Signature realm="switchyard"');
   const problem = problemOf(refusal);
-  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+  // As bytes: to the type of a text Fastify would add a charset, which JSON has none of.
+  const body = Buffer.from(JSON.stringify(problem));
+  return reply.code(problem.status).type("application/problem+json").send(body);
 }

@@ -19,6 +19,9 @@ const header = z.string().optional();
 export const BatchLine = z
   .object({
     kind: Kind.default(DEFAULT_KIND),
+    "x-source": header.meta({
+      description: "The source that signs this line, where it is not the request's",
+    }),
     "webhook-id": header,
     "webhook-timestamp": z.union([z.string(), z.int().transform(String)]).optional(),
     "webhook-signature": header,
@@ -50,11 +53,11 @@ export function arrivalOf(line: Line, source: Arrival["source"]): Arrival | Refu
   const object = readJson(line.text);
   const parsed = isRefusal(object) ? object : parseInput(BatchLine, object);
   if (isRefusal(parsed)) return parsed;
-  const { kind, body: signed, ...others } = parsed;
+  const { kind, body: signed, "x-source": own = source, ...others } = parsed;
   const headers = Object.fromEntries(Object.entries(others).filter(isText));
   const body = Buffer.from(signed);
   if (body.length > MAX_BODY_BYTES) return refusal("too_large");
-  return { kind, source, headers, body, at: Date.now(), canWait: true };
+  return { kind, source: own, headers, body, at: Date.now(), canWait: true };
 }
 
 /** As the sender knows it; what can't be a key is not repeated, whatever it is. */

@@ -97,6 +97,24 @@ test("a taken line tells where it is read and how far the log has come, a refuse
   assert.equal([limited.key, limited.status, limited.retry_after], ["b", 429, 1]);
 });
 
+test("a line may name its source, whether the request names one or not", async () => {
+  await yard.admin("PUT", "/api/sources/shop", { allowed_kinds: ["event"] });
+  const { body: made } = await yard.admin("POST", "/api/sources/shop/secrets");
+  const event = '{"type":"order.paid"}';
+  const signed = signedHeaders(parseSecret(made.secret), randomUUID(), event);
+  const ofShop = JSON.stringify({ ...signed, "x-source": "shop", kind: "event", body: event });
+  const ofDemo = line(lead, randomUUID(), { "x-source": "demo" });
+  const ofNobody = line(lead, randomUUID(), { "x-source": "nobody" });
+  const statuses = (answer: HttpResponse) => answers(answer).map(({ status }) => status);
+  assert.equal(statuses(await send([line(), ofShop, ofDemo, ofNobody].join("\n"))), [202, 202, 202, 401]);
+  const unnamed = await yard.call("/api/submit/batch", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: [line(), line(lead, randomUUID(), { "x-source": "demo" })].join("\n"),
+  });
+  assert.equal(statuses(unnamed), [401, 202]);
+});
+
 test("a line carries the headers of a CloudEvent as well", async () => {
   const event = { specversion: "1.0", id: "1", source: "/a", type: "t", data: { email: "jane@example.com" } };
   const structured = line(JSON.stringify(event), randomUUID(), {

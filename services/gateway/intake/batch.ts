@@ -30,7 +30,8 @@ export function batchRoutes(intake: Intake, budget = createBatchBudget()): Fasti
     describeIntake(app, ["unsupported_media_type", "invalid", "overloaded"]);
     const schema = {
       summary: `Submit up to ${MAX_LINES} signed submissions, a line each, with a response line each`,
-      headers: SourceHeader,
+      // Lines may name it themselves.
+      headers: SourceHeader.partial(),
       body: { content: { [NDJSON]: { schema: BatchLine } } },
       response: { 200: { content: { [NDJSON]: { schema: BatchResponse } } } },
     };

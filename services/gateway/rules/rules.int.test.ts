@@ -171,6 +171,13 @@ test("a draft is checked without being used", async () => {
   assert.is(await versionNow(), before);
 });
 
+test("a rule is called as people write it, in letters of both cases", async () => {
+  const { id: _, ...named } = rule("EduFirst", 1, [], "edu");
+  assert.is((await yard.admin("PUT", "/api/rules/EduFirst?force=true", named)).body.rule.id, "EduFirst");
+  assert.is((await yard.admin("GET", "/api/rules/edufirst")).status, 404);
+  assert.is((await yard.admin("DELETE", "/api/rules/EduFirst?force=true")).status, 204);
+});
+
 test("a submission is tried, on the rules in force, on those of another time, and on a draft", async () => {
   const put = await yard.admin("PUT", "/api/rules", { rules: demo });
   const position = put.headers["x-position"];
@@ -180,6 +187,8 @@ test("a submission is tried, on the rules in force, on those of another time, an
   assert.equal([now.body.rule, now.body.partner], ["all", "fallback"]);
   const then = await yard.admin("POST", "/api/rules/evaluate", { submission, at: position });
   assert.equal([then.body.rule, then.body.partner], ["finance", "fin"]);
+  const byNumber = await yard.admin("POST", "/api/rules/evaluate", { submission, at: Number(position) });
+  assert.equal(byNumber.body, then.body);
   assert.equal(then.body.explanation[0].because, {
     field: "interest",
     operator: "=",

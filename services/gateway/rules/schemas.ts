@@ -100,9 +100,14 @@ export const COMPARISON_NOTE =
   "Compares where each submission went first with where the draft would have sent it first, with the facts that were recorded. " +
   "What a partner would have answered, and what would have followed from that, can't be replayed.";
 export const BACKTEST_NOTE = `${COMPARISON_NOTE} Decisions from before facts were recorded are taken with the payload alone.`;
-const when = z.string().max(40).optional().meta({ description: "A time, or a position of the log" });
+/** A position may be a number, as JSON has them. */
+const when = z.union([z.string().max(40), z.int().nonnegative().transform(String)]).optional();
 export const Backtest = z
-  .strictObject({ rules: SomeRules, from: when, to: when })
+  .strictObject({
+    rules: SomeRules,
+    from: when.meta({ description: "A time, or a position of the log" }),
+    to: when.meta({ description: "A time, or a position of the log" }),
+  })
   .register(requestSchemas, { id: "Backtest" });
 const Progress = z.object({
   progress: z
@@ -129,10 +134,7 @@ export const Shadow = ComparisonResult.extend({
 export const Evaluate = z
   .strictObject({
     rules: SomeRules.optional(),
-    at: z
-      .string()
-      .optional()
-      .meta({ description: "A time or a position of the log: with the rules in force then" }),
+    at: when.meta({ description: "A time or a position of the log: with the rules in force then" }),
     submission: SubmissionToTry,
   })
   .register(requestSchemas, { id: "SubmissionToTry" });
