@@ -13,7 +13,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 6,
+  version: 7,
   tables: [
     `create table lead (
       id uuid primary key,
@@ -38,20 +38,23 @@ export const leadsModel = {
       searchable boolean not null,
       sealed json
     )`,
-    // The order of lists, and the same within each column that they are filtered by. Each costs with every change of a lead, so what most
-    // leads lack at first, or at all, is left out.
-    "create index lead_in_order on lead (received_at, position)",
-    "create index lead_by_status on lead (status, received_at, position)",
-    "create index lead_by_source on lead (source, received_at, position)",
-    "create index lead_by_kind on lead (kind, received_at, position)",
-    "create index lead_by_partner on lead (partner, received_at, position) where partner is not null",
-    "create index lead_by_rule on lead (rule, received_at, position) where rule is not null",
+    // Also finds the leads of whoever is to be forgotten.
     "create index lead_by_person on lead (person_id, received_at, position) where person_id is not null",
-    "create index lead_by_alias on lead (alias_id) where alias_id is not null",
     "create table search (hash bigint not null, lead_id uuid not null, position bigint not null)",
-    "create index search_by_hash on search (hash)",
     // Costs next to nothing to write, and finds the rows of a lead: they lie where it came.
     "create index search_by_position on search using brin (position) with (pages_per_range = 16, autosummarize = on)",
+  ],
+  indexes: [
+    // The order of lists, and the same within each column that they are filtered by, alone and with a status. Each costs with every
+    // change of a lead, so what most leads lack at first, or at all, is left out.
+    "create index lead_in_order on lead (received_at, position)",
+    "create index lead_by_status on lead (status, received_at, position)",
+    "create index lead_by_source on lead (source, status, received_at, position)",
+    "create index lead_by_kind on lead (kind, status, received_at, position)",
+    "create index lead_by_partner on lead (partner, status, received_at, position) where partner is not null",
+    "create index lead_by_rule on lead (rule, status, received_at, position) where rule is not null",
+    "create index lead_by_alias on lead (alias_id) where alias_id is not null",
+    "create index search_by_hash on search (hash)",
   ],
   dependsOnKeys: { columns: ["searchable"], tables: ["search"] },
 } as const;

@@ -153,11 +153,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
 
     async list(filter) {
       await ready();
-      const { where, params } = conditions(vault, filter);
-      const found = await database.query<LeadRow>(
-        `select * from leads.lead ${where} order by received_at desc, position desc limit ${filter.limit + 1}`,
-        params,
-      );
+      const found = await database.query<LeadRow>(...pageOfLeads(vault, filter));
       const { rows, next } = pageByTime(found, filter.limit, ({ received_at }) => received_at);
       return { items: await inTheClear(rows), ...next };
     },
@@ -205,6 +201,29 @@ const NOT_ENDED = statuses.filter((status) => !ENDED.has(status));
 
 const isId = (text: string): boolean => SubmissionId.safeParse(text).success;
 
+type Statement = readonly [sql: string, params: readonly unknown[]];
+
+/** Of each column's index that begins with it and the status: the newest of each status, and of those the newest. */
+function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
+  const limit = filter.limit + 1;
+  const newest = `order by received_at desc, position desc limit ${limit}`;
+  const { where, params } = conditions(vault, filter);
+  const isByStatus = OTHER_COLUMNS.some((column) => filter[column] !== undefined) && !isNarrow(filter);
+  if (filter.status !== undefined || !isByStatus)
+    return [`select * from leads.lead ${where} ${newest}`, params];
+  const each = `$${params.length + 1}::text[]`;
+  return [
+    `select found.* from unnest(${each}) as one (status) cross join lateral (
+       select * from leads.lead ${where} and lead.status = one.status ${newest}) as found ${newest}`,
+    [...params, statuses],
+  ];
+}
+
+const OTHER_COLUMNS = ["partner", "source", "kind", "rule"] as const;
+
+/** What a person sent, or what has a value, is little. */
+const isNarrow = ({ person_id, q }: LeadFilter): boolean => person_id !== undefined || Boolean(q?.trim());
+
 function conditions(vault: Vault, filter: LeadFilter): { where: string; params: unknown[] } {
   const all: string[] = [];
   const params: unknown[] = [];
@@ -212,7 +231,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
     params.push(value);
     all.push(condition(`$${params.length}`));
   };
-  for (const column of ["status", "partner", "source", "kind", "rule"] as const) {
+  for (const column of ["status", ...OTHER_COLUMNS] as const) {
     if (filter[column] !== undefined) add((param) => `${column} = ${param}`, filter[column]);
   }
   if (filter.person_id !== undefined) {

@@ -2,11 +2,13 @@
 //
 // 1. A member gets every batch in order, one at a time; the next comes when all have taken this one.
 // 2. Whoever can't take a batch leaves with what it has handled, and reads on by itself: nobody waits for it.
+// 3. While a batch is written, one more is read and decoded. Nobody is told of the end of the log before that one is written too.
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Following, FollowOptions } from "#platform/event-store/follow.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
-import { BATCHES } from "./write.ts";
+import { decodeAhead } from "#projections/decoding.ts";
+import { REBUILD_BATCHES } from "./write.ts";
 
 export type Reading = Pick<Following, "lag" | "done">;
 
@@ -62,6 +64,7 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
   const members = new Set<Member>();
   const ending = new AbortController();
   let following: Following | undefined;
+  let writing: Promise<void> = Promise.resolve();
 
   function leave(member: Member): void {
     members.delete(member);
@@ -116,11 +119,17 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
         name: "rebuilds",
         prefixes: [],
         from,
-        batch: BATCHES,
+        batch: REBUILD_BATCHES,
         signal: ending.signal,
-        onEvents: giveAll,
+        async onEvents(events, position) {
+          await decodeAhead(events);
+          await writing;
+          writing = giveAll(events, position);
+        },
         onCaughtUp() {
-          for (const { options } of members) options.onCaughtUp?.();
+          void writing.then(() => {
+            for (const { options } of members) options.onCaughtUp?.();
+          });
         },
       });
     },
