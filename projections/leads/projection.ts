@@ -47,8 +47,9 @@ export const leadsModel = {
   indexes: [
     // The order of lists, and the same within each column that they are filtered by, alone and with a status. Each costs with every
     // change of a lead, so what most leads lack at first, or at all, is left out.
-    "create index lead_in_order on lead (received_at, position)",
-    "create index lead_by_status on lead (status, received_at, position)",
+    // The condition holds for all: only a question that repeats it can walk these two, and that is one without another filter.
+    "create index lead_in_order on lead (received_at, position) where position > 0",
+    "create index lead_by_status on lead (status, received_at, position) where position > 0",
     "create index lead_by_source on lead (source, status, received_at, position)",
     "create index lead_by_kind on lead (kind, status, received_at, position)",
     "create index lead_by_partner on lead (partner, status, received_at, position) where partner is not null",

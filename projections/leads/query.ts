@@ -186,7 +186,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       return database.query<KeyInUse>(
         `select sealed->>'key' as key, bool_or(status <> 'dead_lettered') as open,
                 (array_agg(id order by last_position desc))[1] as newest
-           from leads.lead where status = any($1) and sealed->>'key' = any($2) group by 1`,
+           from leads.lead where status = any($1) and sealed->>'key' = any($2) and ${IN_ORDER} group by 1`,
         [NOT_ENDED, keys],
       );
     },
@@ -208,8 +208,7 @@ function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
   const limit = filter.limit + 1;
   const newest = `order by received_at desc, position desc limit ${limit}`;
   const { where, params } = conditions(vault, filter);
-  const isByStatus = OTHER_COLUMNS.some((column) => filter[column] !== undefined) && !isNarrow(filter);
-  if (filter.status !== undefined || !isByStatus)
+  if (!isByOther(filter) || filter.status !== undefined || isNarrow(filter))
     return [`select * from leads.lead ${where} ${newest}`, params];
   const each = `$${params.length + 1}::text[]`;
   return [
@@ -220,6 +219,10 @@ function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
 }
 
 const OTHER_COLUMNS = ["partner", "source", "kind", "rule"] as const;
+const isByOther = (filter: LeadFilter): boolean =>
+  OTHER_COLUMNS.some((column) => filter[column] !== undefined);
+/** True of every lead, and the condition of the indexes that no question with another filter may walk. */
+const IN_ORDER = "position > 0";
 
 /** What a person sent, or what has a value, is little. */
 const isNarrow = ({ person_id, q }: LeadFilter): boolean => person_id !== undefined || Boolean(q?.trim());
@@ -254,6 +257,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
         hashesFor(vault, typed).map(String),
       );
   }
+  if (!isByOther(filter) && !isNarrow(filter)) all.push(IN_ORDER);
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
 }
 

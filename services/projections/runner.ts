@@ -1,6 +1,5 @@
 // Keeps one projection up to date, and rebuilds it in a second schema when somebody asks or its shape has changed.
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventStore } from "#platform/event-store/event-store.ts";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
 import {
@@ -30,9 +29,6 @@ export interface Runner {
 }
 
 export interface RunnerParts extends KeepParts {
-  readonly eventStore: Pick<EventStore, "follow" | "head">;
-  /** For rebuilds from the beginning of the log. */
-  readonly rebuilds: ReadLog;
   readonly onLag: (events: number) => void;
   readonly onSkipped: OnSkipped;
   readonly onCompared: (comparison: Comparison) => void;
