@@ -13,7 +13,7 @@ import { startProjections } from "./app.ts";
 const test = suite("rebuilding read models");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 /** Several batches. */
-const LEADS = 5_000;
+const LEADS = 2_000;
 let yard: TestYard;
 let names: string[];
 let projections: Awaited<ReturnType<TestYard["start"]>>;

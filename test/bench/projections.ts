@@ -10,7 +10,7 @@ import { measureRebuilds } from "./projections/rebuilds.ts";
 const PARTS: Readonly<Record<Part, (options: Options) => Promise<void>>> = {
   rebuild: ({ n, rounds, profile }) => preparedYard(n, (yard) => measureRebuilds(yard, { rounds, profile })),
   lag: ({ rate, seconds }) => preparedYard(0, (yard) => measureLag(yard, { eventsPerSecond: rate, seconds })),
-  pages: ({ n }) => preparedYard(200, (yard) => measurePages(yard, n)),
+  pages: ({ n, times }) => preparedYard(200, (yard) => measurePages(yard, { leads: n, times })),
   memory: ({ n, rate }) => preparedYard(n, (yard) => measureMemory(yard, { eventsPerSecond: rate })),
 };
 

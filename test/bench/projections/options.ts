@@ -11,6 +11,8 @@ export interface Options {
   /** Events a second of live traffic. */
   readonly rate: number;
   readonly seconds: number;
+  /** How often each question is asked. */
+  readonly times: number;
   /** A folder for CPU profiles of the projections' process. */
   readonly profile: string | undefined;
 }
@@ -21,6 +23,7 @@ export const USAGE = `options of projections:
   --rounds N      rebuilds of each kind (3)
   --rate N        events a second of live traffic (2000)
   --seconds N     how long the lag is measured (15)
+  --times N       how often each question of the pages is asked (200)
   --profile DIR   writes a CPU profile of the projections' process there (rebuild)`;
 
 const LEADS: Readonly<Record<Part, number>> = { rebuild: 50_000, lag: 0, pages: 1_000_000, memory: 100_000 };
@@ -31,13 +34,14 @@ export class WrongOptions extends Error {
 
 /** Of each part that is to be measured. */
 export function readOptions(args: readonly string[]): readonly Options[] {
-  const { only, n, rounds, rate, seconds, profile } = parsed(args);
+  const { only, n, rounds, rate, seconds, times, profile } = parsed(args);
   return partsIn(only).map((part) => ({
     part,
     n: numberOf("n", n) ?? LEADS[part],
     rounds: numberOf("rounds", rounds) ?? 3,
     rate: numberOf("rate", rate) ?? 2_000,
     seconds: numberOf("seconds", seconds) ?? 15,
+    times: numberOf("times", times) ?? 200,
     profile,
   }));
 }
@@ -45,7 +49,8 @@ export function readOptions(args: readonly string[]): readonly Options[] {
 function parsed(args: readonly string[]) {
   const text = { type: "string" } as const;
   try {
-    const options = { only: text, n: text, rounds: text, rate: text, seconds: text, profile: text };
+    const numbers = { n: text, rounds: text, rate: text, seconds: text, times: text };
+    const options = { only: text, profile: text, ...numbers };
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new WrongOptions(error instanceof Error ? error.message : String(error));
