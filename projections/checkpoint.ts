@@ -4,6 +4,7 @@ import { type Database, isMissingTable, type Queryable } from "#platform/databas
 import { newUuid } from "#platform/ids.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Projection } from "./projection.ts";
+import { SKIPPED_TABLE } from "./skipped.ts";
 
 const STEPS = [
   "create schema if not exists projections",
@@ -36,6 +37,7 @@ const STEPS = [
     events_per_second int not null default 0,
     reported_at timestamptz not null
   )`,
+  SKIPPED_TABLE,
 ];
 
 export interface Checkpoint {
@@ -45,7 +47,7 @@ export interface Checkpoint {
   readonly position: bigint;
 }
 
-type Shape = Pick<Projection, "name" | "version" | "tables">;
+export type Shape = Pick<Projection, "name" | "version" | "tables" | "indexes">;
 
 const REBUILD = "_rebuild";
 
@@ -82,7 +84,10 @@ export async function readCheckpoint(database: Queryable, schema: string): Promi
   return row;
 }
 
-/** Creates the empty tables unless they are there; also for queries that come before the first event. */
+/**
+ * Creates the empty tables unless they are there; also for queries that come before the first event. Those of a rebuild get their indexes
+ * only when they have their rows.
+ */
 export async function prepare(
   database: Database,
   projection: Shape,
@@ -97,7 +102,9 @@ export async function prepare(
     await transaction.execute(`drop schema if exists ${schema} cascade`);
     await transaction.execute(`create schema ${schema}`);
     await transaction.execute(`set local search_path to ${schema}`);
-    for (const statement of projection.tables) await transaction.execute(statement);
+    const { name, tables, indexes = [] } = projection;
+    for (const statement of [...tables, ...(schema === name ? indexes : [])])
+      await transaction.execute(statement);
     const created = { generation: newUuid(), version: projection.version, position: 0n };
     await transaction.execute(
       "insert into projections.checkpoint (schema_name, generation, version, position) values ($1, $2, $3, 0)",
@@ -114,7 +121,7 @@ async function isWhole(
   schema: string,
   existing: Checkpoint,
 ): Promise<boolean> {
-  const names = tables.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []);
+  const names = tables.flatMap((statement) => nameIn(statement, "table") || []);
   const found = await transaction.query(
     "select from pg_tables where schemaname = $1 and tablename = any($2)",
     [schema, names],
@@ -123,6 +130,43 @@ async function isWhole(
     ? found.length === names.length
     : !(await isMissing(transaction, schema));
 }
+
+/** Making an index of all rows takes its time, and so does waiting for another that is being made. */
+const UNHURRIED = { maxMs: 30 * 60_000 };
+
+/** Makes the indexes that are missing. */
+export async function completeIndexes(
+  database: Database,
+  { tables, indexes = [] }: Shape,
+  schema: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await database.query<{ indexname: string }>(
+    "select indexname from pg_indexes where schemaname = $1",
+    [schema],
+  );
+  const names = new Set(found.map(({ indexname }) => indexname));
+  const missing = indexes.filter((statement) => !names.has(nameIn(statement, "index")));
+  if (missing.length === 0) return;
+  for (const statement of missing) {
+    if (signal.aborted) return;
+    await database.transaction(async (transaction) => {
+      await transaction.execute(`set local search_path to ${schema}`);
+      await transaction.execute(
+        statement.replace("create index", "create index if not exists"),
+        [],
+        UNHURRIED,
+      );
+    });
+  }
+  // Without it the first questions would be planned as if the tables were still empty.
+  for (const table of tables.flatMap((statement) => nameIn(statement, "table") || []))
+    await database.execute(`analyze ${schema}.${table}`, [], UNHURRIED);
+}
+
+/** Empty where it makes something else. */
+const nameIn = (statement: string, what: "table" | "index"): string =>
+  new RegExp(`^create ${what} (\\w+)`).exec(statement)?.[1] ?? "";
 
 /** For queries: the tables are prepared once, when first asked for, and again only when that failed. */
 export const preparedOnce = (database: Database, projection: Shape): (() => Promise<void>) =>
@@ -163,14 +207,6 @@ export async function advance(
     { prepared: true },
   );
   return new Set(moved.map(({ schema_name }) => schema_name));
-}
-
-/** So many more events were passed over. */
-export async function countSkipped(transaction: Queryable, schema: string, many: number): Promise<void> {
-  await transaction.execute(
-    "update projections.checkpoint set skipped = skipped + $2 where schema_name = $1",
-    [schema, many],
-  );
 }
 
 /** Kept with the rebuilt model when it is swapped in. */

@@ -1,4 +1,5 @@
 // Stored events as a projection wants them: those it knows, in order; what it can't read is passed over and counted.
+import { setImmediate } from "node:timers/promises";
 import { type CampaignEvent, campaignEvents } from "#domain/campaign/events.ts";
 import { type DeadLetterEvent, deadLetterEvents } from "#domain/dead-letter/request.ts";
 import { type IdentityEvent, identityEvents } from "#domain/identity/events.ts";
@@ -25,7 +26,8 @@ export interface Known<Event extends ModelEvent = ModelEvent> {
 }
 
 /** "impossible" where it can be read, and can't have happened after what happened before; "failed" where it can't be written. */
-export type SkipReason = "unknown_type" | "unreadable" | "impossible" | "failed";
+export const skipReasons = ["unknown_type", "unreadable", "impossible", "failed"] as const;
+export type SkipReason = (typeof skipReasons)[number];
 
 /** Told of each event that was passed over. */
 export type OnSkipped = (raw: StoredEvent, why: SkipReason) => void;
@@ -40,29 +42,47 @@ const codec = createCodec({
   ...shadowEvents,
 });
 /** Several projections of a process get the same events. */
-const decoded = new WeakMap<StoredEvent, ModelEvent | SkipReason>();
+const decoded = new WeakMap<StoredEvent, Known | SkipReason>();
 
 /** Throws WrittenByNewerRelease: what another release can read is waited for, or it would be missing from the model for ever. */
 export function knownEvents(stored: readonly StoredEvent[], onSkipped: OnSkipped): Known[] {
   const known: Known[] = [];
   for (const raw of stored) {
-    let event = decoded.get(raw);
-    if (event === undefined) {
-      event = decode(raw);
-      decoded.set(raw, event);
-    }
-    if (typeof event === "string") onSkipped(raw, event);
-    else known.push({ event, raw });
+    const one = decodedOnce(raw);
+    if (typeof one === "string") onSkipped(raw, one);
+    else known.push(one);
   }
   return known;
 }
 
-function decode(raw: StoredEvent): ModelEvent | SkipReason {
+/** So many are decoded before others get their turn: a few milliseconds. */
+const AT_ONCE = 256;
+
+/** While others wait for the database; what throws here throws again when somebody wants to know it. */
+export async function decodeAhead(stored: readonly StoredEvent[]): Promise<void> {
+  for (const [n, raw] of stored.entries()) {
+    if (n % AT_ONCE === 0) await setImmediate();
+    try {
+      decodedOnce(raw);
+    } catch {}
+  }
+}
+
+function decodedOnce(raw: StoredEvent): Known | SkipReason {
+  let one = decoded.get(raw);
+  if (one === undefined) {
+    one = decode(raw);
+    decoded.set(raw, one);
+  }
+  return one;
+}
+
+function decode(raw: StoredEvent): Known | SkipReason {
   // Others may write to the same store, and no row takes a time that is none.
   if (Number.isNaN(Date.parse(raw.metadata.at))) return "unreadable";
   try {
     const read = codec.decode(raw);
-    return read.known ? read.event : "unknown_type";
+    return read.known ? { event: read.event, raw } : "unknown_type";
   } catch (error) {
     if (!(error instanceof UnreadableEvent) || error instanceof WrittenByNewerRelease) throw error;
     return "unreadable";

@@ -4,6 +4,7 @@ import { type Database, isMissingTable } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { onceDone, prepareCheckpoints, rebuildOf, rebuiltName } from "./checkpoint.ts";
 import type { Comparison } from "./comparison.ts";
+import { readSkipped, type SkippedPage } from "./skipped.ts";
 
 export interface ProjectionProgress {
   readonly name: string;
@@ -29,6 +30,11 @@ export interface ProjectionProgress {
 
 export interface ProgressQueries {
   list(): Promise<ProjectionProgress[]>;
+  /** What the model in use has passed over; undefined where there is no such model. Throws InvalidCursor. */
+  skipped(
+    name: string,
+    page: { readonly limit: number; readonly cursor?: string | undefined },
+  ): Promise<SkippedPage | undefined>;
 }
 
 interface Row {
@@ -53,21 +59,31 @@ export function createProgressQueries({
   readonly eventStore: EventStore;
 }): ProgressQueries {
   const ready = onceDone(() => prepareCheckpoints(database));
-  const read = (): Promise<Row[]> =>
+  const rowsNow = (): Promise<Row[]> =>
     database.query<Row>(
       `select schema_name, position, rebuilt_at, skipped, compared, coalesce(report.lag, 0) as lag,
           coalesce(report.events_per_second, 0) as events_per_second,
           report.reported_at is null or report.reported_at < now() - interval '${SILENCE}' as silent
          from projections.checkpoint left join projections.report using (schema_name) order by schema_name`,
     );
+  /** Somebody may have dropped the tables since. */
+  async function asked<T>(read: () => Promise<T>): Promise<T> {
+    await ready();
+    try {
+      return await read();
+    } catch (error) {
+      if (!isMissingTable(error)) throw error;
+      await prepareCheckpoints(database);
+      return await read();
+    }
+  }
   return {
+    async skipped(name, page) {
+      if (rebuiltName(name) !== undefined) return undefined;
+      return asked(() => readSkipped(database, name, page));
+    },
     async list() {
-      await ready();
-      const rows = await read().catch(async (error: unknown) => {
-        if (!isMissingTable(error)) throw error;
-        await prepareCheckpoints(database);
-        return read();
-      });
+      const rows = await asked(rowsNow);
       // After the rows, so that it is no older than they are.
       const head = await eventStore.head();
       const named = new Map(rows.map((row) => [row.schema_name, row]));

@@ -2,12 +2,13 @@
 import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PartnerId } from "#domain/ids.ts";
+import { CampaignId, PartnerId } from "#domain/ids.ts";
 import { connectDatabase, type Database, type Queryable } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type PostgresServer, startPostgres } from "../test/harness/postgres.ts";
 import { fillReadModels, fingerprintOf, LARGE } from "../test/projections/large-tables.ts";
 import { createAuditQueries } from "./audit/query.ts";
+import { createCampaignQueries } from "./campaigns/query.ts";
 import { createDeadLetterQueries } from "./dead-letters/query.ts";
 import { createIdentityQueries } from "./identities/query.ts";
 import { createLeadQueries, type LeadFilter } from "./leads/query.ts";
@@ -104,6 +105,10 @@ const LEAD_FILTERS: readonly Partial<LeadFilter>[] = [
   { from: early, to: new Date(early.getTime() + 3_600_000) },
   { from: early, to: new Date(early.getTime() + 3_600_000), status: "delivered", partner: "edu" },
   { source: "demo", status: "dead_lettered" },
+  { partner: "med", status: "delivered" },
+  { partner: "edu", status: "rejected" },
+  { partner: "edu", status: "rejected", from: early },
+  { partner: rare, from: early, to: late },
   { source: rare, status: "delivered" },
   { q: email },
   { q: lead },
@@ -162,6 +167,8 @@ test("dead letters by stage and partner, each page", async () => {
     { stage: "intake" },
     { partner: PartnerId.parse(rare) },
     { stage: "deliver", partner: PartnerId.parse("edu") },
+    { stage: "deliver", partner: PartnerId.parse(rare) },
+    { stage: "route", partner: PartnerId.parse("edu") },
   ] as const) {
     await isCheap(JSON.stringify(filter), () => letters.list({ ...filter, limit: 50 }));
     const { next_cursor: cursor } = await letters.list({ ...filter, limit: 10 });
@@ -177,6 +184,7 @@ test("the audit log by each filter, each page", async () => {
     {},
     { by: "admin" },
     { by: rare },
+    { by: rare, type: "PartnerConfigured" },
     { type: "PartnerConfigured" },
     { type: rare },
     { from: late },
@@ -187,6 +195,28 @@ test("the audit log by each filter, each page", async () => {
     const { next_cursor: cursor } = await audit.list({ ...filter, limit: 10 });
     if (cursor !== undefined)
       await isCheap("the next page", () => audit.list({ ...filter, limit: 50, cursor }));
+  }
+});
+
+test("campaigns, their figures and their members by each filter, each page", async () => {
+  const id = CampaignId.parse("large");
+  const campaigns = createCampaignQueries({ database: watched(), vault, eventStore });
+  await isCheap("all counts", () => campaigns.allCounts());
+  const filters = [
+    {},
+    { status: "waiting" },
+    { status: "failed" },
+    { status: "cancelled" },
+    { step: "step-1" },
+    { step: "step-9" },
+    { status: "failed", step: "step-9" },
+    { status: "done", step: "step-1" },
+  ] as const;
+  for (const filter of filters) {
+    await isCheap(JSON.stringify(filter), () => campaigns.members(id, { ...filter, limit: 50 }));
+    const { next_cursor: cursor } = await campaigns.members(id, { ...filter, limit: 10 });
+    if (cursor !== undefined)
+      await isCheap("the next page", () => campaigns.members(id, { ...filter, limit: 50, cursor }));
   }
 });
 

@@ -27,8 +27,11 @@ export interface FollowOptions {
   readonly onEvents: (events: StoredEvent[], position: bigint) => Promise<void>;
   /** Each time the end of the log is reached and everything before it is handled. */
   readonly onCaughtUp?: () => void;
-  /** With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before. */
-  readonly batch?: { readonly maxCount: number; readonly gatherMs?: number };
+  /**
+   * With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before. `maxBytes` is what
+   * may wait while the follower is behind the tail; 4 MiB unless told.
+   */
+  readonly batch?: { readonly maxCount: number; readonly gatherMs?: number; readonly maxBytes?: number };
   readonly signal: AbortSignal;
 }
 
@@ -67,9 +70,9 @@ interface Source {
 
 export function follow(store: FollowedStore, options: FollowOptions): Following {
   const { name, signal, onEvents, onCaughtUp } = options;
-  const { maxCount = BATCH, gatherMs } = options.batch ?? {};
+  const { maxCount = BATCH, gatherMs, maxBytes = MAX_BYTES_BEHIND } = options.batch ?? {};
   const prefixes = options.prefixes.length > 0 ? options.prefixes : [EVERYTHING];
-  const behind: Bounds = { maxEvents: 2 * maxCount, maxBytes: MAX_BYTES_BEHIND };
+  const behind: Bounds = { maxEvents: 2 * maxCount, maxBytes };
   const log = store.log.child({ following: name });
   const gathering = gatherMs === undefined ? undefined : new Gathering({ maxCount, gatherMs });
   const tail = store.tail.use();

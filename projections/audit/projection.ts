@@ -48,10 +48,12 @@ export const auditModel = {
       revision bigint not null,
       earlier bigint
     )`,
+    "create table configured (about text primary key, revision bigint not null)",
+  ],
+  indexes: [
     "create index change_in_order on change (at, position)",
     'create index change_by_whom on change ("by", at, position)',
     "create index change_by_type on change (type, at, position)",
-    "create table configured (about text primary key, revision bigint not null)",
   ],
 } as const;
 

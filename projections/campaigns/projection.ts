@@ -38,9 +38,6 @@ export const campaignsModel = {
       revisions json not null
     )`,
     "create index member_in_order on member (campaign, place)",
-    "create index member_by_status on member (campaign, status, place)",
-    "create index member_by_step on member (campaign, step, place)",
-    "create index member_by_due on member (campaign, due_at) where due_at is not null",
     `create table status_count (
       campaign text not null, status text not null, members bigint not null, primary key (campaign, status)
     )`,
@@ -63,6 +60,11 @@ export const campaignsModel = {
       invalid bigint not null,
       reason text
     )`,
+  ],
+  indexes: [
+    "create index member_by_status on member (campaign, status, place)",
+    "create index member_by_step on member (campaign, step, place)",
+    "create index member_by_due on member (campaign, due_at) where due_at is not null",
   ],
 } as const;
 

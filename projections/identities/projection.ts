@@ -40,9 +40,6 @@ export const identitiesModel = {
       sealed json
     )`,
     "create index record_by_person on record (person_id, position)",
-    "create index record_by_email on record (email) where email is not null",
-    "create index record_by_phone on record (phone) where phone is not null",
-    "create index record_by_name on record (name) where name is not null",
     `create table person (
       id uuid primary key,
       position bigint not null unique,
@@ -53,6 +50,11 @@ export const identitiesModel = {
     )`,
     "create index person_by_main on person (main)",
     "create table lead (lead_id uuid primary key, person_id uuid not null, position bigint not null)",
+  ],
+  indexes: [
+    "create index record_by_email on record (email) where email is not null",
+    "create index record_by_phone on record (phone) where phone is not null",
+    "create index record_by_name on record (name) where name is not null",
     "create index lead_by_person on lead (person_id, position desc)",
   ],
 } as const;

@@ -153,11 +153,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
 
     async list(filter) {
       await ready();
-      const { where, params } = conditions(vault, filter);
-      const found = await database.query<LeadWithPayload>(
-        `select * from leads.lead ${where} order by received_at desc, position desc limit ${filter.limit + 1}`,
-        params,
-      );
+      const found = await database.query<LeadWithPayload>(...pageOfLeads(vault, filter));
       const { rows, next } = pageByTime(found, filter.limit, ({ received_at }) => received_at);
       return { items: await inTheClear(rows), ...next };
     },
@@ -190,7 +186,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       return database.query<KeyInUse>(
         `select sealed->>'key' as key, bool_or(status <> 'dead_lettered') as open,
                 (array_agg(id order by last_position desc))[1] as newest
-           from leads.lead where status = any($1) and sealed->>'key' = any($2) group by 1`,
+           from leads.lead where status = any($1) and sealed->>'key' = any($2) and ${IN_ORDER} group by 1`,
         [NOT_ENDED, keys],
       );
     },
@@ -205,6 +201,32 @@ const NOT_ENDED = statuses.filter((status) => !ENDED.has(status));
 
 const isId = (text: string): boolean => SubmissionId.safeParse(text).success;
 
+type Statement = readonly [sql: string, params: readonly unknown[]];
+
+/** Of each column's index that begins with it and the status: the newest of each status, and of those the newest. */
+function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
+  const limit = filter.limit + 1;
+  const newest = `order by received_at desc, position desc limit ${limit}`;
+  const { where, params } = conditions(vault, filter);
+  if (!isByOther(filter) || filter.status !== undefined || isNarrow(filter))
+    return [`select * from leads.lead ${where} ${newest}`, params];
+  const each = `$${params.length + 1}::text[]`;
+  return [
+    `select found.* from unnest(${each}) as one (status) cross join lateral (
+       select * from leads.lead ${where} and lead.status = one.status ${newest}) as found ${newest}`,
+    [...params, statuses],
+  ];
+}
+
+const OTHER_COLUMNS = ["partner", "source", "kind", "rule"] as const;
+const isByOther = (filter: LeadFilter): boolean =>
+  OTHER_COLUMNS.some((column) => filter[column] !== undefined);
+/** True of every lead, and the condition of the indexes that no question with another filter may walk. */
+const IN_ORDER = "position > 0";
+
+/** What a person sent, or what has a value, is little. */
+const isNarrow = ({ person_id, q }: LeadFilter): boolean => person_id !== undefined || Boolean(q?.trim());
+
 function conditions(vault: Vault, filter: LeadFilter): { where: string; params: unknown[] } {
   const all: string[] = [];
   const params: unknown[] = [];
@@ -212,7 +234,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
     params.push(value);
     all.push(condition(`$${params.length}`));
   };
-  for (const column of ["status", "partner", "source", "kind", "rule"] as const) {
+  for (const column of ["status", ...OTHER_COLUMNS] as const) {
     if (filter[column] !== undefined) add((param) => `${column} = ${param}`, filter[column]);
   }
   if (filter.person_id !== undefined) {
@@ -235,6 +257,7 @@ function conditions(vault: Vault, filter: LeadFilter): { where: string; params: 
         hashesFor(vault, typed).map(String),
       );
   }
+  if (!isByOther(filter) && !isNarrow(filter)) all.push(IN_ORDER);
   return { where: all.length === 0 ? "" : `where ${all.join(" and ")}`, params };
 }
 

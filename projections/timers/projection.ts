@@ -30,6 +30,8 @@ export const timersModel = {
       due_at timestamptz not null,
       position bigint not null
     )`,
+  ],
+  indexes: [
     "create index timer_in_order on timer (due_at, delivery_id)",
     "create index timer_by_position on timer (position)",
   ],

@@ -36,8 +36,8 @@ export const unfinishedModel = {
       since timestamptz not null,
       not_before timestamptz
     )`,
-    "create index submission_in_order on submission (position)",
   ],
+  indexes: ["create index submission_in_order on submission (position)"],
 } as const;
 
 const submissions = table<UnfinishedRow>(

@@ -165,12 +165,21 @@ test("tell beside their progress how many they have passed over, also after a re
     (counted["leads unreadable"] ?? 0) + 1,
     "what is unreadable, and what has failed",
   );
+  const listed = async () => (await progress.skipped("leads", { limit: 200 }))?.items ?? [];
+  assert.equal(
+    (await listed()).map(({ type, reason }) => [type, reason]),
+    [
+      ["SubmissionRejected", "failed"],
+      ["SubmissionRedriven", "unreadable"],
+    ],
+  );
   await requestRebuild(await yard.own.bus(), "leads");
   const after = await until("leads are rebuilt", async () => {
     const now = await leads();
     return now !== undefined && now.rebuilt_at !== before.rebuilt_at && now;
   });
   assert.is(after.skipped, before.skipped);
+  assert.is((await listed()).length, 2);
 });
 
 test.run();

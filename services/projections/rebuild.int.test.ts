@@ -12,7 +12,8 @@ import { startProjections } from "./app.ts";
 
 const test = suite("rebuilding read models");
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
-const LEADS = 1_000;
+/** Several batches. */
+const LEADS = 2_000;
 let yard: TestYard;
 let names: string[];
 let projections: Awaited<ReturnType<TestYard["start"]>>;
@@ -94,9 +95,17 @@ test("a rebuild that is killed on its way goes on where it was, and equals the m
 });
 
 test("every model is compared, table by table, while events go on coming", async () => {
+  const indexes = (): Promise<object[]> =>
+    yard.own.database().query(
+      `select schemaname, indexname, replace(indexdef, schemaname || '.', '') as definition
+         from pg_indexes where schemaname = any($1) order by 1, 2`,
+      [names],
+    );
+  const before = await indexes();
   const coming = appendPastLeads(yard, 300);
   const all = await rebuilt(...names);
   await coming;
+  assert.equal(await indexes(), before, "with the same indexes");
   for (const { name, compared } of all) {
     assert.ok(compared, `${name} is compared`);
     assert.ok(compared.equal, `${name} equals its rebuild: ${JSON.stringify(compared)}`);

@@ -1,9 +1,9 @@
 // Keeps one projection up to date, and rebuilds it in a second schema when somebody asks or its shape has changed.
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventStore } from "#platform/event-store/event-store.ts";
 import { every } from "#platform/every.ts";
 import { retryUntil } from "#platform/retry.ts";
 import {
+  completeIndexes,
   discard,
   prepare,
   readCheckpoint,
@@ -29,9 +29,6 @@ export interface Runner {
 }
 
 export interface RunnerParts extends KeepParts {
-  readonly eventStore: Pick<EventStore, "follow" | "head">;
-  /** For rebuilds from the beginning of the log. */
-  readonly rebuilds: ReadLog;
   readonly onLag: (events: number) => void;
   readonly onSkipped: OnSkipped;
   readonly onCompared: (comparison: Comparison) => void;
@@ -108,7 +105,10 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
       const rebuilding = await wantsRebuild();
       // What has another shape can still be read, but not written by this code.
       const inUse = (await isOutdated()) ? undefined : await opened(name);
-      if (inUse !== undefined) builds.current = keepCurrent(inUse, parts, onFenced);
+      if (inUse !== undefined) {
+        await completeIndexes(database, projection, name, ending.signal);
+        builds.current = keepCurrent(inUse, parts, onFenced);
+      }
       running = builds;
       const ready = rebuilding ? rebuilt(builds, inUse, ending.signal) : new Promise<never>(() => undefined);
       const why = await Promise.race([turn.promise, ready]);
@@ -121,19 +121,32 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
     }
   }
 
-  /** Resolves once the rebuild has caught up and, where that can be, is compared. */
+  async function builtToEnd(
+    builds: Builds,
+    schema: WrittenSchema,
+    from: ReadLog,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // Nobody would stop it any more.
+    if (signal.aborted) return;
+    const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
+    builds.rebuild = startBuild(schema, { ...parts, eventStore: from }, { onFenced, onCaughtUp });
+    await caughtUp;
+  }
+
+  /** Resolves once the rebuild has caught up, has its indexes and, where that can be, is compared. */
   async function rebuilt(
     builds: Builds,
     inUse: WrittenSchema | undefined,
     signal: AbortSignal,
   ): Promise<"ready"> {
     const schema = await opened(rebuildOf(name));
-    // Nobody would stop it any more.
+    await builtToEnd(builds, schema, parts.rebuilds, signal);
+    await builds.rebuild?.stop();
     if (signal.aborted) return "ready";
-    const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
-    const together = { ...parts, eventStore: parts.rebuilds };
-    builds.rebuild = startBuild(schema, together, { onFenced, onCaughtUp });
-    await caughtUp;
+    await completeIndexes(database, projection, schema.name, signal);
+    await builtToEnd(builds, schema, eventStore, signal);
+    if (signal.aborted) return "ready";
     await parts.retire?.(schema.name, signal);
     if (inUse === undefined) return "ready";
     await turns(async () => {

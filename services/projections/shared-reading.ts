@@ -1,12 +1,15 @@
-// Rebuilds that begin at the same place at about the same time read the log once, and decode each event once.
+// Whoever begins far behind at the same place at about the same time, rebuilds above all, reads the log once with the others and decodes
+// each event once.
 //
 // 1. A member gets every batch in order, one at a time; the next comes when all have taken this one.
 // 2. Whoever can't take a batch leaves with what it has handled, and reads on by itself: nobody waits for it.
+// 3. While a batch is written, one more is read and decoded. Nobody is told of the end of the log before that one is written too.
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Following, FollowOptions } from "#platform/event-store/follow.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
-import { BATCHES } from "./write.ts";
+import { decodeAhead } from "#projections/decoding.ts";
+import { REBUILD_BATCHES } from "./write.ts";
 
 export type Reading = Pick<Following, "lag" | "done">;
 
@@ -14,8 +17,9 @@ export interface ReadLog {
   follow(options: FollowOptions): Reading;
 }
 
-/** Rebuilds of everything are asked for one by one. */
+/** Rebuilds of everything are asked for, and models are begun, one by one: so long after the last one. */
 const GATHER_MS = 500;
+const MAX_GATHER_MS = 5_000;
 /** Transactions at once: as many as keep a database of a few cores busy, and leave connections to others. */
 const MAX_WRITES = 3;
 
@@ -26,23 +30,31 @@ export interface SharedReadingParts {
 
 export function shareReading(parts: SharedReadingParts): ReadLog {
   /** By where they begin; those that have begun take nobody in any more. */
-  const gathering = new Map<string, SharedReading>();
+  const gathering = new Map<string, Gathering>();
+  function gather(from: FollowOptions["from"]): Gathering {
+    const reading = openShared(from, parts);
+    const begin = setTimeout(() => {
+      gathering.delete(`${from}`);
+      reading.begin();
+    }, GATHER_MS);
+    const opened = { reading, begin, deadline: performance.now() + MAX_GATHER_MS };
+    gathering.set(`${from}`, opened);
+    return opened;
+  }
   return {
     follow(options) {
-      const from = `${options.from}`;
-      let reading = gathering.get(from);
-      if (reading === undefined) {
-        const opened = openShared(options.from, parts);
-        reading = opened;
-        gathering.set(from, opened);
-        setTimeout(() => {
-          gathering.delete(from);
-          opened.begin();
-        }, GATHER_MS);
-      }
+      const { reading, begin, deadline } = gathering.get(`${options.from}`) ?? gather(options.from);
+      if (performance.now() < deadline) begin.refresh();
       return reading.add(options);
     },
   };
+}
+
+interface Gathering {
+  readonly reading: SharedReading;
+  readonly begin: NodeJS.Timeout;
+  /** Nobody is waited for any more. */
+  readonly deadline: number;
 }
 
 interface SharedReading {
@@ -62,6 +74,7 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
   const members = new Set<Member>();
   const ending = new AbortController();
   let following: Following | undefined;
+  let writing: Promise<void> = Promise.resolve();
 
   function leave(member: Member): void {
     members.delete(member);
@@ -116,11 +129,17 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
         name: "rebuilds",
         prefixes: [],
         from,
-        batch: BATCHES,
+        batch: REBUILD_BATCHES,
         signal: ending.signal,
-        onEvents: giveAll,
+        async onEvents(events, position) {
+          await decodeAhead(events);
+          await writing;
+          writing = giveAll(events, position);
+        },
         onCaughtUp() {
-          for (const { options } of members) options.onCaughtUp?.();
+          void writing.then(() => {
+            for (const { options } of members) options.onCaughtUp?.();
+          });
         },
       });
     },

@@ -1,12 +1,15 @@
 // A batch of events written into the schemas of one or several projections, in one transaction with their checkpoints.
 import { type Database, isRefusedValue, type Queryable, type StatementOptions } from "#platform/database.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
-import { advance, type Checkpoint, countSkipped } from "#projections/checkpoint.ts";
+import { advance, type Checkpoint } from "#projections/checkpoint.ts";
 import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection, Target } from "#projections/projection.ts";
+import { keepSkipped, type Skipped } from "#projections/skipped.ts";
 
 /** What one transaction takes, and how long the first event of it may wait for others under load. */
 export const BATCHES = { maxCount: 4_000, gatherMs: 100 };
+/** Of a rebuild: the more events of a lead come in one batch, the less often its row is written. */
+export const REBUILD_BATCHES = { maxCount: 16_000, gatherMs: 100, maxBytes: 32 * 1024 * 1024 };
 
 /** A schema that this process writes, and how far it is; only one build at a time has it. */
 export interface WrittenSchema {
@@ -58,9 +61,7 @@ export async function writeBatch(
   return due.filter(({ name }) => !moved.has(name));
 }
 
-type Skipped = Parameters<OnSkipped>;
-
-/** Resolves with what was passed over, which is counted in the same transaction. */
+/** Resolves with what was passed over, which is counted and listed in the same transaction. */
 async function apply(
   transaction: Queryable,
   { name, projection, checkpoint }: WrittenSchema,
@@ -73,7 +74,7 @@ async function apply(
   );
   const target = targetIn(transaction, name, (...one) => skipped.push(one));
   if (own.length > 0) await projection.apply(target, own);
-  if (skipped.length > 0) await countSkipped(transaction, name, skipped.length);
+  if (skipped.length > 0) await keepSkipped(transaction, name, skipped);
   return skipped;
 }
 

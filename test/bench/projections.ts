@@ -1,32 +1,31 @@
-// How fast read models are rebuilt, how far they are behind live traffic, and how long pages of large ones take.
-import { parseArgs } from "node:util";
-import { startTestYard } from "../leads/yard.ts";
+// How fast read models are rebuilt, how far they are behind live traffic, how long pages of large ones take, and what memory they need.
 import { measureLag } from "./projections/lag.ts";
-import { measurePages, measureTimelines } from "./projections/pages.ts";
-import { runningProjections } from "./projections/process.ts";
+import { measureMemory } from "./projections/memory.ts";
+import { type Options, type Part, readOptions, USAGE, WrongOptions } from "./projections/options.ts";
+import { measurePages } from "./projections/pages.ts";
+import { preparedYard } from "./projections/prepared-yard.ts";
 import { measureRebuilds } from "./projections/rebuilds.ts";
 
-export async function run(options: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...options],
-    options: {
-      /** In the tables whose pages are measured. */
-      leads: { type: "string", default: "1000000" },
-      /** In the log that is rebuilt from. */
-      log: { type: "string", default: "50000" },
-      rounds: { type: "string", default: "3" },
-      "skip-pages": { type: "boolean", default: false },
-    },
-  });
-  const yard = await startTestYard({}, { durable: true });
+/** Each has a yard of its own, so that it measures the same alone as with the others. */
+const PARTS: Readonly<Record<Part, (options: Options) => Promise<void>>> = {
+  rebuild: ({ n, rounds, profile }) => preparedYard(n, (yard) => measureRebuilds(yard, { rounds, profile })),
+  lag: ({ rate, seconds }) => preparedYard(0, (yard) => measureLag(yard, { eventsPerSecond: rate, seconds })),
+  pages: ({ n, times }) => preparedYard(200, (yard) => measurePages(yard, { leads: n, times })),
+  memory: ({ n, rate }) => preparedYard(n, (yard) => measureMemory(yard, { eventsPerSecond: rate })),
+};
+
+export async function run(args: readonly string[]): Promise<void> {
+  let parts: readonly Options[];
   try {
-    const projections = await runningProjections(yard);
-    await measureRebuilds(yard, projections, { leads: Number(values.log), rounds: Number(values.rounds) });
-    await measureLag(yard, projections, { eventsPerSecond: 2_000, seconds: 15 });
-    await measureTimelines(yard);
-    await projections.stop();
-    if (!values["skip-pages"]) await measurePages(yard, Number(values.leads));
-  } finally {
-    await yard.stop();
+    parts = readOptions(args);
+  } catch (error) {
+    if (!(error instanceof WrongOptions)) throw error;
+    console.error(`${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const options of parts) {
+    console.log(`## ${options.part}`);
+    await PARTS[options.part](options);
   }
 }

@@ -1,6 +1,7 @@
-// What the log tells of leads that were delivered: six events each, sealed as the real ones are.
+// What the log tells of leads that were delivered: six events each, sealed as the real ones are. One in ten is from a person who is known
+// under another name.
 import { IDENTITY_STREAM, identityEvents } from "#domain/identity/events.ts";
-import { DeliveryId, PartnerId, PersonId, SourceId, SubmissionId } from "#domain/ids.ts";
+import { AliasId, DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "#domain/ids.ts";
 import { partnerEvents, partnerStream } from "#domain/partner/events.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import type { Submission } from "#domain/submission/submission.ts";
@@ -12,6 +13,8 @@ import type { TestYard } from "../leads/yard.ts";
 const PARTNERS = ["edu", "fin", "med"].map((one) => PartnerId.parse(one));
 const codec = createCodec({ ...submissionEvents, ...partnerEvents, ...identityEvents });
 export const EVENTS_OF_A_LEAD = 6;
+const REPEATED_EVERY = 10;
+const isRepeated = (n: number): boolean => n % REPEATED_EVERY === REPEATED_EVERY - 1;
 
 /** The stages of a life, in order: to which stream, and which events. */
 export type Life = readonly (readonly [stream: string, events: readonly NewEvent[]])[];
@@ -20,6 +23,8 @@ export async function lives(
   { own }: Pick<TestYard, "own">,
   count: number,
   at = new Date().toISOString(),
+  /** What tells the details of one from another's. */
+  first = 0,
 ): Promise<Life[]> {
   const vault = await own.vault();
   const source = SourceId.parse("demo");
@@ -28,13 +33,14 @@ export async function lives(
   const all: Life[] = [];
   for (let n = 0; n < count; n += 1) {
     const submission_id = SubmissionId.parse(newUuid());
-    const person_id = persons[n] as PersonId;
+    const person_id = persons[isRepeated(n) ? n - REPEATED_EVERY + 1 : n] as PersonId;
+    const alias_id = isRepeated(n) ? AliasId.parse(newUuid()) : undefined;
     const delivery_id = DeliveryId.parse(newUuid());
     const partner = PARTNERS[n % PARTNERS.length] as PartnerId;
     const payload = {
-      email: `p${n}@example.com`,
-      phone: `+1555${n}`,
-      full_name: `Person ${n}`,
+      email: `p${first + n}@example.com`,
+      phone: `+1555${first + n}`,
+      full_name: `Person ${first + n}`,
       interest: "education",
     };
     const submission: Submission = {
@@ -63,8 +69,10 @@ export async function lives(
       key_fingerprint: newUuid(),
     } as const;
     const delivery = { partner, delivery_id, submission_id };
-    const route = { partner, delivery_id, leg: 1, remaining: [], rule: null, ruleset_version: 1 };
+    const rule = RuleId.parse(partner);
+    const route = { partner, delivery_id, leg: 1, remaining: [], rule, ruleset_version: 1 };
     const traits = { email: newUuid(), phone: newUuid(), name: newUuid() };
+    const record = { person_id, submission_id, traits, sealed: details };
     const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
     const event = (one: Parameters<typeof codec.encode>[0]): NewEvent =>
       codec.encode(one, { id: newUuid(), at });
@@ -76,13 +84,23 @@ export async function lives(
       ],
       [
         IDENTITY_STREAM,
-        [event({ type: "PersonRegistered", data: { person_id, submission_id, traits, sealed: details } })],
+        [
+          alias_id === undefined
+            ? event({ type: "PersonRegistered", data: record })
+            : event({ type: "AliasRecorded", data: { ...record, alias_id, differs: ["name"] } }),
+        ],
       ],
       [
         own,
         [
-          event({ type: "PersonIdentified", data: { submission_id, person_id, match: "new", sealed } }),
-          event({ type: "SubmissionRouted", data: { ...about, person_id, route, sealed } }),
+          event({
+            type: "PersonIdentified",
+            data: { submission_id, person_id, alias_id, match: alias_id === undefined ? "new" : "alias" },
+          }),
+          event({
+            type: "SubmissionRouted",
+            data: { ...about, person_id, route, sealed, decided: { at, seed: n, closed: [] } },
+          }),
         ],
       ],
       [
@@ -110,19 +128,26 @@ export async function lives(
 
 export const STAGES = 5;
 
+/** What each stream gets of a stage. */
+export function byStream(cohort: readonly Life[], stage: number): ReadonlyMap<string, readonly NewEvent[]> {
+  const streams = new Map<string, NewEvent[]>();
+  for (const life of cohort) {
+    const [stream, events] = life[stage] as Life[number];
+    const known = streams.get(stream);
+    if (known === undefined) streams.set(stream, [...events]);
+    else known.push(...events);
+  }
+  return streams;
+}
+
 /** One append to each stream, as the actors do it. */
 export async function append(
   { own }: Pick<TestYard, "own">,
   cohort: readonly Life[],
   stage: number,
 ): Promise<void> {
-  const byStream = new Map<string, NewEvent[]>();
-  for (const life of cohort) {
-    const [stream, events] = life[stage] as Life[number];
-    byStream.set(stream, [...(byStream.get(stream) ?? []), ...events]);
-  }
   await Promise.all(
-    Array.from(byStream, ([stream, events]) => own.eventStore().append(stream, "any", events)),
+    Array.from(byStream(cohort, stage), ([stream, events]) => own.eventStore().append(stream, "any", events)),
   );
 }
 

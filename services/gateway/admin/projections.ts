@@ -1,6 +1,7 @@
 // /api/projections: how far the read models are, and rebuilding them.
 import { z } from "zod";
 import type { Bus } from "#platform/bus/bus.ts";
+import { skipReasons } from "#projections/decoding.ts";
 import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
 import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { notFound } from "./scope.ts";
@@ -42,11 +43,37 @@ export const Projection = z
   })
   .register(responseSchemas, { id: "Projection" });
 const Projections = z.array(Projection).register(responseSchemas, { id: "Projections" });
+const SkippedEvents = z
+  .object({
+    items: z.array(
+      z.object({
+        position: Position,
+        at: z.iso.datetime().meta({ description: "When the event store took it in" }),
+        stream: z.string(),
+        revision: z.string().regex(/^\d+$/),
+        type: z.string(),
+        reason: z.enum(skipReasons).meta({
+          description:
+            "unknown_type: nobody of ours writes it. unreadable: its data fit no schema. impossible: it can't have happened after what happened before. failed: PostgreSQL takes no such row",
+        }),
+      }),
+    ),
+    next_cursor: z.string().optional(),
+    not_listed: z
+      .int()
+      .nonnegative()
+      .meta({ description: "How many older ones are counted in `skipped` and no longer listed" }),
+  })
+  .register(responseSchemas, { id: "SkippedEvents" });
 const Rebuilding = z
   .object({ name: z.string(), status: z.literal("rebuilding") })
   .register(responseSchemas, { id: "Rebuilding" });
 
 const params = z.object({ name: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/) });
+const SkippedPage = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+});
 
 export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
   return async (app) => {
@@ -56,6 +83,23 @@ export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
       "/api/projections",
       { schema: { summary: "How far the read models are", response: { 200: Projections } } },
       () => queries.list(),
+    );
+
+    app.get(
+      "/api/projections/:name/skipped",
+      {
+        schema: {
+          summary: "Which events a read model has passed over, the newest first",
+          params,
+          querystring: SkippedPage,
+          response: { 200: SkippedEvents },
+        },
+      },
+      async (request) => {
+        const page = await queries.skipped(request.params.name, request.query);
+        if (page === undefined) throw notFound();
+        return page;
+      },
     );
 
     app.post(
