@@ -1,7 +1,7 @@
 // What the yard costs while its log grows to millions of submissions: docs/growth.md. Ctrl-C, or a full disk, keeps what was measured.
-import { once } from "node:events";
 import { bytesNeeded, freeBytes, shownBytes } from "./grow/disk.ts";
 import { grow } from "./grow/grow.ts";
+import { interrupted } from "./grow/interrupt.ts";
 import { readOptions, USAGE } from "./grow/options.ts";
 
 /** Takes hours, so it runs by its name alone. */
@@ -24,7 +24,5 @@ export async function run(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const stopping = new AbortController();
-  void once(process, "SIGINT").then(() => stopping.abort(new Error("stopped by Ctrl-C")));
-  if (!(await grow(options, stopping.signal))) process.exitCode = 1;
+  if (!(await grow(options, interrupted()))) process.exitCode = 1;
 }

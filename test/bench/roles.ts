@@ -13,6 +13,8 @@ export async function run(args: readonly string[]): Promise<void> {
     process.exitCode = options === "" ? 0 : 2;
     return;
   }
+  // An exit, unlike a signal, ends the processes that were started.
+  process.once("SIGINT", () => process.exit(130));
   report(await measureRoles(options), options.out);
   console.log(`results are in ${options.out}/capacity.md and capacity/roles.json`);
 }

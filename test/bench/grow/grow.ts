@@ -69,7 +69,9 @@ async function growYard(options: GrowOptions, ownBench: Bench, signal: AbortSign
   // It may end while nobody waits for it any more.
   work.catch(() => undefined);
   const stopped = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => stopped.reject(signal.reason));
+  const stop = (): void => stopped.reject(signal.reason);
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
   stopped.promise.catch(() => undefined);
   try {
     return await Promise.race([work, stopped.promise]);

@@ -1,5 +1,6 @@
 // Passes of submissions through a yard, one role after the other: each has its work waiting for it when it starts.
 
+import { IDENTITY_STREAM } from "#domain/identity/events.ts";
 import { leadMailbox } from "#platform/bus/subjects.ts";
 import type { Role } from "#platform/config.ts";
 import { allProjections } from "#projections/all.ts";
@@ -13,9 +14,11 @@ import {
   between,
   both,
   look,
+  lookBefore,
   type Measurement,
   measurementOf,
-  type Pids,
+  type Sample,
+  type Watched,
   type Window,
   watch,
 } from "./window.ts";
@@ -89,17 +92,18 @@ async function withRole<Result>(
   { start, parts }: Stage,
   { processes, pinned }: Pass,
   role: Role,
-  work: (own: RoleProcesses, others: Pids) => Promise<Result>,
+  work: (own: RoleProcesses, watched: Watched, since: Sample) => Promise<Result>,
 ): Promise<Result> {
+  const since = lookBefore(parts);
   const own = await start(role, processes);
   if (pinned) own.move("core of its own");
-  const result = await work(own, parts);
+  const result = await work(own, { role: own.pids, others: parts }, since);
   await own.stop();
   return result;
 }
 
 function gatewayStage(stage: Stage, pass: Pass, { from, many }: Batch): Promise<Window> {
-  return withRole(stage, pass, "gateway", async ({ pids, urls }, others) => {
+  return withRole(stage, pass, "gateway", async ({ urls }, watched) => {
     const { generator, secret } = stage.bench;
     const connections = Math.ceil(CONNECTIONS / urls.length);
     /** When it began and ended, in milliseconds of this process. */
@@ -124,8 +128,8 @@ function gatewayStage(stage: Stage, pass: Pass, { from, many }: Batch): Promise<
     }
     const warmUp = Math.ceil(many * WARM_UP);
     await send(from, warmUp);
-    const samples = [look({ role: pids, others })];
-    const sampling = setInterval(() => samples.push(look({ role: pids, others })), SAMPLE_MS);
+    const samples = [look(watched)];
+    const sampling = setInterval(() => samples.push(look(watched)), SAMPLE_MS);
     const sent = await send(from + warmUp, many - warmUp).finally(() => clearInterval(sampling));
     const [first, last] = [
       samples.find(({ at }) => at >= sent.from),
@@ -140,9 +144,9 @@ function gatewayStage(stage: Stage, pass: Pass, { from, many }: Batch): Promise<
 
 async function relayStage(stage: Stage, pass: Pass, subjects: string, to: number): Promise<Window> {
   const base = await mailsTo(stage, subjects);
-  return withRole(stage, pass, "relay", ({ pids: role }, others) =>
-    watch({ role, others }, "the relay", {
-      to,
+  return withRole(stage, pass, "relay", (_, watched, since) =>
+    watch(watched, "the relay", {
+      ...{ since, to },
       progress: async () => (await mailsTo(stage, subjects)) - base,
     }),
   );
@@ -156,31 +160,39 @@ async function mailsTo({ yard }: Stage, subjects: string): Promise<number> {
   return mails;
 }
 
-/** Lead actors ask identity, so both run at once: one is measured with the first half of the mails, the other with the second. */
+/**
+ * Lead actors ask identity, so both run at once. Identity is measured until it has answered half of them: it is ahead, and ends first. The
+ * lead actors are measured with what is left then.
+ */
 async function leadStage(
   { yard, start, parts }: Stage,
   { processes, pinned }: Pass,
   many: number,
 ): Promise<Record<"leads" | "identity", Window>> {
+  const before = await answers(yard);
+  const since = lookBefore(parts);
   const identity = await start("identity", processes);
-  const leads = await start("leads", processes);
-  const half = Math.ceil(many / 2);
-  const progress = (): Promise<number> => mailsDone(yard, many);
-  if (pinned) leads.move("core of its own");
-  const first = await watch({ role: leads.pids, others: { ...parts, identity: identity.pids } }, "leads", {
-    to: half,
-    progress,
-  });
-  if (pinned) leads.move("the others");
   if (pinned) identity.move("core of its own");
-  const second = await watch({ role: identity.pids, others: { ...parts, leads: leads.pids } }, "identity", {
-    from: half,
-    to: many,
-    progress,
+  const leads = await start("leads", processes);
+  const first = await watch({ role: identity.pids, others: { ...parts, leads: leads.pids } }, "identity", {
+    ...{ since, to: Math.ceil(many / 2) },
+    progress: async () => (await answers(yard)) - before,
+  });
+  if (pinned) identity.move("the others");
+  if (pinned) leads.move("core of its own");
+  const second = await watch({ role: leads.pids, others: { ...parts, identity: identity.pids } }, "leads", {
+    ...{ since, from: await mailsDone(yard, many), to: many },
+    progress: () => mailsDone(yard, many),
   });
   await leads.stop();
   await identity.stop();
-  return { leads: first, identity: second };
+  return { leads: second, identity: first };
+}
+
+/** Each submission is of somebody new, or under another name, which is an event. */
+async function answers({ own }: Stage["yard"]): Promise<number> {
+  const [newest] = await own.eventStore().readStreamBackwards(IDENTITY_STREAM, 1);
+  return newest === undefined ? 0 : Number(newest.revision) + 1;
 }
 
 /** A mail is acknowledged when its events are stored. */
@@ -196,8 +208,8 @@ async function mailsDone(yard: Stage["yard"], many: number): Promise<number> {
 async function partnerStage(stage: Stage, pass: Pass, to: number): Promise<Window> {
   const arrived = async (): Promise<number> => (await stage.bench.partners.call("status")).distinct;
   const base = await arrived();
-  return withRole(stage, pass, "partners", ({ pids: role }, others) =>
-    watch({ role, others }, "partners", { to, progress: async () => (await arrived()) - base }),
+  return withRole(stage, pass, "partners", (_, watched, since) =>
+    watch(watched, "partners", { since, to, progress: async () => (await arrived()) - base }),
   );
 }
 
@@ -216,9 +228,9 @@ async function projectionStage(stage: Stage, pass: Pass, many: number): Promise<
     return rows.length < models.length ? 0 : Math.min(...rows.map((row) => Number(row.position)));
   };
   const [from, head] = [await position(), Number(await own.eventStore().head())];
-  return withRole(stage, pass, "projections", ({ pids: role }, others) =>
-    watch({ role, others }, "projections", {
-      to: many,
+  return withRole(stage, pass, "projections", (_, watched, since) =>
+    watch(watched, "projections", {
+      ...{ since, to: many },
       // All of a pass, whatever its events are.
       progress: async () => (((await position()) - from) / (head - from)) * many,
     }),
@@ -229,9 +241,9 @@ async function timerStage(stage: Stage, pass: Pass, { from, many }: Batch): Prom
   const { own } = stage.yard;
   const added = await addTimers(own, { from, many });
   const base = await mailsTo(stage, "yard.partner.");
-  const window = await withRole(stage, pass, "timers", ({ pids: role }, others) =>
-    watch({ role, others }, "timers", {
-      to: added,
+  const window = await withRole(stage, pass, "timers", (_, watched, since) =>
+    watch(watched, "timers", {
+      ...{ since, to: added },
       progress: async () => (await mailsTo(stage, "yard.partner.")) - base,
     }),
   );

@@ -14,7 +14,7 @@ export interface Watched {
   readonly others: Pids;
 }
 
-interface Sample {
+export interface Sample {
   readonly at: number;
   readonly role: readonly number[];
   readonly others: Readonly<Record<string, number>>;
@@ -48,11 +48,25 @@ const NO_PROGRESS_MS = 60_000;
 const WARM = 0.4;
 
 export function look({ role, others }: Watched): Sample {
-  const cpu = Object.entries(others).map(([name, pids]) => [name, pids.reduce(addCpu, 0)]);
-  return { at: performance.now(), role: role.map(familyCpu), others: Object.fromEntries(cpu) };
+  const cpu = Object.entries(others).map(([name, pids]) => [
+    name,
+    pids.reduce((sum, pid) => sum + cpuOf(pid), 0),
+  ]);
+  return { at: performance.now(), role: role.map((pid) => cpuOf(pid)), others: Object.fromEntries(cpu) };
 }
 
-const addCpu = (sum: number, pid: number): number => sum + familyCpu(pid);
+/** A child of PostgreSQL may end between its being listed and looked at; from then on it counts with its parent. */
+function cpuOf(pid: number, tries = 5): number {
+  try {
+    return familyCpu(pid);
+  } catch (error) {
+    if (tries === 1) throw error;
+    return cpuOf(pid, tries - 1);
+  }
+}
+
+/** Of processes that are about to start. */
+export const lookBefore = (others: Pids): Sample => look({ role: [], others });
 
 export function between(before: Sample, after: Sample, submissions: number): Window {
   const others = Object.entries(after.others).map(([name, cpu]) => [name, cpu - (before.others[name] ?? 0)]);
@@ -64,26 +78,36 @@ export function between(before: Sample, after: Sample, submissions: number): Win
   };
 }
 
-/** From the warm part of the work to its end. `progress` says how many are done. */
+/**
+ * From the warm part of the work to its end; `since` is before the role was started, for work that is over at the first look. `progress`
+ * says how many are done.
+ */
 export async function watch(
   watched: Watched,
   what: string,
-  { from = 0, to, progress }: { readonly from?: number; readonly to: number; progress(): Promise<number> },
+  { since, from = 0, to, progress }: Work,
 ): Promise<Window> {
   const warm = from + (to - from) * WARM;
-  let first: { readonly sample: Sample; readonly done: number } | undefined;
+  let start = { sample: since, done: 0 };
   let [furthest, movedAt] = [-1, performance.now()];
   for (;;) {
     const done = await progress();
+    const sample = look(watched);
+    if (done >= to) return between(start.sample, sample, done - start.done);
+    // Moves along until the work is warm.
+    if (start.done < warm) start = { sample, done };
     if (done > furthest) [furthest, movedAt] = [done, performance.now()];
-    if (done >= warm && first === undefined) first = { sample: look(watched), done };
-    if (done >= to && first !== undefined && done > first.done)
-      return between(first.sample, look(watched), done - first.done);
-    if (done >= to) throw new Error(`${what} was too quick to be measured; give a larger --n`);
     if (performance.now() - movedAt > NO_PROGRESS_MS)
       throw new Error(`${what} stands still at ${done} of ${to}`);
     await pause(POLL_MS);
   }
+}
+
+interface Work {
+  readonly since: Sample;
+  readonly from?: number;
+  readonly to: number;
+  progress(): Promise<number>;
 }
 
 /** Of two stretches of work, each of which every submission needs. */
