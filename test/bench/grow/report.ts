@@ -11,6 +11,8 @@ import { sumOf } from "./results.ts";
 /** Of the sum. */
 const SMALLEST_SHOWN = 0.02;
 const MAX_LINES = 6;
+/** Of the disk, in bytes. */
+const SMALLEST_PART = 1e6;
 
 export function report(results: Results, out: string): void {
   const folder = join(out, "growth");
@@ -125,15 +127,23 @@ function diskTable(steps: readonly Step[]): string {
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return "";
   const more = last.submissions - first.submissions;
-  const rows = Object.entries(last.disk)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, bytes]) => {
-      const each = more === 0 ? bytes / last.submissions : (bytes - (first.disk[name] ?? 0)) / more;
-      return [name, whole(bytes / 1e6), whole(each)];
-    });
-  const each = rows.reduce((sum, [, , bytes]) => sum + Number((bytes ?? "").replaceAll(",", "")), 0);
-  const all = ["all", whole(sumOf(last.disk) / 1e6), whole(each)];
-  return markdownTable([["part", "MB at the end", "bytes for each further submission"], ...rows, all]);
+  const each = (of: (step: Step) => number): number =>
+    more === 0 ? of(last) / last.submissions : (of(last) - of(first)) / more;
+  const row = (name: string, of: (step: Step) => number): string[] => [
+    name,
+    whole(of(last) / 1e6),
+    whole(each(of)),
+  ];
+  const names = Object.keys(last.disk).toSorted((a, b) => (last.disk[b] ?? 0) - (last.disk[a] ?? 0));
+  const [shown, small] = [true, false].map((isShown) =>
+    names.filter((name) => (last.disk[name] ?? 0) >= SMALLEST_PART === isShown),
+  ) as [string[], string[]];
+  return markdownTable([
+    ["part", "MB at the end", "bytes for each further submission"],
+    ...shown.map((name) => row(name, ({ disk }) => disk[name] ?? 0)),
+    row("other read models", ({ disk }) => small.reduce((sum, name) => sum + (disk[name] ?? 0), 0)),
+    row("all", ({ disk }) => sumOf(disk)),
+  ]);
 }
 
 function pageTable(steps: readonly Step[]): string {
@@ -141,7 +151,8 @@ function pageTable(steps: readonly Step[]): string {
   if (first === undefined || last === undefined) return "";
   const both = (step: Step, name: string): string =>
     `${fixed(step.pages[name]?.p50 ?? Number.NaN)} / ${fixed(step.pages[name]?.p99 ?? Number.NaN)}`;
-  const rows = Object.keys(last.pages).map((name) => [name, both(first, name), both(last, name)]);
+  const shown = first === last ? [last] : [first, last];
+  const rows = Object.keys(last.pages).map((name) => [name, ...shown.map((step) => both(step, name))]);
   const at = (step: Step): string => `at ${whole(step.submissions)}: p50 / p99 ms`;
-  return markdownTable([["page", at(first), at(last)], ...rows]);
+  return markdownTable([["page", ...shown.map(at)], ...rows]);
 }
