@@ -8,9 +8,9 @@ import type { Database } from "#platform/database.ts";
 export type Disk = Readonly<Record<string, number>>;
 
 /** Event store, PostgreSQL and keys. */
-const BYTES_PER_SUBMISSION = 12_500;
+const BYTES_PER_SUBMISSION = 17_000;
 /** What was mailed stays in JetStream until that has its largest size. */
-const BYTES_OF_MAIL = 3_000;
+const BYTES_OF_MAIL = 4_300;
 const MAX_BYTES_OF_MAIL = 8 * 2 ** 30;
 /** Written ahead by PostgreSQL and the event store. */
 const BYTES_IN_ANY_CASE = 1.5e9;

@@ -43,7 +43,7 @@ export interface Measurement {
 }
 
 const POLL_MS = 50;
-const NO_PROGRESS_MS = 60_000;
+const NO_PROGRESS_MS = 180_000;
 /** Of the work, until the compilers have seen what is hot and the processes have shared it out. */
 const WARM = 0.4;
 
