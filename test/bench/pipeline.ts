@@ -2,12 +2,11 @@
 import { startBench } from "./pipeline/bench.ts";
 import { burst } from "./pipeline/burst.ts";
 import { compare } from "./pipeline/compare.ts";
-import { grow } from "./pipeline/grow.ts";
 import { history } from "./pipeline/history.ts";
 import { type Options, readOptions, USAGE, WrongOptions } from "./pipeline/options.ts";
 import { profile } from "./pipeline/profile.ts";
 
-const MODES = { compare, burst, grow, history, profile } as const;
+const MODES = { compare, burst, history, profile } as const;
 
 export async function run(args: readonly string[]): Promise<void> {
   const options = optionsOrExit(args);

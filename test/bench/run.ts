@@ -1,9 +1,11 @@
-// `npm run bench -- <name>…` runs benchmarks by name, and all of them without one. Each file beside this one is one.
+// `npm run bench -- <name>…` runs benchmarks by name, and without one all that take no hours. Each file beside this one is one.
 // Options after a name go to that benchmark.
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 
 interface Benchmark {
+  /** Does not run with all the others. */
+  readonly runsByNameOnly?: boolean;
   /** A benchmark without a parameter has no options. */
   run(options: readonly string[]): Promise<void>;
 }
@@ -39,7 +41,11 @@ const selected = read(process.argv.slice(2));
 const all = names.map((name) => ({ name, options: [] }));
 for (const { name, options } of selected.length > 0 ? selected : all) {
   console.log(`\n# ${name}\n`);
-  const { run } = (await import(join(import.meta.dirname, `${name}.ts`))) as Benchmark;
+  const { run, runsByNameOnly } = (await import(join(import.meta.dirname, `${name}.ts`))) as Benchmark;
+  if (runsByNameOnly && selected.length === 0) {
+    console.log(`takes long and writes documents: npm run bench -- ${name}`);
+    continue;
+  }
   if (options.length > 0 && run.length === 0) fail(`${name} has no options.`);
   await run(options);
 }

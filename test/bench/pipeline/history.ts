@@ -43,7 +43,8 @@ export async function history(
 }
 
 /** Written past the gateway, since what they say does not matter: only that the log holds them. */
-async function fill({ eventStoreUrl: url, readModels }: RunningYard, events: number): Promise<void> {
+async function fill({ connections, readModels }: RunningYard, events: number): Promise<void> {
+  const { eventstoreUrl: url } = connections;
   const log = createLog({ level: "error", name: "bench", instance: "bench" });
   const eventStore = connectEventStore({ url, log });
   let left = events;

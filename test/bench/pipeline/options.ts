@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { SYSTEMS, type SystemName } from "./system.ts";
 
-type Mode = "compare" | "burst" | "grow" | "history" | "profile";
+type Mode = "compare" | "burst" | "history" | "profile";
 
 export interface Options {
   readonly mode: Mode;
@@ -16,18 +16,17 @@ export interface Options {
 }
 
 export const USAGE = `options of pipeline:
-  --n N            submissions per round (20000; with --grow in total, 1000000)
+  --n N            submissions per round (20000)
   --rounds N       rounds (3)
   --connections N  keep-alive connections of the load generator (100)
   --concurrency N  jobs that the worker of the comparison system processes at once (128)
   --only NAME,…    some of ${SYSTEMS.join(", ")}
   --apart          the yard with every role in a process of its own
   --burst          bursts of 100 to 5,000 submissions, each over a connection of its own
-  --grow           the yard's cost per 50,000 submissions while the log grows
   --history        starts after a history of 5 million events (--n)
   --profile        CPU profiles of the yard's processes`;
 
-const SIZES = { compare: 20_000, burst: 20_000, profile: 20_000, grow: 1_000_000, history: 5_000_000 };
+const SIZES = { compare: 20_000, burst: 20_000, profile: 20_000, history: 5_000_000 };
 
 export class WrongOptions extends Error {
   override name = "WrongOptions";
@@ -35,7 +34,7 @@ export class WrongOptions extends Error {
 
 export function readOptions(args: readonly string[]): Options {
   const given = parsed(args);
-  const modes = (["burst", "grow", "history", "profile"] as const).filter((mode) => given[mode]);
+  const modes = (["burst", "history", "profile"] as const).filter((mode) => given[mode]);
   const [mode = "compare"] = modes;
   if (modes.length > 1) throw new WrongOptions(`--${modes.join(" and --")} can't be combined`);
   // By default, only a plain comparison includes the other systems.
@@ -67,7 +66,7 @@ function parsed(args: readonly string[]) {
           concurrency: number,
           only: { type: "string" } as const,
         },
-        ...{ burst: flag, grow: flag, history: flag, apart: flag, profile: flag },
+        ...{ burst: flag, history: flag, apart: flag, profile: flag },
       },
     });
     return { ...values, only: systemsIn(values.only) };

@@ -1,9 +1,9 @@
 // The yard as `npm start` runs it: the launcher itself, in a fresh data folder on free ports.
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
 import { ROLES, readConfig } from "#platform/config.ts";
-import { resolveConnections } from "#platform/connections.ts";
+import { type Connections, resolveConnections } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
 import {
   GRACE_S,
@@ -21,26 +21,36 @@ import type { RunningSystem, SystemOptions } from "./system.ts";
 
 export interface RunningYard extends RunningSystem {
   readonly readModels: ReadModels;
-  readonly eventStoreUrl: string;
+  readonly connections: Connections;
   /** Stops everything and starts it on the same data folder. Resolves as soon as the launcher says that it is ready. */
-  restart(): Promise<void>;
+  restart(): Promise<Restart>;
+}
+
+interface Restart {
+  /** Milliseconds from the launcher's start until it was ready. */
+  readonly startMs: number;
 }
 
 interface YardOptions extends SystemOptions {
   /** Runs every role in a process of its own: one launcher for each, the others join the first. */
   readonly apart: boolean;
+  /** Is there afterwards; may be that of an earlier yard. Unless told, a temporary one, which is removed. */
+  readonly dataDir?: string | undefined;
 }
 
 const TOKEN = "token-of-the-benchmark";
 /** A change of rules is in force within two seconds. */
 const RULES_IN_FORCE_MS = 2_500;
 
-export async function startYard({ secret, partnersUrl, apart }: YardOptions): Promise<RunningYard> {
-  const dataDir = newDataDir("bench-yard-");
+export async function startYard(options: YardOptions): Promise<RunningYard> {
+  const { secret, partnersUrl, apart } = options;
+  const dataDir = options.dataDir ?? newDataDir("bench-yard-");
+  mkdirSync(dataDir, { recursive: true });
+  const removed = options.dataDir === undefined ? dataDir : "";
   const launchers: Launcher[] = [];
   let endpoints: Endpoints;
   let readModels: ReturnType<typeof readModelsOf> | undefined;
-  let eventStoreUrl = "";
+  let connections: Connections;
   let release = (): void => {};
 
   function launch(roles?: string): Launcher {
@@ -55,7 +65,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
     release();
     release = guard(
       launchers.map(({ pid }) => pid),
-      dataDir,
+      removed,
       GRACE_S,
     );
     return launcher;
@@ -70,8 +80,8 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
       const others = ROLES.filter((role) => role !== "gateway").map((role) => launch(role));
       await Promise.all(others.map((one) => untilReady(one, () => /is ready after/.test(one.output()))));
     }
-    const connections = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
-    eventStoreUrl = connections.eventstoreUrl;
+    connections = resolveConnections({ ...readConfig({}), dataDir, adminToken: TOKEN });
+    const eventStoreUrl = connections.eventstoreUrl;
     readModels = readModelsOf({ url: endpoints.http_url, token: TOKEN, eventStoreUrl });
   }
 
@@ -115,7 +125,7 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
 
   async function stop(): Promise<void> {
     await stopLaunchers();
-    rmSync(dataDir, { recursive: true, force: true });
+    if (removed !== "") rmSync(removed, { recursive: true, force: true });
   }
 
   try {
@@ -133,13 +143,15 @@ export async function startYard({ secret, partnersUrl, apart }: YardOptions): Pr
       if (readModels === undefined) throw new Error("The yard does not run");
       return readModels;
     },
-    get eventStoreUrl() {
-      return eventStoreUrl;
+    get connections() {
+      return connections;
     },
     processTrees: () => launchers.flatMap(({ pid }) => processTreesOf(pid)),
     async restart() {
       await stopLaunchers();
+      const began = performance.now();
       await start();
+      return { startMs: performance.now() - began };
     },
     stop,
   };
