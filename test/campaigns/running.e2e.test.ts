@@ -79,6 +79,32 @@ test("stops within a second when its quiet hours begin, also what is on its way"
   assert.is((await campaigns.view("evening")).pace?.limited_by, "quiet_hours");
 });
 
+/** As Prometheus is shown it; undefined where nobody shows it. */
+async function hasWork(name: string): Promise<string | undefined> {
+  const text = await (await fetch(`${yard.client.url}/metrics`)).text();
+  return new RegExp(`^switchyard_campaign_has_work\\{campaign="${name}"\\} (\\d)$`, "m").exec(text)?.[1];
+}
+
+test("has nothing to do while all wait for a partner to open, but has where somebody has paused that", async () => {
+  await campaigns.provider("daily");
+  const tell = (verb: string) => yard.client.admin("POST", `/api/partners/daily/${verb}`, {});
+  assert.is((await tell("pause")).status, 200);
+  await campaigns.define("held", { name: "Held", steps: [sendTo("daily")] });
+  await campaigns.add("held", people("held", 2));
+  await campaigns.tell("held", "start");
+  await until("both are at work", async () => (await campaigns.view("held")).counts.working === 2);
+  await until("it is said to have work", async () => (await hasWork("held")) === "1");
+  const hours = {
+    days: ALL_DAYS,
+    from: timeOf(Date.now() + 2 * HOUR_MS),
+    to: timeOf(Date.now() + 3 * HOUR_MS),
+  };
+  await campaigns.provider("daily", { schedule: { time_zone: "UTC", open: [hours] } });
+  assert.is((await tell("resume")).status, 200);
+  await until("it is said to have none", async () => (await hasWork("held")) === "0");
+  assert.is((await campaigns.view("held")).counts.working, 2);
+});
+
 const listening = (id: string, onReply: string, text: string): object[] => [
   { id, type: "wait", for: "48h", on_reply: onReply },
   { id: "silent", type: "end" },
