@@ -32,7 +32,7 @@ test("counts what is lost and doubled at the provider", async () => {
     fetch(url, { method: "POST", headers: { "idempotency-key": key }, body: "{}" });
   /** Calls twice for the first, and never for the last of four. */
   const wrong: JobSystem = {
-    create: async () => ({ ms: 1, repeatedMs: 1 }),
+    create: async () => ({ ms: 1 }),
     async begin() {
       for (const key of ["a", "a", "b", "c"]) await call(key);
     },

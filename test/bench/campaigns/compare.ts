@@ -2,12 +2,11 @@
 import { loadavg } from "node:os";
 import { median } from "../eventstore/measure.ts";
 import { type Child, startChild } from "../pipeline/child.ts";
-import { sumOf } from "../pipeline/processes.ts";
 import { fixed, table, whole } from "../pipeline/report.ts";
 import { profile } from "./profile.ts";
 import type { ProviderApi } from "./provider.ts";
 import { startBullmq, startGraphile } from "./queues.ts";
-import { isExact, measure, type Round } from "./round.ts";
+import { cpuOf, isExact, measure, type Round } from "./round.ts";
 import { type JobSystem, type SystemName, WORKERS } from "./system.ts";
 import { startYard } from "./yard.ts";
 
@@ -81,9 +80,9 @@ function start(name: SystemName, url: string): Promise<JobSystem> {
 }
 
 function summary(round: Round): string {
-  const { created, lost, doubled } = round;
+  const { created, again, lost, doubled } = round;
   return [
-    `created in ${whole(created.ms)} ms, again in ${whole(created.repeatedMs)} ms`,
+    `created in ${whole(created.ms)} ms, again in ${whole(again.ms)} ms`,
     `${whole(round.sentPerSecond)} sent/s, ${whole(round.overPerSecond)} over/s`,
     `memory ${round.memory.map(whole).join(", ")} MB`,
     isExact(round) ? "none lost or doubled" : `LOST ${lost}, DOUBLED ${doubled}`,
@@ -97,12 +96,12 @@ const medianOf = (rounds: readonly Round[], figure: Figure): number => median(ro
 const CREATED: Figure = ({ created }) => created.ms;
 const SENT: Figure = ({ sentPerSecond }) => sentPerSecond;
 const OVER: Figure = ({ overPerSecond }) => overPerSecond;
-const CPU =
-  (count: number): Figure =>
-  ({ usages }) => {
-    const { user, system } = sumOf(usages);
-    return ((user + system) * 1_000) / count;
-  };
+const perThousand =
+  (count: number, cpuSeconds: Figure): Figure =>
+  (round) =>
+    (cpuSeconds(round) * 1_000) / count;
+const CREATION_CPU: Figure = ({ creationCpu }) => creationCpu;
+const SENDING_CPU: Figure = ({ usages }) => cpuOf(usages);
 
 function print(results: Results, { members, rounds }: CompareOptions): void {
   const row = (what: string, cell: (rounds: readonly Round[]) => string): string[] => [
@@ -122,13 +121,14 @@ function print(results: Results, { members, rounds }: CompareOptions): void {
     table([
       ["", ...results.keys()],
       row("created, ms", (all) => whole(medianOf(all, CREATED))),
-      row("created again, ms", (all) => whole(medianOf(all, ({ created }) => created.repeatedMs))),
+      row("created again, ms", (all) => whole(medianOf(all, ({ again }) => again.ms))),
+      row("CPU s per 1,000 created", (all) => fixed(medianOf(all, perThousand(members, CREATION_CPU)), 3)),
       row("slowest other answer meanwhile, ms", (all) =>
         whole(medianOf(all, ({ created }) => created.othersMs ?? Number.NaN)),
       ),
       row("sent/s", (all) => whole(medianOf(all, SENT))),
       row("over/s", (all) => whole(medianOf(all, OVER))),
-      row("CPU s per 1,000", (all) => fixed(medianOf(all, CPU(members)), 2)),
+      row("CPU s per 1,000 sent", (all) => fixed(medianOf(all, perThousand(members, SENDING_CPU)), 3)),
       memory("MB (PSS) at the beginning", 0),
       memory("  half way", 1),
       memory("  at the end", 2),
@@ -139,7 +139,7 @@ function print(results: Results, { members, rounds }: CompareOptions): void {
   );
   const yard = results.get("yard");
   if (yard === undefined) return;
-  printRatios(yard, results, members);
+  printRatios(yard, results);
   const created = medianOf(yard, CREATED);
   const sent = medianOf(yard, SENT);
   console.log(
@@ -153,14 +153,15 @@ function print(results: Results, { members, rounds }: CompareOptions): void {
 
 const told = (isMet: boolean): string => (isMet ? "met" : "MISSED");
 
-function printRatios(yard: readonly Round[], results: Results, members: number): void {
+function printRatios(yard: readonly Round[], results: Results): void {
   const others = [...results].filter(([name]) => name !== "yard");
   if (others.length === 0) return;
   const compared: readonly (readonly [string, Figure])[] = [
     ["created, ms", CREATED],
     ["sent/s", SENT],
     ["over/s", OVER],
-    ["CPU s per 1,000", CPU(members)],
+    ["CPU s of creation", CREATION_CPU],
+    ["CPU s of sending", SENDING_CPU],
   ];
   const rows = compared.map(([what, figure]) => [
     what,

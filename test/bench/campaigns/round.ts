@@ -8,6 +8,10 @@ import type { Created, JobSystem } from "./system.ts";
 
 export interface Round {
   readonly created: Created;
+  /** The same once more, which adds nobody. */
+  readonly again: Created;
+  /** CPU seconds of the first time. */
+  readonly creationCpu: number;
   /** Members a second, from the first moment until the last message was at the provider. */
   readonly sentPerSecond: number;
   /** Until the system itself knows that all are over. */
@@ -32,7 +36,10 @@ export async function measure(
   count: number,
   { noProgressMs = NO_PROGRESS_MS }: { readonly noProgressMs?: number } = {},
 ): Promise<Round> {
-  const created = await system.create(batch, count);
+  const idle = usagesOf(system.processTrees());
+  const created = await system.create(batch, count, false);
+  const creationCpu = cpuOf(usagesBetween(idle, usagesOf(system.processTrees())));
+  const again = await system.create(batch, count, true);
   await provider.call("reset");
   const before = usagesOf(system.processTrees());
   const began = now();
@@ -46,6 +53,8 @@ export async function measure(
   const perSecond = (end: number): number => (distinct * 1_000) / (end - began);
   return {
     created,
+    again,
+    creationCpu,
     sentPerSecond: perSecond(lastAt),
     overPerSecond: perSecond(overAt),
     memory: [megabytes(before), middle, megabytes(after)],
@@ -54,6 +63,11 @@ export async function measure(
     doubled: requests - distinct,
     connections: maxConnections,
   };
+}
+
+export function cpuOf(usages: Usages): number {
+  const { user, system } = sumOf(usages);
+  return user + system;
 }
 
 const megabytes = (usages: Usages): number => sumOf(usages).pss;

@@ -10,15 +10,13 @@ export const WORKERS = 20;
 export interface Created {
   /** Until all are durable. */
   readonly ms: number;
-  /** The same once more, which adds nobody. */
-  readonly repeatedMs: number;
   /** The longest that anybody else waited for an answer meanwhile; where there is nobody else, undefined. */
   readonly othersMs?: number;
 }
 
 export interface JobSystem {
-  /** Throws where it adds too few, too many, or says so. `batch` keeps one lot apart from another. */
-  create(batch: string, count: number): Promise<Created>;
+  /** Throws where it adds too few, too many, or says so. `batch` keeps one lot apart from another; the same lot again adds nobody. */
+  create(batch: string, count: number, isRepeated: boolean): Promise<Created>;
   /** Lets the workers at them. */
   begin(batch: string): Promise<void>;
   /** Whether it knows itself that all of them are over. */
