@@ -85,7 +85,7 @@ function summary(round: Round): string {
     `created in ${whole(created.ms)} ms, again in ${whole(again.ms)} ms`,
     `${whole(round.sentPerSecond)} sent/s, ${whole(round.overPerSecond)} over/s`,
     `memory ${round.memory.map(whole).join(", ")} MB`,
-    isExact(round) ? "none lost or doubled" : `LOST ${lost}, DOUBLED ${doubled}`,
+    isExact(round) ? "none lost or doubled" : `LOST ${lost}, DOUBLED ${doubled}, OR NOT OVER`,
   ].join("; ");
 }
 

@@ -24,7 +24,9 @@ export interface Round {
   readonly connections: number;
 }
 
-export const isExact = ({ lost, doubled }: Round): boolean => lost + doubled === 0;
+/** Nobody is lost or doubled, and the system knows itself that all are over. */
+export const isExact = ({ lost, doubled, overPerSecond }: Round): boolean =>
+  lost + doubled === 0 && !Number.isNaN(overPerSecond);
 
 const LOOK_MS = 50;
 const NO_PROGRESS_MS = 60_000;
