@@ -151,7 +151,7 @@ export function createMetrics(): Metrics {
     }),
     campaignHasWork: new Gauge({
       name: name("campaign_has_work"),
-      help: "1 where members of a campaign are at work or could be; 0 where nobody is, while it is paused, and in its quiet hours",
+      help: "1 where members of a campaign are at work or could be; 0 where nobody is, while it is paused, in its quiet hours, and while all waits for partners to open",
       labelNames: ["campaign"],
       aggregator,
       registers,

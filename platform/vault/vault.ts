@@ -72,6 +72,18 @@ const KEY_LIFE_MS = 45_000;
 const MAX_KEYS_AT_HAND = 20_000;
 const FINGERPRINTS = "vault/fingerprints";
 
+const KEY_BYTES = 32;
+const KEYS_AT_ONCE = 512;
+let random = Buffer.alloc(0);
+let used = 0;
+
+/** Random bytes cost as much by the dozen as by the thousand; each is used once, and stands until nobody needs it. */
+function freshKey(): Buffer {
+  if (used === random.length) [random, used] = [randomBytes(KEY_BYTES * KEYS_AT_ONCE), 0];
+  used += KEY_BYTES;
+  return random.subarray(used - KEY_BYTES, used);
+}
+
 export async function openVault(options: VaultOptions): Promise<Vault> {
   const { database, masterKey, readableMasterKeys = [], furtherMasterKeys, log, lifecycle } = options;
   const masters = createMasterKeys({
@@ -117,7 +129,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   }
 
   const ensured = (keyIds: readonly string[]) =>
-    complete(atHand(keyIds), (missing) => store.ensure(missing, () => randomBytes(32)));
+    complete(atHand(keyIds), (missing) => store.ensure(missing, freshKey));
 
   const openMany: Vault["openMany"] = async (items) => {
     const keys = await complete(atHand(items.map(({ sealed }) => sealed.key)), store.load);

@@ -38,8 +38,9 @@ export class Differences {
 
   async add(target: Target): Promise<void> {
     const { schema } = target;
-    const statuses = [...this.#statuses].filter(([, many]) => many !== 0);
-    const steps = [...this.#steps].filter(([, counts]) => Object.values(counts).some((many) => many !== 0));
+    // Also those that add up to nothing: which rows there are must not depend on which events come together.
+    const statuses = [...this.#statuses];
+    const steps = [...this.#steps];
     this.#statuses.clear();
     this.#steps.clear();
     const keyOf = (key: string): [string, string] => JSON.parse(key) as [string, string];

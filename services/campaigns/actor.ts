@@ -13,6 +13,7 @@ import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.
 import type { Pace } from "#domain/campaign/request.ts";
 import { activeIn, type CampaignState, type Member, sendsIn } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
+import type { ConfiguredPartners } from "#domain/partner/configured.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
@@ -25,6 +26,7 @@ import type { Yard } from "#platform/yard.ts";
 import type { Analysis } from "./analysis.ts";
 import { openFields } from "./fields.ts";
 import { showCampaign } from "./figures.ts";
+import { closedAt, isHeldByHours } from "./held-by-hours.ts";
 import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
 import { noteOutcomes } from "./note-outcomes.ts";
 import { countPerSecond, hasWork, paceOf, rateOf } from "./pace.ts";
@@ -46,6 +48,7 @@ export interface CampaignActorOptions {
   readonly campaign: CampaignId;
   readonly configured: () => ConfiguredCampaign;
   readonly services: () => AnalysisServices;
+  readonly partners: () => ConfiguredPartners;
   readonly lease: Lease;
   readonly yard: Yard;
   readonly bus: Bus;
@@ -63,7 +66,7 @@ const LOOK_AGAIN_MS = 500;
 type Decided = CampaignDecision | NotWritten;
 
 export async function startCampaignActor(options: CampaignActorOptions): Promise<CampaignActor> {
-  const { campaign, configured, services, lease, yard, bus, vault, signature, analysis } = options;
+  const { campaign, configured, services, partners, lease, yard, bus, vault, signature, analysis } = options;
   const eventStore = yard.eventStore();
   const log = yard.log.child({ campaign });
   const closing = new AbortController();
@@ -93,7 +96,12 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
   });
   const figures = showCampaign({
     campaign,
-    hasWork: () => writer.state !== undefined && hasWork(configured(), writer.state, Date.now()),
+    hasWork() {
+      const { state } = writer;
+      const now = Date.now();
+      if (state === undefined || !hasWork(configured(), state, now)) return false;
+      return !isHeldByHours(configured(), state, closedAt(partners(), now), now);
+    },
     metrics: yard.metrics,
     log,
   });

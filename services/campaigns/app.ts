@@ -11,6 +11,8 @@ import {
   campaignConfiguration,
 } from "#domain/campaign/configured.ts";
 import { CampaignId } from "#domain/ids.ts";
+import { PARTNER_CONFIG_STREAM, partnerConfigEvents } from "#domain/partner/config.ts";
+import { partnerConfiguration } from "#domain/partner/configured.ts";
 import { campaignRequestSubject } from "#platform/bus/subjects.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
@@ -30,7 +32,7 @@ interface Owned {
 export async function startCampaigns(yard: Yard): Promise<Serving> {
   const { config, metrics, lifecycle, log } = yard;
   const parts = { eventStore: yard.eventStore(), lifecycle, log, metrics };
-  const [bus, vault, campaigns, services] = await Promise.all([
+  const [bus, vault, campaigns, services, partners] = await Promise.all([
     yard.bus(),
     yard.vault(),
     liveView({
@@ -51,6 +53,15 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       evolve: analysisServices.evolve,
       derive: (all) => all,
     }),
+    liveView({
+      ...parts,
+      name: "partners",
+      streams: [PARTNER_CONFIG_STREAM],
+      codec: createCodec(partnerConfigEvents),
+      initial: partnerConfiguration.initial,
+      evolve: partnerConfiguration.evolve,
+      derive: (all) => all,
+    }),
   ]);
   const signature = await openMailSignature(yard.database());
   const analysis = createAnalysis({ allowPrivate: config.allowPrivatePartners, metrics });
@@ -68,6 +79,7 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       campaign,
       configured: () => configured(campaign),
       services: services.current,
+      partners: partners.current,
       lease,
       yard,
       bus,

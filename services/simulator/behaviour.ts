@@ -36,6 +36,8 @@ export const settingsSchema = z.strictObject({
   price: number.min(0).optional(),
   /** Makes it a routing service: what it would have accepted it answers with this partner, and with `reason`. */
   chooses: z.string().max(100).optional(),
+  /** Makes it an analysis service: what it would have accepted it answers with this. */
+  sentiment: z.enum(["positive", "neutral", "negative"]).optional(),
   /** malformed: JSON that ends in the middle, or bytes that are not HTTP. */
   malformed: z.enum(["json", "http"]).default("json"),
   /** Whether a repeated id is recognised, and so processed only once. */
@@ -95,11 +97,13 @@ export function answerTo(settings: Settings, request: Request): Answer {
   }
 }
 
-function accepted({ price, chooses: partner, reason }: Settings, delayMs: number): Answer {
+function accepted({ price, chooses: partner, reason, sentiment }: Settings, delayMs: number): Answer {
   if (partner !== undefined) {
     const body = reason === undefined ? { partner } : { partner, reason };
     return { kind: "answer", processed: true, status: 200, body, delayMs };
   }
+  if (sentiment !== undefined)
+    return { kind: "answer", processed: true, status: 200, body: { sentiment }, delayMs };
   const body = price === undefined ? { status: "accepted" } : { status: "accepted", price };
   return { kind: "answer", processed: true, status: 200, body, delayMs };
 }

@@ -16,7 +16,11 @@ export interface CampaignView {
   }[];
   readonly next_due_at: string | null;
   readonly import?: { readonly state: string; readonly pages: number; readonly added: number };
-  readonly pace?: { readonly per_second: number; readonly limited_by: string | null };
+  readonly pace?: {
+    readonly per_second: number;
+    readonly limited_by: string | null;
+    readonly until?: string;
+  };
 }
 
 export interface MemberView {
@@ -24,9 +28,17 @@ export interface MemberView {
   readonly email: string;
   readonly status: string;
   readonly step: string;
+  readonly due_at?: string;
   readonly reason?: string;
+  readonly attempts?: number;
   readonly sentiment?: string;
 }
+
+/** Who replies, by id or by address. */
+export type Replying = { readonly message_id: string; readonly text: string } & (
+  | { readonly email: string }
+  | { readonly member_id: string }
+);
 
 export interface Provider {
   behave(settings: object): Promise<void>;
@@ -48,8 +60,13 @@ export interface CampaignYard {
   view(id: string): Promise<CampaignView>;
   becomes(id: string, status: string, deadlineMs?: number): Promise<CampaignView>;
   members(id: string, query?: string): Promise<MemberView[]>;
+  reply(id: string, said: Replying): Promise<{ readonly member_id: string; readonly duplicate: boolean }>;
   /** A partner of this id at the simulator. */
   provider(id: string, settings?: object): Promise<Provider>;
+  /** An analysis service of this id at the simulator. */
+  analysis(id: string, settings?: object): Promise<Provider>;
+  /** What the simulator has under this name, whoever it is to us. */
+  simulated(name: string): Provider;
 }
 
 export function campaignYard({
@@ -66,6 +83,24 @@ export function campaignYard({
     assert.ok(response.ok, `${path}: ${response.status}`);
     return (await response.json()) as Body;
   };
+
+  const providerAt = (name: string): Provider => ({
+    async behave(behaviour) {
+      await simulated(`/partners/${name}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(behaviour),
+      });
+    },
+    totals: () => simulated(`/partners/${name}`),
+    async requests() {
+      return (
+        await simulated<{ items: { headers: Record<string, string>; body: string; at: number }[] }>(
+          `/partners/${name}/requests`,
+        )
+      ).items;
+    },
+  });
 
   const view = (id: string): Promise<CampaignView> => admin("GET", `/api/campaigns/${id}`);
   return {
@@ -107,23 +142,15 @@ export function campaignYard({
         circuit: { failure_threshold: 1_000, open_ms: 200 },
         ...settings,
       });
-      return {
-        async behave(behaviour) {
-          await simulated(`/partners/${name}`, {
-            method: "PUT",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify(behaviour),
-          });
-        },
-        totals: () => simulated(`/partners/${name}`),
-        async requests() {
-          return (
-            await simulated<{ items: { headers: Record<string, string>; body: string; at: number }[] }>(
-              `/partners/${name}/requests`,
-            )
-          ).items;
-        },
-      };
+      return providerAt(name);
     },
+    async analysis(id, settings = {}) {
+      const name = `analysis-${id}`;
+      const url = `${simulatorUrl}/partners/${name}`;
+      await admin("PUT", `/api/analysis-services/${id}`, { type: "http", url, ...settings });
+      return providerAt(name);
+    },
+    simulated: providerAt,
+    reply: (id, said) => admin("POST", `/api/campaigns/${id}/replies`, said),
   };
 }

@@ -19,7 +19,7 @@ const TYPEFACES: ReadonlyMap<string, string> = new Map([
   ["node_modules/@fontsource-variable/inter", "OFL-1.1"],
 ]);
 /** Of tools that nothing of ours contains: they build or test it, and stay where they are. */
-const TOOLS: ReadonlySet<string> = new Set(["MPL-2.0"]);
+const TOOLS: ReadonlySet<string> = new Set(["MPL-2.0", "Python-2.0"]);
 
 interface Lock {
   readonly packages: Readonly<

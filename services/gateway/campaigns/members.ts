@@ -26,6 +26,7 @@ const MAX_CHUNK_BYTES = 400_000;
 /** Chunks that are sealed or stored at the same time. */
 const MAX_UNDER_WAY = 4;
 const MAX_INVALID = 10_000;
+const OPENING_BRACE = 0x7b;
 
 export interface Uploaded {
   readonly added: number;
@@ -133,7 +134,7 @@ export async function uploadMembers(
       isWrong(line, [{ path: "", message: `has more than ${MAX_MEMBER_BYTES} bytes` }]);
       continue;
     }
-    if (one.text.length === 0 || one.text.toString("utf8").trim() === "") continue;
+    if (isBlank(one.text)) continue;
     if (line > MAX_MEMBER_LINES) {
       failed = new Refused(TOO_MANY);
       break;
@@ -154,6 +155,10 @@ export async function uploadMembers(
   if (failed !== undefined) throw failed;
   return { ...counts, invalid: invalid.sort((a, b) => a.line - b.line) };
 }
+
+/** Nearly every line is told by its first byte. */
+const isBlank = (text: Buffer): boolean =>
+  text.length === 0 || (text[0] !== OPENING_BRACE && text.toString("utf8").trim() === "");
 
 function readLine(text: Buffer): MemberFields | readonly FieldError[] {
   const object = readJson(text);

@@ -30,7 +30,7 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
       const json = await stop();
       const file = join(REPORTS, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${pid}.cpuprofile`);
       writeFileSync(file, json);
-      print(`${name}, process ${pid}`, JSON.parse(json) as CpuProfile, submissions);
+      printProfile(`${name}, process ${pid}`, JSON.parse(json) as CpuProfile, submissions);
       console.log(`for a browser's developer tools: ${relative(REPOSITORY, file)}`);
     }
     console.log(`\nThe round, slowed down by the profilers: ${summary(round)}\n${byProcess([round])}`);
@@ -40,7 +40,8 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
   }
 }
 
-function print(name: string, cpuProfile: CpuProfile, submissions: number): void {
+/** `each`: among so many the time is divided. */
+export function printProfile(name: string, cpuProfile: CpuProfile, each: number): void {
   const { busyMs, totalMs, functions, files, packages } = selfTimes(cpuProfile);
   if (busyMs < totalMs * IDLE_SHARE) {
     console.log(`\n## ${name}: idle\n`);
@@ -54,7 +55,7 @@ function print(name: string, cpuProfile: CpuProfile, submissions: number): void 
         what.slice(0, MAX_WIDTH),
         fixed(ms, 0),
         `${fixed((ms * 100) / busyMs)} %`,
-        fixed((ms * 1_000) / submissions),
+        fixed((ms * 1_000) / each),
       ]);
   console.log(`\n## ${name}: busy ${fixed(busyMs / 1000)} of ${fixed(totalMs / 1000)} s\n`);
   for (const [heading, times, most] of [
