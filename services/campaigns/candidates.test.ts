@@ -32,7 +32,7 @@ function campaignOf(count: number, ...events: CampaignEvent[]): CampaignState {
   };
   return [added, ...events].reduce(campaignDecider.evolve, campaignDecider.initial);
 }
-const waits = (n: number, due: number): CampaignEvent => ({
+const waits = (n: number, due: number, ends_by_reply = false): CampaignEvent => ({
   type: "MemberWaiting",
   data: {
     campaign,
@@ -43,7 +43,7 @@ const waits = (n: number, due: number): CampaignEvent => ({
     step: rest,
     moves: 1,
     due_at: new Date(due).toISOString(),
-    ends_by_reply: false,
+    ends_by_reply,
   },
 });
 const isReady = (n: number, sends: boolean): CampaignEvent => ({
@@ -87,6 +87,27 @@ test("who is ready to be sent to stays so when it replies, and is left alone whi
   assert.is(state.members.toSend.size, 1);
   assert.equal(chosen(state, NOON, false), []);
   assert.equal(chosen(state, NOON), [idOf(0)]);
+});
+
+test("nobody goes on by a reply that was planned for and never stored", () => {
+  const ends = {
+    type: "move",
+    campaign,
+    member_id: idOf(0),
+    was: "waiting",
+    moves: 1,
+    left: { step: rest, how: "replied" },
+    passed: [],
+    to: undefined,
+    concurrency: 1,
+    at: NOON,
+  } as const;
+  const decide = (state: CampaignState) => campaignDecider.decide(ends, state);
+  assert.equal(decide(campaignOf(1, waits(0, NOON + HOUR_MS, true))), {
+    accepted: false,
+    reason: "not_replied",
+  });
+  assert.ok(decide(campaignOf(1, waits(0, NOON + HOUR_MS, true), replies(0))).accepted);
 });
 
 test.run();
