@@ -9,7 +9,7 @@ import { Queue } from "./queue.ts";
 // 1. Who is pending or working is in the one queue of its kind; who waits is among those that are due, unless it was taken out to go on.
 // 2. A member leaves its queue before it enters another: its place in either stands in the same columns.
 
-export const queueNames = ["fresh", "toSend", "toWork", "working"] as const;
+const queueNames = ["fresh", "toSend", "toWork", "working"] as const;
 type Queues = { readonly [name in (typeof queueNames)[number]]: Uint32Array };
 
 /** All that is known, as it was at one moment. Who waits is found again by that. */
