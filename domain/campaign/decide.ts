@@ -10,15 +10,8 @@ import {
   MAX_MEMBERS_IN_EVENT,
   type Sending,
 } from "./events.ts";
-import {
-  activeIn,
-  type CampaignState,
-  endOfWait,
-  evolve,
-  type Member,
-  newCampaign,
-  sendsIn,
-} from "./state.ts";
+import type { Member } from "./member-state.ts";
+import { activeIn, type CampaignState, endOfWait, evolve, newCampaign } from "./state.ts";
 
 // What can be asked of the writer of a campaign's stream, and what comes of it. What was opened, rendered and sealed comes in with the
 // command, and the time.
@@ -98,6 +91,10 @@ export type CampaignRefusalReason =
   | "moved_already"
   /** Its wait was about to end by time, and a reply has come. */
   | "replied_meanwhile"
+  /** Its wait was about to end by a reply, which was never stored. */
+  | "not_replied"
+  /** It is in another step since this was planned. */
+  | "migrated_meanwhile"
   | "no_slot"
   | "message_known"
   | "not_a_dead_letter"
@@ -126,7 +123,7 @@ export const campaignDecider: Decider<CampaignState, CampaignCommand, CampaignDe
       case "discard":
         return moveDeadLetter(command, state);
       case "cancel_all":
-        if (activeIn(state) === sendsIn(state)) return accept();
+        if (activeIn(state) === state.members.sends) return accept();
         return accept<CampaignEvent>({ type: "MembersCancelled", data: { campaign: command.campaign } });
       case "migrate": {
         const { type: _, ...data } = command;
@@ -179,7 +176,9 @@ function move(command: Move, state: CampaignState): CampaignDecision {
   const member = state.members.get(member_id);
   if (member === undefined) return refuse("no_such_member");
   if (member.status !== was || member.moves !== moves) return refuse("moved_already");
+  if (isMigrated(command, member)) return refuse("migrated_meanwhile");
   if (left?.how === "timed_out" && endOfWait(member, at) === "replied") return refuse("replied_meanwhile");
+  if (left?.how === "replied" && endOfWait(member, at) !== "replied") return refuse("not_replied");
   const moved = {
     campaign,
     member_id,
@@ -192,7 +191,7 @@ function move(command: Move, state: CampaignState): CampaignDecision {
   const { version, step } = to;
   const entered = { ...moved, version, step, moves: moves + 1 };
   // Who is worked on has a slot already.
-  const hasSlot = was === "working" || state.working.size < command.concurrency;
+  const hasSlot = was === "working" || state.members.working.size < command.concurrency;
   switch (to.type) {
     case "ready": {
       const data = { ...moved, version, step, sends: to.sends };
@@ -218,6 +217,12 @@ function move(command: Move, state: CampaignState): CampaignDecision {
       return accept<CampaignEvent>({ type: "MemberSubmissionStarted", data });
     }
   }
+}
+
+function isMigrated({ left, to }: Move, { step, version }: Member): boolean {
+  if (step === undefined) return false;
+  const isElsewhere = left !== undefined && left.step !== step;
+  return isElsewhere || (typeof to === "object" && to.version !== version);
 }
 
 function fail(

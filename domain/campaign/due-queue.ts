@@ -1,54 +1,100 @@
-import type { MemberId } from "../ids.ts";
+import { type MemberColumns, NOBODY } from "./columns.ts";
 
-// Whose wait is over, the earliest first: a binary heap. What is in it may be out of date, which whoever takes it out has to notice.
+// Who waits, the earliest first: a binary heap of members' numbers, each of which knows its place in it. Those of the same moment come in
+// the order in which they were added, so that what was stored together is read together.
 
-export interface Due {
-  readonly at: number;
-  readonly id: MemberId;
-  /** The member's count of moves then: another one now means that it has gone on since. */
-  readonly moves: number;
-}
+const MIN_CAPACITY = 64;
+const GROWTH = 17 / 16;
 
 export class DueQueue {
-  readonly #heap: Due[] = [];
+  readonly #columns: MemberColumns;
+  readonly #dueAt: (member: number) => number;
+  #heap = new Uint32Array(MIN_CAPACITY);
+  #size = 0;
+
+  /** `dueAt` says the same of a member for as long as it is in here. */
+  constructor(columns: MemberColumns, dueAt: (member: number) => number) {
+    this.#columns = columns;
+    this.#dueAt = dueAt;
+  }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#size;
   }
 
-  push(due: Due): void {
-    const heap = this.#heap;
-    let n = heap.length;
-    heap.push(due);
-    while (n > 0) {
-      const parent = (n - 1) >> 1;
-      const above = heap[parent] as Due;
-      if (above.at <= due.at) break;
-      heap[n] = above;
-      n = parent;
+  has(member: number): boolean {
+    return this.#columns.previous[member] !== NOBODY;
+  }
+
+  /** Undefined where there is nobody. */
+  first(): number | undefined {
+    return this.#size === 0 ? undefined : this.#heap[0];
+  }
+
+  push(member: number): void {
+    if (this.#size === this.#heap.length) {
+      const grown = new Uint32Array(Math.ceil(this.#size * GROWTH));
+      grown.set(this.#heap);
+      this.#heap = grown;
     }
-    heap[n] = due;
+    this.#size += 1;
+    this.#rise(this.#size - 1, member);
   }
 
-  first(): Due | undefined {
-    return this.#heap[0];
+  /** Whoever is not in it is left alone. */
+  remove(member: number): void {
+    const at = this.#columns.previous[member] as number;
+    if (at === NOBODY) return;
+    this.#columns.previous[member] = NOBODY;
+    this.#size -= 1;
+    if (at === this.#size) return;
+    const last = this.#heap[this.#size] as number;
+    this.#sink(at, last);
+    this.#rise(this.#columns.previous[last] as number, last);
   }
 
-  take(): Due | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
-    let n = 0;
+  clear(): void {
+    for (let at = 0; at < this.#size; at += 1) this.#columns.previous[this.#heap[at] as number] = NOBODY;
+    this.#size = 0;
+  }
+
+  #isBefore(one: number, other: number): boolean {
+    const [first, second] = [this.#dueAt(one), this.#dueAt(other)];
+    return first < second || (first === second && one < other);
+  }
+
+  #put(at: number, member: number): void {
+    this.#heap[at] = member;
+    this.#columns.previous[member] = at;
+  }
+
+  #rise(from: number, member: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = this.#heap[parent] as number;
+      if (!this.#isBefore(member, above)) break;
+      this.#put(at, above);
+      at = parent;
+    }
+    this.#put(at, member);
+  }
+
+  #sink(from: number, member: number): void {
+    let at = from;
     for (;;) {
-      let child = 2 * n + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] as Due).at < (heap[child] as Due).at) child += 1;
-      if ((heap[child] as Due).at >= last.at) break;
-      heap[n] = heap[child] as Due;
-      n = child;
+      let child = 2 * at + 1;
+      if (child >= this.#size) break;
+      if (
+        child + 1 < this.#size &&
+        this.#isBefore(this.#heap[child + 1] as number, this.#heap[child] as number)
+      )
+        child += 1;
+      const below = this.#heap[child] as number;
+      if (!this.#isBefore(below, member)) break;
+      this.#put(at, below);
+      at = child;
     }
-    heap[n] = last;
-    return first;
+    this.#put(at, member);
   }
 }

@@ -1,44 +1,11 @@
-import type { Sentiment } from "../analysis/service.ts";
 import type { Sealed } from "../event.ts";
-import type { DeliveryId, MemberId, StepId, SubmissionId } from "../ids.ts";
-import { DueQueue } from "./due-queue.ts";
+import type { MemberId } from "../ids.ts";
 import type { CampaignEvent, MemberStatus, MovedEvent } from "./events.ts";
 import { nextMemberStatus } from "./machine.ts";
+import type { Member } from "./member-state.ts";
+import { Members } from "./members.ts";
 
 // What the owner of a campaign has to know of its members, folded from the campaign's stream.
-
-export type Work =
-  | { readonly type: "send"; readonly submission_id: SubmissionId; readonly delivery_id: DeliveryId }
-  | { readonly type: "analyze" }
-  | { readonly type: "submit"; readonly submission_id: SubmissionId };
-
-/** Never changed, always replaced. Small, since there may be a million: the fields stay in the log, which it points to. */
-export interface Member {
-  readonly status: MemberStatus;
-  /** In which event of the stream its fields stand, and where in that. */
-  readonly added: { readonly revision: number; readonly n: number };
-  /** Of the campaign, with which it began; 0 before. */
-  readonly version: number;
-  /** Missing before its first. */
-  readonly step?: StepId;
-  /** How many steps it has entered. */
-  readonly moves: number;
-  /** How often it was fetched back to the step. */
-  readonly redrives: number;
-  /** While working. */
-  readonly work?: Work;
-  /** While waiting. */
-  readonly wait?: { readonly due: number; readonly ends_by_reply: boolean };
-  /** The newest. */
-  readonly reply?: Sealed;
-  /** It has ended no wait yet. */
-  readonly is_reply_new?: boolean;
-  readonly sentiment?: Sentiment;
-  /** By which the partner may know the send that is tried once more. */
-  readonly sent_as?: DeliveryId;
-  /** Failed, and a dead letter. */
-  readonly is_dead?: boolean;
-}
 
 export interface ImportState {
   readonly id: string;
@@ -53,14 +20,7 @@ export interface ImportState {
 export interface CampaignState {
   /** Of the newest event in it; −1 where there is none. */
   revision: number;
-  readonly members: Map<MemberId, Member>;
-  /** Pending, in the order in which they came: those that have not begun, and those that have, by what they come to. */
-  readonly fresh: Set<MemberId>;
-  readonly toSend: Set<MemberId>;
-  readonly toWork: Set<MemberId>;
-  readonly working: Set<MemberId>;
-  waiting: number;
-  readonly due: DueQueue;
+  readonly members: Members;
   /** Hashes of the ids of messages that were taken as replies. */
   readonly messages: Set<string>;
   /** The version of the newest migration that was made. */
@@ -70,26 +30,17 @@ export interface CampaignState {
 
 export const newCampaign = (): CampaignState => ({
   revision: -1,
-  members: new Map(),
-  fresh: new Set(),
-  toSend: new Set(),
-  toWork: new Set(),
-  working: new Set(),
-  waiting: 0,
-  due: new DueQueue(),
+  members: new Members(),
   messages: new Set(),
   migrated: 0,
   import: undefined,
 });
 
-export const activeIn = ({ fresh, toSend, toWork, working, waiting }: CampaignState): number =>
-  fresh.size + toSend.size + toWork.size + working.size + waiting;
+export const pendingIn = ({ members }: CampaignState): number =>
+  members.fresh.size + members.toSend.size + members.toWork.size;
 
-export function sendsIn({ working, members }: CampaignState): number {
-  let sends = 0;
-  for (const id of working) if (members.get(id)?.work?.type === "send") sends += 1;
-  return sends;
-}
+export const activeIn = (state: CampaignState): number =>
+  pendingIn(state) + state.members.working.size + state.members.waiting;
 
 /** The stream holds an event where it could not happen: no decision of ours leads there. */
 class ImpossibleHistory extends Error {
@@ -100,19 +51,18 @@ export function evolve(state: CampaignState, event: CampaignEvent): CampaignStat
   state.revision += 1;
   switch (event.type) {
     case "MembersAdded":
-      for (const [n, { member_id }] of event.data.members.entries()) {
+      state.members.startAdding(state.revision);
+      for (const { member_id } of event.data.members) {
         if (state.members.has(member_id)) throw impossible(event, member_id, state);
-        const added = { revision: state.revision, n };
-        put(state, member_id, { status: "pending", added, version: 0, moves: 0, redrives: 0 });
+        state.members.add(member_id);
       }
       return state;
     case "MembersCancelled":
-      for (const [id, member] of state.members)
-        if (isActive(member) && member.work?.type !== "send")
-          put(state, id, { ...resting(member), status: "cancelled" });
+      state.members.cancelIdle();
       return state;
     case "MembersMigrated":
-      migrate(state, event.data);
+      state.migrated = event.data.version;
+      state.members.migrate(event.data.version, event.data.steps);
       return state;
     case "ImportStarted": {
       const { import_id: id, sealed: request } = event.data;
@@ -144,26 +94,22 @@ export function evolve(state: CampaignState, event: CampaignEvent): CampaignStat
       const status = member && nextMemberStatus(member.status, event);
       if (member === undefined || status === undefined) throw impossible(event, id, state);
       if (event.type === "MemberReplied") state.messages.add(event.data.message);
-      const sends = event.type === "MemberReady" ? event.data.sends : member.sent_as !== undefined;
-      put(state, id, changed(member, status, event), sends);
+      state.members.put(id, changed(member, status, event, state.revision));
       return state;
     }
   }
 }
 
-const isActive = ({ status }: Member): boolean =>
-  status === "pending" || status === "working" || status === "waiting";
-
 type OneMemberEvent = Extract<CampaignEvent, { data: { member_id: MemberId } }>;
 
-function changed(member: Member, status: MemberStatus, event: OneMemberEvent): Member {
-  if (event.type === "MemberReplied")
-    return { ...member, reply: event.data.sealed, is_reply_new: true, status };
+function changed(member: Member, status: MemberStatus, event: OneMemberEvent, revision: number): Member {
+  if (event.type === "MemberReplied") return { ...member, replied: revision, is_reply_new: true, status };
   if (event.type === "MemberFailed")
     return { ...resting(member), status, is_dead: event.data.dead, ...sentBy(member) };
   if (event.type === "MemberRedriven") {
     const { is_dead: _, ...rest } = resting(member);
-    return { ...rest, status, redrives: member.redrives + 1, ...sentBy(member) };
+    const is_to_send = member.sent_as !== undefined;
+    return { ...rest, status, redrives: member.redrives + 1, is_to_send };
   }
   if (event.type === "MemberDiscarded") {
     const { is_dead: _, ...rest } = member;
@@ -178,7 +124,7 @@ function sentBy({ work, sent_as }: Member): Pick<Member, "sent_as"> {
   return first === undefined ? {} : { sent_as: first };
 }
 
-function resting({ work: _, wait: __, ...member }: Member): Member {
+function resting({ work: _, wait: __, is_to_send: ___, ...member }: Member): Member {
   return member;
 }
 
@@ -194,13 +140,13 @@ function leftBy(member: Member, { data: { left } }: MovedEvent): Member {
 
 function movedOn(member: Member, status: MemberStatus, event: MovedEvent): Member {
   if (event.type === "MemberDone" || event.type === "MemberCancelled") {
-    const { sent_as: _, reply: __, ...rest } = member;
+    const { sent_as: _, replied: __, ...rest } = member;
     return { ...rest, status };
   }
   const { version, step } = event.data;
   if (event.type === "MemberReady") {
     const { sent_as: _, ...rest } = member;
-    return { ...rest, status, version, step, redrives: 0 };
+    return { ...rest, status, version, step, redrives: 0, is_to_send: event.data.sends };
   }
   const { moves } = event.data;
   const isOther = step !== member.step;
@@ -230,56 +176,14 @@ function movedOn(member: Member, status: MemberStatus, event: MovedEvent): Membe
   }
 }
 
-/** In its place among the others as well. */
-function put(state: CampaignState, id: MemberId, member: Member, sends = false): void {
-  const before = state.members.get(id);
-  state.members.set(id, member);
-  for (const set of [state.fresh, state.toSend, state.toWork, state.working]) set.delete(id);
-  if (before?.status === "waiting") state.waiting -= 1;
-  switch (member.status) {
-    case "pending":
-      if (member.step === undefined) state.fresh.add(id);
-      else (sends ? state.toSend : state.toWork).add(id);
-      return;
-    case "working":
-      state.working.add(id);
-      return;
-    case "waiting": {
-      state.waiting += 1;
-      const at = isReplied(member) ? 0 : (member.wait?.due ?? 0);
-      const isNew = before?.moves !== member.moves || (isReplied(member) && !isReplied(before));
-      if (isNew) state.due.push({ at, id, moves: member.moves });
-      return;
-    }
-    case "done":
-    case "failed":
-    case "cancelled":
-      return;
-  }
-}
-
-const isReplied = (member: Member | undefined): boolean =>
-  member?.wait?.ends_by_reply === true && member.is_reply_new === true;
+const isReplied = ({ wait, is_reply_new }: Member): boolean =>
+  wait?.ends_by_reply === true && is_reply_new === true;
 
 /** Whether a wait of it is over by then: by a reply, or because its time has come. */
 export function endOfWait(member: Member, at: number): "replied" | "timed_out" | undefined {
   if (member.status !== "waiting" || member.wait === undefined) return undefined;
   if (isReplied(member)) return "replied";
   return member.wait.due <= at ? "timed_out" : undefined;
-}
-
-/** Members in those steps are in the others, of the newer version; what they wait for there stays what it was. */
-function migrate(
-  state: CampaignState,
-  { version, steps }: Extract<CampaignEvent, { type: "MembersMigrated" }>["data"],
-): void {
-  state.migrated = version;
-  const places = new Map(Object.entries(steps));
-  for (const [id, member] of state.members) {
-    const step = member.step === undefined ? undefined : places.get(member.step);
-    if (step !== undefined && (isActive(member) || member.status === "failed"))
-      state.members.set(id, { ...member, version, step });
-  }
 }
 
 const impossible = (event: CampaignEvent, id: MemberId, { members }: CampaignState): ImpossibleHistory =>

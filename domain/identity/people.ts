@@ -1,7 +1,8 @@
+import { keyTable } from "../key-table.ts";
+import { wordsOfUuid } from "../uuid-words.ts";
 import type { Traits, UnsealedIdentityEvent } from "./events.ts";
-import { keyTable } from "./key-table.ts";
 import { createMerges, type Merges, type Split } from "./merges.ts";
-import { type Columns, createRecords, wordsOfTraits, wordsOfUuid } from "./records.ts";
+import { type Columns, createRecords, wordsOfTraits } from "./records.ts";
 import { createRepeats, type RepeatColumns } from "./repeats.ts";
 import { createSingleValues } from "./single-values.ts";
 

@@ -1,9 +1,9 @@
+import { UUID_WORDS as ID_WORDS, uuidOfWords, wordsOfUuid } from "../uuid-words.ts";
 import type { Traits } from "./events.ts";
 
 // Everything known of everybody, as columns of numbers: 53 bytes a record. A record is what one submission brought that was
 // not known before; the first record of a person stands for the person.
 
-const ID_WORDS = 4;
 const TRAIT_WORDS = 6;
 const NOT_MERGED = 0xffffffff;
 
@@ -138,18 +138,6 @@ function sized(from: Uint32Array | undefined, length: number): Uint32Array {
   const array = new Uint32Array(length);
   if (from) array.set(from.length > length ? from.subarray(0, length) : from);
   return array;
-}
-
-export function wordsOfUuid(id: string): [number, number, number, number] {
-  const hex = id.replaceAll("-", "");
-  const word = (at: number): number => Number.parseInt(hex.slice(at, at + 8), 16);
-  return [word(0), word(8), word(16), word(24)];
-}
-
-function uuidOfWords(words: Uint32Array): string {
-  let hex = "";
-  for (const word of words) hex += word.toString(16).padStart(8, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** Two words for each trait; zeroes where it is blank. */

@@ -1,5 +1,5 @@
-import { keyTable } from "./key-table.ts";
-import { wordsOfUuid } from "./records.ts";
+import { keyTable } from "../key-table.ts";
+import { wordsOfUuid } from "../uuid-words.ts";
 
 // The leads that said nothing new about their person, so that each counts once however often it is asked about. A lead is known by 64
 // bits of its id, which is a hash already; 19 bytes a lead, its place in the table included.

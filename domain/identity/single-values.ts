@@ -1,4 +1,4 @@
-import { keyTable } from "./key-table.ts";
+import { keyTable } from "../key-table.ts";
 import type { Records } from "./records.ts";
 
 // Who has an e-mail or a phone, for records that give nothing else. A value has one entry in the table, the oldest record with it; the

@@ -10,8 +10,9 @@
 import type { AnalysisServices } from "#domain/analysis/service.ts";
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.ts";
+import type { Member } from "#domain/campaign/member-state.ts";
 import type { Pace } from "#domain/campaign/request.ts";
-import { activeIn, type CampaignState, type Member, sendsIn } from "#domain/campaign/state.ts";
+import { activeIn, type CampaignState } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
 import type { ConfiguredPartners } from "#domain/partner/configured.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
@@ -31,6 +32,7 @@ import { beginningOf, isBranching, nextMove, type Over } from "./next-move.ts";
 import { noteOutcomes } from "./note-outcomes.ts";
 import { countPerSecond, hasWork, paceOf, rateOf } from "./pace.ts";
 import { createPump } from "./pump.ts";
+import type { SnapshotsOfCampaign } from "./snapshots.ts";
 import { type WorkParts, workOn } from "./work.ts";
 import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
 
@@ -55,6 +57,7 @@ export interface CampaignActorOptions {
   readonly vault: Vault;
   readonly signature: MailSignature;
   readonly analysis: Analysis;
+  readonly snapshots: SnapshotsOfCampaign;
 }
 
 const MAX_BATCH = 256;
@@ -64,9 +67,14 @@ const AFTER_FAILURE_MS = 100;
 const LOOK_AGAIN_MS = 500;
 
 type Decided = CampaignDecision | NotWritten;
+type Refused = Extract<Decided, { accepted: false }>;
+
+/** Planned anew, it may be right. */
+const mayBeRepeated = (reason: Refused["reason"]): boolean =>
+  reason === "not_stored" || reason === "migrated_meanwhile";
 
 export async function startCampaignActor(options: CampaignActorOptions): Promise<CampaignActor> {
-  const { campaign, configured, services, partners, lease, yard, bus, vault, signature, analysis } = options;
+  const { campaign, configured, services, partners, lease, yard, bus, vault, signature, analysis, snapshots } = options;
   const eventStore = yard.eventStore();
   const log = yard.log.child({ campaign });
   const closing = new AbortController();
@@ -84,7 +92,10 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     campaign,
     mayWrite: () => lease.valid, // 1
     eventStore,
+    snapshots,
+    onReply: fields.replied,
     onLoaded(state) {
+      fields.forgetReplies();
       sentAt.clear();
       for (const [id, { work }] of workingIn(state)) {
         if (work?.type === "send") sentAt.set(id, Date.now());
@@ -120,9 +131,9 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
   }); // 2, 3
   const workParts: WorkParts = { campaign, configured, services, analysis, fields, bus, signal, log };
 
-  function* workingIn(state: CampaignState): Generator<[MemberId, Member]> {
-    for (const id of state.working) {
-      const member = state.members.get(id);
+  function* workingIn({ members }: CampaignState): Generator<[MemberId, Member]> {
+    for (const id of members.working) {
+      const member = members.get(id);
       if (member !== undefined) yield [id, member];
     }
   }
@@ -177,7 +188,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
         log.error({ err: error }, "what came of a step can't be stored");
         return undefined;
       });
-      if (decision === undefined || decision.accepted || decision.reason !== "not_stored") return;
+      if (decision === undefined || decision.accepted || !mayBeRepeated(decision.reason)) return;
       await pause(AFTER_FAILURE_MS, signal);
     }
   }
@@ -186,7 +197,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     while (!signal.aborted) {
       try {
         const decision = await goOn(id, moves, over);
-        if (decision === undefined || decision.accepted || decision.reason !== "not_stored") return;
+        if (decision === undefined || decision.accepted || !mayBeRepeated(decision.reason)) return;
       } catch (error) {
         log.warn({ err: error, member_id: id }, "member does not go on yet");
       }
@@ -217,7 +228,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
         await write({ type: "migrate", campaign, version, steps });
     }
     const { state } = writer;
-    if (standing === "cancelled" && state !== undefined && activeIn(state) > sendsIn(state))
+    if (standing === "cancelled" && state !== undefined && activeIn(state) > state.members.sends)
       await write({ type: "cancel_all", campaign });
     if (standing !== "draft") await openMailbox();
     pump.review();
@@ -275,6 +286,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
       figures.close();
       await mailbox?.then((one) => one.close()).catch(() => undefined);
       await writer.close();
+      await snapshots.written();
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   campaignConfigEvents,
   campaignConfiguration,
 } from "#domain/campaign/configured.ts";
-import { CampaignId } from "#domain/ids.ts";
+import type { CampaignId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, partnerConfigEvents } from "#domain/partner/config.ts";
 import { partnerConfiguration } from "#domain/partner/configured.ts";
 import { campaignRequestSubject } from "#platform/bus/subjects.ts";
@@ -18,16 +18,15 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import { liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
+import { openSnapshotStore } from "#platform/snapshots.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type CampaignActor, startCampaignActor } from "./actor.ts";
 import { createAnalysis } from "./analysis.ts";
 import { importMembers } from "./import.ts";
 import { replyTo } from "./owner-requests.ts";
-
-interface Owned {
-  refresh(): void;
-  close(): Promise<void>;
-}
+import { type OwnedCampaign, ownCampaigns } from "./owners.ts";
+import { SNAPSHOT_FORMAT } from "./snapshot-format.ts";
+import { snapshotsOf } from "./snapshots.ts";
 
 export async function startCampaigns(yard: Yard): Promise<Serving> {
   const { config, metrics, lifecycle, log } = yard;
@@ -63,10 +62,12 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       derive: (all) => all,
     }),
   ]);
-  const signature = await openMailSignature(yard.database());
+  const [signature, store] = await Promise.all([
+    openMailSignature(yard.database()),
+    openSnapshotStore({ database: yard.database(), format: SNAPSHOT_FORMAT, log }),
+  ]);
   const analysis = createAnalysis({ allowPrivate: config.allowPrivatePartners, metrics });
   lifecycle.own("analysis services", () => analysis.close());
-  const owned = new Map<CampaignId, Owned>();
 
   function configured(id: CampaignId): ConfiguredCampaign {
     const found = campaigns.current().get(id);
@@ -74,7 +75,7 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
     return found;
   }
 
-  async function own(campaign: CampaignId, lease: Lease): Promise<Owned> {
+  async function own(campaign: CampaignId, lease: Lease): Promise<OwnedCampaign> {
     const actor = await startCampaignActor({
       campaign,
       configured: () => configured(campaign),
@@ -86,6 +87,7 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       vault,
       signature,
       analysis,
+      snapshots: snapshotsOf(campaign, { store, log }),
     });
     const closing = new AbortController();
     const importing = importer(campaign, actor, AbortSignal.any([closing.signal, lease.lost]));
@@ -127,33 +129,11 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
     };
   }
 
-  const leases = holdLeases({
-    bus,
-    group: "campaigns",
-    names: () => [...campaigns.current().keys()],
-    instance: config.instance,
-    async onGained(name, lease) {
-      const campaign = CampaignId.parse(name);
-      const one = await own(campaign, lease);
-      owned.set(campaign, one);
-      // A change that came while it was opened was told to nobody.
-      one.refresh();
-    },
-    async onLost(name) {
-      const campaign = CampaignId.parse(name);
-      const one = owned.get(campaign);
-      owned.delete(campaign);
-      await one?.close();
-    },
-    log,
+  const owners = ownCampaigns({
+    campaigns,
+    own,
+    hold: (events) => holdLeases({ bus, group: "campaigns", instance: config.instance, log, ...events }),
   });
-  const stopListening = campaigns.onChange(() => {
-    leases.review();
-    for (const one of owned.values()) one.refresh();
-  });
-  lifecycle.own("campaigns", async () => {
-    stopListening();
-    await leases.close();
-  });
+  lifecycle.own("campaigns", owners.close);
   return {};
 }

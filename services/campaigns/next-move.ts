@@ -11,8 +11,8 @@ import {
 } from "#domain/campaign/definition.ts";
 import type { Left } from "#domain/campaign/events.ts";
 import { messageTo } from "#domain/campaign/member.ts";
+import type { Member } from "#domain/campaign/member-state.ts";
 import { afterWait, planFrom } from "#domain/campaign/plan.ts";
-import type { Member } from "#domain/campaign/state.ts";
 import {
   type CampaignId,
   DeliveryId,
@@ -65,6 +65,12 @@ function onwardFrom(definition: CampaignDefinition, step: Step, { how }: Over): 
 export const isBranching = ({ definition, from }: Beginning): boolean =>
   from !== undefined && stepOf(definition, from)?.type === "branch";
 
+/** Whether nobody has to know who the member is: it comes to its end, or to a wait. */
+export function isPlain({ definition, from }: Beginning): boolean {
+  const type = from === undefined ? undefined : stepOf(definition, from)?.type;
+  return type === undefined || type === "end" || type === "wait";
+}
+
 export interface MoveParts {
   readonly campaign: CampaignId;
   readonly vault: Pick<Vault, "seal" | "sealCached">;
@@ -110,8 +116,9 @@ export async function nextMove(options: MoveOptions, parts: MoveParts): Promise<
     return goes({ type: "wait", ...place, due_at, ends_by_reply: step.on_reply !== undefined });
   }
   if (!mayBegin(step)) {
-    const isThere = was === "pending" && member.step === step.id;
-    return isThere ? undefined : goes({ type: "ready", ...place, sends: step.type === "send" });
+    const sends = step.type === "send";
+    const isThere = was === "pending" && member.step === step.id && (member.is_to_send === true) === sends;
+    return isThere ? undefined : goes({ type: "ready", ...place, sends });
   }
   if (opened === undefined || facts === undefined) return fails("forgotten");
   switch (step.type) {

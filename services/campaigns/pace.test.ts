@@ -2,8 +2,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import { CampaignDefinition } from "#domain/campaign/definition.ts";
+import type { Member } from "#domain/campaign/member-state.ts";
 import { type CampaignState, newCampaign } from "#domain/campaign/state.ts";
-import { MemberId } from "#domain/ids.ts";
+import { MemberId, StepId } from "#domain/ids.ts";
 import { hasWork } from "./pace.ts";
 
 const test = suite("whether a campaign has work");
@@ -27,14 +28,21 @@ const importing = (standing: "running" | "done"): CampaignState =>
   state((made) => {
     made.import = { id: "i", state: standing, pages: 1, request: { key: "k", iv: "", tag: "", data: "" } };
   });
-const pending = state(({ fresh }) => void fresh.add(id));
+const somebody = (is: Partial<Member> = {}): CampaignState =>
+  state(({ members }) => {
+    members.startAdding(0);
+    members.add(id);
+    members.put(id, { ...(members.get(id) as Member), ...is });
+  });
+const step = StepId.parse("over");
+const pending = somebody();
 
 test("it has while somebody is at work or may begin, and while members come in", () => {
   for (const one of [
     pending,
-    state(({ toSend }) => void toSend.add(id)),
-    state(({ toWork }) => void toWork.add(id)),
-    state(({ working }) => void working.add(id)),
+    somebody({ step, is_to_send: true }),
+    somebody({ step }),
+    somebody({ step, status: "working", work: { type: "analyze" } }),
     importing("running"),
   ])
     assert.ok(hasWork(running, one, noon));
@@ -43,7 +51,7 @@ test("it has while somebody is at work or may begin, and while members come in",
 });
 
 test("who waits is no work before the wait is over", () => {
-  const waiting = state(({ due }) => due.push({ at: noon, id, moves: 1 }));
+  const waiting = somebody({ step, status: "waiting", wait: { due: noon, ends_by_reply: true } });
   assert.not.ok(hasWork(running, waiting, noon - 1));
   assert.ok(hasWork(running, waiting, noon));
 });

@@ -2,7 +2,7 @@
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import { sendableFrom } from "#domain/campaign/quiet.ts";
 import type { Limit, Pace } from "#domain/campaign/request.ts";
-import type { CampaignState } from "#domain/campaign/state.ts";
+import { type CampaignState, pendingIn } from "#domain/campaign/state.ts";
 import { type TokenBucket, tokenBucket, unlimited } from "#platform/token-bucket.ts";
 
 /** So that a second's worth is spread over the second, and whoever takes over begins with no more than a tenth of it. */
@@ -66,10 +66,10 @@ export function hasWork(
   now: number,
 ): boolean {
   if (standing !== "running" || sendableFrom(definition.quiet, now) > now) return false;
-  const { fresh, toSend, toWork, working, due, import: importing } = state;
-  const isDue = (due.first()?.at ?? Number.POSITIVE_INFINITY) <= now;
+  const { members, import: importing } = state;
+  const isDue = members.nextDueAt <= now;
   const isImporting = importing?.state === "running";
-  return fresh.size + toSend.size + toWork.size + working.size > 0 || isDue || isImporting;
+  return pendingIn(state) + members.working.size > 0 || isDue || isImporting;
 }
 
 export function paceOf(
@@ -88,20 +88,19 @@ export function paceOf(
     readonly oldestSendMs: number;
   },
 ): Pace {
-  const pending = state.fresh.size + state.toSend.size + state.toWork.size;
-  const isDue = (state.due.first()?.at ?? Number.POSITIVE_INFINITY) <= now;
+  const { working, nextDueAt } = state.members;
   const limited = (limited_by: Limit | null, until?: number): Pace => ({
     per_second: perSecond,
     limited_by,
     ...(until !== undefined && { until: new Date(until).toISOString() }),
   });
-  const isWaited = pending > 0 || isDue;
-  if (!isWaited && state.working.size === 0) return limited(null);
+  const isWaited = pendingIn(state) > 0 || nextDueAt <= now;
+  if (!isWaited && working.size === 0) return limited(null);
   if (standing === "paused") return limited("paused");
   const opens = sendableFrom(definition.quiet, now);
   if (isWaited && opens > now) return limited("quiet_hours", opens);
   if (oldestSendMs > LONG_MS) return limited("partner");
   if (!isWaited) return limited(null);
-  if (state.working.size >= definition.concurrency) return limited("concurrency");
+  if (working.size >= definition.concurrency) return limited("concurrency");
   return limited(bucket.waitMs() > 0 ? "rate" : "workers");
 }

@@ -11,8 +11,8 @@ import { pause } from "#platform/retry.ts";
 import type { TokenBucket } from "#platform/token-bucket.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Candidate, choose } from "./candidates.ts";
-import type { FieldsOf } from "./fields.ts";
-import { beginningOf, nextMove } from "./next-move.ts";
+import type { FieldsOf, Opened } from "./fields.ts";
+import { type Beginning, beginningOf, isPlain, nextMove } from "./next-move.ts";
 import type { CampaignWriter } from "./writer.ts";
 
 export interface Pump {
@@ -51,19 +51,30 @@ export function createPump(parts: PumpParts): Pump {
   const isRunning = (): boolean => configured().standing === "running" && !signal.aborted;
   const maySend = (): boolean => sendableFrom(configured().definition.quiet, Date.now()) <= Date.now();
 
+  /** Only of those about whom something has to be known. */
+  async function openFieldsOf(
+    candidates: readonly Candidate[],
+    beginnings: readonly Beginning[],
+  ): Promise<(Opened | undefined)[]> {
+    const wanted = candidates.filter((_, n) => !isPlain(beginnings[n] as Beginning));
+    const opened = (await fields.open(wanted.map(({ id, member }) => [id, member]))).values();
+    return beginnings.map((beginning) => (isPlain(beginning) ? undefined : opened.next().value));
+  }
+
   async function begin(candidates: readonly Candidate[]): Promise<void> {
-    const opened = await fields.open(candidates.map(({ id, member }) => [id, member]));
+    const beginnings = candidates.map(({ member, over }) => beginningOf(configured(), member, over));
+    const opened = await openFieldsOf(candidates, beginnings);
     const bucket = rate();
     let tokens = maySend() ? bucket.take(candidates.length) : 0;
     // One takes its token only where it comes to a send.
     const mayBegin = ({ type }: Step): boolean => isRunning() && (type !== "send" || tokens-- > 0);
     const planned = await Promise.all(
-      candidates.map(({ id, member, over }, n) =>
+      candidates.map(({ id, member }, n) =>
         nextMove(
           {
             id,
             member,
-            beginning: beginningOf(configured(), member, over),
+            beginning: beginnings[n] as Beginning,
             opened: opened[n],
             mayBegin,
             concurrency: configured().definition.concurrency,
@@ -99,10 +110,9 @@ export function createPump(parts: PumpParts): Pump {
   }
 
   function dueAgain({ id, member, over }: Candidate): void {
-    const { state } = writer;
-    if (over === undefined || state === undefined) return;
-    if (state.members.get(id)?.moves === member.moves)
-      state.due.push({ at: Date.now() + AFTER_FAILURE_MS, id, moves: member.moves });
+    const members = writer.state?.members;
+    if (over !== undefined && members?.get(id)?.moves === member.moves)
+      members.wakeAt(id, Date.now() + AFTER_FAILURE_MS);
   }
 
   let pumping = false;
@@ -137,10 +147,11 @@ export function createPump(parts: PumpParts): Pump {
     const { state } = writer;
     if (!isRunning() || state === undefined) return;
     const now = Date.now();
-    const isFull = state.working.size >= configured().definition.concurrency;
+    const { members } = state;
+    const isFull = members.working.size >= configured().definition.concurrency;
     if (isFull || unconfirmed() >= MAX_UNCONFIRMED) return;
-    const dueMs = (state.due.first()?.at ?? Number.POSITIVE_INFINITY) - now;
-    const hasSends = state.toSend.size + state.fresh.size > 0;
+    const dueMs = members.nextDueAt - now;
+    const hasSends = members.toSend.size + members.fresh.size > 0;
     const opensMs = sendableFrom(configured().definition.quiet, now) - now;
     const sendMs = hasSends ? Math.max(opensMs, rate().waitMs()) : Number.POSITIVE_INFINITY;
     const ms = Math.min(MAX_TIMER_MS, Math.max(1, Math.min(dueMs, sendMs)));

@@ -4,7 +4,7 @@ import type { AnalysisServices } from "#domain/analysis/service.ts";
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import { stepOf } from "#domain/campaign/definition.ts";
 import { submittedFields } from "#domain/campaign/member.ts";
-import type { Member } from "#domain/campaign/state.ts";
+import type { Member } from "#domain/campaign/member-state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
 import { type Bus, BusError } from "#platform/bus/bus.ts";
 import { CAMPAIGN_SUBMIT_SUBJECT } from "#platform/bus/subjects.ts";

@@ -2,6 +2,7 @@
 import { type CampaignCommand, type CampaignDecision, campaignDecider } from "#domain/campaign/decide.ts";
 import { type CampaignEvent, campaignEvents, campaignStream } from "#domain/campaign/events.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
+import type { Sealed } from "#domain/event.ts";
 import type { CampaignId } from "#domain/ids.ts";
 import { type BatchWriter, openBatchWriter } from "#platform/batch-writer.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
@@ -10,6 +11,7 @@ import type { NewEvent } from "#platform/event-store/stored-event.ts";
 import { decodeKnown, foldStream, logPassedOver } from "#platform/fold-stream.ts";
 import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
+import type { SnapshotsOfCampaign } from "./snapshots.ts";
 
 /** A command, and who asked for it. */
 export interface Asked {
@@ -25,6 +27,9 @@ export interface CampaignWriterOptions {
   readonly eventStore: EventStore;
   /** Each time the stream was read: what was known before may never have been stored. */
   readonly onLoaded: (state: CampaignState) => void;
+  /** A reply is part of the state, and stands in the event of this revision if it comes to be stored. */
+  readonly onReply: (revision: number, reply: Sealed) => void;
+  readonly snapshots: SnapshotsOfCampaign;
   readonly log: Log;
 }
 
@@ -33,31 +38,46 @@ const decode = decodeKnown(codec);
 const { evolve, decide } = campaignDecider;
 
 export function openCampaignWriter(options: CampaignWriterOptions): CampaignWriter {
-  const { campaign, mayWrite, eventStore, onLoaded, log } = options;
+  const { campaign, mayWrite, eventStore, onLoaded, onReply, snapshots, log } = options;
   const stream = campaignStream(campaign);
   return openBatchWriter<CampaignState, Asked, CampaignDecision>({
     stream,
-    decider: { evolve, decide: ({ command }, state) => decide(command, state) },
+    decider: {
+      evolve(state, event) {
+        const evolved = evolve(state, event);
+        if (event.type === "MemberReplied") onReply(evolved.revision, event.data.sealed);
+        return evolved;
+      },
+      decide: ({ command }, state) => decide(command, state),
+    },
     eventStore,
     async load() {
-      const { initial } = campaignDecider;
+      const [last] = await eventStore.readStreamBackwards(stream, 1);
+      const from = (await snapshots.newest(last?.revision ?? -1n)) ?? {
+        state: campaignDecider.initial,
+        revision: "no_stream",
+      };
       const told = logPassedOver(log);
-      return foldStream({
+      const loaded = await foldStream({
         eventStore,
         stream,
         decode,
         evolve,
-        from: { state: initial, revision: "no_stream" },
+        from,
         onPassedOver(stored, error) {
           // The state counts events to know where each stands.
-          initial.revision = Number(stored.revision);
+          from.state.revision = Number(stored.revision);
           told(stored, error);
         },
       });
+      snapshots.consider(loaded);
+      return loaded;
     },
     encode: (events, asked) => encode(stream, events, asked),
     mayWrite,
     decides: "at_once",
+    awaitsStored: snapshots.isDue,
+    onStored: snapshots.consider,
     onLoaded(state) {
       onLoaded(state);
       return [];
