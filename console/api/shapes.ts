@@ -10,6 +10,7 @@ import type {
   Evaluation as EvaluationSchema,
   Findings as FindingsSchema,
   History,
+  KeptDraft,
   Rules,
 } from "../../services/gateway/rules/schemas.ts";
 
@@ -26,6 +27,7 @@ export type Rule = Plain<StoredRule>;
 export type Route = Rule["route"];
 export type RuleSet = Plain<z.infer<typeof Rules>>;
 export type RuleVersion = Plain<z.infer<typeof History>>["items"][number];
+export type KeptRulesDraft = Plain<z.infer<typeof KeptDraft>>;
 export type Findings = Plain<z.infer<typeof FindingsSchema>>;
 export type Evaluation = Plain<z.infer<typeof EvaluationSchema>>;
 export type Partner = Plain<z.infer<typeof PartnerSchema>>;

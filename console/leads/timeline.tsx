@@ -1,3 +1,4 @@
+import "./lead.css";
 import type { TimelineItem } from "../api/shapes.ts";
 import { agoOf, exactly } from "../ui/time.tsx";
 import { told, toneOf } from "./timeline-words.ts";

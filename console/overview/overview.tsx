@@ -181,7 +181,10 @@ function Latest() {
         <Loading />
       ) : data.items.length === 0 ? (
         <Empty title="No leads yet">
-          <p>Send one with the command that the start has printed, or with “npm run demo”.</p>
+          <p>
+            <Link href="/sources?try={}">Try it</Link> in the console, or send one with the command that the
+            start has printed, or with “npm run demo”.
+          </p>
         </Empty>
       ) : (
         <ul className="latest">

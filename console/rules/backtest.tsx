@@ -12,8 +12,8 @@ import { Card, numbers } from "../ui/page.tsx";
 interface Result {
   readonly total: number;
   readonly changed: number;
-  readonly partners: Readonly<Record<string, { readonly now: number; readonly then: number }>>;
-  readonly unrouted?: { readonly now: number; readonly then: number };
+  readonly partners: Readonly<Record<string, Counts>>;
+  readonly unrouted?: Counts;
   readonly examples: readonly {
     readonly id: string;
     readonly from: string | null;
@@ -138,37 +138,14 @@ export function Outcome({ result }: { readonly result: Result }) {
   return (
     <div className="stack">
       <Notice
-        tone={changed === 0 ? "good" : "info"}
+        tone={total === 0 || changed > 0 ? "info" : "good"}
         title={`${numbers.format(changed)} of ${numbers.format(total)} leads would go elsewhere`}
-      />
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Partner</th>
-            <th scope="col" className="number">
-              As it was
-            </th>
-            <th scope="col" className="number">
-              With the draft
-            </th>
-            <th scope="col" className="number">
-              Difference
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {[...rows, ...(unrouted ? ([["no partner", unrouted]] as const) : [])].map(([id, counts]) => (
-            <tr key={id}>
-              <th scope="row" className="break">
-                {id}
-              </th>
-              <td className="number">{numbers.format(counts.now)}</td>
-              <td className="number">{numbers.format(counts.then)}</td>
-              <td className="number">{signed(counts.then - counts.now)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      >
+        {total === 0 && <p>No lead has come in yet in this time, so there is nothing to compare with.</p>}
+      </Notice>
+      {total > 0 && (
+        <ByPartner rows={[...rows, ...(unrouted ? ([["no partner", unrouted]] as const) : [])]} />
+      )}
       {examples.length > 0 && (
         <div>
           <h3>Examples</h3>
@@ -188,6 +165,44 @@ export function Outcome({ result }: { readonly result: Result }) {
         </div>
       )}
     </div>
+  );
+}
+
+interface Counts {
+  readonly now: number;
+  readonly then: number;
+}
+
+function ByPartner({ rows }: { readonly rows: readonly (readonly [string, Counts])[] }) {
+  return (
+    <table className="table">
+      <thead>
+        <tr>
+          <th scope="col">Partner</th>
+          <th scope="col" className="number">
+            As it was
+          </th>
+          <th scope="col" className="number">
+            With the draft
+          </th>
+          <th scope="col" className="number">
+            Difference
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([id, counts]) => (
+          <tr key={id}>
+            <th scope="row" className="break">
+              {id}
+            </th>
+            <td className="number">{numbers.format(counts.now)}</td>
+            <td className="number">{numbers.format(counts.then)}</td>
+            <td className="number">{signed(counts.then - counts.now)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

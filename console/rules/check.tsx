@@ -10,6 +10,8 @@ import { Witness } from "./witness.tsx";
 interface Props {
   readonly findings: Findings;
   readonly nameOf: (id: string) => string;
+  /** Undefined for who may not change any. */
+  readonly onEdit: ((rule: string) => void) | undefined;
   readonly onClose: () => void;
 }
 
@@ -19,6 +21,8 @@ interface Finding {
   readonly kind: string;
   readonly text: string;
   readonly more?: ReactNode;
+  /** The rules that could be changed to mend it. */
+  readonly rules?: readonly string[];
 }
 
 function listOf(
@@ -33,20 +37,23 @@ function listOf(
       kind: "conflict",
       text: `${named(rules)} have the same priority, match the same submission, and lead elsewhere.`,
       more: <Witness witness={witness} />,
+      rules,
     })),
     ...duplicates.map(({ rules, witness }) => ({
       key: `duplicate ${rules.join(" ")}`,
       tone: "warn" as const,
       kind: "duplicate",
-      text: `${named(rules)} match the same and lead to the same.`,
+      text: `${named(rules)} match exactly the same submissions; the earlier one decides.`,
       more: <Witness witness={witness} />,
+      rules,
     })),
     ...shadowed.map(({ rule, by, witness }) => ({
       key: `shadowed ${rule}`,
       tone: "warn" as const,
       kind: "never reached",
-      text: `${named([rule])} never decides: ${named(by)} come before and take all of it.`,
+      text: `${named([rule])} never decides: ${named(by)} ${by.length === 1 ? "comes before and takes" : "come before and take"} all of it.`,
       more: <Witness witness={witness} />,
+      rules: [rule],
     })),
     ...impossible.map(({ rule, because }) => ({
       key: `impossible ${rule}`,
@@ -54,6 +61,7 @@ function listOf(
       kind: "impossible",
       text: `${named([rule])} can match nothing.`,
       more: <pre>{JSON.stringify(because, null, 2)}</pre>,
+      rules: [rule],
     })),
     ...gaps.map(({ witness }, n) => ({
       key: `gap ${n}`,
@@ -71,8 +79,9 @@ function listOf(
   ];
 }
 
-export function CheckResult({ findings, nameOf, onClose }: Props) {
+export function CheckResult({ findings, nameOf, onEdit, onClose }: Props) {
   const list = listOf(findings, nameOf);
+  const hasConflicts = findings.conflicts.length > 0;
   return (
     <Card
       title="Check"
@@ -82,18 +91,33 @@ export function CheckResult({ findings, nameOf, onClose }: Props) {
         </Button>
       }
     >
+      {hasConflicts && (
+        <p className="check-lead" role="status">
+          Rules that conflict can't be published as they are: give one of them another priority or other
+          conditions.
+        </p>
+      )}
       {list.length === 0 ? (
         <Notice tone="good" title="Nothing found">
           <p>No conflicts, no duplicates, no rule that is never reached, and no gap.</p>
         </Notice>
       ) : (
-        <ul className="findings">
-          {list.map(({ key, tone, kind, text, more }) => (
+        <ul className="findings" aria-label="What was found">
+          {list.map(({ key, tone, kind, text, more, rules = [] }) => (
             <li key={key}>
               <Badge tone={tone}>{kind}</Badge>
               <div>
                 <p className="break">{text}</p>
                 {more}
+                {onEdit !== undefined && rules.length > 0 && (
+                  <div className="buttons finding-buttons">
+                    {rules.map((rule) => (
+                      <Button key={rule} size="small" className="break" onClick={() => onEdit(rule)}>
+                        {`Edit “${nameOf(rule)}”`}
+                      </Button>
+                    ))}
+                  </div>
+                )}
               </div>
             </li>
           ))}

@@ -16,7 +16,7 @@ import {
 import { operatorInWords, operators } from "./in-words.ts";
 import { shapeOf } from "./value.ts";
 
-const ALWAYS = ["kind", "source", "topic", "country", "email", "phone", "person.lead_count"];
+const ALWAYS = ["interest", "kind", "source", "topic", "country", "email", "phone", "person.lead_count"];
 
 /** What the newest leads have, so that nobody has to guess how a field is written. */
 function useFields(): readonly string[] {

@@ -60,7 +60,7 @@ export function priorityForNew(rules: Rules): number {
 }
 
 /** Names of other things below /api/rules. */
-const RESERVED = ["tree", "history", "revert", "check", "evaluate", "backtest", "shadow"];
+const RESERVED = ["tree", "history", "revert", "check", "evaluate", "backtest", "shadow", "draft"];
 
 /** From what it is called, so that a log names it as people do. */
 export function idFor(name: string, rules: Rules): string {

@@ -7,6 +7,7 @@ import { Checkbox, Field } from "../ui/field.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { counted } from "../ui/page.tsx";
 import { ChangesList } from "./changes-list.tsx";
+import { checkOf } from "./checked.ts";
 import { changes, type Draft } from "./draft.ts";
 import { Witness } from "./witness.tsx";
 
@@ -14,7 +15,7 @@ type Conflicts = Findings["conflicts"];
 
 interface Props {
   readonly draft: Draft;
-  readonly onPublished: (rules: RuleSet) => void;
+  readonly onPublished: (rules: RuleSet) => Promise<void>;
   /** A colleague was faster. */
   readonly onMoved: () => void;
   readonly onClose: () => void;
@@ -25,11 +26,7 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
   const [refused, setRefused] = useState<Conflicts>([]);
   const found = changes(draft.base.rules, draft.rules);
   // Asked first, so that whoever publishes sees conflicts before anything is refused.
-  const check = {
-    queryKey: ["conflicts", draft.rules],
-    queryFn: () => call<Findings>("POST", "/api/rules/check", { body: { rules: draft.rules } }),
-    staleTime: Number.POSITIVE_INFINITY,
-  };
+  const check = checkOf(draft.rules);
   const queries = useQueryClient();
   const checked = useQuery(check);
   const conflicts = refused.length > 0 ? refused : (checked.data?.conflicts ?? []);
@@ -47,7 +44,7 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
     const waitedFor = isForced ? undefined : await queries.ensureQueryData(check).catch(() => undefined);
     if (waitedFor !== undefined && waitedFor.conflicts.length > 0) return "stay";
     try {
-      return onPublished(await call<RuleSet>("PUT", "/api/rules", { body }));
+      return await onPublished(await call<RuleSet>("PUT", "/api/rules", { body }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status === 409) return onMoved();

@@ -1,6 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { call } from "../api/client.ts";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { Link } from "wouter";
+import { withQuery } from "../api/client.ts";
 import { useRules } from "../api/queries.ts";
 import type { Findings, Rule, RuleSet } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
@@ -14,7 +15,10 @@ import { Time } from "../ui/time.tsx";
 import { Backtest } from "./backtest.tsx";
 import { ChangesList } from "./changes-list.tsx";
 import { CheckResult } from "./check.tsx";
+import { useChecked } from "./checked.ts";
 import { changes, withRule } from "./draft.ts";
+import { DraftSaved, DraftTrouble } from "./draft-state.tsx";
+import { type Example, exampleFor } from "./example.ts";
 import { History } from "./history.tsx";
 import { Moved } from "./moved.tsx";
 import { Publish } from "./publish.tsx";
@@ -39,24 +43,39 @@ export default function Rules() {
 
 function Desk({ live }: { readonly live: RuleSet }) {
   const { may } = useSession();
-  const mayChange = may("rules.change");
+  const mayDraft = may("rules.draft");
   const mayTry = may("rules.try");
   const queries = useQueryClient();
   const filters = useFilters();
-  const inHand = useDraft(live);
-  const { draft } = inHand;
+  const inHand = useDraft(live, mayDraft);
+  const { draft, state } = inHand;
+  // Until it is known whether there is a draft, whatever is changed would begin another.
+  const mayChange = mayDraft && state.is !== "loading";
   const [open, setOpen] = useState<Open>();
-  const [published, setPublished] = useState<number>();
+  const [published, setPublished] = useState<{ readonly version: number; readonly example: Example }>();
   const rules = draft?.rules ?? live.rules;
   const differences = draft === undefined ? [] : changes(draft.base.rules, draft.rules);
   const isBehind = draft !== undefined && draft.base.version < live.version;
-  const checking = useMutation({
-    mutationFn: () => call<Findings>("POST", "/api/rules/check", { body: { rules } }),
-  });
+  const [wantsCheck, setWantsCheck] = useState(false);
+  const checked = useChecked(mayTry && (draft !== undefined || wantsCheck) ? rules : undefined);
+  const { findings } = checked;
+  // Whoever closes what was found has seen it, until something else is found.
+  const [seen, setSeen] = useState<Findings>();
+  const showsFindings =
+    findings !== undefined &&
+    findings !== seen &&
+    open !== "publish" &&
+    (wantsCheck || (draft !== undefined && findings.conflicts.length > 0));
   const tab = TABS.find((one) => one === filters.get("tab")) ?? "table";
 
+  const draftCard = useRef<HTMLDivElement>(null);
+  // What is mended goes away, and with it the button that led to it.
+  useEffect(() => {
+    if (!showsFindings && document.activeElement === document.body) draftCard.current?.focus();
+  }, [showsFindings]);
+
   function edit(next: readonly Rule[]): void {
-    checking.reset();
+    setWantsCheck(false);
     setPublished(undefined);
     inHand.edit(next);
   }
@@ -73,7 +92,13 @@ function Desk({ live }: { readonly live: RuleSet }) {
       )}
       {mayTry && (
         <>
-          <Button isBusy={checking.isPending} onClick={() => checking.mutate()}>
+          <Button
+            isBusy={wantsCheck && checked.isPending}
+            onClick={() => {
+              setSeen(undefined);
+              setWantsCheck(true);
+            }}
+          >
             Check
           </Button>
           <Button onClick={() => setOpen("backtest")}>Back-test</Button>
@@ -104,23 +129,29 @@ function Desk({ live }: { readonly live: RuleSet }) {
             <p>{live.compile_error}</p>
           </Notice>
         )}
-        {published !== undefined && draft === undefined && (
-          <Notice tone="good" title={`Version ${published} is published`} />
-        )}
+        {published !== undefined && <Published {...published} />}
         {isBehind && draft !== undefined && <Moved draft={draft} live={live} onRebase={inHand.replace} />}
+        <DraftTrouble inHand={inHand} />
         {draft !== undefined && (
-          <Card
-            title={`Your draft of version ${draft.base.version}: ${counted(differences.length, "change")}`}
-          >
-            <ChangesList changes={differences} />
-          </Card>
+          <div ref={draftCard} tabIndex={-1} className="focus-stop">
+            <Card
+              title={`Your draft of version ${draft.base.version}: ${counted(differences.length, "change")}`}
+              actions={<DraftSaved state={state} />}
+            >
+              <ChangesList changes={differences} />
+            </Card>
+          </div>
         )}
-        {checking.error && <ProblemNotice problem={checking.error} />}
-        {checking.data && (
+        {wantsCheck && checked.problem && <ProblemNotice problem={checked.problem} />}
+        {showsFindings && (
           <CheckResult
-            findings={checking.data}
+            findings={findings}
             nameOf={(id) => rules.find((one) => one.id === id)?.name ?? id}
-            onClose={checking.reset}
+            onEdit={mayChange ? (id) => setOpen({ editor: rules.find((one) => one.id === id) }) : undefined}
+            onClose={() => {
+              setSeen(findings);
+              setWantsCheck(false);
+            }}
           />
         )}
         {open === "backtest" && <Backtest rules={rules} onClose={() => setOpen(undefined)} />}
@@ -189,11 +220,15 @@ function Desk({ live }: { readonly live: RuleSet }) {
           draft={draft}
           onClose={() => setOpen(undefined)}
           onMoved={() => void queries.invalidateQueries({ queryKey: ["rules"] })}
-          onPublished={(now) => {
+          onPublished={async (now) => {
             queries.setQueryData(["rules"], now);
-            inHand.discard();
-            checking.reset();
-            setPublished(now.version);
+            await inHand.discard();
+            setWantsCheck(false);
+            const changed = differences.find(({ change, after }) => change !== "moved" && after?.enabled);
+            setPublished({
+              version: now.version,
+              example: changed?.after === undefined ? {} : exampleFor(changed.after),
+            });
             void queries.invalidateQueries({ queryKey: ["rules"] });
           }}
         />
@@ -204,12 +239,35 @@ function Desk({ live }: { readonly live: RuleSet }) {
           verb="Discard"
           kind="danger"
           onClose={() => setOpen(undefined)}
-          onConfirm={async () => inHand.discard()}
+          onConfirm={async () => {
+            await inHand.discard();
+            // The button that led here can't be pressed any more.
+            document.getElementById("content")?.focus();
+          }}
         >
           <p>{`Your draft is gone then; version ${live.version}, which is in force, stays as it is.`}</p>
         </Confirm>
       )}
     </Page>
+  );
+}
+
+/** What was published is tried with a lead next. The focus goes there: the button that led here can't be pressed any more. */
+function Published({ version, example }: { readonly version: number; readonly example: Example }) {
+  const notice = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each version is told of once
+  useEffect(() => notice.current?.focus(), [version]);
+  return (
+    <div ref={notice} tabIndex={-1} className="focus-stop">
+      <Notice tone="good" title={`Version ${version} is published`}>
+        <p>
+          {"Every router uses it. "}
+          <Link href={withQuery("/sources", { try: JSON.stringify(example) })}>
+            Send a lead and see where it goes
+          </Link>
+        </p>
+      </Notice>
+    </div>
   );
 }
 

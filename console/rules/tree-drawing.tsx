@@ -28,7 +28,8 @@ export function TreeDrawing({ root, path }: { readonly root: TreeNode; readonly 
     };
   }, [root]);
   return (
-    <div className="tree-drawing">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section className="tree-drawing" aria-label="Drawing of the tree" tabIndex={0}>
       <svg viewBox={`-4 ${top} ${width} ${height}`} width={width} height={height} aria-hidden="true">
         {links.map(({ source, target }) => (
           <g key={target.data.id} className={path.has(target.data.id) ? "tree-link tree-taken" : "tree-link"}>
@@ -56,6 +57,6 @@ export function TreeDrawing({ root, path }: { readonly root: TreeNode; readonly 
           </g>
         ))}
       </svg>
-    </div>
+    </section>
   );
 }

@@ -126,7 +126,7 @@ function Sidebar() {
 function Away() {
   const isAway = useServerAway();
   return (
-    <div role="status" aria-live="polite">
+    <div role="status" aria-live="polite" className="shell-status">
       {isAway && (
         <p className="away">
           <strong>The server is away.</strong> What you see may be old. The page goes on by itself when it is

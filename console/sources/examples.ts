@@ -20,4 +20,19 @@ const bodies: Readonly<Record<Kind, object>> = {
   event: { type: "shipment.delivered", shipment_id: "S-1001" },
 };
 
-export const exampleOf = (kind: Kind): string => JSON.stringify(bodies[kind], null, 2);
+export const exampleOf = (kind: Kind): string => written(bodies[kind]);
+const written = (body: object): string => JSON.stringify(body, null, 2);
+
+/** What the address asks to try: fields of a submission, and its kind among them. Undefined where it asks for nothing. */
+export function askedFor(text: string | null): { readonly kind: Kind; readonly body: string } | undefined {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
+  }
+  if (typeof asked !== "object" || asked === null) return undefined;
+  const { kind: wanted, ...fields } = asked as Readonly<Record<string, unknown>>;
+  const kind = kinds.find((one) => one === wanted) ?? ("topic" in fields ? "assistance" : "lead");
+  return { kind, body: written({ ...bodies[kind], ...fields }) };
+}

@@ -1,8 +1,8 @@
 // Who may send, with which secrets; and a form that sends as they do.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Page as ApiPage, Source } from "../api/admin-shapes.ts";
-import { get } from "../api/client.ts";
+import { call, get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
@@ -17,10 +17,18 @@ export default function Sources() {
   const mayChange = may("sources.change");
   const [isAdding, setAdding] = useState(false);
   const [secrets, setSecrets] = useState<Readonly<Record<string, string>>>({});
+  const queries = useQueryClient();
   const sources = useQuery({
     queryKey: ["sources", "all"],
     queryFn: async ({ signal }) => (await get<ApiPage<Source>>("/api/sources", signal)).items,
   });
+  async function makeSecret(source: string): Promise<void> {
+    const path = `/api/sources/${encodeURIComponent(source)}/secrets`;
+    const { secret } = await call<{ readonly secret: string }>("POST", path);
+    setSecrets((before) => ({ ...before, [source]: secret }));
+    await queries.invalidateQueries({ queryKey: ["sources"] });
+  }
+
   return (
     <Page title="Sources" actions={mayChange && <Button onClick={() => setAdding(true)}>Add source</Button>}>
       <div className="stack">
@@ -45,7 +53,9 @@ export default function Sources() {
             ))}
           </div>
         )}
-        {sources.data && <TryIt sources={sources.data} secrets={secrets} />}
+        {sources.data && (
+          <TryIt sources={sources.data} secrets={secrets} onMakeSecret={mayChange ? makeSecret : undefined} />
+        )}
         {isAdding && <EditSource source={undefined} onClose={() => setAdding(false)} />}
       </div>
     </Page>

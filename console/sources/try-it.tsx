@@ -1,6 +1,7 @@
 // "Try it": signs here, sends like any producer, and follows what becomes of the lead.
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useSearch } from "wouter";
 import type { Source } from "../api/admin-shapes.ts";
 import { Problem } from "../api/client.ts";
 import { worded } from "../ui/badge.tsx";
@@ -10,7 +11,7 @@ import { Field, Select, TextArea } from "../ui/field.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
 import { Card } from "../ui/page.tsx";
 import { Tabs } from "../ui/tabs.tsx";
-import { exampleOf, type Kind, kinds, paths } from "./examples.ts";
+import { askedFor, exampleOf, type Kind, kinds, paths } from "./examples.ts";
 import { Followed } from "./followed.tsx";
 import { signedHeaders } from "./sign.ts";
 import { type Language, languages, snippet } from "./snippets.ts";
@@ -36,22 +37,41 @@ async function send(source: Source, secret: string, kind: Kind, body: string): P
   return { id: answer.id, position: response.headers.get("x-position") ?? "" };
 }
 
+const SEND = "[type=submit]";
+
 interface Props {
   readonly sources: readonly Source[];
   /** Of secrets that were made just now, by source: nobody else can know one. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Undefined for who may not make one. */
+  readonly onMakeSecret: ((source: string) => Promise<void>) | undefined;
 }
 
-export function TryIt({ sources, secrets }: Props) {
+export function TryIt({ sources, secrets, onMakeSecret }: Props) {
   const [chosen, setChosen] = useState("");
-  const [kind, setKind] = useState<Kind>("lead");
+  const asked = askedFor(new URLSearchParams(useSearch()).get("try"));
+  const [kind, setKind] = useState<Kind>(asked?.kind ?? "lead");
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
-  const [body, setBody] = useState(exampleOf("lead"));
+  const [body, setBody] = useState(asked?.body ?? exampleOf("lead"));
+  const form = useRef<HTMLFormElement>(null);
+  const focusOn = (selector: string): void =>
+    form.current?.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who comes from elsewhere to try something begins here, once
+  useEffect(() => {
+    if (asked === undefined) return;
+    // After the page has put the focus where every other screen begins.
+    const timer = setTimeout(() => {
+      form.current?.scrollIntoView({ block: "center" });
+      focusOn("[data-first]");
+    });
+    return () => clearTimeout(timer);
+  }, []);
   const [language, setLanguage] = useState<Language>("curl");
   const source = sources.find(({ id }) => id === chosen) ?? sources[0];
   const sending = useMutation({
     mutationFn: (from: Source) => send(from, typed[from.id] ?? secrets[from.id] ?? "", kind, body),
   });
+  const making = useMutation({ mutationFn: async (id: string) => onMakeSecret?.(id) });
   if (source === undefined) return null;
   const secret = typed[source.id] ?? secrets[source.id] ?? "";
   const told = { origin: location.origin, source: source.id, scheme: source.scheme, kind, body };
@@ -60,6 +80,7 @@ export function TryIt({ sources, secrets }: Props) {
     <Card title="Try it">
       <div className="try">
         <form
+          ref={form}
           className="stack"
           onSubmit={(event) => {
             event.preventDefault();
@@ -101,9 +122,23 @@ export function TryIt({ sources, secrets }: Props) {
             required
             value={secret}
             placeholder="whsec_…"
-            hint="It signs in this page and goes nowhere. A new secret fills it in."
+            hint="It signs in this page and goes nowhere. Nobody can read one again: a new one fills it in, and those before go on to hold."
+            data-first={onMakeSecret === undefined ? true : undefined}
             onChange={({ target }) => setTyped({ ...typed, [source.id]: target.value })}
           />
+          {onMakeSecret !== undefined && secret === "" && (
+            <div className="buttons">
+              <Button
+                size="small"
+                data-first
+                isBusy={making.isPending}
+                onClick={() => making.mutate(source.id, { onSuccess: () => focusOn(SEND) })}
+              >
+                Make a secret to try it with
+              </Button>
+            </div>
+          )}
+          {making.error && <ProblemNotice problem={making.error} />}
           <TextArea
             label="Body"
             rows={9}

@@ -80,6 +80,8 @@ test("is made while submissions come in, is refused for half ones, and lists who
   const token = await client.admin<{ token: string }>("POST", "/api/tokens", { name: "crm", role: "viewer" });
   assert.is(token.status, 201);
   apiToken = token.body.token;
+  const draft = await client.admin("PUT", "/api/rules/draft", { base_version: 0, rules: [] });
+  assert.is(draft.status, 200);
   let submitting = true;
   const traffic = (async () => {
     while (submitting) await Promise.all([1, 2, 3, 4].map(() => delivered(client)));
@@ -194,6 +196,8 @@ test("works, and whoever was forgotten since stays forgotten", async () => {
     headers: { authorization: `Bearer ${apiToken}` },
   });
   assert.is(byToken.status, 200, "who had a token has it still");
+  const kept = await client.admin<{ draft: { base: object; rules: unknown[] } }>("GET", "/api/rules/draft");
+  assert.equal([kept.body.draft.base, kept.body.draft.rules], [{ version: 0, rules: [] }, []]);
   await until("the log says that the person is forgotten", async () => {
     const { body } = await client.admin<{ forgotten_at?: string }>(
       "GET",

@@ -81,8 +81,11 @@ async function deliveredAfter(curl: string): Promise<void> {
   });
 }
 
-test("is shown a link by which the first admin comes in, beside the admin token", () => {
-  assert.match(yard.output(), /admin token {2}\S+\n +sign in +http:\/\/127\.0\.0\.1:\d+\/set-up#[\w-]{43}\n/);
+test("is shown first of all a link by which the first admin comes in, and the admin token", () => {
+  const link =
+    /is ready after .+\n\n +sign in +http:\/\/127\.0\.0\.1:\d+\/set-up#[\w-]{43}\n +in a browser: /;
+  assert.match(yard.output(), link);
+  assert.match(yard.output(), /admin token {2}\S+\n/);
 });
 
 test("is told ready by the gateway only once the demo partners are there", () => {

@@ -56,6 +56,7 @@ import { statsRoutes } from "./operations/stats.ts";
 import { followWorkers } from "./operations/workers.ts";
 import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
+import { createDrafts } from "./rules/drafts.ts";
 import { rulesHistory } from "./rules/history.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
@@ -155,6 +156,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         partners,
         services,
         analysis: createAnalysis(lifecycle),
+        drafts: createDrafts(database),
         backtests: { connections: config, lifecycle, log },
         shadows: { shadowView, queries: createShadowQueries({ database }) },
       }),

@@ -2,11 +2,12 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { configureRules, demoRules } from "../e2e/demo-partners.ts";
-import { until } from "../harness/wait.ts";
 import { findings } from "./axe.ts";
-import { consoleSuite } from "./suite.ts";
+import { openConsole, signInByToken } from "./browser.ts";
+import { tabTo, untilFocus } from "./keyboard.ts";
+import { consoleSuite, TOKEN } from "./suite.ts";
 
-const { test, yard, signedIn } = consoleSuite("rules in the console");
+const { test, yard, browser, signedIn } = consoleSuite("rules in the console");
 
 const published = (version: number, page: Page) =>
   page.getByText(`Version ${version} is published`).waitFor();
@@ -97,27 +98,111 @@ test("a set with a conflict is shown with a submission that shows it, and publis
   await page.context().close();
 });
 
-test("where a colleague published meanwhile the draft is kept, rebased, and nothing of theirs is lost", async () => {
-  const [mine, theirs] = [await signedIn("/rules"), await signedIn("/rules")];
-  const before = await liveVersion();
-  await addRule(mine.page, { name: "Mine", field: "country", value: "NL", to: "edu" });
-  await addRule(theirs.page, { name: "Theirs", field: "country", value: "DE", to: "edu" });
-  await publish(theirs.page, "Germany first");
-  await published(before + 1, theirs.page);
-  await mine.page.getByText(`Version ${before + 1} was published meanwhile`).waitFor();
-  await mine.page.getByText("Germany first").waitFor();
-  assert.ok(await mine.page.getByRole("button", { name: "Publish", exact: true }).isDisabled());
-  await mine.page.getByRole("button", { name: "Rebase" }).click();
-  await mine.page.getByText(`Your draft of version ${before + 1}: 1 change`).waitFor();
-  await publish(mine.page, "And the Netherlands");
-  await published(before + 2, mine.page);
-  const { body } = await yard().client.admin<{ rules: { name: string }[] }>("GET", "/api/rules");
-  const names = body.rules.map(({ name }) => name);
-  assert.ok(names.includes("Mine") && names.includes("Theirs"), names.join(", "));
-  for (const { page, wrongs } of [mine, theirs]) {
+const COLLEAGUES = {
+  "a colleague": async () => {
+    const made = { name: "colleague", role: "manager" };
+    return (await yard().client.admin<{ token: string }>("POST", "/api/tokens", made)).body.token;
+  },
+  "the same person, elsewhere,": async () => TOKEN,
+};
+
+for (const [who, tokenOf] of Object.entries(COLLEAGUES))
+  test(`where ${who} published meanwhile the draft is kept, rebased, and nothing of theirs is lost`, async () => {
+    const mine = await signedIn("/rules");
+    const theirs = await openConsole(browser(), yard().client.url);
+    await signInByToken(theirs, yard().client.url, await tokenOf(), "/rules");
+    const before = await liveVersion();
+    await addRule(mine.page, { name: "Mine", field: "country", value: "NL", to: "edu" });
+    await addRule(theirs.page, { name: "Theirs", field: "country", value: "DE", to: "edu" });
+    await publish(theirs.page, "Germany first");
+    await published(before + 1, theirs.page);
+    await mine.page.getByText(`Version ${before + 1} was published meanwhile`).waitFor();
+    await mine.page.getByText("Germany first").waitFor();
+    assert.ok(await mine.page.getByRole("button", { name: "Publish", exact: true }).isDisabled());
+    await mine.page.getByRole("button", { name: "Rebase" }).click();
+    await mine.page.getByText(`Your draft of version ${before + 1}: 1 change`).waitFor();
+    await publish(mine.page, "And the Netherlands");
+    await published(before + 2, mine.page);
+    const { body } = await yard().client.admin<{ rules: { name: string }[] }>("GET", "/api/rules");
+    const names = body.rules.map(({ name }) => name);
+    assert.ok(names.includes("Mine") && names.includes("Theirs"), names.join(", "));
+    for (const { page, wrongs } of [mine, theirs]) {
+      assert.equal(wrongs, []);
+      await page.context().close();
+    }
+    await configureRules(yard().client, demoRules);
+  });
+
+/** As when somebody comes back to the tab. */
+const comeBack = (page: Page) => page.evaluate("dispatchEvent(new Event('focus'))");
+
+test("a draft that is begun in one browser goes on in another, and two never overwrite each other", async () => {
+  const version = await liveVersion();
+  const [desk, laptop] = [
+    await signedIn("/rules", { mayLoseServer: true }),
+    await signedIn("/rules", { mayLoseServer: true }),
+  ];
+  await addRule(desk.page, { name: "From the desk", field: "country", value: "IT", to: "edu" });
+  await desk.page.getByText("Draft saved").waitFor();
+  await comeBack(laptop.page);
+  await laptop.page.getByText(`Your draft of version ${version}: 1 change`).waitFor();
+  await addRule(laptop.page, { name: "From the laptop", field: "country", value: "ES", to: "edu" });
+  await laptop.page.getByText(`Your draft of version ${version}: 2 changes`).waitFor();
+  await laptop.page.getByText("Draft saved").waitFor();
+
+  // The desk has not looked since, and changes what it has.
+  await addRule(desk.page, { name: "Again from the desk", field: "country", value: "PT", to: "edu" });
+  await desk.page.getByText("Your draft was changed in another tab or browser").waitFor();
+  assert.equal(await findings(desk.page), []);
+  await desk.page.getByText("The other draft").click();
+  await desk.page.getByRole("status").getByText("From the laptop").waitFor();
+  await desk.page.getByRole("button", { name: "Take the other one" }).click();
+  await desk.page.getByText("Draft saved").waitFor();
+  await desk.page.getByRole("table").getByText("From the laptop").waitFor();
+  assert.is(await desk.page.getByText("Again from the desk").count(), 0);
+
+  await addRule(desk.page, { name: "Kept", field: "country", value: "PT", to: "edu" });
+  await desk.page.getByText("Draft saved").waitFor();
+  await laptop.page.getByRole("button", { name: "Switch off" }).first().click();
+  await laptop.page.getByRole("button", { name: "Keep this one" }).click();
+  await laptop.page.getByText("Draft saved").waitFor();
+  await comeBack(desk.page);
+  await desk.page.getByRole("table").getByText("Kept").waitFor({ state: "detached" });
+  await desk.page.getByRole("button", { name: "Discard", exact: true }).click();
+  await desk.page.getByRole("dialog").getByRole("button", { name: "Discard", exact: true }).click();
+  await comeBack(laptop.page);
+  await laptop.page.getByText("Your draft of version").waitFor({ state: "detached" });
+  for (const { page, wrongs } of [desk, laptop]) {
     assert.equal(wrongs, []);
     await page.context().close();
   }
+});
+
+test("while the server is away a draft goes on in the browser, and is saved when it is back", async () => {
+  const version = await liveVersion();
+  const console = await signedIn("/rules", { mayLoseServer: true });
+  const { page } = console;
+  await addRule(page, { name: "Before", field: "country", value: "IT", to: "edu" });
+  await page.getByText("Draft saved").waitFor();
+  await page.getByRole("button", { name: "Add rule" }).click();
+  await page.getByLabel("Name").fill("Half written");
+  await yard().stopApplication();
+  await page.getByText("The server is away.").waitFor({ state: "attached" });
+  // What is being written stays as it is.
+  await page.getByLabel("Field").fill("country");
+  await page.getByLabel("Value").fill("ES");
+  await page.getByLabel("Route to").selectOption("edu");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The draft is not saved on the server").waitFor();
+  await yard().startApplication();
+  await page.getByText("Draft saved").waitFor();
+  assert.is(await page.getByText("The draft is not saved on the server").count(), 0);
+  const other = await signedIn("/rules");
+  await other.page.getByText(`Your draft of version ${version}: 2 changes`).waitFor();
+  await other.page.getByRole("table").getByText("Half written").waitFor();
+  await yard().client.admin("DELETE", "/api/rules/draft");
+  assert.equal([...console.wrongs, ...other.wrongs], []);
+  for (const one of [console, other]) await one.page.context().close();
 });
 
 test("with the keyboard alone: a rule is moved, added and published, and an old version comes back", async () => {
@@ -159,26 +244,6 @@ test("with the keyboard alone: a rule is moved, added and published, and an old 
   assert.equal(console.wrongs, []);
   await page.context().close();
 });
-
-/** Tab until what has the focus is called so. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < 20; presses += 1) {
-    await page.keyboard.press("Tab");
-    if ((await focused(page)) === name) return;
-  }
-  throw new Error(`the keyboard does not reach ${name}`);
-}
-
-async function focused(page: Page): Promise<string> {
-  const name = await page.evaluate(
-    "((one) => one.labels?.[0]?.textContent ?? one.getAttribute('aria-label') ?? one.textContent)(document.activeElement)",
-  );
-  return String(name).trim();
-}
-
-/** A dialog takes the focus a moment after it opens, and what is typed before is lost. */
-const untilFocus = (page: Page, name: string) =>
-  until(`${name} has the focus`, async () => (await focused(page)) === name);
 
 test("the tree shows the way of a submission", async () => {
   const console = await signedIn("/rules?tab=tree");

@@ -81,6 +81,7 @@ for (const colorScheme of ["light", "dark"] as const)
       await page.setViewportSize(PHONE);
       const overflow = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
       assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide`);
+      assert.equal(await findings(page), [], `${name} on a phone`);
       await page.setViewportSize(DESK);
     };
     for (const screen of SCREENS) {

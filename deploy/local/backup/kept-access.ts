@@ -1,4 +1,5 @@
-// Who may sign in: users with the hashes of their passwords, and the hashes of API tokens, in a file that only the master key opens.
+// Who may sign in: users with the hashes of their passwords, and the hashes of API tokens, in a file that only the master key opens. With them
+// the drafts of rules that are theirs.
 // Sessions and set-up links are left out: whoever was signed in signs in again.
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
@@ -8,16 +9,17 @@ import { migrateAccess } from "../../../services/gateway/access/schema.ts";
 import { openForBackup, sealForBackup } from "./sealed-file.ts";
 
 const PURPOSE = "backup/access";
-const TABLES = ["users", "tokens"] as const;
+const TABLES = ["users", "tokens", "rule_drafts"] as const;
 const Rows = z.array(z.record(z.string(), z.unknown()));
-const Access = z.record(z.enum(TABLES), Rows);
+/** A backup of an earlier release has no drafts. */
+const Access = z.object({ users: Rows, tokens: Rows, rule_drafts: Rows.default([]) });
 
 export async function writeAccessFile(database: Database, master: Buffer, file: string): Promise<void> {
   await migrateAccess(database);
   const rows = await Promise.all(
     TABLES.map(async (table) => {
       const found = await database.query<{ row: unknown }>(
-        `select to_jsonb(one) as row from access.${table} as one order by id`,
+        `select to_jsonb(one) as row from access.${table} as one order by 1`,
       );
       return [table, found.map(({ row }) => row)] as const;
     }),

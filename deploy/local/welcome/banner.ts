@@ -20,6 +20,15 @@ export function banner(options: BannerOptions): string {
   const http = endpoints.http_url;
   const hasGateway = roles.includes("gateway");
   const rows: [string, string][] = [
+    ...(setUpLink === undefined
+      ? []
+      : ([
+          ["sign in", setUpLink],
+          [
+            "",
+            "in a browser: makes the first admin, once, within a day; the next start prints another until somebody has",
+          ],
+        ] as [string, string][])),
     ...(hasGateway
       ? ([
           ["HTTP", http],
@@ -32,15 +41,6 @@ export function banner(options: BannerOptions): string {
     ["PostgreSQL", shownUrl(endpoints.database_url)],
     ["simulator", `${endpoints.simulator_url}/partners`],
     ["admin token", adminToken],
-    ...(setUpLink === undefined
-      ? []
-      : ([
-          ["sign in", setUpLink],
-          [
-            "",
-            "makes the first admin: holds once, for a day; the next start prints another until somebody has",
-          ],
-        ] as [string, string][])),
   ];
   const [source] = sources;
   const lines = [

@@ -52,6 +52,11 @@ export const permissions = {
     roles: ["auditor", "manager", "operator", "developer", "admin"],
     routes: ["POST /api/rules/check", "POST /api/rules/backtest", "POST /api/rules/evaluate"],
   },
+  "rules.draft": {
+    allows: "keep a draft of the rules, which nobody else sees",
+    roles: MANAGE,
+    routes: ["* /api/rules/draft"],
+  },
   "rules.change": {
     allows: "publish, revert and remove rules, and shadow them",
     roles: MANAGE,

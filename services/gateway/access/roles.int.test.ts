@@ -27,6 +27,7 @@ const CHANGERS: readonly (readonly [RegExp, readonly Role[]])[] = [
 const READERS: readonly (readonly [RegExp, readonly Role[]])[] = [
   [/^\/api\/(users|tokens|identities|audit)/, ["auditor"]],
   [/^\/api\/context/, ["auditor", "manager", "operator", "developer"]],
+  [/^\/api\/rules\/draft$/, ["manager"]],
 ];
 
 function expected(method: string, path: string): readonly Role[] {

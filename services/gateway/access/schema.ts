@@ -1,4 +1,4 @@
-// Users, sessions and tokens. Nothing of it can be derived from the log: it belongs in a backup, and no rebuild touches it.
+// Users, sessions and tokens, and the drafts that belong to them. Nothing of it can be derived from the log: it belongs in a backup, and no rebuild touches it.
 import type { Database } from "#platform/database.ts";
 
 const STEPS = [
@@ -61,6 +61,14 @@ const STEPS = [
      data jsonb not null,
      by text not null,
      at timestamptz not null default now()
+   )`,
+  // Rules as text: what a rule compares with may be a text that jsonb refuses.
+  `create table access.rule_drafts (
+     owner text primary key,
+     revision uuid not null,
+     base_version integer not null,
+     rules text not null,
+     saved_at timestamptz not null default now()
    )`,
 ];
 

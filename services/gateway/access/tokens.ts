@@ -4,6 +4,7 @@ import type { Database } from "#platform/database.ts";
 import { newUuid } from "#platform/ids.ts";
 import { notFound } from "../admin/scope.ts";
 import { Refused, refusal } from "../refusal.ts";
+import { removeDraft } from "../rules/drafts.ts";
 import type { Recorder } from "./record.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
@@ -59,6 +60,7 @@ export function createTokens(database: Database, recorder: Recorder): Tokens {
         );
         if (row === undefined) throw notFound();
         await within.execute("delete from access.sessions where token_id = $1", [id]);
+        await removeDraft(within, { kind: "token", id });
         return { result: undefined, by, events: [{ type: "TokenRevoked", data: { token_id: id, ...row } }] };
       }),
   };

@@ -4,6 +4,7 @@ import type { Database, Queryable } from "#platform/database.ts";
 import { newUuid } from "#platform/ids.ts";
 import { notFound } from "../admin/scope.ts";
 import { Refused, refusal } from "../refusal.ts";
+import { removeDraft } from "../rules/drafts.ts";
 import type { Recorder } from "./record.ts";
 import { hashOf, newSessionSecret } from "./secrets.ts";
 import { endSessionsOf } from "./sessions.ts";
@@ -86,6 +87,7 @@ export function createUsers(database: Database, recorder: Recorder): Users {
         );
         await endSessionsOf(within, id);
         await within.execute("delete from access.setup_links where user_id = $1", [id]);
+        await removeDraft(within, { kind: "user", id });
         return {
           result: undefined,
           by,

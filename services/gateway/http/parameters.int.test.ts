@@ -33,6 +33,7 @@ const bodies: Readonly<Record<string, object>> = {
   RulesToCheck: { rules: [] },
   Backtest: { rules: [] },
   ShadowRules: { rules: [] },
+  RulesDraftToSave: { base_version: 0, rules: [] },
   CampaignChange: { name: "C", steps: [{ id: "s", type: "end" }] },
   CampaignReply: { email: "jane@example.com", message_id: "m", text: "yes" },
   CampaignImport: { url: "http://8.8.8.8/", items_path: "items" },

@@ -7,6 +7,8 @@ import { describeScope, type Routes, zodValidator } from "../http/route-schema.t
 import type { Analysis } from "./analysis.ts";
 import { type BacktestParts, backtestRoutes } from "./backtest.ts";
 import { changingRoutes } from "./changing.ts";
+import { draftRoutes } from "./draft-routes.ts";
+import type { Drafts } from "./drafts.ts";
 import { rulesHistory } from "./history.ts";
 import { readingRoutes } from "./reading.ts";
 import type { RulesetView } from "./ruleset-view.ts";
@@ -19,6 +21,7 @@ export interface RuleRoutesParts {
   readonly partners: PartnersView;
   readonly services: RoutingServicesView;
   readonly analysis: Analysis;
+  readonly drafts: Drafts;
   readonly backtests: Omit<BacktestParts, "view">;
   readonly shadows: Pick<ShadowParts, "shadowView" | "queries">;
 }
@@ -29,6 +32,7 @@ export function ruleRoutes({
   partners,
   services,
   analysis,
+  drafts,
   backtests,
   shadows,
 }: RuleRoutesParts): Routes {
@@ -42,6 +46,7 @@ export function ruleRoutes({
     app.setValidatorCompiler(zodValidator("unacceptable"));
     await app.register(readingRoutes({ view, history }));
     await app.register(changingRoutes({ eventStore, view, history, targets, analysis }));
+    await app.register(draftRoutes({ drafts, history, view }));
     await app.register(tryingRoutes({ view, partners, history, analysis }));
     await app.register(backtestRoutes({ ...backtests, view }));
     await app.register(shadowRoutes({ ...shadows, eventStore, targets }));

@@ -28,7 +28,7 @@ const force = z.boolean().optional().meta({ description: "Accepts conflicts" });
 const SomeRules = z.array(WrittenRule).max(MAX_RULES);
 
 /** What stands below /api/rules by these names could not be reached as a rule. */
-const RESERVED = new Set(["tree", "history", "revert", "check", "evaluate", "backtest", "shadow"]);
+const RESERVED = new Set(["tree", "history", "revert", "check", "evaluate", "backtest", "shadow", "draft"]);
 const RESERVED_MESSAGE = "is the name of something else below /api/rules; use another";
 export const params = z.object({ id: RuleId.refine((id) => !RESERVED.has(id), RESERVED_MESSAGE) });
 
@@ -130,6 +130,35 @@ export const Shadow = ComparisonResult.extend({
   rules: z.array(Rule),
   note: z.string(),
 }).register(responseSchemas, { id: "Shadow" });
+
+const revision = z.uuid();
+const Draft = z
+  .object({
+    revision,
+    saved_at: z.iso.datetime(),
+    base: z
+      .object({ version, rules: z.array(Rule) })
+      .meta({ description: "What was in force when the draft began" }),
+    rules: z.array(Rule),
+  })
+  .register(responseSchemas, { id: "RulesDraft" });
+export const KeptDraft = z
+  .object({ draft: Draft.nullable() })
+  .register(responseSchemas, { id: "KeptRulesDraft" });
+export const DraftToSave = z
+  .strictObject({
+    base_version: version.meta({ description: "The version of the rules that the draft began from" }),
+    rules: SomeRules,
+    expected_revision: revision
+      .nullable()
+      .optional()
+      .meta({ description: "The revision that was read last, null where there was no draft" }),
+  })
+  .register(requestSchemas, { id: "RulesDraftToSave" });
+export const SavedDraft = z
+  .object({ revision, saved_at: z.iso.datetime() })
+  .register(responseSchemas, { id: "SavedRulesDraft" });
+export const DraftToDiscard = z.strictObject({ expected_revision: revision.optional() });
 
 export const Evaluate = z
   .strictObject({
