@@ -12,9 +12,10 @@ import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
 import { Caps } from "./caps.tsx";
-import { EditPartner, RemovePartner } from "./edit-partner.tsx";
+import { EditPartner } from "./edit-partner.tsx";
 import { PartnerButtons } from "./partner-buttons.tsx";
 import { PartnerState } from "./partner-state.tsx";
+import { RemovePartner } from "./remove-partner.tsx";
 import "./partners.css";
 
 export default function Partner() {

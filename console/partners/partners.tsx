@@ -7,7 +7,7 @@ import { Button } from "../ui/button.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Caps } from "./caps.tsx";
-import { AddPartner } from "./edit-partner.tsx";
+import { EditPartner } from "./edit-partner.tsx";
 import { PartnerButtons } from "./partner-buttons.tsx";
 import { PartnerState } from "./partner-state.tsx";
 import "./partners.css";
@@ -40,7 +40,7 @@ export default function Partners() {
           <PartnerTable partners={partners.data} />
         )}
       </Card>
-      {isAdding && <AddPartner onClose={() => setAdding(false)} />}
+      {isAdding && <EditPartner partner={undefined} onClose={() => setAdding(false)} />}
     </Page>
   );
 }
