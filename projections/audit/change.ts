@@ -19,7 +19,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 const { DeliveryReturned, DeliveryReconciled } = partnerEvents;
 const { PersonForgotten, PersonsSplit } = identityEvents;
 const { SubmissionCorrected } = submissionEvents;
-const { RedriveRequested, DiscardRequested } = deadLetterEvents;
+const { RedriveRequested, DiscardRequested, RequestPaused, RequestResumed } = deadLetterEvents;
 const { ShadowStarted, ShadowEnded } = shadowEvents;
 
 /** What a request to move dead letters does to each of them is told by the request, and what an upload holds by its list. */
@@ -35,6 +35,8 @@ const definitions = {
   ShadowEnded,
   RedriveRequested,
   DiscardRequested,
+  RequestPaused,
+  RequestResumed,
   DeliveryReturned,
   DeliveryReconciled,
   SubmissionCorrected,
@@ -107,6 +109,8 @@ export function aboutOf({ type, data }: AuditedEvent): string {
       return `suppression list ${data.list}`;
     case "RedriveRequested":
     case "DiscardRequested":
+    case "RequestPaused":
+    case "RequestResumed":
       return "dead letters";
     case "DeliveryReturned":
     case "DeliveryReconciled":
@@ -169,13 +173,16 @@ function detailsOf(event: AuditedEvent): Record<string, unknown> | undefined {
     case "SignedIn":
       return { how: event.data.how };
     case "PartnerPaused":
+    case "RequestPaused":
       return { paused: true };
     case "PartnerResumed":
+    case "RequestResumed":
       return { paused: false };
     case "RedriveRequested":
     case "DiscardRequested": {
-      const { ids, stage, partner } = event.data;
-      return { ...(ids && { ids }), ...(stage && { stage }), ...(partner && { partner }) };
+      const { ids, stage, partner, cause } = event.data;
+      const about = { ...(partner && { partner }), ...(cause && { cause }) };
+      return { ...(ids && { ids }), ...(stage && { stage }), ...about };
     }
     case "DeliveryReconciled":
       return { partner: event.data.partner, outcome: event.data.outcome };
