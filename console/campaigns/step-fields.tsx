@@ -15,6 +15,7 @@ import { Select } from "../ui/field.tsx";
 import { Ways } from "./flow.tsx";
 import type { Step } from "./shapes.ts";
 import { changed, idOf, moved, newId } from "./steps.ts";
+import "../rules/rules.css";
 
 const AllSteps = createContext<readonly unknown[]>([]);
 

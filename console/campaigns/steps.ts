@@ -6,7 +6,7 @@ const TARGETS = ["next", "on_reply", "otherwise"] as const;
 type Written = Readonly<Record<string, unknown>>;
 
 /** With every step that leads to `from` leading to `to`. */
-export function renamed(steps: readonly unknown[], from: string, to: string): readonly unknown[] {
+function renamed(steps: readonly unknown[], from: string, to: string): readonly unknown[] {
   return steps.map((step) => {
     const was = step as Written;
     const targets = TARGETS.filter((name) => was[name] === from).map((name) => [name, to]);

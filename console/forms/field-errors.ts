@@ -12,7 +12,7 @@ export interface FieldErrors {
 export const below = (path: string, name: string | number): string =>
   path === "" ? `${name}` : `${path}.${name}`;
 
-export function fieldErrors(errors: readonly InputError[]): FieldErrors {
+function fieldErrors(errors: readonly InputError[]): FieldErrors {
   const inside = (path: string) =>
     errors.filter((one) => one.path === path || one.path.startsWith(`${path}.`));
   return {

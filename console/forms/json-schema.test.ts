@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { asText, fromText, initialOf, resolved, shapeOf, titleOf, variantOf } from "./json-schema.ts";
+import { asText, fromText, initialOf, isLong, resolved, shapeOf, titleOf, variantOf } from "./json-schema.ts";
 
 const test = suite("forms from JSON Schema");
 
@@ -54,6 +54,20 @@ test("a field is called as its schema says, or by its name in words", () => {
   assert.is(titleOf("max_attempts", {}), "Max attempts");
   assert.is(titleOf("timeout_ms", {}), "Timeout (ms)");
   assert.is(titleOf("url", { title: "URL" }), "URL");
+});
+
+test("what holds a URL or a sentence is given room", () => {
+  assert.ok(isLong({ type: "string", format: "uri" }));
+  assert.ok(
+    isLong({
+      anyOf: [
+        { type: "string", format: "uri" },
+        { type: "string", const: "…" },
+      ],
+    }),
+  );
+  assert.ok(isLong({ type: "string", maxLength: 1_000 }));
+  assert.not(isLong({ type: "string", maxLength: 64 }));
 });
 
 test("any value is a text and back, and a text that looks like another value stays one", () => {

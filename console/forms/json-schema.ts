@@ -144,7 +144,14 @@ export function titleOf(name: string, { title }: JsonSchema): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${unit === undefined ? "" : ` (${unit})`}`;
 }
 
-export const without = (fields: Fields, name: string): Fields =>
+/** What a short field would cut off, such as a URL. */
+export const isLong = (schema: JsonSchema): boolean =>
+  schema.format === "uri" ||
+  (schema.maxLength ?? 0) >= LONG ||
+  (schema.anyOf ?? []).some((one) => one.format === "uri");
+const LONG = 200;
+
+const without = (fields: Fields, name: string): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([one]) => one !== name));
 
 /** Undefined takes the field away. */

@@ -7,6 +7,7 @@ import {
   type Fields,
   HIDDEN,
   initialOf,
+  isLong,
   type JsonSchema,
   resolved,
   shapeOf,
@@ -52,7 +53,7 @@ export function SchemaFields({ path, schema, value, onChange, names }: GroupProp
   );
 }
 
-export function SchemaField(props: FieldProps) {
+function SchemaField(props: FieldProps) {
   const { schemas, own = {} } = useForm();
   const Own = own[props.name];
   if (Own !== undefined) return <Own {...props} />;
@@ -133,8 +134,12 @@ function TextField(props: TextProps) {
   const { name, path, schema, isRequired, value, onChange, mayBeSecret, mayBeNull } = props;
   const { errors } = useForm();
   const isKept = mayBeSecret && value === HIDDEN;
-  const hint = isKept ? `${HIDDEN} keeps what is stored, which nobody can read` : schema.description;
-  return (
+  const hint = isKept
+    ? `${HIDDEN} keeps what is stored, which nobody can read`
+    : mayBeNull
+      ? "Emptied, it is taken away"
+      : schema.description;
+  const field = (
     <Field
       label={titleOf(name, schema)}
       error={errors.at(path)}
@@ -150,6 +155,7 @@ function TextField(props: TextProps) {
       }
     />
   );
+  return isLong(schema) ? <div className="form-broad">{field}</div> : field;
 }
 
 /** An empty field that may be missing is. */

@@ -9,7 +9,7 @@ interface Counted {
 }
 
 /** What an index takes of a reason that names many. */
-export const MAX_CAUSE = 200;
+const MAX_CAUSE = 200;
 
 /** As people see it: what broke a call whose outcome nobody knows is a detail. */
 export const causeOf = ({
