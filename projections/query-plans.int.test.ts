@@ -169,6 +169,9 @@ test("dead letters by stage and partner, each page", async () => {
     { stage: "deliver", partner: PartnerId.parse("edu") },
     { stage: "deliver", partner: PartnerId.parse(rare) },
     { stage: "route", partner: PartnerId.parse("edu") },
+    { cause: "http_503" },
+    { cause: "timeout" },
+    { stage: "deliver", partner: PartnerId.parse("edu"), cause: "http_503" },
   ] as const) {
     await isCheap(JSON.stringify(filter), () => letters.list({ ...filter, limit: 50 }));
     const { next_cursor: cursor } = await letters.list({ ...filter, limit: 10 });
@@ -176,6 +179,17 @@ test("dead letters by stage and partner, each page", async () => {
       await isCheap("the next page", () => letters.list({ ...filter, limit: 50, cursor }));
   }
   await isCheap("one", () => letters.byId(lead));
+});
+
+test("how many dead letters there are of each cause, without a look at them", async () => {
+  const letters = createDeadLetterQueries({ database: watched(), vault, eventStore });
+  for (const filter of [{}, { stage: "deliver" }, { partner: PartnerId.parse("edu") }] as const) {
+    await isCheap(JSON.stringify(filter), () => letters.causes(filter), 50);
+    const [most] = await letters.causes(filter);
+    assert.is(most?.cause, "http_503");
+    assert.ok((most?.count ?? 0) > 10_000);
+  }
+  assert.equal(await letters.causes({ stage: "route" }), []);
 });
 
 test("the audit log by each filter, each page", async () => {

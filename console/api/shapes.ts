@@ -3,7 +3,8 @@ import type {} from "@fastify/swagger";
 import type { z } from "zod";
 import type { Rule as StoredRule } from "#domain/rules/rule.ts";
 import type { Partner as PartnerSchema } from "../../services/gateway/admin/shown-partner.ts";
-import type { DeadLetters } from "../../services/gateway/dead-letters/routes.ts";
+import type { MoveRequestsShown } from "../../services/gateway/dead-letters/move-routes.ts";
+import type { DeadLetterCauses, DeadLetters } from "../../services/gateway/dead-letters/routes.ts";
 import type { LeadDecision } from "../../services/gateway/reading/decision.ts";
 import type { Leads, Timeline } from "../../services/gateway/reading/leads.ts";
 import type {
@@ -36,4 +37,6 @@ export type Lead = LeadPage["items"][number];
 export type TimelineItem = Plain<z.infer<typeof Timeline>>["items"][number];
 export type Decision = Plain<z.infer<typeof LeadDecision>>;
 export type DeadLetterPage = Plain<z.infer<typeof DeadLetters>>;
+export type DeadLetterCause = Plain<z.infer<typeof DeadLetterCauses>>["items"][number];
+export type DeadLetterMove = Plain<z.infer<typeof MoveRequestsShown>>["items"][number];
 export type DeadLetter = DeadLetterPage["items"][number];

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import type { Page as ApiPage, AuditItem } from "../api/admin-shapes.ts";
 import { get, withQuery } from "../api/client.ts";
 import { Button } from "../ui/button.tsx";
+import { DataTable } from "../ui/data-table.tsx";
 import { Field, Select } from "../ui/field.tsx";
 import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
@@ -89,38 +90,29 @@ function Filtering({ filters }: { readonly filters: Filters }) {
 
 function Table({ items }: { readonly items: readonly AuditItem[] }) {
   return (
-    <table className="table table-cards audit">
-      <thead>
-        <tr>
-          <th scope="col">Change</th>
-          <th scope="col">About</th>
-          <th scope="col">By</th>
-          <th scope="col">When</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <tr key={item.position}>
-            <th scope="row" className="audit-change">
+    <DataTable
+      className="audit"
+      rows={items}
+      keyOf={({ position }) => position}
+      columns={[
+        {
+          name: "Change",
+          className: "audit-change",
+          cell: (item) => (
+            <>
               {typeInWords(item.type)}
               {item.reason !== undefined && (
                 <span className="audit-reason muted small break">{item.reason}</span>
               )}
               <Difference item={item} />
-            </th>
-            <td data-label="About" className="break">
-              <About about={item.about} />
-            </td>
-            <td data-label="By" className="break">
-              {item.by}
-            </td>
-            <td data-label="When">
-              <Time at={item.at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { name: "About", className: "break", cell: ({ about }) => <About about={about} /> },
+        { name: "By", className: "break", cell: ({ by }) => by },
+        { name: "When", cell: ({ at }) => <Time at={at} /> },
+      ]}
+    />
   );
 }
 

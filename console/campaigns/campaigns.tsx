@@ -5,6 +5,7 @@ import type { Page as ApiPage } from "../api/admin-shapes.ts";
 import { get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { DataTable } from "../ui/data-table.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { CampaignState } from "./campaign-state.tsx";
@@ -25,7 +26,14 @@ export default function Campaigns() {
   return (
     <Page
       title="Campaigns"
-      actions={mayChange && <Button onClick={() => setAdding(true)}>Add campaign</Button>}
+      lead="Many people, each taken through steps: messages, waits for replies, branches."
+      actions={
+        mayChange && (
+          <Button kind="primary" onClick={() => setAdding(true)}>
+            Add campaign
+          </Button>
+        )
+      }
     >
       <div className="stack">
         {campaigns.error && <ProblemNotice problem={campaigns.error} />}
@@ -33,7 +41,7 @@ export default function Campaigns() {
           {campaigns.isPending && !campaigns.error && <Loading />}
           {campaigns.data?.length === 0 && (
             <Empty title="No campaigns yet">
-              <p>A campaign takes many people through steps: messages, waits for replies, branches.</p>
+              <p>Add one with its steps, then its members, and start it.</p>
             </Empty>
           )}
           {campaigns.data && campaigns.data.length > 0 && <Table campaigns={campaigns.data} />}
@@ -47,42 +55,20 @@ export default function Campaigns() {
 function Table({ campaigns }: { readonly campaigns: readonly CampaignSummary[] }) {
   const columns = ["pending", "working", "waiting", "done", "failed"] as const;
   return (
-    <table className="table table-cards">
-      <thead>
-        <tr>
-          <th scope="col">Campaign</th>
-          <th scope="col">State</th>
-          <th scope="col" className="number">
-            Members
-          </th>
-          {columns.map((column) => (
-            <th key={column} scope="col" className="number">
-              {capital(column)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {campaigns.map(({ id, name, status, counts }) => (
-          <tr key={id}>
-            <th scope="row" className="break">
-              <Link href={`/campaigns/${id}`}>{name}</Link>
-            </th>
-            <td data-label="State">
-              <CampaignState status={status} />
-            </td>
-            <td data-label="Members" className="number">
-              {numbers.format(membersOf(counts))}
-            </td>
-            {columns.map((column) => (
-              <td key={column} data-label={capital(column)} className="number">
-                {numbers.format(counts[column])}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      rows={campaigns}
+      keyOf={({ id }) => id}
+      columns={[
+        { name: "Campaign", cell: ({ id, name }) => <Link href={`/campaigns/${id}`}>{name}</Link> },
+        { name: "State", cell: ({ status }) => <CampaignState status={status} /> },
+        { name: "Members", isNumber: true, cell: ({ counts }) => numbers.format(membersOf(counts)) },
+        ...columns.map((column) => ({
+          name: capital(column),
+          isNumber: true,
+          cell: ({ counts }: CampaignSummary) => numbers.format(counts[column]),
+        })),
+      ]}
+    />
   );
 }
 

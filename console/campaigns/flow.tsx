@@ -33,7 +33,7 @@ function follows(steps: readonly Step[], n: number): boolean {
   return before !== undefined && waysOf(steps, before).some(({ to }) => to === step?.id);
 }
 
-function Ways({ steps, step }: { readonly steps: readonly Step[]; readonly step: Step }) {
+export function Ways({ steps, step }: { readonly steps: readonly Step[]; readonly step: Step }) {
   return (
     <ul className="flow-ways small">
       {waysOf(steps, step).map(({ when, to }) => (

@@ -5,6 +5,7 @@ import { get, withQuery } from "../api/client.ts";
 import { typeInWords } from "../audit/words.ts";
 import { Badge, type Tone, worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { DataTable } from "../ui/data-table.tsx";
 import { Frame } from "../ui/dialog.tsx";
 import { Select } from "../ui/field.tsx";
 import { useFilters } from "../ui/filters.ts";
@@ -90,39 +91,32 @@ function Table({
   readonly onShow: (id: string) => void;
 }) {
   return (
-    <table className="table table-cards members">
-      <thead>
-        <tr>
-          <th scope="col">Member</th>
-          <th scope="col">Status</th>
-          <th scope="col">Step</th>
-          <th scope="col">Due</th>
-        </tr>
-      </thead>
-      <tbody>
-        {members.map((member) => (
-          <tr key={member.id}>
-            <th scope="row" className="break">
-              <Button kind="quiet" size="small" onClick={() => onShow(member.id)}>
-                {member.email ?? "forgotten"}
-              </Button>
-            </th>
-            <td data-label="Status">
-              <span>
-                <Badge tone={tones[member.status]}>{member.status}</Badge>
-                {member.reason !== undefined && (
-                  <span className="muted small break"> {worded(member.reason)}</span>
-                )}
-              </span>
-            </td>
-            <td data-label="Step" className="break">
-              {member.step ?? <span className="muted">none</span>}
-            </td>
-            <td data-label="Due">{member.due_at !== undefined && <Time at={member.due_at} />}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      className="members"
+      rows={members}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          name: "Member",
+          cell: ({ id, email }) => (
+            <Button kind="quiet" size="small" onClick={() => onShow(id)}>
+              {email ?? "forgotten"}
+            </Button>
+          ),
+        },
+        {
+          name: "Status",
+          cell: ({ status, reason }) => (
+            <span>
+              <Badge tone={tones[status]}>{status}</Badge>
+              {reason !== undefined && <span className="muted small break"> {worded(reason)}</span>}
+            </span>
+          ),
+        },
+        { name: "Step", className: "break", cell: ({ step }) => step ?? <span className="muted">none</span> },
+        { name: "Due", cell: ({ due_at }) => due_at !== undefined && <Time at={due_at} /> },
+      ]}
+    />
   );
 }
 

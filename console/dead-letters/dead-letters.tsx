@@ -1,6 +1,8 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { get, withQuery } from "../api/client.ts";
 import { useDeadLetters, usePartners } from "../api/queries.ts";
-import type { DeadLetter } from "../api/shapes.ts";
+import type { DeadLetter, DeadLetterCause } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
 import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -11,6 +13,7 @@ import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { LetterTable } from "./letter-table.tsx";
 import { type Meant, Move, type Verb } from "./move.tsx";
+import { Moves } from "./moves.tsx";
 import { Resolve } from "./resolve.tsx";
 import "./dead-letters.css";
 
@@ -27,20 +30,21 @@ export default function DeadLetters() {
   const mayMove = may("dead_letters.change");
   const filters = useFilters();
   const [stage, partner, cause] = [filters.get("stage"), filters.get("partner"), filters.get("cause")];
-  const letters = useDeadLetters({ stage, partner, cursor: filters.get("cursor"), limit: PAGE });
+  const letters = useDeadLetters({ stage, partner, cause, cursor: filters.get("cursor"), limit: PAGE });
   const [asking, setAsking] = useState<Asking>();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [resolving, setResolving] = useState<DeadLetter>();
-  const all = letters.data?.items ?? [];
-  const shown = cause === "" ? all : all.filter(({ reason }) => reason === cause);
+  const shown = letters.data?.items ?? [];
   const chosen = shown.filter(({ id }) => selected.has(id));
-  /** Those that are selected; else those of the cause, which is no filter of the API; else all of the filter, on every page. */
+  /** Those that are selected; else all of the filter, on every page. */
   const meant: Meant =
     chosen.length > 0
       ? { ids: chosen.map(({ id }) => id) }
-      : cause === ""
-        ? { ...(stage !== "" && { stage }), ...(partner !== "" && { partner }) }
-        : { ids: shown.filter(({ in_doubt }) => in_doubt !== true).map(({ id }) => id) };
+      : {
+          ...(stage !== "" && { stage }),
+          ...(partner !== "" && { partner }),
+          ...(cause !== "" && { cause }),
+        };
 
   const actions = mayMove && shown.length > 0 && (
     <>
@@ -63,7 +67,8 @@ export default function DeadLetters() {
       <div className="stack">
         <Filtering filters={filters} />
         {letters.error && <ProblemNotice problem={letters.error} />}
-        <Causes letters={all} chosen={cause} onChoose={(chosen) => filters.set({ cause: chosen })} />
+        <Causes filters={filters} />
+        <Moves mayHold={mayMove} />
         <Card flush>
           {letters.isPending && !letters.error ? (
             <Loading />
@@ -124,7 +129,7 @@ function Nothing({ filters }: { readonly filters: Filters }) {
   if (!isFiltered)
     return (
       <Empty title="No dead letters">
-        <p>Everything that came in went on its way.</p>
+        <p>Everything that came in went on its way. What can't go on by itself appears here, with why.</p>
       </Empty>
     );
   return (
@@ -134,34 +139,47 @@ function Nothing({ filters }: { readonly filters: Filters }) {
   );
 }
 
-interface CausesProps {
-  readonly letters: readonly DeadLetter[];
-  readonly chosen: string;
-  readonly onChoose: (cause: string) => void;
-}
+const MAX_CAUSES = 12;
 
 /** The same cause is usually one problem, and mended at once. */
-function Causes({ letters, chosen, onChoose }: CausesProps) {
-  const counts = new Map<string, number>();
-  for (const { reason } of letters) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  if (counts.size === 0) return null;
+function Causes({ filters }: { readonly filters: Filters }) {
+  const [isAll, setAll] = useState(false);
+  const query = { stage: filters.get("stage"), partner: filters.get("partner") };
+  const { data = [], error } = useQuery({
+    queryKey: ["dead-letters", "causes", query],
+    queryFn: async ({ signal }) =>
+      (await get<{ readonly items: readonly DeadLetterCause[] }>(withQuery("/api/dlq/causes", query), signal))
+        .items,
+    placeholderData: keepPreviousData,
+  });
+  const chosen = filters.get("cause");
+  const causes =
+    chosen === "" || data.some(({ cause }) => cause === chosen)
+      ? data
+      : [...data, { cause: chosen, count: 0 }];
+  if (error) return <ProblemNotice problem={error} />;
+  if (causes.length === 0) return null;
   return (
     <fieldset className="causes">
-      <legend className="small muted">By cause, of those on this page</legend>
-      {[...counts]
-        .sort(([, a], [, b]) => b - a)
-        .slice(0, 12)
-        .map(([cause, count]) => (
+      <legend className="small muted">By cause</legend>
+      {causes
+        .filter(({ cause }, n) => isAll || n < MAX_CAUSES || cause === chosen)
+        .map(({ cause, count }) => (
           <button
             key={cause}
             type="button"
             className="cause"
             aria-pressed={chosen === cause}
-            onClick={() => onChoose(chosen === cause ? "" : cause)}
+            onClick={() => filters.set({ cause: chosen === cause ? "" : cause })}
           >
             <span className="break">{worded(cause)}</span> <strong>{numbers.format(count)}</strong>
           </button>
         ))}
+      {causes.length > MAX_CAUSES && (
+        <Button size="small" kind="quiet" onClick={() => setAll(!isAll)}>
+          {isAll ? "Fewer" : `${causes.length - MAX_CAUSES} more`}
+        </Button>
+      )}
     </fieldset>
   );
 }

@@ -1,6 +1,7 @@
 // Redrive or discard, after it was counted what that would move.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "../api/client.ts";
+import { worded } from "../ui/badge.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
@@ -10,7 +11,7 @@ export type Verb = "Redrive" | "Discard";
 
 export type Meant =
   | { readonly ids: readonly string[] }
-  | { readonly stage?: string; readonly partner?: string };
+  | { readonly stage?: string; readonly partner?: string; readonly cause?: string };
 
 interface Props {
   readonly verb: Verb;
@@ -67,11 +68,13 @@ export function Move({ verb, meant, onMoved, onClose }: Props) {
 }
 
 function scopeInWords(meant: Meant): string {
-  if ("ids" in meant) return "Those that you selected, or see with the cause that you chose.";
-  const parts = [meant.stage && `stage ${meant.stage}`, meant.partner && `partner ${meant.partner}`].filter(
-    Boolean,
-  );
+  if ("ids" in meant) return "Those that you selected.";
+  const parts = [
+    meant.stage && `stage ${meant.stage}`,
+    meant.partner && `partner ${meant.partner}`,
+    meant.cause && `cause ${worded(meant.cause)}`,
+  ].filter(Boolean);
   return parts.length === 0
     ? "All that there are, on every page."
-    : `All of ${parts.join(" and ")}, on every page.`;
+    : `All of ${parts.join(", ")}, on every page.`;
 }

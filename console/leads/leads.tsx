@@ -4,6 +4,7 @@ import { useLeads, usePartners, useSources } from "../api/queries.ts";
 import type { Lead } from "../api/shapes.ts";
 import { Status, worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { DataTable } from "../ui/data-table.tsx";
 import { Select } from "../ui/field.tsx";
 import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
 import { MomentFilter } from "../ui/moment-filter.tsx";
@@ -120,45 +121,38 @@ const withChosen = (values: readonly string[], chosen: string): readonly string[
 
 function LeadTable({ items }: { readonly items: readonly Lead[] }) {
   return (
-    <table className="table table-cards">
-      <thead>
-        <tr>
-          <th scope="col">Lead</th>
-          <th scope="col">Status</th>
-          <th scope="col">Partner</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Source</th>
-          <th scope="col">Received</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((lead) => (
-          <tr key={lead.id}>
-            <th scope="row" className="lead-name">
+    <DataTable
+      rows={items}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          name: "Lead",
+          className: "lead-name",
+          cell: (lead) => (
+            <>
               <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link>
               <span className="mono muted small">{lead.id}</span>
-            </th>
-            <td data-label="Status">
-              <span>
-                <Status status={lead.status} />
-                {lead.reason !== undefined && (
-                  <span className="lead-reason muted small break">{lead.reason}</span>
-                )}
-              </span>
-            </td>
-            <td data-label="Partner" className="break">
-              {lead.partner ?? <span className="muted">none</span>}
-            </td>
-            <td data-label="Kind">{lead.kind}</td>
-            <td data-label="Source" className="break">
-              {lead.source}
-            </td>
-            <td data-label="Received">
-              <Time at={lead.received_at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        {
+          name: "Status",
+          cell: ({ status, reason }) => (
+            <span>
+              <Status status={status} />
+              {reason !== undefined && <span className="lead-reason muted small break">{reason}</span>}
+            </span>
+          ),
+        },
+        {
+          name: "Partner",
+          className: "break",
+          cell: ({ partner }) => partner ?? <span className="muted">none</span>,
+        },
+        { name: "Kind", cell: ({ kind }) => kind },
+        { name: "Source", className: "break", cell: ({ source }) => source },
+        { name: "Received", cell: ({ received_at }) => <Time at={received_at} /> },
+      ]}
+    />
   );
 }

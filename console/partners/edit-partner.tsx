@@ -1,138 +1,149 @@
+// A partner's configuration as a form that is made from the API's own schema of it.
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
-import { call } from "../api/client.ts";
+import { call, get } from "../api/client.ts";
 import type { Partner } from "../api/shapes.ts";
-import { Confirm } from "../ui/dialog.tsx";
-import { Checkbox, Field, TextArea } from "../ui/field.tsx";
-import { numbers } from "../ui/page.tsx";
+import { ChangesToSave } from "../forms/changes.tsx";
+import { useEditedJson } from "../forms/edited-json.ts";
+import { errorsOf } from "../forms/field-errors.ts";
+import { FormContext } from "../forms/form-context.ts";
+import { FormOrJson } from "../forms/form-or-json.tsx";
+import type { Fields, JsonSchema, Schemas } from "../forms/json-schema.ts";
+import { Meanwhile, movedTo, type Newer } from "../forms/meanwhile.tsx";
+import { type Section, Sections } from "../forms/sections.tsx";
+import { TimeZone } from "../forms/time-zone.tsx";
+import { useSchemas } from "../forms/use-schemas.ts";
+import { Button } from "../ui/button.tsx";
+import { Frame } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { ProblemNotice } from "../ui/notice.tsx";
+import { Loading } from "../ui/page.tsx";
 
-const READ_ONLY = new Set([
-  ...[
-    "id",
-    "name",
-    "enabled",
-    "signed",
-    "errors",
-    "circuit_state",
-    "paused",
-    "paused_reason",
-    "queue_depth",
-    "held",
-  ],
-  ...["in_flight", "retry_at", "delivered", "failed", "dead_lettered", "duplicates", "caps_used"],
-]);
+const SECTIONS: readonly Section[] = [
+  { title: "Partner", names: ["name", "enabled", "price", "idempotent"], isOpen: true },
+  { title: "Delivery", names: ["delivery"], isOpen: true },
+  { title: "Limits and caps", names: ["limits", "caps"] },
+  { title: "Opening hours", names: ["schedule"] },
+  { title: "Retries and circuit", names: ["retry", "circuit"] },
+  { title: "Duplicates", names: ["dedupe"] },
+  { title: "What its answers mean", names: ["response"] },
+];
+const OWN = { time_zone: TimeZone };
+const NEW: Fields = { name: "", enabled: true, delivery: { type: "http", url: "" } };
 
-function parsed(text: string): Record<string, unknown> {
-  try {
-    const found: unknown = JSON.parse(text);
-    if (typeof found === "object" && found !== null) return found as Record<string, unknown>;
-  } catch (error) {
-    throw new Error(`The configuration is no JSON: ${error instanceof Error ? error.message : ""}`);
-  }
-  throw new Error("The configuration is an object with delivery, limits, caps and so on");
-}
+/** What a PUT takes of what a GET shows. */
+const configurationOf = (partner: Fields, { properties = {} }: JsonSchema): Fields =>
+  Object.fromEntries(Object.entries(partner).filter(([name]) => properties[name]?.readOnly !== true));
 
-/** Name and use as fields; how it is delivered to has many forms, and is the JSON that the API describes. */
-export function EditPartner({
-  partner,
-  onClose,
-}: {
-  readonly partner: Partner;
+interface Props {
+  /** Undefined for a new one. */
+  readonly partner: Partner | undefined;
   readonly onClose: () => void;
-}) {
-  const queries = useQueryClient();
-  const [isEnabled, setEnabled] = useState(partner.enabled);
-  const [text, setText] = useState(() =>
-    JSON.stringify(
-      Object.fromEntries(Object.entries(partner).filter(([name]) => !READ_ONLY.has(name))),
-      null,
-      2,
-    ),
-  );
-  async function save(form: FormData): Promise<void> {
-    const body = { ...parsed(text), name: String(form.get("name") ?? "").trim(), enabled: isEnabled };
-    await call("PUT", `/api/partners/${partner.id}`, { body });
-    await queries.invalidateQueries({ queryKey: ["partners"] });
-  }
+}
+
+export function EditPartner({ partner, onClose }: Props) {
+  const schemas = useSchemas();
+  const title = partner === undefined ? "Add a partner" : `Edit ${partner.name}`;
+  const schema = schemas.data?.PartnerChange;
   return (
-    <Confirm title={`Edit ${partner.name}`} verb="Save" onConfirm={save} onClose={onClose}>
-      <Field label="Name" name="name" defaultValue={partner.name} required />
-      <Checkbox label="In use" checked={isEnabled} onChange={({ target }) => setEnabled(target.checked)} />
-      <TextArea
-        label="Configuration"
-        value={text}
-        rows={16}
-        spellCheck={false}
-        hint={
-          <>
-            A secret is shown as “…” and stays as it is where that is sent back. Every field is described in{" "}
-            <a href="/docs">the API's description</a>.
-          </>
-        }
-        onChange={({ target }) => setText(target.value)}
-      />
-    </Confirm>
+    <Frame title={title} onClose={onClose} wide>
+      {schemas.error !== null && schemas.error !== undefined && <ProblemNotice problem={schemas.error} />}
+      {schemas.data === undefined || schema === undefined ? (
+        <Loading />
+      ) : (
+        <Editor partner={partner} schemas={schemas.data} schema={schema} onClose={onClose} />
+      )}
+    </Frame>
   );
 }
 
-export function AddPartner({ onClose }: { readonly onClose: () => void }) {
+interface EditorProps extends Props {
+  readonly schemas: Schemas;
+  readonly schema: JsonSchema;
+}
+
+function Editor({ partner, schemas, schema, onClose }: EditorProps) {
   const queries = useQueryClient();
   const [, navigate] = useLocation();
-  async function add(form: FormData): Promise<void> {
-    const value = (name: string): string => String(form.get(name) ?? "").trim();
-    const [id, secret] = [value("id"), value("secret")];
-    const delivery = { type: "http", url: value("url"), ...(secret !== "" && { secret }) };
-    const body = { name: value("name"), enabled: true, delivery };
-    await call("PUT", `/api/partners/${encodeURIComponent(id)}`, { body });
-    await queries.invalidateQueries({ queryKey: ["partners"] });
-    navigate(`/partners/${id}`);
-  }
-  return (
-    <Confirm title="Add a partner" verb="Save" onConfirm={add} onClose={onClose}>
-      <Field label="Name" name="name" required autoFocus />
-      <Field
-        label="Id"
-        name="id"
-        required
-        pattern="[a-z0-9][a-z0-9_\-]*"
-        hint="Lower-case letters, digits, - and _"
-      />
-      <Field label="URL" name="url" type="url" required hint="Leads are sent there as JSON, by POST" />
-      <Field label="Secret" name="secret" hint="whsec_…, to sign each delivery with; none unless given" />
-    </Confirm>
-  );
-}
+  const [base, setBase] = useState(() => ({
+    version: partner?.version ?? 0,
+    value: partner === undefined ? {} : configurationOf(partner as unknown as Fields, schema),
+  }));
+  const edited = useEditedJson(() => (partner === undefined ? NEW : base.value));
+  const [id, setId] = useState(partner?.id ?? "");
+  const [problem, setProblem] = useState<unknown>();
+  const [newer, setNewer] = useState<Newer>();
+  const [isBusy, setBusy] = useState(false);
+  const errors = errorsOf(problem);
 
-export function RemovePartner({
-  partner,
-  onClose,
-}: {
-  readonly partner: Partner;
-  readonly onClose: () => void;
-}) {
-  const queries = useQueryClient();
-  const [, navigate] = useLocation();
-  const waiting = partner.queue_depth + partner.held;
-  async function remove(): Promise<void> {
-    const drain = waiting > 0 ? "?drain=next" : "";
-    await call("DELETE", `/api/partners/${partner.id}${drain}`);
-    navigate("/partners");
-    await queries.invalidateQueries({ queryKey: ["partners"] });
+  async function save(event: FormEvent): Promise<void> {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(undefined);
+    const path = `/api/partners/${encodeURIComponent(id.trim())}`;
+    try {
+      await call("PUT", `${path}?expected_version=${base.version}`, { body: edited.value });
+      await queries.invalidateQueries({ queryKey: ["partners"] });
+      onClose();
+      if (partner === undefined) navigate(`/partners/${encodeURIComponent(id.trim())}`);
+    } catch (error) {
+      const moved = partner && movedTo(error);
+      if (moved === undefined) setProblem(error);
+      else await showNewer(path, moved).catch(setProblem);
+      setBusy(false);
+    }
   }
+
+  async function showNewer(path: string, moved: Omit<Newer, "value">): Promise<void> {
+    setNewer({ ...moved, value: configurationOf(await get<Fields>(path), schema) });
+  }
+
+  function rebase(value: Fields, onto: Newer): void {
+    edited.change(value);
+    setBase(onto);
+    setNewer(undefined);
+  }
+
   return (
-    <Confirm
-      title={`Remove ${partner.name}?`}
-      verb="Remove"
-      kind="danger"
-      onConfirm={remove}
-      onClose={onClose}
-    >
-      <p>
-        {waiting === 0
-          ? "No lead waits for it."
-          : `${numbers.format(waiting)} leads wait for it: they go on to the next partner of their rule, or end where it has none.`}
-      </p>
-    </Confirm>
+    <FormContext value={{ schemas, errors, own: OWN }}>
+      <form className="dialog-body" noValidate onSubmit={(event) => void save(event)}>
+        {partner === undefined && (
+          <Field
+            label="Id"
+            value={id}
+            autoFocus
+            autoComplete="off"
+            error={errors.at("id")}
+            hint="Lower-case letters, digits, - and _; rules name it by this"
+            onChange={({ target }) => setId(target.value)}
+          />
+        )}
+        <FormOrJson label="Configuration" edited={edited}>
+          <Sections schema={schema} sections={SECTIONS} value={edited.value} onChange={edited.change} />
+        </FormOrJson>
+        {problem !== undefined && <ProblemNotice problem={problem} />}
+        {newer && (
+          <Meanwhile
+            newer={newer}
+            base={base.value}
+            mine={edited.value}
+            onRebase={(value) => rebase(value, newer)}
+          />
+        )}
+        {partner !== undefined && <ChangesToSave before={base.value} after={edited.value} />}
+        <div className="dialog-buttons">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            type="submit"
+            kind="primary"
+            isBusy={isBusy}
+            disabled={edited.wrong !== undefined || newer !== undefined}
+          >
+            Save
+          </Button>
+        </div>
+      </form>
+    </FormContext>
   );
 }

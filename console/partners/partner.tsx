@@ -8,13 +8,15 @@ import { nameOf } from "../leads/words.ts";
 import { useSession } from "../session/session.tsx";
 import { Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { DataTable } from "../ui/data-table.tsx";
 import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
 import { Caps } from "./caps.tsx";
-import { EditPartner, RemovePartner } from "./edit-partner.tsx";
+import { EditPartner } from "./edit-partner.tsx";
 import { PartnerButtons } from "./partner-buttons.tsx";
 import { PartnerState } from "./partner-state.tsx";
+import { RemovePartner } from "./remove-partner.tsx";
 import "./partners.css";
 
 export default function Partner() {
@@ -102,17 +104,29 @@ function Why({ partner }: { readonly partner: PartnerShape }) {
         }
       />
     );
-  if (partner.circuit_state !== "closed")
-    return (
-      <Notice tone="warn" title="Its circuit is open: too many deliveries failed in a row">
-        {partner.retry_at !== undefined && (
-          <p>
-            The next is tried <Time at={partner.retry_at} />.
-          </p>
-        )}
-      </Notice>
-    );
+  if (partner.circuit_state === "half_open")
+    return <Notice tone="warn" title="Its circuit is half-open: one lead is tried before all others" />;
+  if (partner.circuit_state === "open") return <CircuitOpen retryAt={partner.retry_at} />;
   return null;
+}
+
+function CircuitOpen({ retryAt }: { readonly retryAt: string | undefined }) {
+  const isOver = retryAt !== undefined && Date.parse(retryAt) <= Date.now();
+  return (
+    <Notice tone="warn" title="Its circuit is open: too many deliveries failed in a row">
+      {retryAt !== undefined && (
+        <p>
+          {isOver ? (
+            "The next lead that comes is tried."
+          ) : (
+            <>
+              The next lead is tried <Time at={retryAt} />.
+            </>
+          )}
+        </p>
+      )}
+    </Notice>
+  );
 }
 
 const COUNTS = [
@@ -196,34 +210,16 @@ function LastLeads({ partner }: { readonly partner: string }) {
       ) : data.items.length === 0 ? (
         <Empty title="No lead was sent there yet" />
       ) : (
-        <table className="table table-cards">
-          <thead>
-            <tr>
-              <th scope="col">Lead</th>
-              <th scope="col">Status</th>
-              <th scope="col">Reason</th>
-              <th scope="col">Changed</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((lead) => (
-              <tr key={lead.id}>
-                <th scope="row" className="break">
-                  <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link>
-                </th>
-                <td data-label="Status">
-                  <Status status={lead.status} />
-                </td>
-                <td data-label="Reason" className="break">
-                  {lead.reason ?? ""}
-                </td>
-                <td data-label="Changed">
-                  <Time at={lead.updated_at} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={data.items}
+          keyOf={({ id }) => id}
+          columns={[
+            { name: "Lead", cell: (lead) => <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link> },
+            { name: "Status", cell: ({ status }) => <Status status={status} /> },
+            { name: "Reason", className: "break", cell: ({ reason }) => reason ?? "" },
+            { name: "Changed", cell: ({ updated_at }) => <Time at={updated_at} /> },
+          ]}
+        />
       )}
     </Card>
   );

@@ -4,10 +4,11 @@ import { usePartners } from "../api/queries.ts";
 import type { Partner } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Caps } from "./caps.tsx";
-import { AddPartner } from "./edit-partner.tsx";
+import { EditPartner } from "./edit-partner.tsx";
 import { PartnerButtons } from "./partner-buttons.tsx";
 import { PartnerState } from "./partner-state.tsx";
 import "./partners.css";
@@ -40,7 +41,7 @@ export default function Partners() {
           <PartnerTable partners={partners.data} />
         )}
       </Card>
-      {isAdding && <AddPartner onClose={() => setAdding(false)} />}
+      {isAdding && <EditPartner partner={undefined} onClose={() => setAdding(false)} />}
     </Page>
   );
 }
@@ -48,66 +49,32 @@ export default function Partners() {
 function PartnerTable({ partners }: { readonly partners: readonly Partner[] }) {
   const { may } = useSession();
   return (
-    <table className="table table-cards partner-table">
-      <thead>
-        <tr>
-          <th scope="col">Partner</th>
-          <th scope="col">State</th>
-          <th scope="col" className="number">
-            Queue
-          </th>
-          <th scope="col" className="number">
-            Held
-          </th>
-          <th scope="col">Caps</th>
-          <th scope="col" className="number">
-            Delivered
-          </th>
-          <th scope="col" className="number">
-            Dead
-          </th>
-          {may("partners.change") && (
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {partners.map((partner) => (
-          <tr key={partner.id}>
-            <th scope="row" className="partner-name">
-              <Link href={`/partners/${partner.id}`} className="break">
-                {partner.name}
+    <DataTable
+      className="partner-table"
+      rows={partners}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          name: "Partner",
+          className: "partner-name",
+          cell: ({ id, name }) => (
+            <>
+              <Link href={`/partners/${id}`} className="break">
+                {name}
               </Link>
-              <span className="mono muted small">{partner.id}</span>
-            </th>
-            <td data-label="State">
-              <PartnerState partner={partner} />
-            </td>
-            <td data-label="Queue" className="number">
-              {numbers.format(partner.queue_depth)}
-            </td>
-            <td data-label="Held" className="number">
-              {numbers.format(partner.held)}
-            </td>
-            <td data-label="Caps">
-              <Caps partner={partner} />
-            </td>
-            <td data-label="Delivered" className="number">
-              {numbers.format(partner.delivered)}
-            </td>
-            <td data-label="Dead" className="number">
-              {numbers.format(partner.dead_lettered)}
-            </td>
-            {may("partners.change") && (
-              <td>
-                <PartnerButtons partner={partner} size="small" />
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+              <span className="mono muted small">{id}</span>
+            </>
+          ),
+        },
+        { name: "State", cell: (partner) => <PartnerState partner={partner} /> },
+        { name: "Queue", isNumber: true, cell: ({ queue_depth }) => numbers.format(queue_depth) },
+        { name: "Held", isNumber: true, cell: ({ held }) => numbers.format(held) },
+        { name: "Caps", cell: (partner) => <Caps partner={partner} /> },
+        { name: "Delivered", isNumber: true, cell: ({ delivered }) => numbers.format(delivered) },
+        { name: "Dead", isNumber: true, cell: ({ dead_lettered }) => numbers.format(dead_lettered) },
+        may("partners.change") &&
+          actions((partner: Partner) => <PartnerButtons partner={partner} size="small" />),
+      ]}
+    />
   );
 }

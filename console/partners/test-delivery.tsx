@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { call } from "../api/client.ts";
 import type { Partner } from "../api/shapes.ts";
+import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Confirm, Frame } from "../ui/dialog.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -8,7 +9,9 @@ import { Notice } from "../ui/notice.tsx";
 interface Tested {
   readonly request: unknown;
   readonly response: unknown;
-  readonly outcome: unknown;
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly price?: number;
   readonly timings?: { readonly total_ms: number };
 }
 
@@ -46,12 +49,16 @@ function Result({
   readonly tested: Tested;
   readonly onClose: () => void;
 }) {
-  const outcome = typeof tested.outcome === "string" ? tested.outcome : JSON.stringify(tested.outcome);
+  const { outcome, reason, price, timings } = tested;
+  const title = reason === undefined ? worded(outcome) : `${worded(outcome)}: ${worded(reason)}`;
   return (
     <Frame title={`Test of ${partner.name}`} onClose={onClose} wide>
       <div className="dialog-body">
-        <Notice tone={/success|delivered/.test(outcome) ? "good" : "warn"} title={outcome}>
-          {tested.timings && <p>{`It took ${Math.round(tested.timings.total_ms)} ms.`}</p>}
+        <Notice tone={outcome === "success" ? "good" : "warn"} title={title}>
+          <p>
+            {timings && `It took ${Math.round(timings.total_ms)} ms.`}
+            {price !== undefined && ` Its price is ${price}.`}
+          </p>
         </Notice>
         <h3>Request</h3>
         <pre>{JSON.stringify(tested.request, null, 2)}</pre>

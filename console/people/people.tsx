@@ -6,6 +6,7 @@ import type { Page as ApiPage, Person } from "../api/admin-shapes.ts";
 import { get, withQuery } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { useFilters } from "../ui/filters.ts";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
@@ -65,59 +66,45 @@ function Table({ people }: { readonly people: readonly Person[] }) {
   const [forgetting, setForgetting] = useState<Person>();
   return (
     <>
-      <table className="table table-cards">
-        <thead>
-          <tr>
-            <th scope="col">Person</th>
-            <th scope="col">E-mail</th>
-            <th scope="col">Phone</th>
-            <th scope="col" className="number">
-              Aliases
-            </th>
-            <th scope="col" className="number">
-              Leads
-            </th>
-            {mayForget && (
-              <th scope="col">
-                <span className="visually-hidden">What can be done</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {people.map((person) => (
-            <tr key={person.id}>
-              <th scope="row" className="break">
-                <Link href={`/identities/${person.id}`} id={`person-${person.id}`}>
-                  {nameOf(person)}
-                </Link>
-              </th>
-              <td data-label="E-mail" className="break">
-                {person.email ?? <span className="muted">none</span>}
-              </td>
-              <td data-label="Phone">{person.phone ?? <span className="muted">none</span>}</td>
-              <td data-label="Aliases" className="number">
-                {numbers.format(person.aliases.length)}
-              </td>
-              <td data-label="Leads" className="number">
-                <Link href={`/leads?person_id=${person.id}`}>{numbers.format(person.lead_count)}</Link>
-              </td>
-              {mayForget && (
-                <td className="row-buttons">
-                  <Button
-                    size="small"
-                    kind="danger"
-                    aria-describedby={`person-${person.id}`}
-                    onClick={() => setForgetting(person)}
-                  >
-                    Forget
-                  </Button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <DataTable
+        rows={people}
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: "Person",
+            cell: (person) => (
+              <Link href={`/identities/${person.id}`} id={`person-${person.id}`}>
+                {nameOf(person)}
+              </Link>
+            ),
+          },
+          {
+            name: "E-mail",
+            className: "break",
+            cell: ({ email }) => email ?? <span className="muted">none</span>,
+          },
+          { name: "Phone", cell: ({ phone }) => phone ?? <span className="muted">none</span> },
+          { name: "Aliases", isNumber: true, cell: ({ aliases }) => numbers.format(aliases.length) },
+          {
+            name: "Leads",
+            isNumber: true,
+            cell: ({ id, lead_count }) => (
+              <Link href={`/leads?person_id=${id}`}>{numbers.format(lead_count)}</Link>
+            ),
+          },
+          mayForget &&
+            actions((person: Person) => (
+              <Button
+                size="small"
+                kind="danger"
+                aria-describedby={`person-${person.id}`}
+                onClick={() => setForgetting(person)}
+              >
+                Forget
+              </Button>
+            )),
+        ]}
+      />
       {forgetting && <Forget person={forgetting} onClose={() => setForgetting(undefined)} />}
     </>
   );

@@ -5,6 +5,7 @@ import type { Page as ApiPage, OwnSession } from "../api/admin-shapes.ts";
 import { call, get } from "../api/client.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
@@ -44,40 +45,30 @@ export function Own() {
       {sessions.error && <ProblemNotice problem={sessions.error} />}
       {sessions.isPending && !sessions.error && <Loading />}
       {sessions.data && (
-        <table className="table table-cards">
-          <thead>
-            <tr>
-              <th scope="col">Browser</th>
-              <th scope="col">Since</th>
-              <th scope="col">Last seen</th>
-              <th scope="col">
-                <span className="visually-hidden">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {sessions.data.map((session) => (
-              <tr key={session.id}>
-                <th scope="row" className="break">
-                  {session.user_agent ?? "unknown"} {session.current && <Badge tone="good">this one</Badge>}
-                </th>
-                <td data-label="Since">
-                  <Time at={session.started_at} />
-                </td>
-                <td data-label="Last seen">
-                  <Time at={session.last_seen_at} />
-                </td>
-                <td className="row-buttons">
-                  {!session.current && (
-                    <Button size="small" kind="danger" onClick={() => setEnding(session)}>
-                      End
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={sessions.data}
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: "Browser",
+              cell: ({ user_agent = "unknown", current }) => (
+                <>
+                  {user_agent} {current && <Badge tone="good">this one</Badge>}
+                </>
+              ),
+            },
+            { name: "Since", cell: ({ started_at }) => <Time at={started_at} /> },
+            { name: "Last seen", cell: ({ last_seen_at }) => <Time at={last_seen_at} /> },
+            actions(
+              (session: OwnSession) =>
+                !session.current && (
+                  <Button size="small" kind="danger" onClick={() => setEnding(session)}>
+                    End
+                  </Button>
+                ),
+            ),
+          ]}
+        />
       )}
       {isChanging && (
         <Confirm

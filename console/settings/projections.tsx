@@ -6,6 +6,7 @@ import { call, get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers } from "../ui/page.tsx";
@@ -29,61 +30,37 @@ export function Projections() {
       {projections.error && <ProblemNotice problem={projections.error} />}
       {projections.isPending && !projections.error && <Loading />}
       {projections.data && (
-        <table className="table table-cards">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" className="number">
-                Behind the log
-              </th>
-              <th scope="col" className="number">
-                Passed over
-              </th>
-              <th scope="col">Rebuilt</th>
-              {mayRebuild && (
-                <th scope="col">
-                  <span className="visually-hidden">What can be done</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {projections.data.map(({ name, lag, skipped, rebuilt_at, rebuilding }) => (
-              <tr key={name}>
-                <th scope="row" id={`projection-${name}`}>
-                  {worded(name)}
-                </th>
-                <td data-label="Behind the log" className="number">
-                  {numbers.format(lag)}
-                </td>
-                <td data-label="Passed over" className="number">
-                  {numbers.format(skipped)}
-                </td>
-                <td data-label="Rebuilt">
-                  {rebuilding !== undefined ? (
-                    <Progress name={name} rebuilding={rebuilding} />
-                  ) : rebuilt_at === null ? (
-                    <span className="muted">never</span>
-                  ) : (
-                    <Time at={rebuilt_at} />
-                  )}
-                </td>
-                {mayRebuild && (
-                  <td className="row-buttons">
-                    <Button
-                      size="small"
-                      aria-describedby={`projection-${name}`}
-                      disabled={rebuilding !== undefined}
-                      onClick={() => setAsking(name)}
-                    >
-                      Rebuild
-                    </Button>
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={projections.data}
+          keyOf={({ name }) => name}
+          columns={[
+            { name: "Name", cell: ({ name }) => <span id={`projection-${name}`}>{worded(name)}</span> },
+            { name: "Behind the log", isNumber: true, cell: ({ lag }) => numbers.format(lag) },
+            { name: "Passed over", isNumber: true, cell: ({ skipped }) => numbers.format(skipped) },
+            {
+              name: "Rebuilt",
+              cell: ({ name, rebuilding, rebuilt_at }) =>
+                rebuilding !== undefined ? (
+                  <Progress name={name} rebuilding={rebuilding} />
+                ) : rebuilt_at === null ? (
+                  <span className="muted">never</span>
+                ) : (
+                  <Time at={rebuilt_at} />
+                ),
+            },
+            mayRebuild &&
+              actions(({ name, rebuilding }: Projection) => (
+                <Button
+                  size="small"
+                  aria-describedby={`projection-${name}`}
+                  disabled={rebuilding !== undefined}
+                  onClick={() => setAsking(name)}
+                >
+                  Rebuild
+                </Button>
+              )),
+          ]}
+        />
       )}
       {asking !== undefined && (
         <Confirm

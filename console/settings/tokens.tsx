@@ -4,6 +4,7 @@ import type { Page as ApiPage, Token } from "../api/admin-shapes.ts";
 import { call, get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { asMoment } from "../ui/filters.ts";
@@ -60,53 +61,28 @@ export function Tokens() {
         </Empty>
       )}
       {tokens.data && tokens.data.length > 0 && (
-        <table className="table table-cards">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Role</th>
-              <th scope="col">Made by</th>
-              <th scope="col">Last used</th>
-              <th scope="col">Expires</th>
-              {mayChange && (
-                <th scope="col">
-                  <span className="visually-hidden">What can be done</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {tokens.data.map((token) => (
-              <tr key={token.id}>
-                <th scope="row" className="break">
-                  {token.name}
-                </th>
-                <td data-label="Role">{token.role}</td>
-                <td data-label="Made by" className="break">
-                  {token.created_by}
-                </td>
-                <td data-label="Last used">
-                  <Moment at={token.last_used_at} />
-                </td>
-                <td data-label="Expires">
-                  <Moment at={token.expires_at} />
-                </td>
-                {mayChange && (
-                  <td className="row-buttons">
-                    <Button
-                      size="small"
-                      kind="danger"
-                      aria-label={`Revoke ${token.name}`}
-                      onClick={() => setRevoking(token)}
-                    >
-                      Revoke
-                    </Button>
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={tokens.data}
+          keyOf={({ id }) => id}
+          columns={[
+            { name: "Name", cell: ({ name }) => name },
+            { name: "Role", cell: ({ role }) => role },
+            { name: "Made by", className: "break", cell: ({ created_by }) => created_by },
+            { name: "Last used", cell: ({ last_used_at }) => <Moment at={last_used_at} /> },
+            { name: "Expires", cell: ({ expires_at }) => <Moment at={expires_at} /> },
+            mayChange &&
+              actions((token: Token) => (
+                <Button
+                  size="small"
+                  kind="danger"
+                  aria-label={`Revoke ${token.name}`}
+                  onClick={() => setRevoking(token)}
+                >
+                  Revoke
+                </Button>
+              )),
+          ]}
+        />
       )}
       {isAdding && (
         <Confirm title="Add a token" verb="Add" onConfirm={add} onClose={() => setAdding(false)}>

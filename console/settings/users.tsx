@@ -5,6 +5,7 @@ import { call, get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { actions, DataTable } from "../ui/data-table.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
@@ -131,66 +132,47 @@ interface TableProps {
   readonly onAsk: (asking: Asking) => void;
 }
 
+const BUTTONS = [
+  ["Role", "role"],
+  ["New link", "link"],
+  ["Sign out", "sign-out"],
+  ["Remove", "remove"],
+] as const;
+
 function Table({ users, mayChange, onAsk }: TableProps) {
   return (
-    <table className="table table-cards">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Role</th>
-          <th scope="col">State</th>
-          <th scope="col">Last sign-in</th>
-          {mayChange && (
-            <th scope="col">
-              <span className="visually-hidden">What can be done</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {users.map((user) => (
-          <tr key={user.id}>
-            <th scope="row" className="break" id={`user-${user.id}`}>
-              {user.name}
-            </th>
-            <td data-label="Role">{user.role}</td>
-            <td data-label="State">
-              <Badge tone={user.state === "active" ? "good" : "warn"}>{user.state}</Badge>
-            </td>
-            <td data-label="Last sign-in">
-              {user.last_sign_in_at === undefined ? (
-                <span className="muted">never</span>
-              ) : (
-                <Time at={user.last_sign_in_at} />
-              )}
-            </td>
-            {mayChange && (
-              <td className="row-buttons">
-                <span className="buttons">
-                  {(
-                    [
-                      ["Role", "role"],
-                      ["New link", "link"],
-                      ["Sign out", "sign-out"],
-                      ["Remove", "remove"],
-                    ] as const
-                  ).map(([text, what]) => (
-                    <Button
-                      key={what}
-                      size="small"
-                      kind={what === "remove" ? "danger" : "plain"}
-                      aria-label={`${text}: ${user.name}`}
-                      onClick={() => onAsk({ what, user })}
-                    >
-                      {text}
-                    </Button>
-                  ))}
-                </span>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      rows={users}
+      keyOf={({ id }) => id}
+      columns={[
+        { name: "Name", cell: ({ name }) => name },
+        { name: "Role", cell: ({ role }) => role },
+        {
+          name: "State",
+          cell: ({ state }) => <Badge tone={state === "active" ? "good" : "warn"}>{state}</Badge>,
+        },
+        {
+          name: "Last sign-in",
+          cell: ({ last_sign_in_at: at }) =>
+            at === undefined ? <span className="muted">never</span> : <Time at={at} />,
+        },
+        mayChange &&
+          actions((user: User) => (
+            <span className="buttons">
+              {BUTTONS.map(([text, what]) => (
+                <Button
+                  key={what}
+                  size="small"
+                  kind={what === "remove" ? "danger" : "plain"}
+                  aria-label={`${text}: ${user.name}`}
+                  onClick={() => onAsk({ what, user })}
+                >
+                  {text}
+                </Button>
+              ))}
+            </span>
+          )),
+      ]}
+    />
   );
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AnalysisServiceId, PartnerId, StepId } from "../ids.ts";
+import { DAYS_OF_WEEK } from "../partner/schedule.ts";
 import { WrittenGroup } from "../rules/written-rule.ts";
 import { Kind } from "../submission/events.ts";
 
@@ -18,13 +19,14 @@ const Duration = z
   .refine((text) => !Number.isNaN(msOf(text)), "is no duration: use a number and s, m, h or d, like 48h")
   .refine((text) => !(msOf(text) > MAX_WAIT_MS), "is longer than a year");
 
+const id = StepId.meta({ title: "Step id" });
 const next = StepId.optional().meta({
   description: "Left out: the step that follows, after the last the end",
 });
 const Templates = z.record(z.string(), z.unknown());
 
 const SendStep = z.strictObject({
-  id: StepId,
+  id,
   type: z.literal("send"),
   next,
   partner: PartnerId,
@@ -34,7 +36,7 @@ const SendStep = z.strictObject({
     .meta({ description: "A text, or fields such as subject and text; templates over the member" }),
 });
 const WaitStep = z.strictObject({
-  id: StepId,
+  id,
   type: z.literal("wait"),
   next,
   for: Duration.optional().meta({ description: "Like 48h: a number and s, m, h or d" }),
@@ -42,28 +44,28 @@ const WaitStep = z.strictObject({
   on_reply: StepId.optional().meta({ description: "Where a reply leads, which ends the wait at once" }),
 });
 const AnalyzeStep = z.strictObject({
-  id: StepId,
+  id,
   type: z.literal("analyze"),
   next,
   service: AnalysisServiceId,
 });
 const BranchStep = z.strictObject({
-  id: StepId,
+  id,
   type: z.literal("branch"),
   cases: z
-    .array(z.strictObject({ when: WrittenGroup, next: StepId }))
+    .array(z.strictObject({ when: WrittenGroup, next: StepId }).meta({ title: "Case" }))
     .min(1)
     .max(100),
   otherwise: StepId,
 });
 const SubmitStep = z.strictObject({
-  id: StepId,
+  id,
   type: z.literal("submit"),
   next,
   kind: Kind,
   fields: Templates.meta({ description: "Templates over the member" }),
 });
-const EndStep = z.strictObject({ id: StepId, type: z.literal("end") });
+const EndStep = z.strictObject({ id, type: z.literal("end") });
 
 export const Step = z.discriminatedUnion("type", [
   SendStep,
@@ -80,11 +82,16 @@ export const Quiet = z.strictObject({
   time_zone: z.string().min(1),
   hours: z
     .array(
-      z.strictObject({
-        days: z.array(z.string()).min(1).meta({ description: "mon, tue, wed, thu, fri, sat, sun" }),
-        from: z.string().meta({ description: "Like 20:00" }),
-        to: z.string().meta({ description: "Like 08:00; earlier than from is on the next day" }),
-      }),
+      z
+        .strictObject({
+          days: z
+            .array(z.string().meta({ examples: DAYS_OF_WEEK }))
+            .min(1)
+            .meta({ description: DAYS_OF_WEEK.join(", ") }),
+          from: z.string().meta({ description: "Like 20:00" }),
+          to: z.string().meta({ description: "Like 08:00; earlier than from is on the next day" }),
+        })
+        .meta({ title: "Window" }),
     )
     .min(1),
 });

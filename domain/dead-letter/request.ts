@@ -17,37 +17,58 @@ export type DeadStage = z.infer<typeof DeadStage>;
 export const RequestId = z.uuid().brand<"RequestId">();
 export type RequestId = z.infer<typeof RequestId>;
 
-/** By their ids, or all that are of this stage and this partner. */
+/** As the list of dead letters shows the reason: its first characters, where it is long. */
+export const DeadCauseShown = z.string().min(1).max(200);
+
+/** By their ids, or all that are of this stage, this partner and this cause. */
 export const Selection = z.object({
   ids: z.array(z.uuid()).optional(),
   stage: DeadStage.optional(),
   partner: PartnerId.optional(),
+  cause: z.string().optional(),
 });
 export type Selection = z.infer<typeof Selection>;
 
+const unchanged = (data: unknown): unknown => data;
 const request = Selection.extend({ request_id: RequestId });
 
 export const deadLetterEvents = {
-  RedriveRequested: { version: 1, schema: request },
-  DiscardRequested: { version: 1, schema: request.extend({ reason: z.string() }) },
+  // A release that knows no cause would choose more than was meant, so what names one is of a version that it waits for.
+  RedriveRequested: { version: 2, schema: request, upcasts: { 1: unchanged } },
+  DiscardRequested: {
+    version: 2,
+    schema: request.extend({ reason: z.string() }),
+    upcasts: { 1: unchanged },
+  },
+  /** Nothing more of it is moved until it is resumed. */
+  RequestPaused: { version: 1, schema: z.object({ request_id: RequestId }) },
+  RequestResumed: { version: 1, schema: z.object({ request_id: RequestId }) },
   /** All that it chose was moved, but for what can't be: that is free again. */
   RequestCarriedOut: { version: 1, schema: z.object({ request_id: RequestId }) },
 } as const;
 
 export type DeadLetterEvent = EventOf<typeof deadLetterEvents>;
 
-export type RequestState = "requested" | "carried_out" | undefined;
+export type RequestState = "requested" | "paused" | "carried_out" | undefined;
 
 export type RequestCommand =
   | { readonly type: "redrive"; readonly id: RequestId; readonly which: Selection }
   | { readonly type: "discard"; readonly id: RequestId; readonly which: Selection; readonly reason: string }
-  | { readonly type: "carry_out"; readonly id: RequestId };
+  | { readonly type: "pause" | "resume" | "carry_out"; readonly id: RequestId };
 
-type Made = Decision<DeadLetterEvent, "already_requested" | "not_requested">;
+type Made = Decision<DeadLetterEvent, "already_requested" | "not_requested" | "carried_out">;
+
+const stateAfter: Readonly<Record<DeadLetterEvent["type"], RequestState>> = {
+  RedriveRequested: "requested",
+  DiscardRequested: "requested",
+  RequestPaused: "paused",
+  RequestResumed: "requested",
+  RequestCarriedOut: "carried_out",
+};
 
 export const deadLetterRequest: Decider<RequestState, RequestCommand, Made> = {
   initial: undefined,
-  evolve: (_, { type }) => (type === "RequestCarriedOut" ? "carried_out" : "requested"),
+  evolve: (_, { type }) => stateAfter[type],
   decide(command, state) {
     const { id: request_id } = command;
     switch (command.type) {
@@ -60,6 +81,17 @@ export const deadLetterRequest: Decider<RequestState, RequestCommand, Made> = {
         const { which, reason } = command;
         return accept({ type: "DiscardRequested", data: { request_id, ...which, reason } });
       }
+      case "pause":
+      case "resume": {
+        if (state === undefined) return refuse("not_requested");
+        if (state === "carried_out") return refuse("carried_out");
+        const [wanted, event] =
+          command.type === "pause"
+            ? (["paused", "RequestPaused"] as const)
+            : (["requested", "RequestResumed"] as const);
+        return state === wanted ? accept() : accept({ type: event, data: { request_id } });
+      }
+      // Of one that was paused a moment ago nothing is said until it is resumed.
       case "carry_out":
         if (state !== "requested") return refuse("not_requested");
         return accept({ type: "RequestCarriedOut", data: { request_id } });

@@ -14,12 +14,35 @@ export const MAX_PRICE = 1_000_000_000;
 
 const positive = z.int().positive();
 
-const Match = z.strictObject({ path: z.string().min(1), equals: z.unknown() });
+const Match = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .meta({ description: "Of a field in the answer, like result.status", examples: ["result.status"] }),
+  equals: z.unknown(),
+});
 
-const window_hours = z.number().positive().optional();
+const window_hours = z
+  .number()
+  .positive()
+  .optional()
+  .meta({ description: "For how long; left out, for ever" });
 const Dedupe = z.union([
-  z.strictObject({ fields: z.array(z.string().min(1)).min(1), window_hours }),
-  z.strictObject({ function: Code.meta({ description: "(lead) => string" }), window_hours }),
+  z
+    .strictObject({
+      fields: z
+        .array(z.string().min(1))
+        .min(1)
+        .meta({ description: "Separated by commas: two leads are the same where all of these are equal" }),
+      window_hours,
+    })
+    .meta({ title: "By fields" }),
+  z
+    .strictObject({
+      function: Code.meta({ description: "(lead) => string", contentMediaType: "text/javascript" }),
+      window_hours,
+    })
+    .meta({ title: "By a function" }),
 ]);
 
 /**
@@ -28,22 +51,29 @@ const Dedupe = z.union([
  */
 export const PartnerConfig = z.strictObject({
   name: z.string().min(1),
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).meta({ title: "In use" }),
   delivery: Delivery,
-  dedupe: Dedupe.optional(),
+  dedupe: Dedupe.optional().meta({
+    title: "Duplicates",
+    description:
+      "Which leads are the same to it; left out, those of the same person, kind and idempotency key",
+  }),
   retry: z
     .strictObject({
       max_attempts: positive.max(100).default(3),
-      base_ms: positive.default(500),
-      max_ms: positive.default(60_000),
+      base_ms: positive.default(500).meta({ title: "First wait (ms)" }),
+      max_ms: positive.default(60_000).meta({ title: "Longest wait (ms)" }),
     })
     .prefault({}),
   circuit: z
-    .strictObject({ failure_threshold: positive.default(5), open_ms: positive.default(30_000) })
+    .strictObject({
+      failure_threshold: positive.default(5).meta({ title: "Opens after failures" }),
+      open_ms: positive.default(30_000).meta({ title: "Stays open (ms)" }),
+    })
     .prefault({}),
   limits: z
     .strictObject({
-      concurrency: positive.max(1_000).default(16),
+      concurrency: positive.max(1_000).default(16).meta({ title: "At the same time" }),
       per_second: z.number().positive().optional(),
     })
     .prefault({}),
@@ -58,7 +88,10 @@ export const PartnerConfig = z.strictObject({
     })
     .optional(),
   price: z.number().nonnegative().max(MAX_PRICE).optional(),
-  idempotent: z.boolean().default(true),
+  idempotent: z.boolean().default(true).meta({
+    title: "Recognises repeats",
+    description: "By the idempotency key; where it does not, what is in doubt is held instead of repeated",
+  }),
 });
 export type PartnerConfig = z.infer<typeof PartnerConfig>;
 

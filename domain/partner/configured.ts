@@ -31,6 +31,8 @@ export type ConfigurePartner =
       readonly delivery: Sealed;
       /** What was there when its secrets were kept. */
       readonly instead_of: StoredDelivery | undefined;
+      /** Of the configuration that is to be replaced; 0 where there may be none yet. Left out, whatever is there. */
+      readonly expected_version?: number | undefined;
     }
   | { readonly type: "pause"; readonly partner: PartnerId; readonly reason?: string | undefined }
   | { readonly type: "resume"; readonly partner: PartnerId }
@@ -53,6 +55,7 @@ export type ConfigureRefusal =
   | { readonly reason: "no_such_partner" }
   /** Somebody was faster: what is kept has to be taken from what is there now. */
   | { readonly reason: "delivery_changed"; readonly delivery: StoredDelivery | undefined }
+  | { readonly reason: "version_moved"; readonly version: number }
   | { readonly reason: "rules_route_to_it"; readonly rules: readonly RuleId[] };
 
 type Decided = Decision<PartnerConfigEvent, ConfigureRefusal>;
@@ -114,7 +117,10 @@ function decide(command: ConfigurePartner, partners: ConfiguredPartners): Decide
   const before = existingPartner(partners, partner);
   switch (command.type) {
     case "configure": {
-      const { config, delivery: sealed, instead_of } = command;
+      const { config, delivery: sealed, instead_of, expected_version } = command;
+      const version = before?.version ?? 0;
+      if (expected_version !== undefined && expected_version !== version)
+        return { accepted: false, reason: "version_moved", version };
       // By value: the same event gives another object each time that it is read.
       if (JSON.stringify(before?.delivery) !== JSON.stringify(instead_of))
         return { accepted: false, reason: "delivery_changed", delivery: before?.delivery };

@@ -19,13 +19,15 @@ export const Delivery = z.discriminatedUnion("type", [
 export type Delivery = z.infer<typeof Delivery>;
 
 /** As it is shown, and as it may be sent back. */
-export const ShownDelivery = z.discriminatedUnion("type", [
-  ShownHttpDelivery,
-  ShownSlackDelivery,
-  EmailDelivery,
-  NatsDelivery,
-  FunctionDelivery,
-]);
+export const ShownDelivery = z
+  .discriminatedUnion("type", [
+    ShownHttpDelivery,
+    ShownSlackDelivery,
+    EmailDelivery,
+    NatsDelivery,
+    FunctionDelivery,
+  ])
+  .meta({ title: "Channel" });
 export type ShownDelivery = z.infer<typeof ShownDelivery>;
 
 type Kinds = {

@@ -11,7 +11,10 @@ import { lengthAndPortErrors } from "./url-errors.ts";
 const SmtpUrl = z
   .string()
   .refine((text) => /^smtps?:\/\//.test(text) && URL.canParse(text), "is no URL of a mail server")
-  .meta({ description: "smtps://user:password@host:port; left out, what SMTP_URL says" });
+  .meta({
+    title: "SMTP URL",
+    description: "smtps://user:password@host:port; left out, what SMTP_URL says",
+  });
 
 const line = z.string().min(1).max(1_000);
 
@@ -20,7 +23,7 @@ export const EmailDelivery = z.strictObject({
   to: line.meta({ description: "Addresses separated by commas; a template" }),
   from: line.optional(),
   subject: line.optional().meta({ description: "A template" }),
-  text: z.string().min(1).optional().meta({ description: "A template" }),
+  text: z.string().min(1).optional().meta({ description: "A template", contentMediaType: "text/plain" }),
   smtp_url: SmtpUrl.optional(),
   timeout_ms: Timeout.default(30_000),
 });

@@ -10,6 +10,7 @@ export const FunctionDelivery = z.strictObject({
   type: z.literal("function"),
   code: Code.meta({
     description: '(lead) => ({ outcome: "success" | "failure", reason?, price? }), sync or async',
+    contentMediaType: "text/javascript",
   }),
   allowed_hosts: z.array(z.string()).max(20).optional().meta({
     description: "The hosts that it may call with fetch, with a port where that is not the usual one",

@@ -37,14 +37,17 @@ const HeaderValue = z
 
 export const HttpDelivery = z.strictObject({
   type: z.literal("http"),
-  url: z.url({ protocol: /^https?$/ }),
+  url: z.url({ protocol: /^https?$/ }).meta({ title: "URL", examples: ["https://partner.example/leads"] }),
   method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
   headers: z.record(HeaderName, HeaderValue).optional(),
-  secret_headers: z
-    .array(z.string().min(1))
+  secret_headers: z.array(z.string().min(1)).optional().meta({
+    title: "Hidden headers",
+    description: "The names of those headers whose values nobody may read, separated by commas",
+  }),
+  body: z
+    .record(z.string(), z.unknown())
     .optional()
-    .meta({ description: "The names of those headers whose values nobody may read" }),
-  body: z.record(z.string(), z.unknown()).optional(),
+    .meta({ description: "Templates like {{email}}; left out, the lead as it came with its ids" }),
   timeout_ms: Timeout.default(10_000),
   secret: Secret.optional(),
 });

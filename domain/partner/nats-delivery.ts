@@ -13,7 +13,8 @@ export const NatsDelivery = z.strictObject({
     .regex(
       /^partners(\.[A-Za-z0-9_-]+)+$/,
       "use partners. followed by names of letters, digits, _ and -, joined by dots",
-    ),
+    )
+    .meta({ examples: ["partners.education"] }),
 });
 type NatsDelivery = z.infer<typeof NatsDelivery>;
 

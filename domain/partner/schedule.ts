@@ -9,15 +9,23 @@ const Otherwise = z.enum(["hold", "next"]).optional().meta({
     "What becomes of what can't be delivered now: it is held, or goes on in its waterfall. Unless told: on, where it can",
 });
 
+/** As a week is written; what else stands there is refused with its path. */
+export const DAYS_OF_WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 export const Schedule = z.strictObject({
   time_zone: z.string().min(1),
   open: z
     .array(
-      z.strictObject({
-        days: z.array(z.string()).min(1).meta({ description: "mon, tue, wed, thu, fri, sat, sun" }),
-        from: z.string().meta({ description: "Like 09:00" }),
-        to: z.string().meta({ description: "Like 17:30 or 24:00; earlier than from is on the next day" }),
-      }),
+      z
+        .strictObject({
+          days: z
+            .array(z.string().meta({ examples: DAYS_OF_WEEK }))
+            .min(1)
+            .meta({ description: DAYS_OF_WEEK.join(", ") }),
+          from: z.string().meta({ description: "Like 09:00" }),
+          to: z.string().meta({ description: "Like 17:30 or 24:00; earlier than from is on the next day" }),
+        })
+        .meta({ title: "Window" }),
     )
     .min(1),
   otherwise: Otherwise,

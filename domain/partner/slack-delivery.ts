@@ -17,12 +17,17 @@ const WebhookUrl = z.url({ protocol: /^https?$/ });
 export const SlackDelivery = z.strictObject({
   type: z.literal("slack"),
   webhook_url: WebhookUrl,
-  text: z.string().min(1).optional().meta({ description: "A template; left out, the fields as blocks" }),
+  text: z.string().min(1).optional().meta({
+    description: "A template; left out, the fields as blocks",
+    contentMediaType: "text/plain",
+  }),
   timeout_ms: Timeout.default(10_000),
 });
 type SlackDelivery = z.infer<typeof SlackDelivery>;
 
-export const ShownSlackDelivery = SlackDelivery.extend({ webhook_url: z.union([WebhookUrl, Hidden]) });
+export const ShownSlackDelivery = SlackDelivery.extend({
+  webhook_url: z.union([WebhookUrl, Hidden]).meta({ title: "Webhook URL" }),
+});
 type ShownSlackDelivery = z.infer<typeof ShownSlackDelivery>;
 
 export const slackDelivery: DeliveryKind<SlackDelivery, ShownSlackDelivery> = {

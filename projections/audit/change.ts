@@ -22,7 +22,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 const { DeliveryReturned, DeliveryReconciled } = partnerEvents;
 const { PersonForgotten, PersonsSplit } = identityEvents;
 const { SubmissionCorrected } = submissionEvents;
-const { RedriveRequested, DiscardRequested } = deadLetterEvents;
+const { RedriveRequested, DiscardRequested, RequestPaused, RequestResumed } = deadLetterEvents;
 const { ShadowStarted, ShadowEnded } = shadowEvents;
 const { MembersAdded, MemberReplied, ImportStarted } = campaignEvents;
 
@@ -44,6 +44,8 @@ const definitions = {
   ImportStarted,
   RedriveRequested,
   DiscardRequested,
+  RequestPaused,
+  RequestResumed,
   DeliveryReturned,
   DeliveryReconciled,
   SubmissionCorrected,
@@ -128,6 +130,8 @@ export function aboutOf({ type, data }: AuditedEvent): string {
       return `suppression list ${data.list}`;
     case "RedriveRequested":
     case "DiscardRequested":
+    case "RequestPaused":
+    case "RequestResumed":
       return "dead letters";
     case "DeliveryReturned":
     case "DeliveryReconciled":
@@ -196,8 +200,10 @@ function detailsOf(event: AuditedEvent): Record<string, unknown> | undefined {
     case "SignedIn":
       return { how: event.data.how };
     case "PartnerPaused":
+    case "RequestPaused":
       return { paused: true };
     case "PartnerResumed":
+    case "RequestResumed":
       return { paused: false };
     case "CampaignStarted":
     case "CampaignResumed":
@@ -214,8 +220,9 @@ function detailsOf(event: AuditedEvent): Record<string, unknown> | undefined {
       return { import_id: event.data.import_id };
     case "RedriveRequested":
     case "DiscardRequested": {
-      const { ids, stage, partner } = event.data;
-      return { ...(ids && { ids }), ...(stage && { stage }), ...(partner && { partner }) };
+      const { ids, stage, partner, cause } = event.data;
+      const about = { ...(partner && { partner }), ...(cause && { cause }) };
+      return { ...(ids && { ids }), ...(stage && { stage }), ...about };
     }
     case "DeliveryReconciled":
       return { partner: event.data.partner, outcome: event.data.outcome };

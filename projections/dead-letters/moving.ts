@@ -14,14 +14,27 @@ export interface DeadLetterRequest {
   readonly asked_by: string | null;
 }
 
+export interface RequestUnderWay {
+  readonly id: RequestId;
+  readonly action: DeadLetterAction;
+  readonly by: string | null;
+  readonly count: number;
+  readonly moved: number;
+  readonly paused: boolean;
+}
+
+const MAX_SHOWN = 100;
+
 export interface MovingQueries {
   rows(ids: readonly string[]): Promise<DeadLetterRow[]>;
   /** How many a request would choose that is made now. */
   count(which: Selection, action: DeadLetterAction): Promise<number>;
   /** How many a request has chosen; undefined where it is not in the model yet. */
   chosen(request: RequestId): Promise<number | undefined>;
-  /** Those that are to be carried out, in the order in which they were made. */
+  /** Those that are to be carried out, in the order in which they were made; not those that are paused. */
   requests(): Promise<DeadLetterRequest[]>;
+  /** Those that are not carried out yet, the oldest first, with how far they are. */
+  underWay(): Promise<RequestUnderWay[]>;
   /** What is left of what a request has chosen, in the order in which it died. */
   leftOf(
     request: RequestId,
@@ -58,8 +71,22 @@ export function createMovingQueries({ database }: { readonly database: Database 
     async requests() {
       await ready();
       return database.query<DeadLetterRequest>(
-        "select id, action, reason, asked_by from dead_letters.request where not carried_out order by position",
+        "select id, action, reason, asked_by from dead_letters.request where not carried_out and not paused order by position",
       );
+    },
+    async underWay() {
+      await ready();
+      const found = await database.query<
+        Record<"count" | "to_move", bigint> & Omit<RequestUnderWay, "count" | "moved">
+      >(
+        `select id, action, asked_by as by, count, to_move, paused from dead_letters.request
+          where not carried_out order by position limit ${MAX_SHOWN}`,
+      );
+      return found.map(({ count, to_move, ...request }) => ({
+        ...request,
+        count: Number(count),
+        moved: Number(count - to_move),
+      }));
     },
     async leftOf(request, { after, limit }) {
       await ready();

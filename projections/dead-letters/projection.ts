@@ -15,6 +15,7 @@ import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { type Known, knownEvents } from "../decoding.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
+import { causeOf, recount } from "./causes.ts";
 
 export interface DeadLetterRow {
   /** Of the submission, of the message that was refused, or of the member of a campaign. */
@@ -26,6 +27,8 @@ export interface DeadLetterRow {
   readonly partner: PartnerId | null;
   readonly reason: string;
   readonly cause: DeadCause | null;
+  /** What it is counted and chosen by; see causeOf. */
+  readonly shown_cause: string;
   readonly attempts: number;
   readonly at: Date;
   /** Of the event that made it one. */
@@ -40,7 +43,7 @@ export interface DeadLetterRow {
 
 export const deadLettersModel = {
   name: "dead_letters",
-  version: 2,
+  version: 3,
   tables: [
     `create table letter (
       id uuid primary key,
@@ -50,6 +53,7 @@ export const deadLettersModel = {
       partner text,
       reason text not null,
       cause text,
+      shown_cause text not null,
       attempts int not null,
       at timestamptz not null,
       position bigint not null unique,
@@ -59,7 +63,15 @@ export const deadLettersModel = {
     )`,
     "create index letter_by_stage on letter (stage, position desc)",
     "create index letter_by_partner on letter (partner, position desc)",
+    "create index letter_by_cause on letter (shown_cause, position desc)",
     "create index letter_by_request on letter (chosen_by, position) where chosen_by is not null",
+    `create table cause (
+      stage text not null,
+      partner text not null,
+      cause text not null,
+      count bigint not null,
+      primary key (stage, partner, cause)
+    )`,
     `create table request (
       id uuid primary key,
       position bigint not null,
@@ -67,6 +79,8 @@ export const deadLettersModel = {
       reason text,
       asked_by text,
       count bigint not null,
+      to_move bigint not null,
+      paused boolean not null,
       carried_out boolean not null
     )`,
     "create index request_in_order on request (position) where not carried_out",
@@ -83,6 +97,7 @@ const letters = table<DeadLetterRow>(
     partner: "text",
     reason: "text",
     cause: "text",
+    shown_cause: "text",
     attempts: "int",
     at: "timestamptz",
     position: "bigint",
@@ -106,17 +121,9 @@ export function deadLettersProjection(): Projection {
       // What is newest about each counts, up to the next event that looks at the rows.
       let changed = new Map<string, DeadLetterRow | "gone">();
       const flush = async (): Promise<void> => {
-        const changes = [...changed];
+        const changes = changed;
         changed = new Map();
-        const gone = changes.flatMap(([id, row]) => (row === "gone" ? [id] : []));
-        await Promise.all([
-          gone.length > 0 &&
-            target.execute(`delete from ${target.schema}.letter where id = any($1::uuid[])`, [gone]),
-          letters.upsert(
-            target,
-            changes.flatMap(([, row]) => (row === "gone" ? [] : [row])),
-          ),
-        ]);
+        await replace(target, changes);
       };
       for (const one of knownEvents(stored, target.onSkipped)) {
         const change = changeBy(one);
@@ -131,6 +138,42 @@ export function deadLettersProjection(): Projection {
   };
 }
 
+type Changes = ReadonlyMap<string, DeadLetterRow | "gone">;
+
+/** With how many there are of each cause. */
+async function replace(target: Target, changes: Changes): Promise<void> {
+  if (changes.size === 0) return;
+  const all = [...changes];
+  const gone = all.flatMap(([id, row]) => (row === "gone" ? [id] : []));
+  const made = all.flatMap(([, row]) => (row === "gone" ? [] : [row]));
+  const before = await letters.find(target, [...changes.keys()]);
+  await Promise.all([
+    gone.length > 0 &&
+      target.execute(`delete from ${target.schema}.letter where id = any($1::uuid[])`, [gone]),
+    letters.upsert(target, made),
+    recount(target, before, made),
+    countMoved(
+      target,
+      before.flatMap(({ id, chosen_by }) =>
+        chosen_by === null || isStillChosen(changes.get(id)) ? [] : [chosen_by],
+      ),
+    ),
+  ]);
+}
+
+const isStillChosen = (row: DeadLetterRow | "gone" | undefined): boolean =>
+  row !== undefined && row !== "gone" && row.chosen_by !== null;
+
+/** What a request has chosen, and is one no more: a request for each. */
+async function countMoved({ schema, execute }: Target, requests: readonly RequestId[]): Promise<void> {
+  if (requests.length === 0) return;
+  await execute(
+    `update ${schema}.request set to_move = to_move - moved.count
+       from (select id, count(*) from unnest($1::uuid[]) as id group by id) as moved where request.id = moved.id`,
+    [requests],
+  );
+}
+
 /** Undefined where it makes and moves no dead letter, as nearly everything. */
 function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow | "gone"] | undefined {
   const { position, revision, metadata } = raw;
@@ -138,18 +181,24 @@ function changeBy({ event: { type, data }, raw }: Known): [string, DeadLetterRow
   if (type === "SubmissionDeadLettered") {
     const { submission_id: id, stage, partner = null, reason, cause = null, attempts } = data;
     const [at, in_doubt] = [new Date(metadata.at), cause === "outcome_unknown"];
-    return [id, { ...row, id, stage, partner, reason, cause, attempts, at, in_doubt }];
+    const shown_cause = causeOf({ in_doubt, reason });
+    return [id, { ...row, id, stage, partner, reason, cause, shown_cause, attempts, at, in_doubt }];
   }
   if (type === "SubmissionRefused" || type === "ReplyRefused") {
     const { refusal_id: id, reason, attempts = 1 } = data;
     const [at, stage] = [new Date(metadata.at), "intake" as const];
-    return [id, { ...row, id, stage, partner: null, reason, cause: null, attempts, at, in_doubt: false }];
+    const none = { partner: null, cause: null, in_doubt: false };
+    return [
+      id,
+      { ...row, ...none, id, stage, reason, shown_cause: causeOf({ ...none, reason }), attempts, at },
+    ];
   }
   if (type === "MemberFailed" && data.dead) {
     const { member_id: id, campaign, added, reason, attempts } = data;
     const at = new Date(metadata.at);
     const about = { campaign, added: BigInt(added), partner: null, cause: null, in_doubt: false };
-    return [id, { ...row, ...about, id, stage: "campaign", reason, attempts, at }];
+    const shown_cause = causeOf({ ...about, reason });
+    return [id, { ...row, ...about, id, stage: "campaign", reason, shown_cause, attempts, at }];
   }
   if (type === "MemberRedriven" || type === "MemberDiscarded") return [data.member_id, "gone"];
   if (type === "SubmissionRedriven" || type === "SubmissionDiscarded") return [data.submission_id, "gone"];
@@ -165,12 +214,19 @@ type ByRows = (target: Target) => Promise<unknown>;
 function looksAtRows({ event, raw }: Known): ByRows | undefined {
   const { type, data } = event;
   if (type === "SubmissionReconciled" && data.outcome === "not_delivered")
-    return ({ schema, execute }) =>
-      execute(`update ${schema}.letter set in_doubt = false, cause = null, revision = $2 where id = $1`, [
-        data.submission_id,
-        raw.revision,
-      ]);
+    return async (target) => {
+      const [row] = await letters.find(target, [data.submission_id]);
+      if (row === undefined) return;
+      const known = { ...row, in_doubt: false, cause: null, revision: raw.revision };
+      await replace(target, new Map([[row.id, { ...known, shown_cause: causeOf(known) }]]));
+    };
   if (type === "RedriveRequested" || type === "DiscardRequested") return choose(event, raw);
+  if (type === "RequestPaused" || type === "RequestResumed")
+    return ({ schema, execute }) =>
+      execute(`update ${schema}.request set paused = $2 where id = $1`, [
+        data.request_id,
+        type === "RequestPaused",
+      ]);
   if (type === "RequestCarriedOut")
     return async ({ schema, execute }) => {
       const { request_id } = data;
@@ -180,7 +236,7 @@ function looksAtRows({ event, raw }: Known): ByRows | undefined {
   return undefined;
 }
 
-type Requested = Exclude<DeadLetterEvent, { type: "RequestCarriedOut" }>;
+type Requested = Extract<DeadLetterEvent, { type: "RedriveRequested" | "DiscardRequested" }>;
 export type DeadLetterAction = "redrive" | "discard";
 
 function choose({ type, data }: Requested, { position, metadata }: Known["raw"]): ByRows {
@@ -192,8 +248,8 @@ function choose({ type, data }: Requested, { position, metadata }: Known["raw"])
       `with chosen as (
          update ${schema}.letter set chosen_by = $1 where ${where} returning id
        )
-       insert into ${schema}.request (id, position, action, reason, asked_by, count, carried_out)
-         select $1::uuid, $2::bigint, $3::text, $4::text, $5::text, count(*), false from chosen
+       insert into ${schema}.request (id, position, action, reason, asked_by, count, to_move, paused, carried_out)
+         select $1::uuid, $2::bigint, $3::text, $4::text, $5::text, count(*), count(*), false, false from chosen
          on conflict do nothing`,
       [data.request_id, position, action, reason, metadata.by ?? null, ...params],
     );
@@ -201,15 +257,17 @@ function choose({ type, data }: Requested, { position, metadata }: Known["raw"])
 
 /** Which dead letters a request chooses that comes now: the same condition counts them before. */
 export function chosenBy(
-  { ids, stage, partner }: Selection,
+  { ids, stage, partner, cause }: Selection,
   action: DeadLetterAction,
   firstParam: number,
 ): { readonly where: string; readonly params: readonly unknown[] } {
-  const [a, b, c] = [firstParam, firstParam + 1, firstParam + 2];
+  const [a, b, c, d] = [firstParam, firstParam + 1, firstParam + 2, firstParam + 3];
   const isFree = `chosen_by is null and ($${a}::uuid[] is null or id = any($${a}::uuid[]))`;
-  const isMeant = `($${b}::text is null or stage = $${b}) and ($${c}::text is null or partner = $${c})`;
+  const isMeant =
+    `($${b}::text is null or stage = $${b}) and ($${c}::text is null or partner = $${c}) ` +
+    `and ($${d}::text is null or shown_cause = $${d})`;
   return {
     where: `${isFree} and ${isMeant}${action === "redrive" ? " and not in_doubt" : ""}`,
-    params: [ids ?? null, stage ?? null, partner ?? null],
+    params: [ids ?? null, stage ?? null, partner ?? null, cause ?? null],
   };
 }

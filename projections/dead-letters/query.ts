@@ -33,14 +33,23 @@ export interface DeadLetter {
   readonly moving?: true;
 }
 
-export interface DeadLetterFilter extends Pick<Selection, "stage" | "partner"> {
+export interface DeadLetterFilter extends Pick<Selection, "stage" | "partner" | "cause"> {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
+export interface CauseCount {
+  readonly cause: string;
+  readonly count: number;
+}
+
+const MAX_CAUSES = 200;
+
 export interface DeadLetterQueries {
   /** Newest first. Throws InvalidCursor. */
   list(filter: DeadLetterFilter): Promise<{ readonly items: DeadLetter[]; readonly next_cursor?: string }>;
+  /** How many there are of each cause, those with most first. */
+  causes(filter: Pick<Selection, "stage" | "partner">): Promise<CauseCount[]>;
   byId(id: string): Promise<DeadLetter | undefined>;
   /** By stage, and of those that ended in delivery by partner. */
   counts(): Promise<{ readonly stage: string; readonly partner: string | null; readonly count: bigint }[]>;
@@ -64,17 +73,33 @@ export function createDeadLetterQueries({ database, vault, eventStore }: DeadLet
   }
 
   return {
-    async list({ stage, partner, limit, cursor }) {
+    async list({ stage, partner, cause, limit, cursor }) {
       await ready();
       const found = await database.query<DeadLetterRow>(
         `select * from dead_letters.letter
           where ($1::text is null or stage = $1) and ($2::text is null or partner = $2)
-            and ($3::bigint is null or position < $3)
-          order by position desc limit $4`,
-        [stage ?? null, partner ?? null, cursor === undefined ? null : positionOf(cursor), limit + 1],
+            and ($3::text is null or shown_cause = $3) and ($4::bigint is null or position < $4)
+          order by position desc limit $5`,
+        [
+          stage ?? null,
+          partner ?? null,
+          cause ?? null,
+          cursor === undefined ? null : positionOf(cursor),
+          limit + 1,
+        ],
       );
       const page = pageOf(found, limit);
       return { items: await inTheClear(page.rows), ...page.next };
+    },
+    async causes({ stage, partner }) {
+      await ready();
+      const found = await database.query<{ readonly cause: string; readonly count: bigint }>(
+        `select cause, sum(count)::bigint as count from dead_letters.cause
+          where ($1::text is null or stage = $1) and ($2::text is null or partner = $2)
+          group by cause order by count desc, cause limit ${MAX_CAUSES}`,
+        [stage ?? null, partner ?? null],
+      );
+      return found.map(({ cause, count }) => ({ cause, count: Number(count) }));
     },
     async byId(id) {
       await ready();
@@ -86,8 +111,8 @@ export function createDeadLetterQueries({ database, vault, eventStore }: DeadLet
     async counts() {
       await ready();
       return database.query(
-        `select stage, case when stage = 'deliver' then partner end as partner, count(*)
-           from dead_letters.letter group by 1, 2`,
+        `select stage, case when stage = 'deliver' then nullif(partner, '') end as partner, sum(count)::bigint as count
+           from dead_letters.cause group by 1, 2`,
       );
     },
     position: () => ready().then(watch.position),

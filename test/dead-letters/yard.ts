@@ -105,6 +105,7 @@ export async function startDeadLetterYard(...roles: StartRole[]): Promise<DeadLe
   const dump = async (): Promise<unknown[]> => [
     await database.query("select * from dead_letters.letter order by id"),
     await database.query("select * from dead_letters.request order by id"),
+    await database.query("select * from dead_letters.cause order by stage, partner, cause"),
   ];
   const progress = createProgressQueries({ database, eventStore: yard.own.eventStore() });
   const rebuiltAt = async (): Promise<string | null | undefined> =>

@@ -90,10 +90,12 @@ export async function fillReadModels(
     ${hashed("'p' || n || '@example.com'")}, ${hashed("'+1555' || n")}, ${hashed("'person ' || n")}, '{}' ${persons}`);
   await run(`insert into identities.lead select ${inSql("8000", "n")}, ${person}, ${position} + 1 ${from}`);
   await run(`insert into dead_letters.letter
-    (id, stage, partner, reason, attempts, at, position, revision, in_doubt) select ${inSql("8000", "n")},
+    (id, stage, partner, reason, shown_cause, attempts, at, position, revision, in_doubt) select ${inSql("8000", "n")},
     case when ${isRare} then 'intake' else 'deliver' end,
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end,
-    'http_503', 3, ${received}, ${position} + 5, 3, false ${from}`);
+    'http_503', case when n % 1000 = 0 then 'timeout' else 'http_503' end, 3, ${received}, ${position} + 5, 3, false ${from}`);
+  await run(`insert into dead_letters.cause
+    select stage, partner, shown_cause, count(*) from dead_letters.letter group by 1, 2, 3`);
   await run(`insert into audit.change select ${first} + n, ${received}, case when ${isRare} then 'rare' else 'admin' end,
     case when ${isRare} then 'rare' else 'PartnerConfigured' end, 'partner edu', 'partner-config', n, null ${from}`);
   for (const bucket of ["minute", "hour", "day"])

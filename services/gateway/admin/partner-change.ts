@@ -9,6 +9,7 @@ requestSchemas.add(ShownDelivery, { id: "DeliveryChange" });
 /** Shown beside the configuration, so that what was read can be written back; nothing of it can be changed so. */
 const READ_ONLY = [
   "id",
+  "version",
   "signed",
   "errors",
   "circuit_state",

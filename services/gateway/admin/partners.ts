@@ -5,7 +5,7 @@ import { PartnerId } from "#domain/ids.ts";
 import type { PartnerConfig } from "#domain/partner/config.ts";
 import { type ConfigError, check } from "#domain/partner/config-error.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
-import type { ConfiguredPartner, ConfigureRefusal } from "#domain/partner/configured.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import {
   type Delivery,
   type ShownDelivery,
@@ -23,12 +23,13 @@ import type { PartnerQueries } from "#projections/partners/query.ts";
 import { byOf } from "../access/person.ts";
 import { describeScope, noContent, type Routes } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
-import { type Refusal, Refused, refusal } from "../refusal.ts";
+import { Refused, refusal } from "../refusal.ts";
 import type { RulesetView } from "../rules/ruleset-view.ts";
 import { functionErrors, testDelivery } from "./ask-partners.ts";
 import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
+import { DeliveryChanged, refusalOf, VersionMoved, versionMoved } from "./partner-refusals.ts";
 import { urlErrors } from "./partner-url.ts";
 import { Returned, type ReturnParts, returns } from "./returns.ts";
 import { notFound } from "./scope.ts";
@@ -49,6 +50,12 @@ export interface PartnerRoutesParts {
 }
 
 const params = z.object({ id: PartnerId });
+const HowToConfigure = z.strictObject({
+  expected_version: z.coerce.number().int().nonnegative().optional().meta({
+    description:
+      "The version that is to be replaced, 0 for a partner that there is not yet; left out, whatever is there",
+  }),
+});
 const Removal = z.strictObject({
   drain: z
     .enum(["next", "dead_letter"])
@@ -73,6 +80,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
   async function configure(
     partner: PartnerId,
     { delivery: given, ...config }: Omit<PartnerConfig, "delivery"> & { readonly delivery: ShownDelivery },
+    expected_version: number | undefined,
     reply: FastifyReply,
   ): Promise<ReadonlyMap<PartnerId, ConfiguredPartner>> {
     let before = view.current().get(partner)?.delivery;
@@ -84,10 +92,13 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
       for (const [path, url] of urlsOf(delivery)) refuseWith(await urlErrors(path, url, allowPrivate));
       refuseWith(await functionErrors(bus, { ...config, delivery }));
       const sealed = await vault.seal(SECRETS_KEY, delivery, partnerConfigContext(partner));
-      const command = { type: "configure", partner, config, delivery: sealed, instead_of: before } as const;
+      const instead = { instead_of: before, expected_version };
+      const command = { type: "configure", partner, config, delivery: sealed, ...instead } as const;
       try {
         return await change(command, reply);
       } catch (error) {
+        if (error instanceof VersionMoved)
+          throw new Refused(await versionMoved(eventStore, partner, error.version));
         if (!(error instanceof DeliveryChanged)) throw error;
         before = error.delivery;
       }
@@ -148,14 +159,17 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         schema: {
           summary: "Configure a partner",
           params,
+          querystring: HowToConfigure,
           body: PartnerChange,
           response: { 200: Partner },
-          refusals: ["unacceptable", "conflict"],
+          refusals: ["unacceptable", "conflict", "version_moved"],
         },
       },
       async (request, reply) => {
         const partner = request.params.id;
-        return byId(partner, await configure(partner, withoutReadOnly(request.body), reply));
+        const { expected_version } = request.query;
+        const config = withoutReadOnly(request.body);
+        return byId(partner, await configure(partner, config, expected_version, reply));
       },
     );
 
@@ -257,29 +271,6 @@ const smtpErrors = (delivery: Delivery, hasSmtp: boolean): ConfigError[] =>
     delivery.type === "email" && delivery.smtp_url === undefined && !hasSmtp,
     "is needed, since no server is configured for all: give smtps://user:password@host:port, or set SMTP_URL",
   );
-
-class DeliveryChanged extends Error {
-  override name = "DeliveryChanged";
-  readonly delivery: ConfiguredPartner["delivery"];
-
-  constructor(delivery: ConfiguredPartner["delivery"]) {
-    super("somebody else has configured the partner meanwhile");
-    this.delivery = delivery;
-  }
-}
-
-function refusalOf(refused: ConfigureRefusal): Refusal {
-  switch (refused.reason) {
-    case "no_such_partner":
-      return refusal("not_found");
-    case "delivery_changed":
-      throw new DeliveryChanged(refused.delivery);
-    case "rules_route_to_it": {
-      const detail = `These rules still route to this partner: ${refused.rules.join(", ")}`;
-      return refusal("conflict", { detail });
-    }
-  }
-}
 
 function refuseWith(errors: readonly ConfigError[]): void {
   if (errors.length > 0) throw new Refused(refusal("unacceptable", { errors }));

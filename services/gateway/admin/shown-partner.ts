@@ -20,6 +20,10 @@ const count = z.int().nonnegative();
 
 export const Partner = PartnerConfig.extend({
   id: PartnerId,
+  version: z
+    .int()
+    .positive()
+    .meta({ description: "Another one with each configuration; see expected_version" }),
   delivery: ShownDelivery.nullable().meta({ description: "Null where what is stored can't be used" }),
   signed: z.boolean(),
   errors: z.array(Wrong).optional().meta({ description: "What is wrong with the configuration" }),
@@ -56,7 +60,7 @@ export async function openDelivery(
 
 export async function shownPartner(
   id: PartnerId,
-  { config, delivery: stored, standing, paused_reason }: ConfiguredPartner,
+  { config, version, delivery: stored, standing, paused_reason }: ConfiguredPartner,
   { partner: _, circuit: circuit_state, delayed, ...figures }: PartnerCounts,
   { vault, bus }: { readonly vault: Vault; readonly bus: Bus },
 ): Promise<Partner> {
@@ -69,6 +73,7 @@ export async function shownPartner(
   ]);
   return {
     id,
+    version,
     ...config,
     delivery: delivery === undefined ? null : withoutSecrets(delivery),
     signed: delivery !== undefined && "secret" in delivery,

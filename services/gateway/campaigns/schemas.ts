@@ -13,7 +13,7 @@ import { requestSchemas, responseSchemas } from "../http/route-schema.ts";
 responseSchemas.add(WrittenPredicate, { id: "WrittenPredicate" }).add(WrittenGroup, { id: "WrittenGroup" });
 
 const count = z.int().nonnegative();
-const ignored = z.unknown().optional().meta({ description: "Ignored: it can only be read" });
+const ignored = z.unknown().optional().meta({ description: "Ignored: it can only be read", readOnly: true });
 
 export const CampaignChange = CampaignDefinition.extend({
   migrate: Migration.optional().meta({

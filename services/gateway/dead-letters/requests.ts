@@ -27,6 +27,8 @@ export interface MoveRequestsParts {
 export interface MoveRequests {
   /** How many would be moved. */
   count(which: Selection, move: Move): Promise<number>;
+  /** Stops what a request moves, or lets it go on; where in the log that is said. */
+  hold(id: RequestId, order: "pause" | "resume", by: string): Promise<bigint>;
   /** How many are moved from here on, and where in the log that is said. */
   request(
     which: Selection,
@@ -67,6 +69,24 @@ export function createMoveRequests({ eventStore, letters, moving }: MoveRequests
     async count(which, move) {
       await check(which, move);
       return moving.count(which, move.action);
+    },
+    async hold(id, order, by) {
+      const held = await withinDeadline(
+        changeStream({
+          eventStore,
+          stream: deadLettersStream(id),
+          codec,
+          initial,
+          evolve,
+          decide: (state) => decide({ type: order, id }, state),
+          by,
+          deadlineMs: APPEND_DEADLINE_MS,
+        }),
+      );
+      if (held.accepted) return held.position ?? (await eventStore.head());
+      if (held.reason !== "carried_out") throw new Refused(refusal("not_found"));
+      const detail = "This request is carried out: there is nothing left to pause or to resume";
+      throw new Refused(refusal("conflict", { detail }));
     },
     async request(which, move, by) {
       await check(which, move);

@@ -1,7 +1,7 @@
 // /api/dlq: dead letters, and what becomes of them.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { DeadStage } from "#domain/dead-letter/request.ts";
+import { DeadCauseShown, DeadStage } from "#domain/dead-letter/request.ts";
 import { PartnerId, SubmissionId } from "#domain/ids.ts";
 import { MAX_PRICE } from "#domain/partner/config.ts";
 import { Reconciliation } from "#domain/partner/events.ts";
@@ -12,6 +12,7 @@ import { byOf } from "../access/person.ts";
 import { notFound } from "../admin/scope.ts";
 import { describeScope, type Routes, requestSchemas, responseSchemas } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
+import { moveRoutes } from "./move-routes.ts";
 import { type OneLeadParts, oneLead } from "./one.ts";
 import { createMoveRequests, type Move, type MoveRequestsParts } from "./requests.ts";
 
@@ -52,9 +53,20 @@ const Resolved = z
   .object({ id: z.uuid(), outcome: Reconciliation })
   .register(responseSchemas, { id: "Resolved" });
 
+export const DeadLetterCauses = z
+  .object({
+    items: z.array(z.object({ cause: z.string(), count: z.int().positive() })),
+  })
+  .meta({ description: "Of all that match, not of a page; those with most first" })
+  .register(responseSchemas, { id: "DeadLetterCauses" });
+
+const about = { stage: DeadStage.optional(), partner: z.string().max(100).optional() };
+const CauseFilter = z.object(about);
 const Filter = z.object({
-  stage: DeadStage.optional(),
-  partner: z.string().max(100).optional(),
+  ...about,
+  cause: DeadCauseShown.refine(isWellFormed, "has a NUL or half of a surrogate pair in it").optional().meta({
+    description: "As `reason` in the list, or of a longer one the first 200 characters",
+  }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
 });
@@ -64,12 +76,13 @@ const which = {
   ids: z.array(z.uuid()).min(1).max(MAX_IDS).optional(),
   stage: DeadStage.optional(),
   partner: PartnerId.optional(),
+  cause: DeadCauseShown.refine(isWellFormed, "has a NUL or half of a surrogate pair in it").optional(),
   dry_run: z.boolean().optional().meta({ description: "Count them, and move none" }),
 };
 type Which = z.infer<z.ZodObject<typeof which>>;
-const isOneOfBoth = ({ ids, stage, partner }: Which): boolean =>
-  ids === undefined || (stage === undefined && partner === undefined);
-const ONE_OF_BOTH = "takes either ids, or stage and partner";
+const isOneOfBoth = ({ ids, stage, partner, cause }: Which): boolean =>
+  ids === undefined || (stage === undefined && partner === undefined && cause === undefined);
+const ONE_OF_BOTH = "takes either ids, or stage, partner and cause";
 const Reason = z
   .string()
   .trim()
@@ -103,7 +116,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
   const lead = oneLead(parts);
 
   async function move(
-    { dry_run, stage, ids, partner }: Which,
+    { dry_run, stage, ids, partner, cause }: Which,
     how: Move,
     reply: FastifyReply,
   ): Promise<z.infer<typeof Moved>> {
@@ -111,6 +124,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
       ...(ids !== undefined && { ids }),
       ...(stage !== undefined && { stage }),
       ...(partner !== undefined && { partner }),
+      ...(cause !== undefined && { cause }),
     };
     if (dry_run)
       return positioned(reply, await letters.position(), { count: await requests.count(meant, how) });
@@ -131,11 +145,27 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
         },
       },
       async (request) => {
-        const { stage, partner, limit, cursor } = request.query;
-        const asked = PartnerId.safeParse(partner ?? "").data;
-        // What is no partner's id is nobody's.
-        if (partner !== undefined && asked === undefined) return { items: [] };
-        return letters.list({ stage, partner: asked, limit, cursor });
+        const { stage, partner, cause, limit, cursor } = request.query;
+        const asked = askedPartner(partner);
+        return asked === NOBODY
+          ? { items: [] }
+          : letters.list({ stage, partner: asked, cause, limit, cursor });
+      },
+    );
+
+    app.get(
+      "/api/dlq/causes",
+      {
+        schema: {
+          summary: "How many dead letters there are of each cause",
+          querystring: CauseFilter,
+          response: { 200: DeadLetterCauses },
+        },
+      },
+      async (request) => {
+        const { stage, partner } = request.query;
+        const asked = askedPartner(partner);
+        return { items: asked === NOBODY ? [] : await letters.causes({ stage, partner: asked }) };
       },
     );
 
@@ -160,6 +190,7 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
   return async (app) => {
     describeScope(app, () => ({ tags: ["Dead letters"] }));
     await app.register(reading);
+    await app.register(moveRoutes({ letters, moving: parts.moving, requests }));
 
     app.post(
       "/api/dlq/redrive",
@@ -221,6 +252,13 @@ export function deadLetterRoutes(parts: DeadLetterRoutesParts): Routes {
       },
     );
   };
+}
+
+/** What is no partner's id is nobody's. */
+const NOBODY = Symbol("no partner");
+
+function askedPartner(text: string | undefined): PartnerId | undefined | typeof NOBODY {
+  return text === undefined ? undefined : (PartnerId.safeParse(text).data ?? NOBODY);
 }
 
 function positioned<Body>(reply: FastifyReply, position: bigint, body: Body): Body {
