@@ -134,7 +134,7 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
 
   return {
     ...createInspector(manager),
-    ...createRequests(nats, log),
+    ...createRequests({ nats, log, signal }),
     get connected() {
       return connection.connected;
     },

@@ -16,6 +16,7 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
 import { liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type CampaignActor, startCampaignActor } from "./actor.ts";
 import { createAnalysis } from "./analysis.ts";
@@ -52,7 +53,7 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       derive: (all) => all,
     }),
   ]);
-  const signature = await openMailSignature(yard.database());
+  const signature = await startStep(yard, "mail signature", () => openMailSignature(yard.database()));
   const analysis = createAnalysis({ allowPrivate: config.allowPrivatePartners, metrics });
   lifecycle.own("analysis services", () => analysis.close());
   const owned = new Map<CampaignId, Owned>();
