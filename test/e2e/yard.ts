@@ -72,7 +72,7 @@ export interface RunningYard {
 
 const STARTED_AT_ONCE = 6;
 /** A supervisor has more patience than that; a test must end. */
-const SUPERVISED_MS = 120_000;
+const SUPERVISED_MS = 200_000;
 const BACKOFF = { baseMs: 200, maxMs: 2_000 };
 
 /** All at once would take so long that some are given up. */
