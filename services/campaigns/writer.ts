@@ -28,6 +28,7 @@ export interface CampaignWriterOptions {
   readonly log: Log;
 }
 
+const LOOK_EVERY_MS = 5_000;
 const codec = createCodec(campaignEvents);
 const decode = decodeKnown(codec);
 const { evolve, decide } = campaignDecider;
@@ -58,6 +59,8 @@ export function openCampaignWriter(options: CampaignWriterOptions): CampaignWrit
     encode: (events, asked) => encode(stream, events, asked),
     mayWrite,
     decides: "at_once",
+    // Nobody is told of members that were added: no mail says so.
+    lookEveryMs: LOOK_EVERY_MS,
     onLoaded(state) {
       onLoaded(state);
       return [];
