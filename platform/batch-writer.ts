@@ -7,9 +7,12 @@
 // 5. Any other failed append ends the state: what was decided on it is answered "not_stored", and the stream is loaded anew before
 //    anything else is decided.
 // 6. Once `mayWrite` says no, nothing is appended and everything is answered "not_the_writer".
+// 7. What a writer before this one had under way may be stored after this one has loaded the stream, as long as this one has not
+//    appended anything: who is told of nothing looks now and then whether the stream ends where it thinks.
 import { EventStoreUnavailable } from "./event-store/errors.ts";
 import type { EventStore } from "./event-store/event-store.ts";
 import type { NewEvent } from "./event-store/stored-event.ts";
+import { every } from "./every.ts";
 import type { Loaded } from "./fold-stream.ts";
 import type { Log } from "./log.ts";
 import { backoffMs, pause } from "./retry.ts";
@@ -68,6 +71,8 @@ export interface BatchWriterOptions<State, Command, Made extends AnyDecision> {
   readonly onStored?: (stored: Loaded<State>) => void;
   /** While it says so, nothing more is decided until all is stored, so that `onStored` is called also under load. */
   readonly awaitsStored?: (loaded: Loaded<State>) => boolean;
+  /** How often it looks whether somebody else has appended; never unless told. */
+  readonly lookEveryMs?: number;
   readonly log: Log;
 }
 
@@ -100,7 +105,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   options: BatchWriterOptions<State, Command, Made>,
 ): BatchWriter<State, Command, Made> {
   const { stream, decider, eventStore, load, encode, mayWrite, decides, onLoaded, onStored, log } = options;
-  const { awaitsStored = () => false } = options;
+  const { awaitsStored = () => false, lookEveryMs } = options;
   const closing = new AbortController();
   let current: Loaded<State> | undefined;
   let opening: Promise<boolean> | undefined;
@@ -280,6 +285,26 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     });
   }
 
+  /** 7 */
+  async function look(): Promise<void> {
+    const seen = current;
+    if (seen === undefined || working !== undefined || !mayWrite()) return;
+    const [last] = await eventStore.readStreamBackwards(stream, 1);
+    if (last === undefined || current !== seen || working !== undefined) return;
+    if (seen.revision !== "no_stream" && last.revision <= seen.revision) return;
+    log.warn({ stream, revision: `${last.revision}` }, "stream has grown without its writer, loaded again");
+    current = undefined;
+    await open();
+  }
+
+  const stopLooking =
+    lookEveryMs &&
+    every({
+      ms: lookEveryMs,
+      work: look,
+      onError: (error) => log.debug({ err: error, stream }, "end of the stream not looked at"),
+    });
+
   return {
     get state() {
       return current?.state;
@@ -296,6 +321,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     },
     async close() {
       closing.abort();
+      if (stopLooking) stopLooking();
       await working;
     },
   };

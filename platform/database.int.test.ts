@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startHalfOpenProxy } from "../test/harness/half-open-proxy.ts";
 import { startPostgres } from "../test/harness/postgres.ts";
 import { until } from "../test/harness/wait.ts";
 import { connectDatabase, type Queryable } from "./database.ts";
@@ -193,33 +191,6 @@ databases("listens again when the connection breaks while it asks to listen", as
   resetting.close();
 });
 
-databases("gives a lost connection up in time, says so, and goes on over another one", async () => {
-  const proxy = await startHalfOpenProxy(postgres.port);
-  const url = new URL(postgres.url);
-  url.port = `${proxy.port}`;
-  const logged: string[] = [];
-  const told = pino({ level: "warn" }, { write: (line: string) => void logged.push(line) });
-  const far = connectDatabase({ url: url.href, log: told, max: 2, maxStatementMs: 500 });
-  const heard: (string | undefined)[] = [];
-  const listening = await far.listen("far", (payload) => void heard.push(payload));
-  await far.query("select 1");
-  proxy.lose();
-  const start = performance.now();
-  const inTransaction = far.transaction((within) => within.query("select 2"));
-  const outcomes = await Promise.allSettled([far.query("select 1"), inTransaction]);
-  assert.ok(outcomes.some(({ status }) => status === "rejected"));
-  assert.ok(performance.now() - start < 10_000);
-  assert.match(logged.join(""), "database connection given up");
-  assert.match(logged.join(""), "PostgreSQL gave no answer within 500 ms");
-  assert.equal(await far.query("select 3 as n"), [{ n: 3 }]);
-  await until("it listens again", () => heard.includes(undefined));
-  await other.query("select pg_notify('far', 'news')");
-  await until("it hears of it", () => heard.includes("news"));
-  await listening.close();
-  await far.close();
-  await proxy.close();
-});
-
 databases("lets a statement take longer where that is said", async () => {
   const hurried = connectDatabase({ url: postgres.url, log, maxStatementMs: 200 });
   const slow = "select pg_sleep(0.6)";
@@ -237,39 +208,6 @@ databases("waits for a server that is starting, and not for a wrong statement", 
   const start = performance.now();
   assert.match(String(await database.query("selekt").catch((error: unknown) => error)), "syntax error");
   assert.ok(performance.now() - start < 5000);
-});
-
-databases("holds no lock for long where the connection was lost in the middle of a transaction", async () => {
-  await database.execute("create table locked (n int)");
-  await database.execute("insert into locked values (1)");
-  const proxy = await startHalfOpenProxy(postgres.port);
-  const lost = connectDatabase({
-    url: postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`),
-    log,
-    max: 1,
-    maxIdleInTransactionMs: 500,
-    maxStatementMs: 1_000,
-  });
-  const update = "update locked set n = n + 1";
-  const isLocked = Promise.withResolvers<void>();
-  const goesOn = Promise.withResolvers<void>();
-  const half = lost
-    .transaction(async (within) => {
-      await within.execute(update);
-      isLocked.resolve();
-      await goesOn.promise;
-      await within.execute(update);
-    })
-    .catch((error: unknown) => error);
-  await isLocked.promise;
-  // Neither end hears of it.
-  proxy.lose();
-  assert.is(await other.execute(update), 1);
-  assert.equal(await other.query("select n from locked"), [{ n: 2 }]);
-  goesOn.resolve();
-  assert.instance(await half, Error);
-  await lost.close();
-  await proxy.close();
 });
 
 databases.run();

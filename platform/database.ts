@@ -1,11 +1,13 @@
 // PostgreSQL as the roles see it.
 import pg from "pg";
 import { type Listening, listenFor } from "./database/listen.ts";
+import { watchForLoss } from "./database/lost-connections.ts";
 import { runMigrations } from "./database/migrate.ts";
 import { parsers } from "./database/parsers.ts";
 import { isPooled } from "./database/pooler.ts";
 import {
   answered,
+  ConnectionLost,
   type Queryable,
   queryableOn,
   type StatementOptions,
@@ -57,6 +59,8 @@ const SHOW_CONNECTIONS_MS = 1_000;
 const CONNECT_MS = 5000;
 const STATEMENT_MS = 30_000;
 const IDLE_IN_TRANSACTION_MS = 10_000;
+/** Whoever only listens is asked for nothing that takes long. */
+const LISTENING_SILENCE_MS = 5_000;
 const PATIENCE_MS = 15_000;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
 const MAX_RETRIES = 5;
@@ -65,6 +69,10 @@ const MAX_RETRIES = 5;
 const NOT_RUN = new Set(["57P01", "57P02", "57P03", "53300"]);
 const wasNotRun = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && NOT_RUN.has(error.code ?? "");
+
+/** The server is away, or the connection to it was lost: what was begun may be begun again once it is back, if that does no harm. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof ConnectionLost || wasNotRun(error);
 
 /** The server refuses what it was given, now and ever: a value that no column takes, a row that contradicts another. */
 export function isRefusedValue(error: unknown): boolean {
@@ -134,10 +142,15 @@ export function connectDatabase({
     return result;
   }
 
+  const losses = watchForLoss({ url, log });
   let pooled: boolean | undefined;
 
   async function connect(): Promise<pg.PoolClient> {
     const client = await pool.connect();
+    if (losses.breakSuspect(client)) {
+      client.release(true);
+      return connect();
+    }
     try {
       pooled ??= await isPooled(client);
       return client;
@@ -147,9 +160,12 @@ export function connectDatabase({
     }
   }
 
+  /** A pooler's sessions are not ours to ask for. */
+  const watch = (client: pg.PoolClient) => (pooled === false ? losses.watch(client) : undefined);
+
   /** A statement that is parsed once for a connection would not be found on the one that the pooler takes next. */
   const queryable = (client: pg.PoolClient): Queryable =>
-    queryableOn(client, maxStatementMs, { mayPrepare: pooled === false });
+    queryableOn(client, { maxMs: maxStatementMs, mayPrepare: pooled === false, watch: watch(client) });
 
   /** A connection; asked for again while there is none to be had, since nothing has happened yet. */
   async function checkOut(): Promise<pg.PoolClient> {
@@ -159,7 +175,9 @@ export function connectDatabase({
       signal: closing.signal,
       onFailure(error) {
         const isRefused = error instanceof pg.DatabaseError && !wasNotRun(error);
-        if (isRefused || performance.now() > deadline) throw error;
+        if (isRefused) throw error;
+        if (performance.now() > deadline)
+          throw new ConnectionLost("PostgreSQL could not be reached", { cause: error });
       },
     });
     return client ?? closed();
@@ -209,7 +227,7 @@ export function connectDatabase({
     ];
     return await timed(TRANSACTION, () =>
       withConnection(async (client) => {
-        const say = (text: string) => answered(client.query(text), maxStatementMs);
+        const say = (text: string) => answered(client.query(text), maxStatementMs, watch(client));
         await say(["begin", ...settings].join("; "));
         try {
           const working = work(queryable(client));
@@ -218,7 +236,7 @@ export function connectDatabase({
           return result;
         } catch (error) {
           // Whoever is too late still holds the connection, which is closed under them.
-          const isLost = error instanceof TransactionTooSlow || error instanceof StatementUnanswered;
+          const isLost = error instanceof TransactionTooSlow || error instanceof ConnectionLost;
           if (!isLost) await say("rollback").catch(() => undefined);
           throw error;
         }
@@ -229,6 +247,7 @@ export function connectDatabase({
   async function close(): Promise<void> {
     closing.abort();
     stopShowing?.();
+    losses.close();
     await pool.end();
   }
   lifecycle?.own("database", close);
@@ -240,7 +259,10 @@ export function connectDatabase({
       timed(STATEMENT, () => run((client) => client.execute(sql, params, options))),
     transaction,
     listen: (channel, onNotification) =>
-      listenFor({ url, channel, onNotification, log, signal: closing.signal, maxSilenceMs: maxStatementMs }),
+      listenFor({
+        ...{ url, channel, onNotification, log, signal: closing.signal },
+        maxSilenceMs: Math.min(maxStatementMs, LISTENING_SILENCE_MS),
+      }),
     migrate: (name, steps) => transaction((within) => runMigrations(within, name, steps)),
     close,
   };

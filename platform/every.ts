@@ -6,10 +6,12 @@ export interface EveryOptions {
   readonly onError?: (error: unknown) => void;
   /** Also at once, not only after the first interval. */
   readonly atOnce?: boolean;
+  /** False: the process may end when nothing else is left to do. */
+  readonly keepsAlive?: boolean;
 }
 
 /** Returns what ends it. A round that is still under way then ends by itself. */
-export function every({ ms, work, onError, atOnce = false }: EveryOptions): () => void {
+export function every({ ms, work, onError, atOnce = false, keepsAlive = true }: EveryOptions): () => void {
   let working = false;
   async function round(): Promise<void> {
     if (working) return;
@@ -24,5 +26,6 @@ export function every({ ms, work, onError, atOnce = false }: EveryOptions): () =
   }
   if (atOnce) void round();
   const timer = setInterval(() => void round(), ms);
+  if (!keepsAlive) timer.unref();
   return () => clearInterval(timer);
 }

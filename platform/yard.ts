@@ -10,6 +10,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { once } from "./once.ts";
+import { startStep } from "./start-step.ts";
 import type { Tracing } from "./tracing.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 
@@ -87,7 +88,8 @@ export function createYard({ config, log, metrics, health, lifecycle, tracing }:
     const { dataDir, masterKey, readableMasterKeys } = config;
     const furtherMasterKeys = () => keptMasterKeys(dataDir);
     const keys = { masterKey, readableMasterKeys, furtherMasterKeys };
-    const opened = await openVault({ ...keys, database: database(), log, lifecycle });
+    const parts = { ...keys, database: database(), log, lifecycle };
+    const opened = await startStep(parts, "vault", () => openVault(parts));
     health.add("vault", opened.check);
     return opened;
   });

@@ -87,6 +87,30 @@ buses("never takes a failure for an answer, nor waits for ever", async () => {
   void silent.close();
 });
 
+buses("serves what it was asked to serve when NATS is killed before it knows of it", async () => {
+  // It takes what is sent to it, and answers nothing.
+  process.kill(nats.pid, "SIGSTOP");
+  const serving = bus.serve("begun.here", "q", async () => bytes("served"));
+  await nats.kill();
+  await nats.restart();
+  const served = await serving;
+  assert.is(Buffer.from(await bus.request("begun.here", bytes("x"), 2_000)).toString(), "served");
+  await served.close();
+  assert.is(await bus.request("begun.here", bytes("x"), 2_000).catch(reasonOf), "no_responders");
+});
+
+buses("gives up serving when it is closed while NATS is away", async () => {
+  const closed = await connectBus({ url: nats.url, name: "closed", log });
+  process.kill(nats.pid, "SIGSTOP");
+  const serving = closed.serve("never.here", "q", async () => bytes("served")).catch(reasonOf);
+  await nats.kill();
+  await until("both have noticed", () => !closed.connected && !bus.connected);
+  await closed.close();
+  assert.is(await serving, "disconnected");
+  await nats.restart();
+  await until("the other one is back", () => bus.connected);
+});
+
 buses("publishes on after the server was killed and came back, nothing twice", async () => {
   const before = (await bus.lastMessage())?.seq ?? 0;
   const reasons = new Set<unknown>();

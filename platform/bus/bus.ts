@@ -1,5 +1,5 @@
 // NATS as the roles see it: publish once, mailboxes, requests. Everything on it can be derived again from the event store.
-import type { JetStreamManager, KV } from "nats";
+import { type JetStreamManager, type KV, NatsError } from "nats";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { retryUntil } from "../retry.ts";
@@ -115,7 +115,9 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
         await ensureConsumer(manager, { ...options, stream });
       }
     };
-    await ensure();
+    await ensure().catch((error: unknown) => {
+      throw error instanceof NatsError ? toBusError(error, `opening mailbox ${options.name}`) : error;
+    });
     const mailbox = createMailbox(options, { connection, log, ensure });
     mailboxes.add(mailbox);
     return {
@@ -137,7 +139,7 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
 
   return {
     ...createInspector(manager),
-    ...createRequests(nats, log),
+    ...createRequests({ nats, log, signal }),
     get connected() {
       return connection.connected;
     },

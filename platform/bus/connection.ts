@@ -41,6 +41,7 @@ export interface ConnectionOptions extends NatsAccess {
 }
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
+const CONNECT_MS = 5000;
 
 function accessOf({ url, credentialsFile, caFile }: NatsAccess): ClientOptions {
   const { servers, login, tls } = parseNatsUrl(url);
@@ -83,6 +84,8 @@ async function connectPatiently(options: ConnectionOptions): Promise<NatsConnect
         ignoreAuthErrorAbort: true,
         reconnectTimeWait: 250,
         reconnectJitter: 250,
+        // A connection that is lost while it is made is tried again as soon as one that was lost later.
+        timeout: CONNECT_MS,
         // A peer that vanished without closing is noticed after two unanswered pings.
         pingInterval: 5000,
         maxPingOut: 2,

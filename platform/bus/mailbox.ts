@@ -190,7 +190,8 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
       await Promise.race([ended, pause(CLOSING_MS)]);
       await handling;
       // What was handed back must have left before somebody else opens the mailbox.
-      if (connection.connected) await Promise.race([connection.nats.flush(), pause(CLOSING_MS)]);
+      if (connection.connected)
+        await Promise.race([connection.nats.flush().catch(() => undefined), pause(CLOSING_MS)]);
     },
   };
 }

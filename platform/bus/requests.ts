@@ -1,6 +1,7 @@
 // Requests that somebody must answer now, and broadcasts to whoever listens.
 import { headers, type Msg, type MsgHdrs, type NatsConnection } from "nats";
 import type { Log } from "../log.ts";
+import { retryUntil } from "../retry.ts";
 import { BusError, toBusError } from "./bus-error.ts";
 
 export interface BusRequest {
@@ -27,7 +28,7 @@ export interface Requests {
     timeoutMs: number,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Uint8Array>;
-  /** Answers requests; those who serve the same subject in the same queue share them. */
+  /** Answers requests from when it resolves; those who serve the same subject in the same queue share them. Waits while NATS is away. */
   serve(
     subject: string,
     queue: string,
@@ -46,8 +47,37 @@ const isInbox = (reply: string | undefined): boolean => /^(_INBOX|_INBOX_[^.]+|_
 
 /** Set on the answer when the handler threw, so that its failure is not taken for an answer. */
 const FAILED = "Switchyard-Failed";
+const BACKOFF = { baseMs: 100, maxMs: 1000 };
 
-export function createRequests(nats: NatsConnection, log: Log): Requests {
+export interface RequestsParts {
+  readonly nats: NatsConnection;
+  readonly log: Log;
+  /** Ends the wait for the server. */
+  readonly signal: AbortSignal;
+}
+
+export function createRequests({ nats, log, signal }: RequestsParts): Requests {
+  /** The server knows what was subscribed to. A connection that breaks meanwhile takes it along when it comes back. */
+  async function untilSubscribed(subject: string): Promise<void> {
+    // A flush that is under way when the connection is closed never ends.
+    const stopped = Promise.withResolvers<undefined>();
+    const stop = (): void => stopped.resolve(undefined);
+    signal.addEventListener("abort", stop, { once: true });
+    const flush = async (): Promise<true> => {
+      await nats.flush();
+      return true;
+    };
+    const onFailure = (error: unknown): void => {
+      if (nats.isClosed()) throw toBusError(error, `serving ${subject}`);
+      log.warn({ err: error, subject }, "subject not served yet");
+    };
+    const flushed = retryUntil(flush, { backoff: BACKOFF, signal, onFailure });
+    const isKnown = await Promise.race([flushed, stopped.promise]).finally(() =>
+      signal.removeEventListener("abort", stop),
+    );
+    if (!isKnown) throw new BusError("disconnected", `stopped before ${subject} was served`);
+  }
+
   async function answer(
     message: Msg,
     handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
@@ -89,8 +119,12 @@ export function createRequests(nats: NatsConnection, log: Log): Requests {
           underWay.add(work);
         },
       });
-      // It serves only once the server knows.
-      await nats.flush();
+      try {
+        await untilSubscribed(subject);
+      } catch (error) {
+        if (!subscription.isClosed()) subscription.unsubscribe();
+        throw error;
+      }
       return {
         async close() {
           if (!subscription.isClosed()) await subscription.drain();

@@ -19,6 +19,7 @@ import { holdLeases, type Lease } from "#platform/leases.ts";
 import { liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
 import { openSnapshotStore } from "#platform/snapshots.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type CampaignActor, startCampaignActor } from "./actor.ts";
 import { createAnalysis } from "./analysis.ts";
@@ -63,8 +64,10 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
     }),
   ]);
   const [signature, store] = await Promise.all([
-    openMailSignature(yard.database()),
-    openSnapshotStore({ database: yard.database(), format: SNAPSHOT_FORMAT, log }),
+    startStep(yard, "mail signature", () => openMailSignature(yard.database())),
+    startStep(yard, "snapshots", () =>
+      openSnapshotStore({ database: yard.database(), format: SNAPSHOT_FORMAT, log }),
+    ),
   ]);
   const analysis = createAnalysis({ allowPrivate: config.allowPrivatePartners, metrics });
   lifecycle.own("analysis services", () => analysis.close());

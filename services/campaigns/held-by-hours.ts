@@ -1,7 +1,8 @@
 // Whether all that a campaign could do waits for partners to open.
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import { stepOf } from "#domain/campaign/definition.ts";
-import type { CampaignState, Member } from "#domain/campaign/state.ts";
+import type { Member } from "#domain/campaign/member-state.ts";
+import { type CampaignState, pendingIn } from "#domain/campaign/state.ts";
 import type { PartnerId } from "#domain/ids.ts";
 import type { ConfiguredPartners } from "#domain/partner/configured.ts";
 import { isOpen } from "#domain/partner/schedule.ts";
@@ -14,10 +15,10 @@ export function isHeldByHours(
   isClosed: (partner: PartnerId) => boolean,
   now: number,
 ): boolean {
-  const { working, members, fresh, toSend, toWork, due, import: importing } = state;
+  const { members, import: importing } = state;
+  const { working } = members;
   if (working.size === 0 || importing?.state === "running") return false;
-  const isDue = (due.first()?.at ?? Number.POSITIVE_INFINITY) <= now;
-  const mayBegin = fresh.size + toSend.size + toWork.size > 0 || isDue;
+  const mayBegin = pendingIn(state) > 0 || members.nextDueAt <= now;
   if (mayBegin && working.size < definition.concurrency) return false;
   const isHeld = ({ work, step: id, version }: Member): boolean => {
     const step = id === undefined ? undefined : stepOf(versions.get(version) ?? definition, id);

@@ -33,6 +33,7 @@ export interface CampaignWriterOptions {
   readonly log: Log;
 }
 
+const LOOK_EVERY_MS = 5_000;
 const codec = createCodec(campaignEvents);
 const decode = decodeKnown(codec);
 const { evolve, decide } = campaignDecider;
@@ -78,6 +79,8 @@ export function openCampaignWriter(options: CampaignWriterOptions): CampaignWrit
     decides: "at_once",
     awaitsStored: snapshots.isDue,
     onStored: snapshots.consider,
+    // Nobody is told of members that were added: no mail says so.
+    lookEveryMs: LOOK_EVERY_MS,
     onLoaded(state) {
       onLoaded(state);
       return [];

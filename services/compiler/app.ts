@@ -17,6 +17,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { every } from "#platform/every.ts";
 import { decodeKnown } from "#platform/fold-stream.ts";
 import { deterministicUuid } from "#platform/ids.ts";
+import { startStep } from "#platform/start-step.ts";
 import { transact } from "#platform/transact.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { compileShadows } from "./shadow.ts";
@@ -73,14 +74,17 @@ export async function startCompiler(yard: Yard): Promise<Serving> {
     }
   }
 
-  const mailbox = await (await bus()).mailbox({
-    name: RULES_MAILBOX,
-    filter: RULES_SUBJECTS,
-    onBatch,
-    maxBatch: 64,
-    maxAckPending: 64,
-    ackWaitMs: ACK_WAIT_MS,
-  });
+  const connected = await bus();
+  const mailbox = await startStep(yard, "mailbox", () =>
+    connected.mailbox({
+      name: RULES_MAILBOX,
+      filter: RULES_SUBJECTS,
+      onBatch,
+      maxBatch: 64,
+      maxAckPending: 64,
+      ackWaitMs: ACK_WAIT_MS,
+    }),
+  );
   // A change whose mail was lost, or that came before this mailbox was there, is found by looking.
   const stopLooking = every({
     ms: LOOK_EVERY_MS,

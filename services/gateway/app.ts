@@ -1,6 +1,7 @@
 // The gateway: the one way into the yard from outside, over HTTP and NATS.
 import swagger from "@fastify/swagger";
 import { startOpsServer } from "#platform/ops-server.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createAuditQueries } from "#projections/audit/query.ts";
 import { createCampaignQueries } from "#projections/campaigns/query.ts";
@@ -76,7 +77,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
-  await registerSources(yard, vault);
+  await startStep(yard, "sources", () => registerSources(yard, vault));
   const access = await openAccess(yard);
   const [sources, partners, rules, services, suppressed, shadowView, campaigns, analysis] = await Promise.all(
     [

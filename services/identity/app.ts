@@ -8,6 +8,7 @@ import {
   SPLIT_SUBJECT,
 } from "#platform/bus/subjects.ts";
 import { holdLeases, type Lease } from "#platform/leases.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { forgetAgain } from "./forget-again.ts";
 import { type IdentityParts, loadIndex } from "./load-index.ts";
@@ -26,7 +27,7 @@ export async function startIdentity(yard: Yard): Promise<Serving> {
   const { log, config, lifecycle } = yard;
   const bus = await yard.bus();
   const vault = await yard.vault();
-  const snapshots = await createSnapshots(yard.database(), log);
+  const snapshots = await startStep(yard, "snapshots", () => createSnapshots(yard.database(), log));
   const parts: IdentityParts = { eventStore: yard.eventStore(), vault, snapshots, log };
   const standby = createStandby(() => loadIndex(parts), log);
   let serving: Served | undefined;

@@ -1,6 +1,7 @@
 // Lead actors: one per submission, many to a partition. Whoever holds a partition's lease works off its mailbox.
 import { holdLeases } from "#platform/leases.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
 import { openContexts } from "./contexts.ts";
@@ -18,7 +19,10 @@ export async function startLeads(yard: Yard): Promise<Serving> {
   const following = new AbortController();
   lifecycle.own("lookups", () => following.abort());
   const looking = { eventStore: yard.eventStore(), vault, signal: following.signal };
-  const [contexts, suppressions] = await Promise.all([openContexts(looking), openSuppressions(looking)]);
+  const [contexts, suppressions] = await Promise.all([
+    startStep(yard, "contexts", () => openContexts(looking)),
+    startStep(yard, "suppressions", () => openSuppressions(looking)),
+  ]);
   const services = askedServices({ allowPrivate: config.allowPrivatePartners, log });
   lifecycle.own("routing services", () => services.close());
   const parts = {
@@ -26,7 +30,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     contexts,
     suppressions,
     askService: services.ask,
-    signature: await openMailSignature(yard.database()),
+    signature: await startStep(yard, "mail signature", () => openMailSignature(yard.database())),
     vault,
     routable,
     eventStore: yard.eventStore(),

@@ -14,6 +14,7 @@ import { holdLeases } from "#platform/leases.ts";
 import { type LiveView, liveView } from "#platform/live-view.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
 import { showQueueDepths } from "#platform/queue-depth.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { followCampaignRests } from "./campaign-rests.ts";
@@ -30,9 +31,9 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     yard.vault(),
     followPartners(yard),
     followCampaignRests(yard),
-    openPartnerSnapshots({ database: yard.database(), log }),
+    startStep(yard, "snapshots", () => openPartnerSnapshots({ database: yard.database(), log })),
   ]);
-  const signature = await openMailSignature(yard.database());
+  const signature = await startStep(yard, "mail signature", () => openMailSignature(yard.database()));
   const sandbox = createSandbox({ log });
   lifecycle.own("sandbox", sandbox.close);
   const channels = channelParts(yard, bus, sandbox);

@@ -2,6 +2,7 @@
 
 import { holdLeases } from "#platform/leases.ts";
 import { openMailSignature } from "#platform/mail-signature.ts";
+import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { createUnfinishedQueries } from "#projections/unfinished/query.ts";
 import { relayWhile } from "./relay.ts";
@@ -15,7 +16,7 @@ export async function startRelay(yard: Yard): Promise<Serving> {
     unfinished: createUnfinishedQueries({ database: yard.database() }),
     partitions: config.leadPartitions,
     publishFacts: config.publishFacts,
-    signature: await openMailSignature(yard.database()),
+    signature: await startStep(yard, "mail signature", () => openMailSignature(yard.database())),
     metrics,
     log,
   };

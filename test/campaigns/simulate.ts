@@ -167,6 +167,7 @@ export async function simulateCampaign(
         campaign,
         configured: current,
         services: () => new Map([["words", words]]),
+        partners: () => new Map(),
         lease,
         yard: { eventStore: () => eventStore, metrics, log: ownLog } as unknown as Yard,
         bus: ownBus,

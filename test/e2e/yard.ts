@@ -1,6 +1,7 @@
 // The whole system on real parts, as one application process or with each role as its own.
 import { rm } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { retryUntil } from "#platform/retry.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
@@ -27,11 +28,20 @@ export type Layout = "together" | "apart";
 export type ProcessName = Role | `${Role}-${number}`;
 type Replaceable = ProcessName | "eventstore" | "nats";
 
+export interface Supervisor {
+  /** It was ready, and has ended without having been told to. */
+  onEnded(name: ProcessName, code: number | null): void;
+  /** It was not ready this time. */
+  onFailedStart(name: Replaceable, error: Error): void;
+}
+
 export interface YardOptions {
   /** How many processes of each role but the simulator, in the layout "apart"; one unless told. */
   readonly copies?: number;
   /** Where the event store keeps its data; a temporary folder unless told. */
   readonly eventStoreDir?: string;
+  /** Given one, whatever ends without having been told to, also before it is ready, is started again. */
+  readonly supervisor?: Supervisor;
   /** What a process is given beside the rest, or instead of it: its way to another part, or its clock. */
   environmentOf?(name: ProcessName, env: Readonly<Record<string, string>>): Promise<Record<string, string>>;
 }
@@ -61,6 +71,9 @@ export interface RunningYard {
 }
 
 const STARTED_AT_ONCE = 6;
+/** A supervisor has more patience than that; a test must end. */
+const SUPERVISED_MS = 200_000;
+const BACKOFF = { baseMs: 200, maxMs: 2_000 };
 
 /** All at once would take so long that some are given up. */
 function inTurns<T>(all: readonly T[], start: (one: T) => Promise<void>): Promise<void>[] {
@@ -79,6 +92,7 @@ const namesOf = (role: Role, copies: number): ProcessName[] =>
 
 export async function startYard(layout: Layout, options: YardOptions = {}): Promise<RunningYard> {
   const { copies = 1, eventStoreDir = temporaryFolder(), environmentOf = async () => ({}) } = options;
+  const { supervisor } = options;
   const gateways = namesOf("gateway", layout === "apart" ? copies : 1);
   const [nats, postgres, simulatorPort, ...gatewayPorts] = await Promise.all([
     startNats(),
@@ -106,14 +120,40 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
 
   const names = ROLES.flatMap((role) => namesOf(role, copies));
   const processes = new Map<ProcessName, NodeProcess>();
+  /** Of those that were told to end. */
+  const toldToEnd = new WeakSet<NodeProcess>();
+
+  async function supervised<T>(name: Replaceable, start: () => Promise<T>): Promise<T> {
+    if (supervisor === undefined) return start();
+    const onFailure = (error: unknown): void => supervisor.onFailedStart(name, error as Error);
+    const signal = AbortSignal.timeout(SUPERVISED_MS);
+    const started = await retryUntil(async () => ({ it: await start() }), {
+      backoff: BACKOFF,
+      signal,
+      onFailure,
+    });
+    if (started === undefined) throw new Error(`${name} was not ready within ${SUPERVISED_MS} ms`);
+    return started.it;
+  }
+
   const startApart = async (name: ProcessName): Promise<void> => {
     const [role = name] = name.split("-");
     const own = { ...env, ...(await environmentOf(name, env)) };
     const PORT = `${gatewayPorts[gateways.indexOf(name)] ?? 0}`;
-    processes.set(name, await startNode(main(`${role}/main.ts`), { ...own, PORT, INSTANCE: name }));
+    const started = await supervised(name, () =>
+      startNode(main(`${role}/main.ts`), { ...own, PORT, INSTANCE: name }),
+    );
+    processes.set(name, started);
+    if (supervisor === undefined) return;
+    void started.exited.then(async (code) => {
+      if (toldToEnd.has(started)) return;
+      supervisor.onEnded(name, code);
+      await startApart(name).catch(() => undefined);
+    });
   };
   const startTogether = async (): Promise<void> => {
-    const started = await startNode(main("main.ts"), { ...env, PORT: `${gatewayPorts[0]}` });
+    const own = { ...env, ...(await environmentOf("gateway", env)) };
+    const started = await startNode(main("main.ts"), { ...own, PORT: `${gatewayPorts[0]}` });
     for (const role of ROLES) processes.set(role, started);
   };
   const startApplication = async (): Promise<void> => {
@@ -121,6 +161,7 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
     else await Promise.all(names.length > ROLES.length ? inTurns(names, startApart) : names.map(startApart));
   };
   const stopApplication = async (): Promise<void> => {
+    for (const one of processes.values()) toldToEnd.add(one);
     await Promise.all([...new Set(processes.values())].map((one) => one.stop()));
   };
 
@@ -128,13 +169,16 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
     if (part === "nats") {
       await nats.kill();
       await pause(downMs);
-      await nats.restart();
+      await supervised("nats", nats.restart);
     } else if (part === "eventstore") {
       await eventStore.kill();
       await pause(downMs);
-      eventStore = await startEventStore({ dir: eventStoreDir, port: eventStore.port });
+      const { port } = eventStore;
+      eventStore = await supervised(part, () => startEventStore({ dir: eventStoreDir, port }));
     } else {
-      await processes.get(part)?.kill();
+      const running = processes.get(part);
+      if (running !== undefined) toldToEnd.add(running);
+      await running?.kill();
       await pause(downMs);
       await (layout === "together" ? startTogether() : startApart(part));
     }
@@ -166,7 +210,7 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
     wipeJetStream: async () => {
       await nats.kill();
       await rm(nats.dir, { recursive: true });
-      await nats.restart();
+      await supervised("nats", nats.restart);
     },
     stop: async () => {
       await stopApplication();

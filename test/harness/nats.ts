@@ -50,7 +50,15 @@ async function launch(dir: string, port: number, config: readonly string[]): Pro
   child.once("error", reject);
   child.once("exit", () => reject(new Error(`nats-server did not start:\n${log}`)));
   const timer = setTimeout(() => reject(new Error(`nats-server is not ready:\n${log}`)), START_MS);
-  await promise.finally(() => clearTimeout(timer));
+  try {
+    await promise;
+  } catch (error) {
+    // Whoever starts it again needs its port.
+    await end(child, "SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   return child;
 }
 

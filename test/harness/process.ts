@@ -16,7 +16,7 @@ export interface NodeProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-const START_DEADLINE_MS = 40_000;
+const START_DEADLINE_MS = 90_000;
 const READY = /ready on (\S+)/;
 
 /** Whatever still runs when the test ends is ended with it. */

@@ -79,6 +79,7 @@ const SETTINGS: Record<string, object> = {
   capped: { delivery: { type: "nats", subject: "partners.capped" }, caps: { total: CAP, otherwise: "next" } },
   picky: { delivery: { type: "function", code: "picky" } },
   narrow: { delivery: { type: "nats", subject: "partners.narrow" }, limits: { concurrency: 1 } },
+  mails: { delivery: { type: "nats", subject: "partners.mails" } },
 };
 const SHARED = {
   enabled: true,

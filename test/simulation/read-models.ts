@@ -1,5 +1,6 @@
 // What the relay and the timers read from the database, folded from the log by the same rules: production reads it from tables that
 // projections write, which are tested by themselves.
+import { SubmissionId } from "#domain/ids.ts";
 import { mailboxOf, type YardEvent } from "#domain/mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Timer, TimerQueries } from "#projections/timers/query.ts";
@@ -12,28 +13,38 @@ const ENDS: ReadonlySet<string> = new Set([
   "DeliveryDuplicated",
   "SubmissionRejected",
   "SubmissionDeadLettered",
+  "MemberFailed",
 ]);
 const GRACE_MS = 60_000;
 
-type Fields = { readonly submission_id?: string; readonly delivery_id?: string; readonly partner?: string };
+type Fields = {
+  readonly submission_id?: string;
+  readonly delivery_id?: string;
+  readonly partner?: string;
+  /** The send that a member of a campaign has come out of. */
+  readonly left?: { readonly submission_id?: string };
+};
 
 const fieldsOf = ({ data }: StoredEvent): Fields => data as Fields;
 /** Streams of configuration are none that anybody waits for here. */
-const isAbout = ({ stream }: StoredEvent): boolean => /^(submission|partner)-/.test(stream);
+const isAbout = ({ stream }: StoredEvent): boolean => /^(submission|partner|campaign)-/.test(stream);
 
 function unfinishedOf(log: SimulatedLog): Unfinished[] {
   const open = new Map<string, Unfinished>();
   const notBefore = new Map<string, number>();
   for (const stored of log.events.filter(isAbout)) {
-    const { submission_id } = fieldsOf(stored);
+    const { submission_id, left } = fieldsOf(stored);
+    if (left?.submission_id !== undefined) open.delete(left.submission_id);
     if (submission_id === undefined) continue;
     const { stream, revision, position, metadata } = stored;
     const mailbox = mailboxOf({ type: stored.type, data: stored.data } as YardEvent);
-    const row = { submission_id, stream, revision, position, since: new Date(metadata.at) };
-    if (mailbox.to === "lead")
-      open.set(submission_id, { ...row, mailbox: "lead", partner: null } as Unfinished);
+    const id = SubmissionId.parse(submission_id);
+    const row = { submission_id: id, stream, revision, position, since: new Date(metadata.at) };
+    if (mailbox.to === "lead") open.set(submission_id, { ...row, mailbox: "lead", partner: null });
     else if (mailbox.to === "partner")
-      open.set(submission_id, { ...row, mailbox: "partner", partner: mailbox.partner } as Unfinished);
+      open.set(submission_id, { ...row, mailbox: "partner", partner: mailbox.partner });
+    else if (mailbox.to === "campaign")
+      open.set(submission_id, { ...row, mailbox: "campaign", partner: null, campaign: mailbox.campaign });
     else if (ENDS.has(stored.type)) open.delete(submission_id);
     const wait = waitOf(stored);
     if (mailbox.to !== "nobody") notBefore.delete(submission_id);

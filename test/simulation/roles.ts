@@ -17,6 +17,7 @@ import { startActor } from "../../services/partners/actor.ts";
 import type { ChannelParts } from "../../services/partners/channels/channel.ts";
 import { relayWhile } from "../../services/relay/relay.ts";
 import { mailDueWhile } from "../../services/timers/mail-due.ts";
+import { campaignWork } from "./campaign.ts";
 import type { SimulatedLog } from "./event-store.ts";
 import type { Work } from "./leases.ts";
 import { noSnapshots, PARTNERS, routable, signature, vault } from "./parts.ts";
@@ -132,6 +133,7 @@ export function worksOf({
   const channels: ChannelParts = { allowPrivate: true, bus, sandbox, smtp: undefined };
   for (const [partner, configured] of PARTNERS)
     works[`partner-${partner}`] = partnerWork(partner, configured, { yard, bus, channels });
+  works.campaign = campaignWork({ yard, bus });
   return works;
 }
 

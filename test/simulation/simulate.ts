@@ -8,6 +8,7 @@ import { deterministicUuid, newUuid } from "#platform/ids.ts";
 import type { ChannelParts } from "../../services/partners/channels/channel.ts";
 import { type Random, randomFrom } from "../harness/random.ts";
 import { createBus } from "./bus.ts";
+import { addMembers, campaignViolations } from "./campaign.ts";
 import { elapsed, inProcess, type Process, resetClock, runUntil, schedule } from "./clock.ts";
 import { createLog, type Planted } from "./event-store.ts";
 import { openSubmissions, violationsIn } from "./invariants.ts";
@@ -149,6 +150,17 @@ export async function simulate(
     say(`submitted ${id} for ${String(submission.payload.interest)}`);
   }
 
+  const gateway: Process = { name: "gateway", alive: true, frozenUntil: 0 };
+  const lasting = { ...faults, crash: 0, freeze: 0 };
+  const toOwner = createNetwork({
+    random,
+    faults: lasting,
+    healedAt: HEALED_AT_MS,
+    onCrash: never,
+    tell: say,
+  });
+  const members = addMembers(random, gateway, bus.of(gateway, toOwner));
+
   for (let slot = 1; slot <= PROCESSES; slot += 1)
     schedule(random.between(0, 500), () => start(slot), undefined);
   const submissions = random.between(1, MAX_SUBMISSIONS);
@@ -173,14 +185,18 @@ export async function simulate(
     if (broken.length > 0) return true;
     if (elapsed() < looked + LOOK_MS || ids.length < submissions) return false;
     looked = elapsed();
-    if (openSubmissions(log, ids).length > 0) endedAt = undefined;
+    if (openSubmissions(log, ids).length > 0 || !members.isOver(log)) endedAt = undefined;
     else endedAt ??= elapsed();
     // What is still on its way, or asleep, may do harm yet.
     return endedAt !== undefined && elapsed() > endedAt + MAX_LATE_MS + LOOK_MS;
   }, END_MS);
   process.off("unhandledRejection", onUnhandled);
 
-  const violations = [...broken, ...violationsIn(log, ids, effects)];
+  const violations = [
+    ...broken,
+    ...violationsIn(log, ids, effects),
+    ...campaignViolations(log, members, effects),
+  ];
   const digest = deterministicUuid(
     ...log.events.map(({ id, stream, type, metadata }) => `${id} ${stream} ${type} ${metadata.at}`),
   );
@@ -206,5 +222,7 @@ function faultsFrom(random: Random): Faults {
 }
 
 function never(): never {
-  throw new Error("the simulated vault seals at once");
+  throw new Error(
+    "this can't happen: the simulated vault seals at once, and the simulated gateway never dies",
+  );
 }

@@ -31,6 +31,12 @@ test("do the same again for the same seed", () => {
   assert.is.not(first?.output, other?.output);
 });
 
+test("notice members that were added by an owner whose time was over", () => {
+  const { status, output } = simulate("--seed", "124");
+  assert.is(status, 0, output);
+  assert.match(output, "stream has grown without its writer");
+});
+
 for (const planted of ["no_fencing", "forgotten_appends"])
   test(`are caught when the log has ${planted.replace("_", " ")}`, () => {
     const { status, output } = simulate("--seeds", "12", "--plant", planted);

@@ -64,7 +64,7 @@ export function createWorkerReports(instance: string, lifecycle: Lifecycle): Wor
         log,
         signal: lifecycle.stopping,
       });
-      const bus = createRequests(connection.nats, log);
+      const bus = createRequests({ nats: connection.nats, log, signal: lifecycle.stopping });
       send = (beat) => sendBeat(bus, beat);
       const sayAll = (): void => {
         for (const beat of spokenFor.values()) send(beat);

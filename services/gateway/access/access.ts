@@ -1,4 +1,5 @@
 // Who may come in and what they are: everything that the gateway keeps and knows of people and tokens.
+import { startStep } from "#platform/start-step.ts";
 import type { Yard } from "#platform/yard.ts";
 import { createIdentify, type Identify } from "./identify.ts";
 import { createRecorder, type Recorder } from "./record.ts";
@@ -19,7 +20,7 @@ export async function openAccess(yard: Yard): Promise<Access> {
   const { config, lifecycle, log } = yard;
   const { adminToken } = config;
   const database = yard.database();
-  await migrateAccess(database);
+  await startStep(yard, "access", () => migrateAccess(database));
   const recorder = createRecorder({ database, eventStore: yard.eventStore(), log, lifecycle });
   const identify = await createIdentify({ database, adminToken, recorder, lifecycle, log });
   return {

@@ -1,6 +1,7 @@
 // Intake over NATS: requests on intake.<source>, and what was published to submissions.<source>.
 import { Kind } from "#domain/submission/events.ts";
 import type { BusAnswer, BusRequest, Mail } from "#platform/bus/bus.ts";
+import { startStep } from "#platform/start-step.ts";
 import { problemOf } from "../http/problem.ts";
 import { isRefusal, type RefusalReason, refusal } from "../refusal.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -34,7 +35,7 @@ export async function serveNats(parts: NatsIntakeParts): Promise<void> {
   const { bus, sources, lifecycle } = parts;
   const requests = await bus.serve("intake.*", "gateway", (request) => handleRequest(parts, request));
   lifecycle.own("intake requests", () => requests.close());
-  await bus.deleteMailbox(FORMER_MAILBOX, PUBLISHED_STREAM);
+  await startStep(parts, "former mailbox", () => bus.deleteMailbox(FORMER_MAILBOX, PUBLISHED_STREAM));
   await readPublished(parts, {
     to: "submissions",
     name: "intake",

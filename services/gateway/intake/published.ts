@@ -96,13 +96,11 @@ export async function readPublished(
     await bus.deleteMailbox(mailboxOf(subject), PUBLISHED_STREAM);
   }
 
-  await look();
   // 3
-  const stopLooking = every({
-    ms: LOOK_MS,
-    work: look,
-    onError: (error) => log.warn({ err: error }, `mailboxes of published ${to} not looked up`),
-  });
+  const onError = (error: unknown): void =>
+    log.warn({ err: error }, `mailboxes of published ${to} not looked up`);
+  await look().catch(onError);
+  const stopLooking = every({ ms: LOOK_MS, work: look, onError });
   const hideQueues = showQueueDepths({
     bus,
     // A subject that names nobody can be any text, and must not become a label.
