@@ -7,21 +7,23 @@ import { leadsModel } from "#projections/leads/projection.ts";
 import { partnersModel } from "#projections/partners/projection.ts";
 import { positionWatch } from "#projections/reached.ts";
 import type { HubParts } from "./hub.ts";
+import type { View } from "./messages.ts";
 
 const MODELS = [leadsModel, deadLettersModel, partnersModel];
 
 export interface ShownParts {
   readonly database: Database;
-  readonly views: readonly Pick<LiveView<unknown>, "reached">[];
+  readonly views: Readonly<Record<View, Pick<LiveView<unknown>, "reached">>>;
 }
 
 export function createShown({ database, views }: ShownParts): HubParts["shown"] {
   const ready = MODELS.map((model) => preparedOnce(database, model));
   const models = positionWatch(database, ...MODELS.map(({ name }) => name));
-  return async (position, timeoutMs) => {
+  return async (position, timeoutMs, changed) => {
     for (const prepared of ready) await prepared();
     try {
-      await Promise.all(views.map((view) => view.reached(position, timeoutMs)));
+      const all = Object.entries(changed) as [View, bigint][];
+      await Promise.all(all.map(([view, at]) => views[view].reached(at, timeoutMs)));
     } catch {
       return false;
     }
