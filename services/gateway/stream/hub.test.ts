@@ -89,12 +89,10 @@ async function opened(given: Options = {}) {
   const { store, ...written } = handWritten();
   const app = createServer(log as never);
   const asked: bigint[] = [];
-  const changed: object[] = [];
   const hub = createHub({
     eventStore: store,
-    shown(position, _timeoutMs, views) {
+    shown(position) {
       asked.push(position);
-      changed.push(views);
       return isShown;
     },
     originsOf: async (ids) => new Map(ids.map((id) => [id, { kind: "lead", source: "demo" }])),
@@ -117,7 +115,6 @@ async function opened(given: Options = {}) {
   return {
     ...written,
     asked,
-    changed,
     open: () => connections.size,
     stop: () => app.close(),
     async read(query = "", lastEventId?: string): Promise<StreamReader> {
@@ -159,17 +156,6 @@ test("tells of an event once the read models show it, without anything about a p
     ["10-1", "10", "20"],
   );
   assert.equal(yard.asked, [20n]);
-  await yard.close();
-});
-
-test("waits for a view only where an event has changed it, since a view hears of nothing else", async () => {
-  const yard = await opened();
-  const reader = await yard.read();
-  await yard.write(dead);
-  await yard.write(paused("edu"), dead, changed(1), paused("fin"));
-  await yard.write(changed(2));
-  await reader.see("the last of them", ({ data }) => data.version === 2);
-  assert.equal(yard.changed, [{}, { partners: 50n, rules: 40n }, { rules: 60n }]);
   await yard.close();
 });
 

@@ -15,22 +15,15 @@ import { every } from "#platform/every.ts";
 import type { Log } from "#platform/log.ts";
 import type { ProgressQueries } from "#projections/progress.ts";
 import { type KeptMessage, KeptMessages } from "./kept-messages.ts";
-import { type Message, messagesOf, toldTypes, type View } from "./messages.ts";
+import { changedViews, type Message, messagesOf, toldTypes } from "./messages.ts";
 import { endOf, idAt, type Place, placeBefore, positionAt } from "./place.ts";
 import { toldProjections } from "./projections.ts";
 import type { Reader } from "./reader.ts";
+import type { Shown } from "./shown.ts";
 
 export interface HubParts {
   readonly eventStore: Pick<EventStore, "follow" | "scan" | "head">;
-  /**
-   * Resolves once the read models show everything up to this position, and each of this process's views what changed it last; false when
-   * that takes too long. A view hears of nothing else, so it need not reach any other position.
-   */
-  readonly shown: (
-    position: bigint,
-    timeoutMs: number,
-    changed: Partial<Readonly<Record<View, bigint>>>,
-  ) => Promise<boolean>;
+  readonly shown: Shown;
   /** Of leads, where an event does not say it. */
   readonly originsOf: (
     ids: readonly string[],
@@ -138,10 +131,7 @@ export function createHub({
   async function keptAs(messages: readonly Message[]): Promise<KeptMessage[]> {
     const last = messages.at(-1);
     if (last === undefined) return [];
-    const changed = Object.fromEntries(
-      messages.flatMap(({ view, position }) => (view ? [[view, position]] : [])),
-    );
-    const isShown = await shown(last.position, modelsAreLate ? 0 : MAX_MODEL_WAIT_MS, changed);
+    const isShown = await shown(last.position, modelsAreLate ? 0 : MAX_MODEL_WAIT_MS, changedViews(messages));
     if (modelsAreLate === isShown)
       log.debug({ position: last.position, isShown }, "read models are late for the stream, or not any more");
     modelsAreLate = !isShown;

@@ -76,6 +76,12 @@ function viewOf({ type }: ToldEvent): View | undefined {
   return type in rulesetEvents || type in compiledEvents ? "rules" : undefined;
 }
 
+/** Where each of the views was changed last, of those that were. */
+export const changedViews = (
+  messages: readonly Pick<Message, "view" | "position">[],
+): Partial<Readonly<Record<View, bigint>>> =>
+  Object.fromEntries(messages.flatMap(({ view, position }) => (view ? [[view, position]] : [])));
+
 function readable(stored: StoredEvent): ToldEvent | undefined {
   try {
     const decoded = decodeOrPassOver(codec, stored, () => undefined);
