@@ -133,13 +133,6 @@ config("never repeats a secret in a message", () => {
   assert.not.match(text, /hush|too short/);
 });
 
-config("says of a source what the gateway could not use", () => {
-  const secretOf = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 1).toString("base64")}`;
-  for (const one of [`Shop:${SECRET}`, `-:${SECRET}`, `shop:${secretOf(23)}`, `shop:${secretOf(65)}`])
-    assert.match(problemsOf({ SOURCES: `demo:${SECRET},${one}` }).join(), "SOURCES is not id:whsec_", one);
-  assert.is(readConfig({ SOURCES: `my-shop_2:${secretOf(64)}` }).sources[0]?.id, "my-shop_2");
-});
-
 config("takes addresses with a user, and several hosts", () => {
   const urls = {
     NATS_URL: "tls://yard:hush@one:4222,two:4222",

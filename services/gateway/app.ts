@@ -108,7 +108,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
 
   const progress = createProgressQueries({ database, eventStore });
   const { originsOf } = leads;
-  const shown = createShown({ database, views: [partners, rules] });
+  const shown = createShown({ database, views: { partners, rules } });
   const hub = createHub({ eventStore, shown, originsOf, progress, log });
 
   const owner = campaignOwner(bus);

@@ -15,15 +15,15 @@ import { every } from "#platform/every.ts";
 import type { Log } from "#platform/log.ts";
 import type { ProgressQueries } from "#projections/progress.ts";
 import { type KeptMessage, KeptMessages } from "./kept-messages.ts";
-import { type Message, messagesOf, toldTypes } from "./messages.ts";
+import { changedViews, type Message, messagesOf, toldTypes } from "./messages.ts";
 import { endOf, idAt, type Place, placeBefore, positionAt } from "./place.ts";
 import { toldProjections } from "./projections.ts";
 import type { Reader } from "./reader.ts";
+import type { Shown } from "./shown.ts";
 
 export interface HubParts {
   readonly eventStore: Pick<EventStore, "follow" | "scan" | "head">;
-  /** Resolves once the read models and this process's views show everything up to this position; false when that takes too long. */
-  readonly shown: (position: bigint, timeoutMs: number) => Promise<boolean>;
+  readonly shown: Shown;
   /** Of leads, where an event does not say it. */
   readonly originsOf: (
     ids: readonly string[],
@@ -131,7 +131,7 @@ export function createHub({
   async function keptAs(messages: readonly Message[]): Promise<KeptMessage[]> {
     const last = messages.at(-1);
     if (last === undefined) return [];
-    const isShown = await shown(last.position, modelsAreLate ? 0 : MAX_MODEL_WAIT_MS);
+    const isShown = await shown(last.position, modelsAreLate ? 0 : MAX_MODEL_WAIT_MS, changedViews(messages));
     if (modelsAreLate === isShown)
       log.debug({ position: last.position, isShown }, "read models are late for the stream, or not any more");
     modelsAreLate = !isShown;

@@ -18,9 +18,14 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 export const topics = ["lead", "partner", "dead_letter", "projection", "rules", "campaign"] as const;
 export type Topic = (typeof topics)[number];
 
+/** What a process keeps in memory of the configuration. */
+export type View = "partners" | "rules";
+
 export interface Message {
   readonly topic: Topic;
   readonly position: bigint;
+  /** Which of the views the event changes. */
+  readonly view: View | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -54,6 +59,7 @@ export function messagesOf(stored: StoredEvent): Message[] {
   const message = (topic: Topic, data: object): Message => ({
     topic,
     position,
+    view: viewOf(event),
     data: { ...data, at: metadata.at, position: `${position}` },
   });
   return [
@@ -64,6 +70,17 @@ export function messagesOf(stored: StoredEvent): Message[] {
     ...aboutCampaign(event).map((data) => message("campaign", data)),
   ];
 }
+
+function viewOf({ type }: ToldEvent): View | undefined {
+  if (type in partnerConfigEvents) return "partners";
+  return type in rulesetEvents || type in compiledEvents ? "rules" : undefined;
+}
+
+/** Where each of the views was changed last, of those that were. */
+export const changedViews = (
+  messages: readonly Pick<Message, "view" | "position">[],
+): Partial<Readonly<Record<View, bigint>>> =>
+  Object.fromEntries(messages.flatMap(({ view, position }) => (view ? [[view, position]] : [])));
 
 function readable(stored: StoredEvent): ToldEvent | undefined {
   try {

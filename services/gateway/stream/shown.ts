@@ -6,22 +6,33 @@ import { deadLettersModel } from "#projections/dead-letters/projection.ts";
 import { leadsModel } from "#projections/leads/projection.ts";
 import { partnersModel } from "#projections/partners/projection.ts";
 import { positionWatch } from "#projections/reached.ts";
-import type { HubParts } from "./hub.ts";
+import type { View } from "./messages.ts";
 
 const MODELS = [leadsModel, deadLettersModel, partnersModel];
 
+/**
+ * Resolves once the read models show everything up to this position, and each of this process's views what changed it last; false when
+ * that takes too long. A view hears of nothing else, so it need not reach any other position.
+ */
+export type Shown = (
+  position: bigint,
+  timeoutMs: number,
+  changed: Partial<Readonly<Record<View, bigint>>>,
+) => Promise<boolean>;
+
 export interface ShownParts {
   readonly database: Database;
-  readonly views: readonly Pick<LiveView<unknown>, "reached">[];
+  readonly views: Readonly<Record<View, Pick<LiveView<unknown>, "reached">>>;
 }
 
-export function createShown({ database, views }: ShownParts): HubParts["shown"] {
+export function createShown({ database, views }: ShownParts): Shown {
   const ready = MODELS.map((model) => preparedOnce(database, model));
   const models = positionWatch(database, ...MODELS.map(({ name }) => name));
-  return async (position, timeoutMs) => {
+  return async (position, timeoutMs, changed) => {
     for (const prepared of ready) await prepared();
     try {
-      await Promise.all(views.map((view) => view.reached(position, timeoutMs)));
+      const all = Object.entries(changed) as [View, bigint][];
+      await Promise.all(all.map(([view, at]) => views[view].reached(at, timeoutMs)));
     } catch {
       return false;
     }
