@@ -181,11 +181,18 @@ test("a model of another version is rebuilt at the start, with nothing to be com
   await database.execute("update projections.checkpoint set version = 0 where schema_name = 'leads'");
   const before = new Map((await progress()).map(({ name, rebuilt_at }) => [name, rebuilt_at]));
   const old = await prepare(database, leads);
+  await database.execute("drop index identities.record_by_email");
   await yard.start("projections", startProjections);
   const [now] = await swapped(before, "leads");
   assert.is(old.version, 0);
   assert.is(now?.compared, undefined);
   assert.is((await readCheckpoint(database, "leads"))?.version, leads.version);
+  await until("an index that is missing elsewhere is made again", async () => {
+    const found = await database.query(
+      "select to_regclass('identities.record_by_email') is not null as there",
+    );
+    return found[0]?.there === true;
+  });
 });
 
 test.run();
