@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { action, CONCURRENCY, World } from "../../test/campaigns/any-history.ts";
+import { action } from "../../test/campaigns/actions.ts";
+import { CONCURRENCY, World } from "../../test/campaigns/any-history.ts";
 import { campaignDecider } from "./decide.ts";
 import { activeIn, type CampaignState } from "./state.ts";
 

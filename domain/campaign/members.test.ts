@@ -70,7 +70,7 @@ function waitingMembers(count: number): { readonly state: CampaignState; readonl
 }
 
 // So that what is compiled meanwhile is no member's.
-test.before(() => void waitingMembers(20_000));
+test.before(() => void waitingMembers(100_000));
 
 for (const count of SIZES)
   test(`cost less than ${MAX_BYTES} bytes each where ${count} wait`, async () => {

@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { campaignDecider } from "#domain/campaign/decide.ts";
 import type { CampaignEvent } from "#domain/campaign/events.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
-import { action, World } from "../../test/campaigns/any-history.ts";
+import { action } from "../../test/campaigns/actions.ts";
+import { World } from "../../test/campaigns/any-history.ts";
 import { copyState, snapshotPieces, stateOfSnapshot } from "./snapshot-format.ts";
 
 const test = suite("a campaign's state, written down");

@@ -1,6 +1,5 @@
 // A campaign to which anything may happen: owners that crash or have lost it without knowing, replies that come twice, clocks that jump,
 // definitions that change while members are in the middle, moves that were planned before something else happened.
-import fc from "fast-check";
 import { type CampaignCommand, campaignDecider, type Move } from "#domain/campaign/decide.ts";
 import { after, CampaignDefinition, type Step, stepOf } from "#domain/campaign/definition.ts";
 import type { CampaignEvent, Left } from "#domain/campaign/events.ts";
@@ -10,10 +9,10 @@ import { type CampaignState, endOfWait } from "#domain/campaign/state.ts";
 import type { Sealed } from "#domain/event.ts";
 import { CampaignId, DeliveryId, MemberId, PartnerId, SourceId, StepId, SubmissionId } from "#domain/ids.ts";
 
-const campaign = CampaignId.parse("c");
-const sealed: Sealed = { key: "k", iv: "i", tag: "t", data: "d" };
+export const campaign = CampaignId.parse("c");
+export const sealed: Sealed = { key: "k", iv: "i", tag: "t", data: "d" };
 const idOf = (n: number): string => `00000000-0000-4000-8000-${`${n}`.padStart(12, "0")}`;
-const members = Array.from({ length: 6 }, (_, n) => MemberId.parse(idOf(n)));
+export const members = Array.from({ length: 6 }, (_, n) => MemberId.parse(idOf(n)));
 export const CONCURRENCY = 2;
 
 const when = { combinator: "and", rules: [{ field: "late", operator: "=", value: true }] };
@@ -184,120 +183,3 @@ export class World {
     };
   }
 }
-
-const n = fc.nat(1);
-const one = fc.constantFrom(...members);
-export type Action = (world: World) => void;
-export const action: fc.Arbitrary<Action> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.tuple(n, one).map(
-      ([at, id]): Action =>
-        (w) =>
-          w.goOn(at, id),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: n.map(
-      (at): Action =>
-        (w) =>
-          void w.catchUp(at),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: n.map(
-      (at): Action =>
-        (w) =>
-          w.crash(at),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.integer({ min: -5_000, max: 12_000 }).map(
-      (ms): Action =>
-        (w) =>
-          w.passes(ms),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(n, one, fc.constantFrom("x", "y")).map(
-      ([at, id, message]): Action =>
-        (w) =>
-          w.ask(at, {
-            type: "reply",
-            campaign,
-            member_id: id,
-            message: `${id}${message}`,
-            sealed,
-            at: new Date(0).toISOString(),
-          }),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(n, fc.subarray(members)).map(
-      ([at, some]): Action =>
-        (w) =>
-          w.ask(at, {
-            type: "add",
-            campaign,
-            members: some.map((member_id) => ({ member_id, sealed })),
-            at: new Date(0).toISOString(),
-          }),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(n, one).map(
-      ([at, id]): Action =>
-        (w) => {
-          const moves = w.owners[at]?.state.members.get(id)?.moves ?? 0;
-          w.ask(at, { type: "fail", campaign, member_id: id, moves, reason: "r", attempts: 1, dead: true });
-        },
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(n, one).map(
-      ([at, id]): Action =>
-        (w) =>
-          w.ask(at, { type: "redrive", campaign, member_id: id }),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(n, one).map(
-      ([at, id]): Action =>
-        (w) =>
-          w.goOnLater(at, id),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: n.map(
-      (at): Action =>
-        (w) =>
-          w.makePlannedMove(at),
-    ),
-  },
-  { weight: 1, arbitrary: fc.constant<Action>((w) => w.redefine()) },
-  {
-    weight: 1,
-    arbitrary: n.map(
-      (at): Action =>
-        (w) =>
-          w.migrate(at),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(n, one).map(
-      ([at, id]): Action =>
-        (w) =>
-          w.ask(at, { type: "discard", campaign, member_id: id, reason: "r" }),
-    ),
-  },
-);

@@ -6,17 +6,15 @@ import {
   type ConfiguredCampaigns,
   campaignConfiguration,
 } from "#domain/campaign/configured.ts";
-import { CampaignDefinition } from "#domain/campaign/definition.ts";
 import { campaignStream } from "#domain/campaign/events.ts";
 import { CampaignReply, type CampaignRequest } from "#domain/campaign/request.ts";
-import { CampaignId, MemberId, StepId } from "#domain/ids.ts";
+import { MemberId } from "#domain/ids.ts";
 import { memberContext, memberKey } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { campaignRequestSubject } from "#platform/bus/subjects.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import { createMetrics } from "#platform/metrics.ts";
 import { pause } from "#platform/retry.ts";
-import type { Snapshot, SnapshotStore } from "#platform/snapshots.ts";
 import type { Yard } from "#platform/yard.ts";
 import { startCampaignActor } from "../../services/campaigns/actor.ts";
 import { createAnalysis } from "../../services/campaigns/analysis.ts";
@@ -28,10 +26,12 @@ import { createBus } from "../simulation/bus.ts";
 import { elapsed, inProcess, type Process, resetClock, runUntil, schedule } from "../simulation/clock.ts";
 import { createLog, type Planted } from "../simulation/event-store.ts";
 import { createLeases, type Work } from "../simulation/leases.ts";
-import { createNetwork, type Faults, MAX_LATE_MS, type Network, NO_FAULTS } from "../simulation/network.ts";
+import { createNetwork, type Faults, MAX_LATE_MS, NO_FAULTS } from "../simulation/network.ts";
 import { logTo, signature, vault } from "../simulation/parts.ts";
 import { type RoleParts, worksOf } from "../simulation/roles.ts";
 import { membersWithoutEnd, violationsIn } from "./invariants.ts";
+import { campaign, FIRST, MIGRATION, SECOND } from "./simulated-campaign.ts";
+import { snapshotStore } from "./simulated-snapshots.ts";
 import { unfinishedSends } from "./unfinished.ts";
 
 export interface CampaignSimulation {
@@ -40,7 +40,6 @@ export interface CampaignSimulation {
   readonly snapshotsRead: number;
 }
 
-const campaign = CampaignId.parse("c");
 const HEALED_AT_MS = 20_000;
 const END_MS = HEALED_AT_MS + 600_000;
 const LOOK_MS = 500;
@@ -48,34 +47,6 @@ const PROCESSES = 2;
 const MEMBERS = 8;
 const EVENTS_BETWEEN_SNAPSHOTS = 7;
 const ASK_MS = 5_000;
-
-const send = (id: string, next?: string) => ({
-  id,
-  type: "send",
-  partner: "steady",
-  template: { text: id },
-  ...(next && { next }),
-});
-const when = { combinator: "and", rules: [{ field: "sentiment", operator: "=", value: "positive" }] };
-const definitionOf = (...late: object[]): CampaignDefinition =>
-  CampaignDefinition.parse({
-    name: "c",
-    concurrency: 3,
-    rate: { per_second: 20 },
-    steps: [
-      send("hello"),
-      { id: "listen", type: "wait", for: "3s", on_reply: "sense" },
-      send("again", "over"),
-      { id: "sense", type: "analyze", service: "words" },
-      { id: "sort", type: "branch", cases: [{ when, next: "thanks" }], otherwise: "over" },
-      send("thanks", "over"),
-      ...late,
-      { id: "over", type: "end" },
-    ],
-  });
-const FIRST = definitionOf();
-const SECOND = definitionOf({ id: "rest", type: "wait", for: "2s" }, send("last"));
-const MIGRATION = { listen: StepId.parse("rest"), again: StepId.parse("last") };
 
 let aheadMs = 0;
 const simulatedNow = Date.now;
@@ -190,16 +161,10 @@ export async function simulateCampaign(
     };
   }
 
-  // A client that lives for ever, and asks until it is answered.
+  // It lives for ever, and asks until it is answered.
   const client: Process = { name: "client", alive: true, frozenUntil: 0 };
-  const clientFaults = { ...faults, crash: 0, freeze: 0 };
-  const clientNetwork = createNetwork({
-    random,
-    faults: clientFaults,
-    healedAt: HEALED_AT_MS,
-    onCrash: never,
-    tell: say,
-  });
+  const clientFaults = { random, faults: { ...faults, crash: 0, freeze: 0 }, healedAt: HEALED_AT_MS };
+  const clientNetwork = createNetwork({ ...clientFaults, onCrash: never, tell: say });
   const clientBus = bus.of(client, clientNetwork);
   const asking = new Set<Promise<void>>();
   const at = (ms: number, request: CampaignRequest): void =>
@@ -305,34 +270,6 @@ async function untilAnswered(bus: Bus, request: CampaignRequest): Promise<void> 
     }
     await pause(200);
   }
-}
-
-/** As the database keeps them, over the same network. */
-function snapshotStore() {
-  const kept = new Map<bigint, Buffer>();
-  let read = 0;
-  const newest = (): Snapshot | undefined => {
-    const revision = [...kept.keys()].sort((one, other) => Number(other - one))[0];
-    if (revision === undefined) return undefined;
-    read += 1;
-    return { revision, bytes: kept.get(revision) as Buffer };
-  };
-  const unanswered = { afterMs: 2_000, error: () => new Error("the database does not answer") };
-  const of = (process: Process, network: Network): SnapshotStore => ({
-    newest: () => network.call(process, newest, unanswered),
-    async write({ revision, pieces }) {
-      const bytes: Buffer[] = [];
-      for (const piece of pieces) bytes.push(Buffer.from(piece as Buffer));
-      await network.call(process, () => void kept.set(revision, Buffer.concat(bytes)), unanswered);
-    },
-    discardAfter: (_, revision) =>
-      network.call(
-        process,
-        () => [...kept.keys()].filter((one) => one > revision && kept.delete(one)).length > 0,
-        unanswered,
-      ),
-  });
-  return { of, read: () => read };
 }
 
 /** In most seeds a few kinds of faults, each more or less likely. */
