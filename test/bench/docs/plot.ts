@@ -15,8 +15,8 @@ export interface Plot {
   readonly series: readonly Series[];
 }
 
-const [WIDTH, HEIGHT] = [760, 400];
-const [LEFT, RIGHT, TOP, BOTTOM] = [70, 190, 40, 52];
+const [WIDTH, HEIGHT] = [820, 400];
+const [LEFT, RIGHT, TOP, BOTTOM] = [70, 250, 40, 52];
 const INNER_WIDTH = WIDTH - LEFT - RIGHT;
 const INNER_HEIGHT = HEIGHT - TOP - BOTTOM;
 const TICKS = 5;
