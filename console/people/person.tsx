@@ -22,6 +22,8 @@ export default function Person() {
   const person = useQuery({
     queryKey: ["people", id],
     queryFn: ({ signal }) => get<PersonShape>(`/api/identities/${encodeURIComponent(id)}`, signal),
+    // What was just forgotten is read from a model that may be a moment behind.
+    refetchInterval: 3_000,
   });
   if (person.error instanceof Problem && person.error.status === 404)
     return (

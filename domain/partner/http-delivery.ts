@@ -37,7 +37,7 @@ const HeaderValue = z
 
 export const HttpDelivery = z.strictObject({
   type: z.literal("http"),
-  url: z.url({ protocol: /^https?$/ }).meta({ title: "URL", examples: ["https://partner.example/leads"] }),
+  url: z.url({ protocol: /^https?$/ }).meta({ title: "URL" }),
   method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
   headers: z.record(HeaderName, HeaderValue).optional(),
   secret_headers: z.array(z.string().min(1)).optional().meta({
