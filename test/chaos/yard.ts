@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { connectDatabase, type Database } from "#platform/database.ts";
 import { connectEventStore, type EventStore } from "#platform/event-store/event-store.ts";
-import { findFaketime } from "../../deploy/local/install/faketime.mjs";
 import { behave, configurePartner, configureRules, rule } from "../e2e/demo-partners.ts";
 import { type ProcessName, type RunningYard, startYard } from "../e2e/yard.ts";
 import { temporaryFolder } from "../eventstore/server.ts";
+import { findFaketime } from "../harness/faketime.ts";
 import { type HalfOpenProxy, startHalfOpenProxy } from "../harness/half-open-proxy.ts";
 import { PARTS, type Part } from "./plan.ts";
 import { COMPILED, portOf, urlThrough } from "./ways.ts";
@@ -36,7 +36,7 @@ export interface ChaosYard extends RunningYard {
   emptyDisk(): void;
 }
 
-const FAKETIME = findFaketime(process.env);
+const FAKETIME = findFaketime();
 const DISK_MB = 256;
 const MAX_REASON = 2_000;
 const VARIABLE: Record<Part, string> = {
