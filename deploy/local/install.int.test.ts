@@ -67,6 +67,7 @@ function machine(
           PROMETHEUS: "/bin/sh",
           PGBOUNCER: "/bin/sh",
           CHROMIUM: "/bin/sh",
+          FAKETIME_LIB: "/bin/sh",
           NPM_SECONDS: "0",
           ...env,
         },

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findChromium, installChromium } from "./install/chromium.mjs";
 import { buildConsole, consoleIsBuilt } from "./install/console.mjs";
+import { findFaketime, installFaketime } from "./install/faketime.mjs";
 import { whileAlone } from "./install/lock.mjs";
 import { installNatsServer } from "./install/nats.mjs";
 import { findNatsServer } from "./install/nats-binary.mjs";
@@ -31,6 +32,7 @@ const steps = [
     install: installPrometheus,
   },
   { name: "pgbouncer", isDone: pgbouncerIsThere, install: installPgbouncer },
+  { name: "libfaketime", isDone: faketimeIsThere, install: installFaketime },
   { name: "chromium", isDone: chromiumIsThere, install: installChromium },
   { name: "console", isDone: consoleIsThere, install: buildConsole },
   { name: "redis-server", isDone: () => !wanted.has("--bench") || redisIsThere(), install: installRedis },
@@ -77,6 +79,10 @@ function consoleIsThere() {
 
 function pgbouncerIsThere() {
   return !wanted.has("--tests") || findPgbouncer(process.env) !== undefined;
+}
+
+function faketimeIsThere() {
+  return !wanted.has("--tests") || findFaketime(process.env) !== undefined;
 }
 
 function lockfileDigest() {

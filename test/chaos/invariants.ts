@@ -6,7 +6,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Taken } from "./traffic.ts";
 import { CAP, type ChaosYard, PARTNER_NAMES } from "./yard.ts";
 
-interface Delivery {
+export interface Delivery {
   readonly submission: string;
   readonly partner: string;
   readonly attempts: number[];
@@ -21,14 +21,17 @@ interface CountedId {
   readonly other_webhook_ids: number;
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const fieldsOf = ({ data }: StoredEvent): Record<string, unknown> => data as Record<string, unknown>;
+/** How many effects a submission had, at all partners together. */
+export type EffectsOf = (submission: string) => number;
+
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
+export const dataOf = ({ data }: StoredEvent): Record<string, unknown> => data as Record<string, unknown>;
 
 export async function deliveriesOf(yard: ChaosYard): Promise<Map<string, Delivery>> {
   const deliveries = new Map<string, Delivery>();
   for (const partner of PARTNER_NAMES) {
     for await (const stored of yard.log.streamEvents(`${PARTNER_STREAM_PREFIX}${partner}`)) {
-      const { delivery_id, submission_id, attempt } = fieldsOf(stored);
+      const { delivery_id, submission_id, attempt } = dataOf(stored);
       if (typeof delivery_id !== "string") continue;
       const known = deliveries.get(delivery_id);
       const delivery = known ?? { submission: text(submission_id), partner, attempts: [], events: [] };
@@ -60,36 +63,52 @@ export function attemptViolations(deliveries: ReadonlyMap<string, Delivery>): st
   return found;
 }
 
-/** One effect for each submission, counted by those who had it. */
-export async function effectViolations(
-  yard: ChaosYard,
-  deliveries: ReadonlyMap<string, Delivery>,
-): Promise<string[]> {
-  const found: string[] = [];
-  const effectsOf = new Map<string, number>();
+/** What each partner has counted. */
+export async function countedBy({ simulatorUrl }: ChaosYard): Promise<Map<string, readonly CountedId[]>> {
+  const counted = new Map<string, readonly CountedId[]>();
   for (const partner of PARTNER_NAMES) {
-    const response = await fetch(`${yard.simulatorUrl}/partners/${partner}/effects?limit=100000`);
-    const { items } = (await response.json()) as { items: CountedId[] };
-    const counted = new Map(items.map((one) => [one.id, one]));
-    for (const { id, requests, effects, other_webhook_ids } of items) {
+    const response = await fetch(`${simulatorUrl}/partners/${partner}/effects?limit=100000`);
+    counted.set(partner, ((await response.json()) as { items: CountedId[] }).items);
+  }
+  return counted;
+}
+
+export function effectsOf(
+  counted: ReadonlyMap<string, readonly CountedId[]>,
+  deliveries: ReadonlyMap<string, Delivery>,
+): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { id, effects } of [...counted.values()].flat()) {
+    const submission = deliveries.get(id)?.submission;
+    if (submission !== undefined) sums.set(submission, (sums.get(submission) ?? 0) + effects);
+  }
+  return sums;
+}
+
+/** One effect for each submission, counted by those who had it. */
+export function effectViolations(
+  counted: ReadonlyMap<string, readonly CountedId[]>,
+  deliveries: ReadonlyMap<string, Delivery>,
+): string[] {
+  const found: string[] = [];
+  for (const [partner, items] of counted) {
+    const effectsById = new Map(items.map(({ id, effects }) => [id, effects]));
+    for (const { id, requests, other_webhook_ids } of items) {
       const delivery = deliveries.get(id);
       if (delivery === undefined) {
         found.push(`${partner} was sent ${id}, of which the log knows nothing`);
         continue;
       }
-      const { submission, attempts } = delivery;
-      effectsOf.set(submission, (effectsOf.get(submission) ?? 0) + effects);
-      if (requests > attempts.length)
-        found.push(`${partner} had ${requests} requests of ${id}, ${attempts.length} attempts were recorded`);
+      const { length } = delivery.attempts;
+      if (requests > length)
+        found.push(`${partner} had ${requests} requests of ${id}, ${length} attempts were recorded`);
       if (other_webhook_ids > 0) found.push(`${partner} had ${id} under several webhook-ids`);
     }
     for (const [id, { partner: to, events }] of deliveries)
-      if (to === partner && events.includes("DeliverySucceeded") && counted.get(id)?.effects !== 1)
-        found.push(
-          `${id} was delivered to ${partner}, which counted ${counted.get(id)?.effects ?? 0} effects`,
-        );
+      if (to === partner && events.includes("DeliverySucceeded") && effectsById.get(id) !== 1)
+        found.push(`${id} was delivered to ${partner}, which counted ${effectsById.get(id) ?? 0} effects`);
   }
-  for (const [submission, effects] of effectsOf)
+  for (const [submission, effects] of effectsOf(counted, deliveries))
     if (effects > 1) found.push(`submission ${submission} had ${effects} effects`);
   return found;
 }
@@ -124,11 +143,11 @@ export async function submissionViolations(
     const ids = personOf.get(person) ?? new Map<string, string[]>();
     personOf.set(person, ids);
     for (const event of events.filter(({ type }) => type === "PersonIdentified")) {
-      const known = text(fieldsOf(event).person_id);
+      const known = text(dataOf(event).person_id);
       ids.set(known, [...(ids.get(known) ?? []), id]);
     }
     const routed = events.filter(({ type }) => type === "SubmissionRouted");
-    const legs = routed.map((event) => Number((fieldsOf(event).route as { leg?: number } | undefined)?.leg));
+    const legs = routed.map((event) => Number((dataOf(event).route as { leg?: number } | undefined)?.leg));
     if (legs.some((leg, n) => leg !== n + 1)) found.push(`submission ${id} went to legs ${legs}`);
   }
   for (const [person, ids] of personOf)
@@ -142,7 +161,7 @@ export async function decisionViolations(yard: ChaosYard, ids: readonly string[]
   for (const id of ids) {
     const events = await yard.log.readStream(`${SUBMISSION_STREAM_PREFIX}${id}`);
     const first = events.find(({ type }) => type === "SubmissionRouted");
-    const decided = (first && (fieldsOf(first).route as { rule?: string })?.rule) ?? null;
+    const decided = (first && (dataOf(first).route as { rule?: string })?.rule) ?? null;
     const { status, body } = await yard.client.admin("GET", `/api/leads/${id}/decision`);
     if (status !== 200) found.push(`the decision about ${id} is answered ${status}`);
     else if (body.rule !== decided) found.push(`${id} went by rule ${decided}, again by ${body.rule}`);

@@ -72,6 +72,13 @@ const KINDS: readonly BlowKind[] = [
 /** Beyond the tolerance of signatures a gateway rightly refuses everybody. */
 const GATEWAY_JUMPS_S = [-120, -20, 20, 120];
 const JUMPS_S = [...GATEWAY_JUMPS_S, -3_600, 3_600];
+/** A member waits by the clock of who owns its campaign, and rightly longer where that was set back. */
+const CAMPAIGN_JUMPS_S = [-20, -10, 10, 20];
+
+function jumpsOf(process: string): readonly number[] {
+  if (process.startsWith("gateway")) return GATEWAY_JUMPS_S;
+  return process.startsWith("campaigns") ? CAMPAIGN_JUMPS_S : JUMPS_S;
+}
 
 export function planRound({ seed, processes, partners, without, maxBlows = MAX_BLOWS }: PlanOptions): Blow[] {
   const random = randomFrom(seed);
@@ -103,11 +110,7 @@ function actionOf(
       return { kind, model: random.pick(MODELS) };
     case "clock_jump": {
       const process = random.pick(processes);
-      return {
-        kind,
-        process,
-        seconds: random.pick(process.startsWith("gateway") ? GATEWAY_JUMPS_S : JUMPS_S),
-      };
+      return { kind, process, seconds: random.pick(jumpsOf(process)) };
     }
     case "configure":
       return { kind, change: random.pick(CHANGES), partner: random.pick(partners) };

@@ -88,10 +88,10 @@ for (let round = 0; round < rounds; round += 1) {
     );
   const seconds = ((performance.now() - start) / 1_000).toFixed(0);
   const kinds = blows.map(({ action: { kind } }) => kind).join(", ");
-  const { taken, ended, progressMs } = report;
+  const { taken, ended, members, progressMs } = report;
   const outcome = violations.length === 0 ? "ok  " : "FAIL";
   console.log(
-    `${outcome} seed ${ofSeed} (${seconds} s): ${kinds}; ${taken} taken ${JSON.stringify(ended)}, progress after ${progressMs} ms`,
+    `${outcome} seed ${ofSeed} (${seconds} s): ${kinds}; ${taken} taken ${JSON.stringify(ended)}, campaign ${members.done} done ${members.failed} failed, progress after ${progressMs} ms`,
   );
   const isBroken = violations.length > 0;
   if (isBroken) {

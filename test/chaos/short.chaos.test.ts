@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { MEMBERS } from "./campaign-invariants.ts";
 import { type Blow, planRound } from "./plan.ts";
 import { playRound, replayViolations } from "./round.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
@@ -27,12 +28,14 @@ const BLOWS: readonly Blow[] = [
   { at: 1_000, forMs: 2_000, action: { kind: "clock_jump", process: "relay", seconds: 120 } },
   { at: 1_500, forMs: 1_000, action: { kind: "configure", change: "rules", partner: "edu" } },
   { at: 2_000, forMs: 0, action: { kind: "wipe_jetstream" } },
+  { at: 2_500, forMs: 500, action: { kind: "kill", part: "campaigns" } },
 ];
 
 test("keeps every promise", async () => {
-  const { violations, timeline, taken } = await playRound(yard, BLOWS, 1);
+  const { violations, timeline, taken, members } = await playRound(yard, BLOWS, 1);
   assert.equal(violations, [], timeline.join("\n"));
   assert.ok(taken > 0);
+  assert.is(members.done, MEMBERS, JSON.stringify(members));
 });
 
 test("has the read models that its log makes anew", async () => {

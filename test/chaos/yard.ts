@@ -1,8 +1,7 @@
 // The whole yard as processes of their own, two of each role, with what a blow needs to get at: a proxy on each way from a process to
 // a part, a clock for each process, and a small disk for the event store.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { connectDatabase, type Database } from "#platform/database.ts";
@@ -10,14 +9,25 @@ import { connectEventStore, type EventStore } from "#platform/event-store/event-
 import { behave, configurePartner, configureRules, rule } from "../e2e/demo-partners.ts";
 import { type ProcessName, type RunningYard, startYard } from "../e2e/yard.ts";
 import { temporaryFolder } from "../eventstore/server.ts";
+import { findFaketime } from "../harness/faketime.ts";
 import { type HalfOpenProxy, startHalfOpenProxy } from "../harness/half-open-proxy.ts";
 import { PARTS, type Part } from "./plan.ts";
+import { COMPILED, portOf, urlThrough } from "./ways.ts";
+
+export interface Incidents {
+  /** Processes that had served and ended without having been told to. */
+  readonly ended: readonly string[];
+  /** Those that were not ready at the first try. */
+  readonly failedStarts: readonly string[];
+}
 
 export interface ChaosYard extends RunningYard {
   /** Past all proxies. */
   readonly log: EventStore;
   readonly database: Database;
   readonly processes: readonly ProcessName[];
+  /** What the supervisor had to do since this was asked last. */
+  incidents(): Incidents;
   way(process: string, part: Part): HalfOpenProxy;
   /** False where clocks can't be set (no libfaketime). */
   setClock(process: string, seconds: number): boolean;
@@ -26,10 +36,9 @@ export interface ChaosYard extends RunningYard {
   emptyDisk(): void;
 }
 
-const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-/** So many processes of the same code: it is compiled once. */
-const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "switchyard-chaos-compiled") };
+const FAKETIME = findFaketime();
 const DISK_MB = 256;
+const MAX_REASON = 2_000;
 const VARIABLE: Record<Part, string> = {
   nats: "NATS_URL",
   eventstore: "EVENTSTORE_URL",
@@ -47,6 +56,7 @@ export const PARTNERS = {
     settings: { idempotent: false },
     behaviour: { behaviour: "healthy", idempotent: false },
   },
+  mails: { settings: {}, behaviour: { behaviour: "healthy", delay_ms: 20 } },
 } as const;
 export type PartnerName = keyof typeof PARTNERS;
 export const PARTNER_NAMES = Object.keys(PARTNERS) as PartnerName[];
@@ -76,7 +86,6 @@ export const RULES = [
 export async function startChaosYard(): Promise<ChaosYard> {
   const ways = new Map<string, HalfOpenProxy>();
   const clocks = temporaryFolder("clocks-");
-  const hasClocks = existsSync(FAKETIME);
   const disk = smallDisk();
   const clockOf = (name: string): string => join(clocks, name);
   const setClock = (name: string, seconds: number): void =>
@@ -90,12 +99,11 @@ export async function startChaosYard(): Promise<ChaosYard> {
     const urls: Record<string, string> = { ...COMPILED };
     for (const part of PARTS) {
       const url = env[VARIABLE[part]] ?? "";
-      const [, port = ""] = /@?127\.0\.0\.1:(\d+)/.exec(url) ?? [];
-      const way = ways.get(`${name} ${part}`) ?? (await startHalfOpenProxy(Number(port)));
+      const way = ways.get(`${name} ${part}`) ?? (await startHalfOpenProxy(portOf(url)));
       ways.set(`${name} ${part}`, way);
-      urls[VARIABLE[part]] = url.replace(`127.0.0.1:${port}`, `127.0.0.1:${way.port}`);
+      urls[VARIABLE[part]] = urlThrough(url, way.port);
     }
-    if (!hasClocks) return urls;
+    if (FAKETIME === undefined) return urls;
     setClock(name, 0);
     return {
       ...urls,
@@ -106,8 +114,15 @@ export async function startChaosYard(): Promise<ChaosYard> {
     };
   }
 
+  let ended: string[] = [];
+  let failedStarts: string[] = [];
   const yard = await startYard("apart", {
     copies: 2,
+    supervisor: {
+      onEnded: (name, code) => void ended.push(`${name} ended by itself with ${code}`),
+      onFailedStart: (name, error) =>
+        void failedStarts.push(`${name} was not ready: ${error.message.slice(0, MAX_REASON)}`),
+    },
     environmentOf,
     ...(disk !== undefined && { eventStoreDir: join(disk, "data") }),
   });
@@ -121,14 +136,20 @@ export async function startChaosYard(): Promise<ChaosYard> {
     log: eventStore,
     database,
     processes: yard.names.filter((name) => name !== "simulator"),
+    incidents() {
+      const since = { ended, failedStarts };
+      ended = [];
+      failedStarts = [];
+      return since;
+    },
     way(process, part) {
       const found = ways.get(`${process} ${part}`);
       if (found === undefined) throw new Error(`${process} has no way to ${part}`);
       return found;
     },
     setClock(process, seconds) {
-      if (hasClocks) setClock(process, seconds);
-      return hasClocks;
+      if (FAKETIME !== undefined) setClock(process, seconds);
+      return FAKETIME !== undefined;
     },
     fillDisk() {
       if (ballast === undefined) return false;
