@@ -74,7 +74,19 @@ const mayBeRepeated = (reason: Refused["reason"]): boolean =>
   reason === "not_stored" || reason === "migrated_meanwhile";
 
 export async function startCampaignActor(options: CampaignActorOptions): Promise<CampaignActor> {
-  const { campaign, configured, services, partners, lease, yard, bus, vault, signature, analysis, snapshots } = options;
+  const {
+    campaign,
+    configured,
+    services,
+    partners,
+    lease,
+    yard,
+    bus,
+    vault,
+    signature,
+    analysis,
+    snapshots,
+  } = options;
   const eventStore = yard.eventStore();
   const log = yard.log.child({ campaign });
   const closing = new AbortController();
