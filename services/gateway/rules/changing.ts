@@ -52,8 +52,14 @@ export function changingRoutes({ eventStore, view, history, targets, analysis }:
         if (tries === MAX_CHECKS)
           throw new Refused(refusal("version_moved", { detail: "The rules change too quickly; try again" }));
       }
-      await view.reached(await eventStore.head(), IN_FORCE_MS).catch(() => undefined);
+      await seeNewest();
     }
+  }
+
+  /** A view hears of its own stream alone, so it is asked for the end of that, not of the log. */
+  async function seeNewest(): Promise<void> {
+    const [newest] = await eventStore.readStreamBackwards(configuredRules.stream, 1);
+    if (newest !== undefined) await view.reached(newest.position, IN_FORCE_MS).catch(() => undefined);
   }
 
   async function conflictsAfter(edit: RulesEdit, before: RulesetState): Promise<ChangeRules["checked"]> {
