@@ -42,8 +42,8 @@ export interface KeptDraft {
   subscribe(listener: () => void): () => void;
   /** Without a draft it is discarded. */
   change(draft: Draft | undefined): void;
-  /** Once what was changed is saved, or is known not to be. */
-  settled(): Promise<void>;
+  /** In sight until the server has discarded it too; without the server it goes here, and there later. */
+  discard(): Promise<void>;
   /** What the server has, unless something here is not saved yet. */
   refresh(): Promise<void>;
   /** Where another browser was faster: this one's draft takes the place of theirs, or theirs of this one's. */
@@ -151,6 +151,30 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
     }
   }
 
+  function change(draft: Draft | undefined): void {
+    hasUnsaved = true;
+    local.write({ revision, draft }); // 2
+    const isChosen = view.state.is === "moved";
+    show({ draft, ...(!isChosen && { state: { is: "saving" } }) });
+    // Nobody goes on typing what they have discarded.
+    if (!isChosen) later(save, draft === undefined ? 0 : pace.quietMs);
+  }
+
+  async function discard(): Promise<void> {
+    if (isBusy) return change(undefined);
+    clearTimeout(timer);
+    isBusy = true; // 1
+    try {
+      const saved = await remote.save(undefined, revision);
+      if (saved === "moved") resolve(await remote.read());
+      else adopt({ revision: saved, draft: undefined });
+    } catch {
+      change(undefined);
+    } finally {
+      isBusy = false;
+    }
+  }
+
   return {
     current: () => view,
     subscribe(listener) {
@@ -158,24 +182,8 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
       return () => listeners.delete(listener);
     },
     refresh,
-    change(draft) {
-      hasUnsaved = true;
-      local.write({ revision, draft }); // 2
-      const isChosen = view.state.is === "moved";
-      show({ draft, ...(!isChosen && { state: { is: "saving" } }) });
-      // Nobody goes on typing what they have discarded.
-      if (!isChosen) later(save, draft === undefined ? 0 : pace.quietMs);
-    },
-    settled: () =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (view.state.is === "saving" && !isClosed) return;
-          listeners.delete(look);
-          resolve();
-        };
-        listeners.add(look);
-        look();
-      }),
+    change,
+    discard,
     keepMine() {
       if (view.state.is !== "moved") return;
       revision = view.state.theirs.revision;

@@ -103,8 +103,7 @@ export function useDraft(live: RuleSet, mayDraft: boolean): DraftInHand {
     async discard() {
       // Where another tab or browser has one too, that one is what is left.
       if (state.is === "moved") return kept.takeTheirs();
-      kept.change(undefined);
-      await kept.settled();
+      await kept.discard();
     },
     keepMine: kept.keepMine,
     takeTheirs: kept.takeTheirs,

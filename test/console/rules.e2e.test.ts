@@ -170,6 +170,7 @@ test("a draft that is begun in one browser goes on in another, and two never ove
   await desk.page.getByRole("table").getByText("Kept").waitFor({ state: "detached" });
   await desk.page.getByRole("button", { name: "Discard", exact: true }).click();
   await desk.page.getByRole("dialog").getByRole("button", { name: "Discard", exact: true }).click();
+  await desk.page.getByText("Your draft of version").waitFor({ state: "detached" });
   await comeBack(laptop.page);
   await laptop.page.getByText("Your draft of version").waitFor({ state: "detached" });
   for (const { page, wrongs } of [desk, laptop]) {
