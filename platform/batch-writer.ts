@@ -302,6 +302,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     every({
       ms: lookEveryMs,
       work: look,
+      keepsAlive: false,
       onError: (error) => log.debug({ err: error, stream }, "end of the stream not looked at"),
     });
 
