@@ -15,13 +15,14 @@ interface Props {
   readonly source: Source;
   readonly mayChange: boolean;
   readonly onSecret: (secret: string) => void;
+  readonly onTry: () => void;
 }
 
 type Asking =
   | { readonly what: "edit" | "remove" | "rotate" }
   | { readonly what: "revoke"; readonly id: string };
 
-export function SourceCard({ source, mayChange, onSecret }: Props) {
+export function SourceCard({ source, mayChange, onSecret, onTry }: Props) {
   const queries = useQueryClient();
   const [asking, setAsking] = useState<Asking>();
   const [secret, setSecret] = useState<string>();
@@ -45,6 +46,9 @@ export function SourceCard({ source, mayChange, onSecret }: Props) {
       actions={
         <>
           <Badge tone={source.enabled ? "good" : "idle"}>{source.enabled ? "enabled" : "disabled"}</Badge>
+          <Button size="small" onClick={onTry}>
+            Try it
+          </Button>
           {mayChange && (
             <>
               <Button size="small" onClick={() => setAsking({ what: "edit" })}>

@@ -9,7 +9,7 @@ import { Empty, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, Page } from "../ui/page.tsx";
 import { EditSource } from "./edit-source.tsx";
 import { SourceCard } from "./source-card.tsx";
-import { TryIt } from "./try-it.tsx";
+import { type Tried, TryIt } from "./try-it.tsx";
 import "./sources.css";
 
 export default function Sources() {
@@ -17,6 +17,7 @@ export default function Sources() {
   const mayChange = may("sources.change");
   const [isAdding, setAdding] = useState(false);
   const [secrets, setSecrets] = useState<Readonly<Record<string, string>>>({});
+  const [tried, setTried] = useState<Tried>();
   const queries = useQueryClient();
   const sources = useQuery({
     queryKey: ["sources", "all"],
@@ -49,12 +50,18 @@ export default function Sources() {
                 source={source}
                 mayChange={mayChange}
                 onSecret={(secret) => setSecrets({ ...secrets, [source.id]: secret })}
+                onTry={() => setTried({ source: source.id })}
               />
             ))}
           </div>
         )}
         {sources.data && (
-          <TryIt sources={sources.data} secrets={secrets} onMakeSecret={mayChange ? makeSecret : undefined} />
+          <TryIt
+            sources={sources.data}
+            tried={tried}
+            secrets={secrets}
+            onMakeSecret={mayChange ? makeSecret : undefined}
+          />
         )}
         {isAdding && <EditSource source={undefined} onClose={() => setAdding(false)} />}
       </div>

@@ -39,15 +39,21 @@ async function send(source: Source, secret: string, kind: Kind, body: string): P
 
 const SEND = "[type=submit]";
 
+/** Another one each time that somebody asks to try a source. */
+export interface Tried {
+  readonly source: string;
+}
+
 interface Props {
   readonly sources: readonly Source[];
+  readonly tried: Tried | undefined;
   /** Of secrets that were made just now, by source: nobody else can know one. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Undefined for who may not make one. */
   readonly onMakeSecret: ((source: string) => Promise<void>) | undefined;
 }
 
-export function TryIt({ sources, secrets, onMakeSecret }: Props) {
+export function TryIt({ sources, tried, secrets, onMakeSecret }: Props) {
   const [chosen, setChosen] = useState("");
   const asked = askedFor(new URLSearchParams(useSearch()).get("try"));
   const [kind, setKind] = useState<Kind>(asked?.kind ?? "lead");
@@ -56,14 +62,15 @@ export function TryIt({ sources, secrets, onMakeSecret }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const focusOn = (selector: string): void =>
     form.current?.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+  const beginHere = (): void => {
+    form.current?.scrollIntoView({ block: "center" });
+    focusOn("[data-first], [type=submit]");
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: who comes from elsewhere to try something begins here, once
   useEffect(() => {
     if (asked === undefined) return;
     // After the page has put the focus where every other screen begins.
-    const timer = setTimeout(() => {
-      form.current?.scrollIntoView({ block: "center" });
-      focusOn("[data-first]");
-    });
+    const timer = setTimeout(beginHere);
     return () => clearTimeout(timer);
   }, []);
   const [language, setLanguage] = useState<Language>("curl");
@@ -71,6 +78,13 @@ export function TryIt({ sources, secrets, onMakeSecret }: Props) {
   const sending = useMutation({
     mutationFn: (from: Source) => send(from, typed[from.id] ?? secrets[from.id] ?? "", kind, body),
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time that a source is asked for
+  useEffect(() => {
+    if (tried === undefined) return;
+    setChosen(tried.source);
+    sending.reset();
+    beginHere();
+  }, [tried]);
   const making = useMutation({ mutationFn: async (id: string) => onMakeSecret?.(id) });
   if (source === undefined) return null;
   const secret = typed[source.id] ?? secrets[source.id] ?? "";

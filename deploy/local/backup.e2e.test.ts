@@ -183,7 +183,7 @@ test("has every read model as a replay of the original's log makes it", async ()
     head,
     log,
   });
-  assert.ok((wanted["leads.lead"]?.length ?? 0) >= 2);
+  assert.ok((wanted["leads.lead_state"]?.length ?? 0) >= 2);
   assert.equal(differences(found, wanted), []);
   await stop(yard);
 });

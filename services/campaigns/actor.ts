@@ -137,6 +137,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     writer,
     write,
     writeUntilStored,
+    mayWrite: () => lease.valid,
     unconfirmed: () => unconfirmed,
     signal,
     log,

@@ -31,6 +31,8 @@ export interface PumpParts {
   readonly write: (command: CampaignCommand) => Promise<CampaignDecision | NotWritten>;
   /** Until it is stored, or somebody else has the campaign. */
   readonly writeUntilStored: (command: CampaignCommand) => Promise<void>;
+  /** False as soon as the lease is over, which may be before the actor is closed. */
+  readonly mayWrite: () => boolean;
   /** How many appends are not confirmed yet. */
   readonly unconfirmed: () => number;
   readonly signal: AbortSignal;
@@ -45,10 +47,10 @@ const MAX_TIMER_MS = 60_000;
 
 export function createPump(parts: PumpParts): Pump {
   const { campaign, configured, vault, fields, rate, writer, write, writeUntilStored } = parts;
-  const { unconfirmed, signal, log } = parts;
+  const { mayWrite, unconfirmed, signal, log } = parts;
   let timer: NodeJS.Timeout | undefined;
 
-  const isRunning = (): boolean => configured().standing === "running" && !signal.aborted;
+  const isRunning = (): boolean => configured().standing === "running" && !signal.aborted && mayWrite();
   const maySend = (): boolean => sendableFrom(configured().definition.quiet, Date.now()) <= Date.now();
 
   /** Only of those about whom something has to be known. */

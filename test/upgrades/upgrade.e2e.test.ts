@@ -141,7 +141,7 @@ async function upgrade(before: string): Promise<void> {
     head,
     log,
   });
-  assert.is(wanted["leads.lead"]?.length, taken.length);
+  assert.is(wanted["leads.lead_state"]?.length, taken.length);
   assert.equal(differences(found, wanted), []);
 }
 
