@@ -59,7 +59,7 @@ test("are taken by member or by address, and once by the id of the message", asy
   const last = { email: "p2@known.example", message_id: "<4@mail.example>", text: "Me too" };
   await campaigns.reply("known", last);
   await campaigns.becomes("known", "done");
-  assert.equal(await enteredIn("known"), { listen: 3, remind: 0, thank: 3, over: 0 });
+  assert.equal(await enteredIn("known"), { listen: 3, remind: 0, thank: 3, over: 3 });
   const { requests, ids } = await mails.totals();
   assert.equal([requests, ids], [3, 3]);
 });

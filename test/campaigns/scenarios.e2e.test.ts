@@ -32,7 +32,11 @@ test("slow throughput: a campaign says which limit binds, and goes faster when t
   await slots.behave({ behaviour: "slow", delay_ms: 400 });
   await begin("slots", 60, { concurrency: 2 });
   await until("its slots bind", async () => (await limitOf("slots")) === "concurrency");
-  assert.is((await slots.totals()).max_in_flight, 2);
+  const { max_in_flight } = await until("the provider has calls", async () => {
+    const totals = await slots.totals();
+    return totals.effects > 2 && totals;
+  });
+  assert.is(max_in_flight, 2);
   // With two slots and 400 ms for each call the rest would take more than ten seconds.
   const before = (await slots.totals()).effects;
   const raised = performance.now();
