@@ -7,6 +7,7 @@ import {
   silent,
   startKillableStore,
 } from "../test/eventstore/killable-store.ts";
+import { until } from "../test/harness/wait.ts";
 import { type BatchWriterOptions, openBatchWriter } from "./batch-writer.ts";
 import type { NewEvent, StoredEvent } from "./event-store/stored-event.ts";
 import { foldStream } from "./fold-stream.ts";
@@ -202,6 +203,17 @@ for (const encodes of ["at once", "later"]) {
     await writer.close();
   });
 }
+
+writers("notices what the last owner appended when its time was over, without writing itself", async () => {
+  const chosen = options({ lookEveryMs: 5 });
+  const writer = openBatchWriter(chosen);
+  await writer.open();
+  const late = openBatchWriter({ ...options(), ...chosen, lookEveryMs: 60_000 });
+  assert.is(reasonOf(await late.write(0)), "accepted");
+  await until("it has the late event", () => writer.state?.next === 1);
+  assert.is(reasonOf(await writer.write(1)), "accepted");
+  await Promise.all([writer.close(), late.close()]);
+});
 
 writers("fails a decision that can't be encoded, and no other", async () => {
   const chosen = options({ decides: "by_batch" });
