@@ -9,13 +9,12 @@
 // 6. While the campaign is paused nobody begins or is woken; what was begun may end.
 import type { AnalysisServices } from "#domain/analysis/service.ts";
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
-import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.ts";
+import type { CampaignCommand } from "#domain/campaign/decide.ts";
 import type { Member } from "#domain/campaign/member-state.ts";
 import type { Pace } from "#domain/campaign/request.ts";
 import { activeIn, type CampaignState } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
 import type { ConfiguredPartners } from "#domain/partner/configured.ts";
-import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
 import { campaignMailbox, campaignSubject } from "#platform/bus/subjects.ts";
@@ -34,7 +33,7 @@ import { countPerSecond, hasWork, paceOf, rateOf } from "./pace.ts";
 import { createPump } from "./pump.ts";
 import type { SnapshotsOfCampaign } from "./snapshots.ts";
 import { type WorkParts, workOn } from "./work.ts";
-import { type CampaignWriter, openCampaignWriter } from "./writer.ts";
+import { type CampaignWriter, type Decided, mayBeRepeated, openCampaignWriter } from "./writer.ts";
 
 export interface CampaignActor {
   readonly writer: CampaignWriter;
@@ -65,13 +64,6 @@ const MAX_UNACKNOWLEDGED = 20_000;
 const ACK_WAIT_MS = 10_000;
 const AFTER_FAILURE_MS = 100;
 const LOOK_AGAIN_MS = 500;
-
-type Decided = CampaignDecision | NotWritten;
-type Refused = Extract<Decided, { accepted: false }>;
-
-/** Planned anew, it may be right. */
-const mayBeRepeated = (reason: Refused["reason"]): boolean =>
-  reason === "not_stored" || reason === "migrated_meanwhile";
 
 export async function startCampaignActor(options: CampaignActorOptions): Promise<CampaignActor> {
   const {

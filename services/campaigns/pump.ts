@@ -1,11 +1,10 @@
 // Begins members as there is room, and wakes those whose wait is over. After each look a timer waits for whoever is next.
 // The numbers are those of the actor's invariants.
 import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
-import type { CampaignCommand, CampaignDecision } from "#domain/campaign/decide.ts";
+import type { CampaignCommand } from "#domain/campaign/decide.ts";
 import type { Step } from "#domain/campaign/definition.ts";
 import { sendableFrom } from "#domain/campaign/quiet.ts";
 import type { CampaignId } from "#domain/ids.ts";
-import type { NotWritten } from "#platform/batch-writer.ts";
 import type { Log } from "#platform/log.ts";
 import { pause } from "#platform/retry.ts";
 import type { TokenBucket } from "#platform/token-bucket.ts";
@@ -13,7 +12,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { type Candidate, choose } from "./candidates.ts";
 import type { FieldsOf, Opened } from "./fields.ts";
 import { type Beginning, beginningOf, isPlain, nextMove } from "./next-move.ts";
-import type { CampaignWriter } from "./writer.ts";
+import type { CampaignWriter, Decided } from "./writer.ts";
 
 export interface Pump {
   /** Looks who can go on; what changes in one turn is looked at together. */
@@ -28,7 +27,7 @@ export interface PumpParts {
   readonly fields: FieldsOf;
   readonly rate: () => TokenBucket;
   readonly writer: Pick<CampaignWriter, "state">;
-  readonly write: (command: CampaignCommand) => Promise<CampaignDecision | NotWritten>;
+  readonly write: (command: CampaignCommand) => Promise<Decided>;
   /** Until it is stored, or somebody else has the campaign. */
   readonly writeUntilStored: (command: CampaignCommand) => Promise<void>;
   /** False as soon as the lease is over, which may be before the actor is closed. */

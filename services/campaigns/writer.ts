@@ -4,7 +4,7 @@ import { type CampaignEvent, campaignEvents, campaignStream } from "#domain/camp
 import type { CampaignState } from "#domain/campaign/state.ts";
 import type { Sealed } from "#domain/event.ts";
 import type { CampaignId } from "#domain/ids.ts";
-import { type BatchWriter, openBatchWriter } from "#platform/batch-writer.ts";
+import { type BatchWriter, type NotWritten, openBatchWriter } from "#platform/batch-writer.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { NewEvent } from "#platform/event-store/stored-event.ts";
@@ -18,6 +18,13 @@ export interface Asked {
   readonly command: CampaignCommand;
   readonly by?: string | undefined;
 }
+
+export type Decided = CampaignDecision | NotWritten;
+type Refused = Extract<Decided, { accepted: false }>;
+
+/** Planned anew, it may be right. */
+export const mayBeRepeated = (reason: Refused["reason"]): boolean =>
+  reason === "not_stored" || reason === "migrated_meanwhile";
 
 export type CampaignWriter = BatchWriter<CampaignState, Asked, CampaignDecision>;
 

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RunningYard, startYard } from "../e2e/yard.ts";
 import { until } from "../harness/wait.ts";
-import { type CampaignYard, campaignYard } from "./yard.ts";
+import { type CampaignYard, campaignYard, people } from "./yard.ts";
 
 const test = suite("an analysis service");
 let yard: RunningYard;
@@ -13,9 +13,6 @@ test.before(async () => {
   campaigns = campaignYard(yard);
 });
 test.after(() => yard?.stop());
-
-const people = (campaign: string, count: number): { email: string }[] =>
-  Array.from({ length: count }, (_, n) => ({ email: `p${n}@${campaign}.example` }));
 
 /** Whose reply sounds positive comes to the end "glad". */
 const stepsAsking = (service: string): object[] => [

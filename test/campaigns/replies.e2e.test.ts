@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RunningYard, startYard } from "../e2e/yard.ts";
 import { until } from "../harness/wait.ts";
-import { type CampaignYard, campaignYard } from "./yard.ts";
+import { type CampaignYard, campaignYard, people } from "./yard.ts";
 
 const test = suite("replies to a campaign");
 let yard: RunningYard;
@@ -14,9 +14,6 @@ test.before(async () => {
   campaigns = campaignYard(yard);
 });
 test.after(() => yard?.stop());
-
-const people = (campaign: string, count: number): { email: string }[] =>
-  Array.from({ length: count }, (_, n) => ({ email: `p${n}@${campaign}.example` }));
 
 /** Who replies is thanked, who does not is reminded. */
 const stepsWaiting = (duration: string): object[] => [

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RunningYard, startYard } from "../e2e/yard.ts";
 import { until } from "../harness/wait.ts";
-import { type CampaignYard, campaignYard } from "./yard.ts";
+import { type CampaignYard, campaignYard, people } from "./yard.ts";
 
 const test = suite("scenarios");
 let yard: RunningYard;
@@ -15,8 +15,6 @@ test.before(async () => {
 });
 test.after(() => yard?.stop());
 
-const people = (campaign: string, count: number): { email: string }[] =>
-  Array.from({ length: count }, (_, n) => ({ email: `p${n}@${campaign}.example` }));
 const sendTo = (partner: string) => ({ id: "send", type: "send", partner });
 
 async function begin(name: string, members: number, settings: object): Promise<void> {

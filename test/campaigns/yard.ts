@@ -49,6 +49,10 @@ export interface Provider {
   requests(): Promise<{ headers: Record<string, string>; body: string; at: number }[]>;
 }
 
+/** Nobody else's campaign has the same addresses. */
+export const people = (campaign: string, count: number): { email: string }[] =>
+  Array.from({ length: count }, (_, n) => ({ email: `p${n}@${campaign}.example` }));
+
 export interface CampaignYard {
   define(id: string, campaign: object): Promise<void>;
   /** Gives what the API answers. */
