@@ -79,7 +79,7 @@ function standBack(pid: number, niceness: number): void {
   } catch {}
 }
 
-/** A shell waits, since it takes a megabyte where Node takes thirty. It ends the children no sooner than the pipe that we hold ends. */
+/** A shell waits, since it takes a megabyte where Node takes thirty. It goes on when the pipe ends that we alone hold open. */
 const WAIT = 'trap "" INT TERM HUP; while read -r _; do :; done; exec "$@"';
 
 function startWatchdog(dataDir: string, env: Environment): ChildProcess {
