@@ -19,6 +19,10 @@ const { values: flags } = parseArgs({
     child: { type: "boolean", default: false },
   },
 });
+/** Of a child, so that a run that is ended early says how far it came. */
+const TOLD_EVERY = 500;
+/** By a clock that the simulation leaves alone. */
+const secondsSince = (began: bigint): string => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
 const planted = flags.plant as Planted | undefined;
 const [seeds, from, jobs, step] = [flags.seeds, flags.from, flags.jobs, flags.step].map(Number) as [
   number,
@@ -41,11 +45,15 @@ async function runOne(seed: number): Promise<number> {
 }
 
 async function runSome(): Promise<number> {
+  const began = process.hrtime.bigint();
   simulateTime();
   const { simulate } = await import("./simulate.ts");
   let failed = 0;
+  let played = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
     const { violations } = await simulate(seed, { planted });
+    played += 1;
+    if (played % TOLD_EVERY === 0) console.log(`${played} seeds up to ${seed} in ${secondsSince(began)} s`);
     if (violations.length === 0) continue;
     failed += 1;
     console.log(`FAIL seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
@@ -70,9 +78,8 @@ async function runAll(): Promise<number> {
       return code;
     }),
   );
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   const isGood = codes.every((code) => code === 0);
-  console.log(`${isGood ? "ok  " : "FAIL"} ${seeds} seeds from ${from} in ${seconds.toFixed(1)} s`);
+  console.log(`${isGood ? "ok  " : "FAIL"} ${seeds} seeds from ${from} in ${secondsSince(began)} s`);
   if (!isGood) console.log("one of them again, event by event: npm run simulate -- --seed N");
   return isGood ? 0 : 1;
 }
