@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { watchOthers } from "../harness/foreign-load.ts";
 import { watchMachine } from "../harness/machine-stall.ts";
+import { untilInOwnTime } from "../harness/own-time.ts";
 import { randomFrom } from "../harness/random.ts";
-import { until } from "../harness/wait.ts";
 import { blowsOn } from "./blows.ts";
 import { runCampaign } from "./campaign.ts";
 import { campaignViolations, endOf } from "./campaign-invariants.ts";
@@ -182,7 +182,7 @@ async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
 async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promise<Map<string, string>> {
   const statuses = new Map<string, string>();
   const open = new Set(taken.keys());
-  await until(
+  await untilInOwnTime(
     "all have ended",
     async () => {
       for (const id of open) {
@@ -202,7 +202,7 @@ async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promi
 
 /** An attempt may just be under way. */
 const settledDeliveries = (yard: ChaosYard): ReturnType<typeof deliveriesOf> =>
-  until(
+  untilInOwnTime(
     "no delivery is under way",
     async () => {
       const deliveries = await deliveriesOf(yard);
@@ -250,7 +250,7 @@ export async function replayViolations(yard: ChaosYard): Promise<string[]> {
   const list = async (): Promise<Progress[]> =>
     (await yard.client.admin<Progress[]>("GET", "/api/projections")).body;
   const caughtUp = (): Promise<Map<string, string[]>> =>
-    until(
+    untilInOwnTime(
       "the read models stand still",
       async () => {
         if ((await list()).some(({ lag }) => lag > 0)) return undefined;
@@ -263,7 +263,7 @@ export async function replayViolations(yard: ChaosYard): Promise<string[]> {
   const before = await caughtUp();
   const rebuiltAt = new Map((await list()).map(({ name, rebuilt_at }) => [name, rebuilt_at]));
   for (const name of rebuiltAt.keys()) await yard.client.admin("POST", `/api/projections/${name}/rebuild`);
-  await until(
+  await untilInOwnTime(
     "all are rebuilt",
     async () => {
       const now = await list();

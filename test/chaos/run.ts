@@ -37,7 +37,7 @@ const REPORTS = join(import.meta.dirname, "../../reports/chaos");
 const seed = Number(flags.seed ?? (flags.next ? nextSeed(recordedRounds()) : Date.now() % 1_000_000));
 const isRecorded = flags.record || flags.next;
 const commit = isRecorded
-  ? execFileSync("git", ["describe", "--always", "--dirty", "--exclude", "*"], { encoding: "utf8" }).trim()
+  ? execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim()
   : "";
 const rounds = Number(flags.rounds);
 const without = new Set(flags.without.split(",").filter(Boolean) as BlowKind[]);
