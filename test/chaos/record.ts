@@ -11,14 +11,14 @@ export interface RecordedRound {
   readonly result: "ok" | "FAIL";
   /** Kinds, in the order of the schedule. */
   readonly blows: readonly string[];
-  /** The slowest it was, and where the time went. */
+  /** Of the whole round, the rebuild after the last of a yard included, and of its parts. */
   readonly seconds: number;
   readonly phases: Readonly<Record<string, number>>;
   /** From the last healing until the first submission after it was delivered; null if it was not. */
   readonly progress_ms: number | null;
   readonly taken: number;
   readonly ended: Readonly<Record<string, number>>;
-  /** Mean number of processes that wanted a core of this machine, and how many cores it has. */
+  /** Load average of the last minute, and how many cores this process may use. */
   readonly load: number;
   readonly cores: number;
   readonly violations: readonly string[];
