@@ -77,6 +77,8 @@ function Editor({ campaign, schemas, schema, onClose }: EditorProps) {
     campaign === undefined ? NEW : configurationOf(campaign as unknown as Fields, schema),
   );
   const edited = useEditedJson(() => base);
+  // Of what is edited: the page goes on to newer ones.
+  const [version] = useState(campaign?.version ?? 0);
   const [id, setId] = useState(campaign?.id ?? "");
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -90,7 +92,7 @@ function Editor({ campaign, schemas, schema, onClose }: EditorProps) {
     setProblem(undefined);
     const name = encodeURIComponent(id.trim());
     try {
-      await call("PUT", `/api/campaigns/${name}`, { body: edited.value });
+      await call("PUT", `/api/campaigns/${name}?expected_version=${version}`, { body: edited.value });
       await queries.invalidateQueries({ queryKey: ["campaigns"] });
       onClose();
       if (campaign === undefined) navigate(`/campaigns/${name}`);
