@@ -56,7 +56,8 @@ export async function versionMoved(
   const newest = await eventStore.readStreamBackwards(stream, NEWEST);
   const { by, at } = newest.find(isVersion)?.metadata ?? {};
   const who = by === undefined ? "" : `, configured by ${by}`;
-  const since = changed === undefined ? "" : `, with another ${changed.join(", ")}`;
+  const others = changed?.join(", ") ?? "";
+  const since = others === "" ? "" : `, with another ${others}`;
   return refusal("version_moved", {
     detail: `The ${what} is at version ${version} now${who}${since}; look at what changed, and try again with that version`,
     more: {

@@ -28,6 +28,14 @@ test("who expects another version is told who was faster, when, and what they ch
   assert.is((await yard.admin("GET", "/api/campaigns/moved")).body.name, "Theirs");
 });
 
+test("a migration alone is another version of the same definition", async () => {
+  await put("migrated", "");
+  await put("migrated", "", { ...usual, migrate: { rest: "rest" } });
+  const { body } = await put("migrated", "?expected_version=1");
+  assert.equal([body.version, body.changed], [2, []]);
+  assert.match(body.detail, /version 2 now, configured by admin;/);
+});
+
 test("one that there is already is not defined over, and one that there is not is not changed", async () => {
   await put("taken", "");
   const taken = await put("taken", "?expected_version=0");
