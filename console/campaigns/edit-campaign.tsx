@@ -43,7 +43,6 @@ export function EditCampaign({ campaign, onClose }: Props) {
       current={campaign}
       initial={NEW}
       idHint="Lower-case letters, digits, - and _"
-      expectsVersion
       withoutField={SAID_ONCE}
       note={
         campaign !== undefined &&
