@@ -113,7 +113,9 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
                 </strong>{" "}
                 {!rule.enabled && <Badge tone="idle">off</Badge>}{" "}
                 {marks.has(rule.id) && <Badge tone="accent">{marks.get(rule.id) ?? ""}</Badge>}
-                <p className="muted break">{ruleInWords(rule)}</p>
+                <p className="muted break">
+                  {ruleInWords(rule, { comesAfter: ordered.slice(0, at).some(({ enabled }) => enabled) })}
+                </p>
               </td>
               {mayChange && (
                 <td className="rule-actions">

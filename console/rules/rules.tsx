@@ -167,7 +167,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
                 <Card flush>
                   {rules.length === 0 ? (
                     <Empty title="No rules yet">
-                      <p>Until there is one, every lead ends unrouted.</p>
+                      <p>Until there is one, every submission ends unrouted.</p>
                     </Empty>
                   ) : (
                     <RuleTable

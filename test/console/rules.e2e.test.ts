@@ -43,7 +43,8 @@ test("a rule that is added, checked, back-tested and published takes the next le
   const console = await signedIn("/rules");
   const { page } = console;
   await addRule(page, { name: "Travel goes to fin", field: "interest", value: "Travel", to: "fin" });
-  await page.getByRole("table").getByText("Leads whose interest is Travel go to fin").waitFor();
+  await page.getByRole("table").getByText("Submissions whose interest is Travel go to fin").waitFor();
+  await page.getByRole("table").getByText("Everything else goes to fallback").waitFor();
   await page.getByRole("button", { name: "Check" }).click();
   await page.getByText("Nothing found").waitFor();
   await page.getByRole("button", { name: "Back-test" }).click();
