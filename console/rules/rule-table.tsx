@@ -106,7 +106,10 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
                   </button>
                 </td>
               )}
-              <td className="number muted rule-priority">{rule.priority}</td>
+              <td className="number muted rule-priority">
+                <span className="rule-priority-label">Priority </span>
+                {rule.priority}
+              </td>
               <td className="rule-cell">
                 <strong id={`rule-${rule.id}`} className="break">
                   {rule.name}
