@@ -93,8 +93,8 @@ export function CheckResult({ findings, nameOf, onEdit, onClose }: Props) {
     >
       {hasConflicts && (
         <p className="check-lead" role="status">
-          Rules that conflict can't be published as they are: give one of them another priority or other
-          conditions.
+          Rules that conflict need a tick to be published. To mend a conflict, give one of them another
+          priority or other conditions.
         </p>
       )}
       {list.length === 0 ? (

@@ -68,6 +68,14 @@ function Desk({ live }: { readonly live: RuleSet }) {
   const tab = TABS.find((one) => one === filters.get("tab")) ?? "table";
 
   const draftCard = useRef<HTMLDivElement>(null);
+  const conflicts = findings?.conflicts.length ?? 0;
+  const [isMended, setMended] = useState(false);
+  const hadConflicts = useRef(false);
+  useEffect(() => {
+    const has = draft !== undefined && conflicts > 0;
+    if (hadConflicts.current !== has) setMended(draft !== undefined && !has);
+    hadConflicts.current = has;
+  }, [conflicts, draft]);
   // What is mended goes away, and with it the button that led to it.
   useEffect(() => {
     if (!showsFindings && document.activeElement === document.body) draftCard.current?.focus();
@@ -76,6 +84,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
   function edit(next: readonly Rule[]): void {
     setWantsCheck(false);
     setPublished(undefined);
+    setMended(false);
     inHand.edit(next);
   }
 
@@ -137,6 +146,10 @@ function Desk({ live }: { readonly live: RuleSet }) {
               title={`Your draft of version ${draft.base.version}: ${counted(differences.length, "change")}`}
               actions={<DraftSaved state={state} />}
             >
+              {/* Always there, so that it is read out when it gets a text. */}
+              <p role="status" className="small">
+                {isMended && "No conflict any more."}
+              </p>
               <ChangesList changes={differences} />
             </Card>
           </div>
