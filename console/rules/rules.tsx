@@ -63,7 +63,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
     findings !== undefined &&
     findings !== seen &&
     open !== "publish" &&
-    (wantsCheck || (draft !== undefined && findings.conflicts.length > 0));
+    (wantsCheck || (draft !== undefined && findings.conflicts.length + findings.unknown_fields.length > 0));
   const asked = filters.get("try");
   const tab = TABS.find((one) => one === filters.get("tab")) ?? "table";
 

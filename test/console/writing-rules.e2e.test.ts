@@ -5,7 +5,7 @@ import { findings } from "./axe.ts";
 import { tabTo, untilFocus } from "./keyboard.ts";
 import { consoleSuite } from "./suite.ts";
 
-const { test, signedIn } = consoleSuite("writing rules in the console");
+const { test, yard, signedIn } = consoleSuite("writing rules in the console");
 
 const editorIsGone = (page: Page) =>
   page.getByRole("dialog", { name: "Add a rule" }).waitFor({ state: "detached" });
@@ -67,6 +67,33 @@ test("a conflict needs a tick, and once it is mended that is said", async () => 
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByText("Priority 25").waitFor();
   assert.equal(await findings(page), []);
+  assert.equal(console.wrongs, []);
+  await page.context().close();
+});
+
+test("a field that no submission has had is a hint with what was meant, and does not keep anybody from publishing", async () => {
+  const { client } = yard();
+  await client.ended((await client.submit({ email: "has@example.com", interest: "Education" })).body.id);
+  const console = await signedIn("/rules");
+  const { page } = console;
+  await client.admin("DELETE", "/api/rules/draft");
+  await page.reload();
+  await page.getByRole("button", { name: "Add rule" }).click();
+  await page.getByLabel("Name").fill("Misspelt");
+  await page.getByLabel("Field").fill("intrest");
+  await page.getByLabel("Value").fill("Travel");
+  await page.getByLabel("Route to").selectOption("edu");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("has the field intrest; did you mean interest?").waitFor();
+  assert.equal(await findings(page), []);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  assert.ok(await dialog.getByRole("button", { name: "Publish", exact: true }).isEnabled());
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Edit “Misspelt”" }).click();
+  await page.getByLabel("Field").fill("interest");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("did you mean interest?").waitFor({ state: "detached" });
   assert.equal(console.wrongs, []);
   await page.context().close();
 });

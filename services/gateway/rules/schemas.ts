@@ -93,6 +93,16 @@ export const Findings = z
     impossible: z.array(z.object({ rule: z.string(), because: z.array(z.looseObject({})) })),
     gaps: z.array(z.object({ witness })),
     gave_up: z.array(z.object({ what: z.string(), because: z.string() })),
+    unknown_fields: z
+      .array(
+        z.object({
+          field: z.string(),
+          rules: z.array(z.string()),
+          did_you_mean: z.string().optional(),
+          submissions: z.int().nonnegative().meta({ description: "So many of the newest were looked at" }),
+        }),
+      )
+      .meta({ description: "Fields that no kind of submission names and none of the newest had: a hint" }),
   })
   .register(responseSchemas, { id: "Findings" });
 
