@@ -50,6 +50,8 @@ test("a rule that is added, checked, back-tested and published takes the next le
   await page.getByRole("button", { name: "Back-test" }).click();
   await page.getByText("1 of 1 leads would go elsewhere").waitFor();
   await page.getByText("fallback → fin").waitFor();
+  await page.getByRole("row", { name: "fallback 1 0 -1 1" }).waitFor();
+  await page.getByRole("row", { name: "fin 0 1 +1 0" }).waitFor();
   assert.equal(await findings(page), []);
   await page.reload();
   await page.getByText("Your draft of version 1: 1 change").waitFor();

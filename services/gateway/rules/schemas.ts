@@ -115,6 +115,10 @@ const when = z.union([z.string().max(40), z.int().nonnegative().transform(String
 export const Backtest = z
   .strictObject({
     rules: SomeRules,
+    against: z.enum(["past", "in_force"]).default("past").meta({
+      description:
+        "What the draft is held against, which `now` and `from` tell: where each submission went, or where the rules in force would send it. Then `went` tells where it went, and partners of changed rules are named also with 0",
+    }),
     from: when.meta({ description: "A time, or a position of the log" }),
     to: when.meta({ description: "A time, or a position of the log" }),
   })
