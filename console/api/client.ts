@@ -46,6 +46,9 @@ export function listen(to: Partial<Listeners>): void {
   Object.assign(listeners, to);
 }
 
+/** Where another page of this browser was told so. */
+export const sessionEnded = (): void => listeners.unauthorized();
+
 /** Why personal data is to be shown, for who has to say so; it is recorded with each request. */
 let unmasking: string | undefined;
 const PERSONAL = /^\/api\/(leads|dlq|identities|campaigns|context)\b/;

@@ -1,6 +1,7 @@
 import "./lead.css";
 import type { TimelineItem } from "../api/shapes.ts";
-import { agoOf, exactly } from "../ui/time.tsx";
+import { agoOf, durationOf } from "../ui/ago.ts";
+import { exactly } from "../ui/time.tsx";
 import { told, toneOf } from "./timeline-words.ts";
 
 /** Every event, the newest last. */
@@ -32,7 +33,6 @@ export function Timeline({ items }: { readonly items: readonly TimelineItem[] })
 /** How long after the event before it. */
 function gap(before: string | undefined, at: string): string {
   const ms = Date.parse(at) - Date.parse(before ?? at);
-  const text =
-    ms < 1_000 ? `${ms} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : agoOf(ms, 0).replace("in ", "");
+  const text = ms < 1_000 ? `${ms} ms` : ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : durationOf(ms);
   return `${exactly(at)} · ${text} later`;
 }

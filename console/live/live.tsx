@@ -1,8 +1,8 @@
 // What the stream tells makes the queries of that topic read again, at most once a second: a hundred updates a second cost one read.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useRef, useState } from "react";
-import { useSession } from "../session/session.tsx";
-import { readStream } from "./stream.ts";
+import { identityOf, useSession } from "../session/session.tsx";
+import { followStream } from "./shared-stream.ts";
 
 /** The first word of a query's key is what it is about; each topic of the stream concerns some of them. */
 const concerned: Readonly<Record<string, readonly string[]>> = {
@@ -40,7 +40,8 @@ function createRefresh(queries: QueryClient) {
 
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
-  const { unmaskedBecause } = useSession();
+  const { me, unmaskedBecause } = useSession();
+  const as = me ? identityOf(me) : "";
   const isQuiet = useRef(false);
   // Each look at personal data is recorded with its reason, so what is shown by one stays as it is until somebody asks again.
   isQuiet.current = unmaskedBecause !== undefined;
@@ -50,7 +51,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const stopping = new AbortController();
     const refresh = createRefresh(queries);
     let wasLost = false;
-    void readStream(stopping.signal, {
+    followStream(stopping.signal, as, {
       onOpen() {
         setAway(false);
         if (wasLost) void queries.invalidateQueries();
@@ -66,7 +67,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       },
     });
     return () => stopping.abort();
-  }, [queries]);
+  }, [queries, as]);
 
   return <AwayContext value={isAway}>{children}</AwayContext>;
 }

@@ -111,16 +111,17 @@ function Why({ partner }: { readonly partner: PartnerShape }) {
 }
 
 function CircuitOpen({ retryAt }: { readonly retryAt: string | undefined }) {
-  const isOver = retryAt !== undefined && Date.parse(retryAt) <= Date.now();
+  // What is about to be over is told as if it were: "just now" would be past.
+  const isOver = retryAt !== undefined && Date.parse(retryAt) - Date.now() < 5_000;
   return (
     <Notice tone="warn" title="Its circuit is open: too many deliveries failed in a row">
       {retryAt !== undefined && (
         <p>
           {isOver ? (
-            "The next lead that comes is tried."
+            "The next lead that comes is sent, to see whether it answers again."
           ) : (
             <>
-              The next lead is tried <Time at={retryAt} />.
+              The next lead is sent <Time at={retryAt} />, to see whether it answers again.
             </>
           )}
         </p>

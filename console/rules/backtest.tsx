@@ -69,7 +69,12 @@ export function Backtest({
     setProgress({ done: 0, total: 0 });
     const range = { from: asMoment(from), to: asMoment(to) };
     try {
-      const body = { rules, ...(range.from && { from: range.from }), ...(range.to && { to: range.to }) };
+      const body = {
+        rules,
+        against: "in_force",
+        ...(range.from && { from: range.from }),
+        ...(range.to && { to: range.to }),
+      };
       const response = await request("POST", "/api/rules/backtest", { body, signal: stopping.signal });
       for await (const line of linesOf(response)) {
         if (line.progress !== undefined) setProgress(line.progress);
@@ -94,8 +99,8 @@ export function Backtest({
     >
       <div className="stack">
         <p className="muted">
-          Where each past lead went first, beside where these rules would have sent it first. What a partner
-          would have answered can't be replayed.
+          Where the rules in force would send each past lead first, beside where these rules would. What a
+          partner would have answered can't be replayed.
         </p>
         <div className="filters">
           <Field
@@ -171,16 +176,19 @@ export function Outcome({ result }: { readonly result: Result }) {
 interface Counts {
   readonly now: number;
   readonly then: number;
+  /** Where they really went, if `now` is something else. */
+  readonly went?: number;
 }
 
 function ByPartner({ rows }: { readonly rows: readonly (readonly [string, Counts])[] }) {
+  const tellsWent = rows.some(([, { went }]) => went !== undefined);
   return (
     <table className="table">
       <thead>
         <tr>
           <th scope="col">Partner</th>
           <th scope="col" className="number">
-            As it was
+            {tellsWent ? "Rules in force" : "As it was"}
           </th>
           <th scope="col" className="number">
             With the draft
@@ -188,6 +196,11 @@ function ByPartner({ rows }: { readonly rows: readonly (readonly [string, Counts
           <th scope="col" className="number">
             Difference
           </th>
+          {tellsWent && (
+            <th scope="col" className="number">
+              Really went
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -199,6 +212,7 @@ function ByPartner({ rows }: { readonly rows: readonly (readonly [string, Counts
             <td className="number">{numbers.format(counts.now)}</td>
             <td className="number">{numbers.format(counts.then)}</td>
             <td className="number">{signed(counts.then - counts.now)}</td>
+            {tellsWent && <td className="number">{numbers.format(counts.went ?? 0)}</td>}
           </tr>
         ))}
       </tbody>

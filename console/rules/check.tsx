@@ -4,7 +4,7 @@ import type { Findings } from "../api/shapes.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { Card } from "../ui/page.tsx";
+import { Card, numbers } from "../ui/page.tsx";
 import { Witness } from "./witness.tsx";
 
 interface Props {
@@ -26,7 +26,7 @@ interface Finding {
 }
 
 function listOf(
-  { conflicts, duplicates, shadowed, impossible, gaps, gave_up }: Findings,
+  { conflicts, duplicates, shadowed, impossible, gaps, gave_up, unknown_fields }: Findings,
   nameOf: Props["nameOf"],
 ): Finding[] {
   const named = (ids: readonly string[]): string => ids.map((id) => `“${nameOf(id)}”`).join(" and ");
@@ -63,6 +63,13 @@ function listOf(
       more: <pre>{JSON.stringify(because, null, 2)}</pre>,
       rules: [rule],
     })),
+    ...unknown_fields.map(({ field, rules, did_you_mean, submissions }) => ({
+      key: `unknown ${field}`,
+      tone: "accent" as const,
+      kind: "unknown field",
+      text: `${noneHad(submissions)} the field ${field}${did_you_mean === undefined ? "." : `; did you mean ${did_you_mean}?`}`,
+      rules,
+    })),
     ...gaps.map(({ witness }, n) => ({
       key: `gap ${n}`,
       tone: "accent" as const,
@@ -79,6 +86,11 @@ function listOf(
   ];
 }
 
+const noneHad = (submissions: number): string =>
+  submissions < 2
+    ? "No submission so far has"
+    : `None of the newest ${numbers.format(submissions)} submissions has`;
+
 export function CheckResult({ findings, nameOf, onEdit, onClose }: Props) {
   const list = listOf(findings, nameOf);
   const hasConflicts = findings.conflicts.length > 0;
@@ -93,13 +105,16 @@ export function CheckResult({ findings, nameOf, onEdit, onClose }: Props) {
     >
       {hasConflicts && (
         <p className="check-lead" role="status">
-          Rules that conflict can't be published as they are: give one of them another priority or other
-          conditions.
+          Rules that conflict need a tick to be published. To mend a conflict, give one of them another
+          priority or other conditions.
         </p>
       )}
       {list.length === 0 ? (
         <Notice tone="good" title="Nothing found">
-          <p>No conflicts, no duplicates, no rule that is never reached, and no gap.</p>
+          <p>
+            No conflicts, no duplicates, no rule that is never reached, no field that nobody knows, and no
+            gap.
+          </p>
         </Notice>
       ) : (
         <ul className="findings" aria-label="What was found">

@@ -1,6 +1,6 @@
 // The conditions of a rule: groups in groups, each condition a field, an operator and a value.
 import { useQuery } from "@tanstack/react-query";
-import { useId } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { get } from "../api/client.ts";
 import type { LeadPage } from "../api/shapes.ts";
 import { Button } from "../ui/button.tsx";
@@ -64,8 +64,19 @@ function GroupFields({ group, problems, onChange, list, name, onRemove }: GroupP
       ...group,
       rules: rules.flatMap((one) => (one.key !== key ? [one] : next === undefined ? [] : [next])),
     });
+  const fields = useRef<HTMLFieldSetElement>(null);
+  const [added, setAdded] = useState<number>();
+  // What was added is written next.
+  useEffect(() => {
+    if (added === undefined) return;
+    fields.current?.querySelector<HTMLElement>(`:scope > [data-key="${added}"] input`)?.focus();
+  }, [added]);
+  function add(one: EditedPredicate | EditedGroup): void {
+    onChange({ ...group, rules: [...rules, one] });
+    setAdded(one.key);
+  }
   return (
-    <fieldset className="condition-group">
+    <fieldset ref={fields} className="condition-group" data-key={group.key}>
       <legend>{name}</legend>
       {rules.length === 0 && <p className="muted small">Without a condition, every submission matches.</p>}
       {(rules.length > 1 || not) && (
@@ -109,10 +120,10 @@ function GroupFields({ group, problems, onChange, list, name, onRemove }: GroupP
         ),
       )}
       <div className="buttons">
-        <Button size="small" onClick={() => onChange({ ...group, rules: [...rules, newPredicate()] })}>
+        <Button size="small" onClick={() => add(newPredicate())}>
           Add condition
         </Button>
-        <Button size="small" onClick={() => onChange({ ...group, rules: [...rules, newGroup()] })}>
+        <Button size="small" onClick={() => add(newGroup())}>
           Add group
         </Button>
         {onRemove && (
@@ -145,7 +156,7 @@ function PredicateFields({ predicate, problem, list, number, onChange, onRemove 
   const { field, operator, text } = predicate;
   const shape = shapeOf(operator);
   return (
-    <div className="condition">
+    <div className="condition" data-key={predicate.key}>
       <Field
         label="Field"
         list={list}

@@ -75,32 +75,46 @@ export function groupInWords({ combinator, not, rules }: Group, isInner = false)
   return isInner && parts.length > 1 ? `(${text})` : text;
 }
 
-/** "Leads", and what is left to say where the kind is one of the conditions. */
+const ANY_KIND = "Submissions";
+
+/** "Leads" where only they are asked for, and what is left to say then. A rule that asks for no kind takes all of them. */
 function subjectOf(when: Group): { readonly subject: string; readonly rest: Group } {
   const isPlain = when.combinator === "and" && when.not !== true;
   const kind = when.rules.find((one) => !isGroup(one) && one.field === "kind" && one.operator === "=");
-  const named = kind !== undefined && !isGroup(kind) ? plurals[String(kind.value)] : undefined;
-  if (!isPlain || named === undefined) return { subject: "Leads", rest: when };
+  const named =
+    kind !== undefined && !isGroup(kind) ? plurals[String(kind.value).trim().toLowerCase()] : undefined;
+  if (!isPlain || named === undefined) return { subject: ANY_KIND, rest: when };
   return { subject: named, rest: { ...when, rules: when.rules.filter((one) => one !== kind) } };
 }
 
-export function routeInWords(route: Route): string {
-  if ("to" in route) return `go to ${route.to}`;
-  if ("waterfall" in route) return `go to ${route.waterfall.join(", else ")}`;
-  if ("ask" in route) return `go where the service ${route.ask} says`;
+export function routeInWords(route: Route, isOfOne = false): string {
+  const go = isOfOne ? "goes" : "go";
+  if ("to" in route) return `${go} to ${route.to}`;
+  if ("waterfall" in route) return `${go} to ${route.waterfall.join(", else ")}`;
+  if ("ask" in route) return `${go} where the service ${route.ask} says`;
   const total = route.split.reduce((sum, { weight }) => sum + weight, 0);
   const shares = route.split.map(({ to, weight }) => `${to} (${Math.round((weight / total) * 100)} %)`);
-  return `are split between ${listed(shares, "and")}`;
+  return `${isOfOne ? "is" : "are"} split between ${listed(shares, "and")}`;
 }
 
+/** It asks for nothing, so it takes what the rules before it leave. */
+const takesAll = ({ rules, not }: Group): boolean => rules.length === 0 && not !== true;
+
 export function whenInWords(when: Group): string {
+  if (takesAll(when)) return "All submissions";
   const { subject, rest } = subjectOf(when);
-  if (rest.rules.length === 0) return rest.not === true ? "Nothing" : rest === when ? "All leads" : subject;
+  if (rest.rules.length === 0) return rest.not === true ? "Nothing" : subject;
   return `${subject} ${rest.not === true ? "where" : "whose"} ${groupInWords(rest)}`;
 }
 
-export const ruleInWords = ({ when, route }: Pick<Rule, "when" | "route">): string =>
-  `${whenInWords(when)} ${routeInWords(route)}`;
+/** `comesAfter`: whether others that are in use are asked before it. */
+export const ruleInWords = (
+  { when, route }: Pick<Rule, "when" | "route">,
+  { comesAfter = false }: { readonly comesAfter?: boolean } = {},
+): string =>
+  comesAfter && takesAll(when)
+    ? `Everything else ${routeInWords(route, true)}`
+    : `${whenInWords(when)} ${routeInWords(route)}`;
 
 interface Because {
   readonly field: string;

@@ -37,7 +37,7 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
     const body = {
       rules: draft.rules,
       expected_version: draft.base.version,
-      ...(reason !== "" && { reason }),
+      reason,
       ...(isForced && { force: true }),
     };
     // Who is quicker than the check waits for it here.
@@ -68,6 +68,10 @@ export function Publish({ draft, onPublished, onMoved, onClose }: Props) {
         label="Reason"
         name="reason"
         autoFocus
+        required
+        // Blanks are none.
+        pattern=".*\S.*"
+        title="Say why, in a few words"
         maxLength={1000}
         hint="Stands in the history and in the audit."
       />

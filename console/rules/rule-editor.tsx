@@ -1,7 +1,7 @@
 import { type FormEvent, useMemo, useState } from "react";
 import type { Route, Rule } from "../api/shapes.ts";
 import { Button } from "../ui/button.tsx";
-import { Frame } from "../ui/dialog.tsx";
+import { Confirm, Frame } from "../ui/dialog.tsx";
 import { Checkbox, Field } from "../ui/field.tsx";
 import { Conditions } from "./conditions.tsx";
 import { idFor, priorityForNew } from "./draft.ts";
@@ -28,6 +28,11 @@ export function RuleEditor({ rule, rules, onSave, onClose }: Props) {
   );
   const [route, setRoute] = useState<Route>(rule?.route ?? { to: "" });
   const [isChecked, setChecked] = useState(false);
+  const now = JSON.stringify([name, priority, isEnabled, group, route]);
+  const [began] = useState(now);
+  const [isLeaving, setLeaving] = useState(false);
+  // What was typed is thrown away only on purpose.
+  const leave = (): void => (now === began ? onClose() : setLeaving(true));
 
   const problems = useMemo(() => problemsIn(group), [group]);
   const nameError = name.trim() === "" ? "A rule needs a name" : undefined;
@@ -53,7 +58,7 @@ export function RuleEditor({ rule, rules, onSave, onClose }: Props) {
   }
 
   return (
-    <Frame title={rule === undefined ? "Add a rule" : `Edit ${rule.name}`} onClose={onClose} wide>
+    <Frame title={rule === undefined ? "Add a rule" : `Edit ${rule.name}`} onClose={leave} wide>
       <form className="dialog-body" onSubmit={save} noValidate>
         <div className="rule-basics">
           <Field
@@ -82,12 +87,24 @@ export function RuleEditor({ rule, rules, onSave, onClose }: Props) {
             : "What the rule says stands here once it is complete."}
         </p>
         <div className="dialog-buttons">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={leave}>Cancel</Button>
           <Button type="submit" kind="primary">
             Save
           </Button>
         </div>
       </form>
+      {isLeaving && (
+        <Confirm
+          title="Throw away what you typed?"
+          verb="Throw away"
+          kind="danger"
+          cancel="Go on writing"
+          onConfirm={async () => onClose()}
+          onClose={() => setLeaving(false)}
+        >
+          <p>The rule is not in your draft yet.</p>
+        </Confirm>
+      )}
     </Frame>
   );
 }

@@ -106,14 +106,19 @@ export function RuleTable({ rules, marks, mayChange, highlighted, onChange, onEd
                   </button>
                 </td>
               )}
-              <td className="number muted rule-priority">{rule.priority}</td>
+              <td className="number muted rule-priority">
+                <span className="rule-priority-label">Priority </span>
+                {rule.priority}
+              </td>
               <td className="rule-cell">
                 <strong id={`rule-${rule.id}`} className="break">
                   {rule.name}
                 </strong>{" "}
                 {!rule.enabled && <Badge tone="idle">off</Badge>}{" "}
                 {marks.has(rule.id) && <Badge tone="accent">{marks.get(rule.id) ?? ""}</Badge>}
-                <p className="muted break">{ruleInWords(rule)}</p>
+                <p className="muted break">
+                  {ruleInWords(rule, { comesAfter: ordered.slice(0, at).some(({ enabled }) => enabled) })}
+                </p>
               </td>
               {mayChange && (
                 <td className="rule-actions">

@@ -1,7 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
-import { Link } from "wouter";
-import { withQuery } from "../api/client.ts";
+import { type ComponentProps, useEffect, useRef, useState } from "react";
 import { useRules } from "../api/queries.ts";
 import type { Findings, Rule, RuleSet } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
@@ -18,10 +16,10 @@ import { CheckResult } from "./check.tsx";
 import { useChecked } from "./checked.ts";
 import { changes, withRule } from "./draft.ts";
 import { DraftSaved, DraftTrouble } from "./draft-state.tsx";
-import { type Example, exampleFor } from "./example.ts";
 import { History } from "./history.tsx";
 import { Moved } from "./moved.tsx";
 import { Publish } from "./publish.tsx";
+import { Published } from "./published.tsx";
 import { RuleEditor } from "./rule-editor.tsx";
 import { RuleTable } from "./rule-table.tsx";
 import { Shadow } from "./shadow.tsx";
@@ -52,7 +50,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
   // Until it is known whether there is a draft, whatever is changed would begin another.
   const mayChange = mayDraft && state.is !== "loading";
   const [open, setOpen] = useState<Open>();
-  const [published, setPublished] = useState<{ readonly version: number; readonly example: Example }>();
+  const [published, setPublished] = useState<ComponentProps<typeof Published>>();
   const rules = draft?.rules ?? live.rules;
   const differences = draft === undefined ? [] : changes(draft.base.rules, draft.rules);
   const isBehind = draft !== undefined && draft.base.version < live.version;
@@ -65,10 +63,19 @@ function Desk({ live }: { readonly live: RuleSet }) {
     findings !== undefined &&
     findings !== seen &&
     open !== "publish" &&
-    (wantsCheck || (draft !== undefined && findings.conflicts.length > 0));
+    (wantsCheck || (draft !== undefined && findings.conflicts.length + findings.unknown_fields.length > 0));
+  const asked = filters.get("try");
   const tab = TABS.find((one) => one === filters.get("tab")) ?? "table";
 
   const draftCard = useRef<HTMLDivElement>(null);
+  const conflicts = findings?.conflicts.length ?? 0;
+  const [isMended, setMended] = useState(false);
+  const hadConflicts = useRef(false);
+  useEffect(() => {
+    const has = draft !== undefined && conflicts > 0;
+    if (hadConflicts.current !== has) setMended(draft !== undefined && !has);
+    hadConflicts.current = has;
+  }, [conflicts, draft]);
   // What is mended goes away, and with it the button that led to it.
   useEffect(() => {
     if (!showsFindings && document.activeElement === document.body) draftCard.current?.focus();
@@ -77,6 +84,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
   function edit(next: readonly Rule[]): void {
     setWantsCheck(false);
     setPublished(undefined);
+    setMended(false);
     inHand.edit(next);
   }
 
@@ -138,6 +146,10 @@ function Desk({ live }: { readonly live: RuleSet }) {
               title={`Your draft of version ${draft.base.version}: ${counted(differences.length, "change")}`}
               actions={<DraftSaved state={state} />}
             >
+              {/* Always there, so that it is read out when it gets a text. */}
+              <p role="status" className="small">
+                {isMended && "No conflict any more."}
+              </p>
               <ChangesList changes={differences} />
             </Card>
           </div>
@@ -167,7 +179,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
                 <Card flush>
                   {rules.length === 0 ? (
                     <Empty title="No rules yet">
-                      <p>Until there is one, every lead ends unrouted.</p>
+                      <p>Until there is one, every submission ends unrouted.</p>
                     </Empty>
                   ) : (
                     <RuleTable
@@ -189,7 +201,9 @@ function Desk({ live }: { readonly live: RuleSet }) {
             {
               key: "tree",
               name: "Tree",
-              panel: <RuleTree version={live.version} hasDraft={draft !== undefined} />,
+              panel: (
+                <RuleTree key={asked} version={live.version} hasDraft={draft !== undefined} asked={asked} />
+              ),
             },
             {
               key: "history",
@@ -225,10 +239,7 @@ function Desk({ live }: { readonly live: RuleSet }) {
             await inHand.discard();
             setWantsCheck(false);
             const changed = differences.find(({ change, after }) => change !== "moved" && after?.enabled);
-            setPublished({
-              version: now.version,
-              example: changed?.after === undefined ? {} : exampleFor(changed.after),
-            });
+            setPublished({ version: now.version, rule: changed?.after });
             void queries.invalidateQueries({ queryKey: ["rules"] });
           }}
         />
@@ -249,25 +260,6 @@ function Desk({ live }: { readonly live: RuleSet }) {
         </Confirm>
       )}
     </Page>
-  );
-}
-
-/** What was published is tried with a lead next. The focus goes there: the button that led here can't be pressed any more. */
-function Published({ version, example }: { readonly version: number; readonly example: Example }) {
-  const notice = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each version is told of once
-  useEffect(() => notice.current?.focus(), [version]);
-  return (
-    <div ref={notice} tabIndex={-1} className="focus-stop">
-      <Notice tone="good" title={`Version ${version} is published`}>
-        <p>
-          {"Every router uses it. "}
-          <Link href={withQuery("/sources", { try: JSON.stringify(example) })}>
-            Send a lead and see where it goes
-          </Link>
-        </p>
-      </Notice>
-    </div>
   );
 }
 

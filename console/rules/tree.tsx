@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { call, get } from "../api/client.ts";
 import type { Evaluation } from "../api/shapes.ts";
 import { useSession } from "../session/session.tsx";
@@ -21,13 +21,20 @@ const MAX_DRAWN = 250;
 
 const countOf = ({ children }: TreeNode): number => 1 + children.reduce((sum, one) => sum + countOf(one), 0);
 
-export function RuleTree({ version, hasDraft }: { readonly version: number; readonly hasDraft: boolean }) {
+interface Props {
+  readonly version: number;
+  readonly hasDraft: boolean;
+  /** JSON of a submission whose way is shown at once; empty for none. */
+  readonly asked: string;
+}
+
+export function RuleTree({ version, hasDraft, asked }: Props) {
   const { may } = useSession();
   const tree = useQuery({
     queryKey: ["rules", "tree", version],
     queryFn: ({ signal }) => get<{ readonly tree: ServerTree }>("/api/rules/tree", signal),
   });
-  const [text, setText] = useState(EXAMPLE);
+  const [text, setText] = useState(() => indented(asked) ?? EXAMPLE);
   const root = useMemo(() => tree.data && shapeOf(tree.data.tree), [tree.data]);
   const trying = useMutation({
     mutationFn: async () => {
@@ -41,6 +48,15 @@ export function RuleTree({ version, hasDraft }: { readonly version: number; read
     [tree.data, trying.data],
   );
 
+  const form = useRef<HTMLDivElement>(null);
+  const isThere = root !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when there is a tree to show it in
+  useEffect(() => {
+    if (!isThere || asked === "" || !may("rules.try")) return;
+    trying.mutate();
+    form.current?.querySelector("textarea")?.focus();
+  }, [isThere, asked]);
+
   if (tree.error) return <ProblemNotice problem={tree.error} />;
   if (root === undefined) return <Loading />;
   return (
@@ -50,7 +66,7 @@ export function RuleTree({ version, hasDraft }: { readonly version: number; read
       )}
       {may("rules.try") && (
         <Card title="Which way does a submission take?">
-          <div className="stack">
+          <div ref={form} className="stack">
             <TextArea
               label="Submission"
               value={text}
@@ -82,6 +98,14 @@ export function RuleTree({ version, hasDraft }: { readonly version: number; read
       </Card>
     </div>
   );
+}
+
+function indented(json: string): string | undefined {
+  try {
+    return json === "" ? undefined : JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return undefined;
+  }
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -49,6 +49,13 @@ const whoAmI = async (): Promise<Me | null> => (await get<WaysToSignIn>("/api/lo
 
 const RETRY_MS = 1_000;
 
+/** Tells the other tabs that somebody signed in or out: all share the cookie. */
+const sessions = new BroadcastChannel("session");
+
+export const identityOf = ({ kind, name, role }: Me): string => `${kind} ${name} ${role}`;
+const isSame = (a: Me | null | undefined, b: Me | null): boolean =>
+  a === b || (!!a && !!b && identityOf(a) === identityOf(b));
+
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [me, setMe] = useState<Me | null>();
   const [hasEnded, setEnded] = useState(false);
@@ -75,6 +82,21 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     };
   }, []);
 
+  useEffect(() => {
+    const look = async (): Promise<void> => {
+      const found = await whoAmI().catch(() => undefined);
+      if (found === undefined || isSame(me, found)) return;
+      queries.clear();
+      showPersonalData(undefined);
+      setUnmasked(undefined);
+      setEnded(found === null);
+      setMe(found);
+    };
+    const onChange = (): void => void look();
+    sessions.addEventListener("message", onChange);
+    return () => sessions.removeEventListener("message", onChange);
+  }, [me, queries]);
+
   const session = useMemo<Session>(() => {
     const unmask = (reason: string | undefined): void => {
       showPersonalData(reason);
@@ -85,6 +107,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       unmask(undefined);
       setEnded(false);
       setMe(found);
+      sessions.postMessage("changed");
     };
     return {
       me,

@@ -117,9 +117,7 @@ export function SourceCard({ source, mayChange, onSecret, onTry }: Props) {
           onConfirm={addSecret}
           onClose={close}
         >
-          <p>
-            Those that it has go on to hold. When its producer signs with the new one, revoke the old one.
-          </p>
+          <p>Older ones stay valid. When its producer signs with the new one, revoke the old one.</p>
         </Confirm>
       )}
       {asking?.what === "revoke" && (

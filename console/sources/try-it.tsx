@@ -1,7 +1,7 @@
 // "Try it": signs here, sends like any producer, and follows what becomes of the lead.
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { useSearch } from "wouter";
+import { Link, useSearch } from "wouter";
 import type { Source } from "../api/admin-shapes.ts";
 import { Problem } from "../api/client.ts";
 import { worded } from "../ui/badge.tsx";
@@ -136,7 +136,7 @@ export function TryIt({ sources, tried, secrets, onMakeSecret }: Props) {
             required
             value={secret}
             placeholder="whsec_…"
-            hint="It signs in this page and goes nowhere. Nobody can read one again: a new one fills it in, and those before go on to hold."
+            hint="It signs in this page and goes nowhere. Nobody can read one again: a new one fills it in, and older ones stay valid."
             data-first={onMakeSecret === undefined ? true : undefined}
             onChange={({ target }) => setTyped({ ...typed, [source.id]: target.value })}
           />
@@ -151,6 +151,12 @@ export function TryIt({ sources, tried, secrets, onMakeSecret }: Props) {
                 Make a secret to try it with
               </Button>
             </div>
+          )}
+          {onMakeSecret === undefined && (
+            <p className="muted small">
+              {"A developer or an admin makes secrets. Without one, "}
+              <Link href="/rules?tab=tree">the tree of the rules shows which way a submission takes</Link>.
+            </p>
           )}
           {making.error && <ProblemNotice problem={making.error} />}
           <TextArea

@@ -16,6 +16,8 @@ interface FrameProps {
 function useHiddenPage(): void {
   useEffect(() => {
     const page = document.getElementById("root");
+    // One dialog may ask something above another.
+    if (page?.hasAttribute("aria-hidden")) return;
     page?.setAttribute("aria-hidden", "true");
     return () => page?.removeAttribute("aria-hidden");
   }, []);
@@ -46,6 +48,7 @@ interface ConfirmProps {
   /** The verb on the button. */
   readonly verb: string;
   readonly kind?: "primary" | "danger";
+  readonly cancel?: string;
   readonly children?: ReactNode;
   readonly isReady?: boolean;
   /** "stay" where something else takes its place. */
@@ -54,7 +57,16 @@ interface ConfirmProps {
 }
 
 export function Confirm(props: ConfirmProps) {
-  const { title, verb, kind = "primary", children, isReady = true, onConfirm, onClose } = props;
+  const {
+    title,
+    verb,
+    kind = "primary",
+    cancel = "Cancel",
+    children,
+    isReady = true,
+    onConfirm,
+    onClose,
+  } = props;
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>();
 
@@ -78,7 +90,7 @@ export function Confirm(props: ConfirmProps) {
         {children}
         {problem !== undefined && <ProblemNotice problem={problem} />}
         <div className="dialog-buttons">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{cancel}</Button>
           <Button type="submit" kind={kind} isBusy={isBusy} disabled={!isReady}>
             {verb}
           </Button>

@@ -5,13 +5,19 @@ import type { OtherDecision, PastDecision } from "./past-decision.ts";
 // Decisions beside what other rules would have decided, counted.
 
 const count = z.int().nonnegative();
-// biome-ignore lint/suspicious/noThenProperty: the API calls it so, and a number is never called.
-const NowAndThen = z.object({ now: count, then: count });
+const NowAndThen = z.object({
+  now: count,
+  // biome-ignore lint/suspicious/noThenProperty: the API calls it so, and a number is never called.
+  then: count,
+  went: count
+    .optional()
+    .meta({ description: "Where they really went, in what is held against rules in force" }),
+});
 
-type Counts = [now: number, then: number];
+type Counts = [now: number, then: number, went: number];
 const NOW = 0;
 const THEN = 1;
-const shown = ([now, then]: Counts): z.infer<typeof NowAndThen> => ({ now, then });
+const WENT = 2;
 
 export const ComparisonResult = z.object({
   /** Decisions; a submission that was routed anew counts each time. */
@@ -42,6 +48,7 @@ export class Comparison {
   #total = 0;
   #changed = 0;
   #unreadable = 0;
+  #tellsWent = false;
   readonly #partners = new Map<PartnerId | null, Counts>();
   readonly #examples: ComparisonResult["examples"] = [];
 
@@ -62,6 +69,22 @@ export class Comparison {
     if (this.#examples.length < MAX_EXAMPLES) this.#examples.push({ id, from, to, rule });
   }
 
+  /** Two sets of rules beside each other, and where it went by those that were in force then. */
+  addAgainst(
+    { id, partner: went }: Pick<PastDecision, "id" | "partner">,
+    { partner: from }: OtherDecision,
+    to: OtherDecision,
+  ): void {
+    this.#tellsWent = true;
+    this.#countsOf(went)[WENT] += 1;
+    this.add({ id, partner: from }, to);
+  }
+
+  /** Shown also where nothing went there. */
+  mention(partner: PartnerId): void {
+    this.#countsOf(partner);
+  }
+
   addUnreadable(): void {
     this.#unreadable += 1;
   }
@@ -76,12 +99,16 @@ export class Comparison {
       const mine = this.#countsOf(partner);
       mine[NOW] += counts.now;
       mine[THEN] += counts.then;
+      mine[WENT] += counts.went ?? 0;
+      this.#tellsWent ||= counts.went !== undefined;
     }
     this.#examples.push(...examples.slice(0, MAX_EXAMPLES - this.#examples.length));
   }
 
   result(): ComparisonResult {
     const partners = [...this.#partners].filter(([id]) => id !== null);
+    const shown = ([now, then, went]: Counts): z.infer<typeof NowAndThen> =>
+      this.#tellsWent ? { now, then, went } : { now, then };
     return {
       total: this.#total,
       changed: this.#changed,
@@ -93,7 +120,7 @@ export class Comparison {
   }
 
   #countsOf(partner: PartnerId | null): Counts {
-    const counts = this.#partners.get(partner) ?? [0, 0];
+    const counts = this.#partners.get(partner) ?? [0, 0, 0];
     this.#partners.set(partner, counts);
     return counts;
   }

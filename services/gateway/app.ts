@@ -59,6 +59,7 @@ import { leadRoutes } from "./reading/leads.ts";
 import { createAnalysis } from "./rules/analysis.ts";
 import { createDrafts } from "./rules/drafts.ts";
 import { rulesHistory } from "./rules/history.ts";
+import { createRecentFields } from "./rules/recent-fields.ts";
 import { ruleRoutes } from "./rules/routes.ts";
 import { followRuleset } from "./rules/ruleset-view.ts";
 import { followShadow } from "./rules/shadow.ts";
@@ -163,6 +164,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         services,
         analysis: createAnalysis(lifecycle),
         drafts: createDrafts(database),
+        recentFields: createRecentFields(leads),
         backtests: { connections: config, lifecycle, log },
         shadows: { shadowView, queries: createShadowQueries({ database }) },
       }),

@@ -43,12 +43,15 @@ test("a rule that is added, checked, back-tested and published takes the next le
   const console = await signedIn("/rules");
   const { page } = console;
   await addRule(page, { name: "Travel goes to fin", field: "interest", value: "Travel", to: "fin" });
-  await page.getByRole("table").getByText("Leads whose interest is Travel go to fin").waitFor();
+  await page.getByRole("table").getByText("Submissions whose interest is Travel go to fin").waitFor();
+  await page.getByRole("table").getByText("Everything else goes to fallback").waitFor();
   await page.getByRole("button", { name: "Check" }).click();
   await page.getByText("Nothing found").waitFor();
   await page.getByRole("button", { name: "Back-test" }).click();
   await page.getByText("1 of 1 leads would go elsewhere").waitFor();
   await page.getByText("fallback → fin").waitFor();
+  await page.getByRole("row", { name: "fallback 1 0 -1 1" }).waitFor();
+  await page.getByRole("row", { name: "fin 0 1 +1 0" }).waitFor();
   assert.equal(await findings(page), []);
   await page.reload();
   await page.getByText("Your draft of version 1: 1 change").waitFor();

@@ -20,7 +20,7 @@ import { recordedFacts } from "#projections/recorded-facts.ts";
 import { type Batch, type BatchedEvent, eventsIn } from "./backtest-batch.ts";
 import type { BacktestTask, Counted } from "./backtest-task.ts";
 
-const { rules, connections } = workerData as Pick<BacktestTask, "rules" | "connections">;
+const { rules, against, connections } = workerData as Pick<BacktestTask, "rules" | "against" | "connections">;
 const { eventstoreUrl, databaseUrl, dataDir, readableMasterKeys, logLevel, instance } = connections;
 
 const log = createLog({ level: logLevel, name: "backtest", instance });
@@ -35,6 +35,7 @@ const vault = await openVault({
   log,
 });
 const decide = loadRules(compileRules(rules).source, rules);
+const decideNow = against && loadRules(compileRules(against).source, against);
 
 const codec = createCodec(submissionEvents);
 
@@ -57,7 +58,13 @@ async function counted(batch: Batch): Promise<ComparisonResult> {
   for (const [n, decision] of decisions.entries()) {
     const its = facts[n];
     if (its === undefined) comparison.addUnreadable();
-    else comparison.add(decision, decideAgain(decide, decision, its));
+    else if (decideNow === undefined) comparison.add(decision, decideAgain(decide, decision, its));
+    else
+      comparison.addAgainst(
+        decision,
+        decideAgain(decideNow, decision, its),
+        decideAgain(decide, decision, its),
+      );
   }
   return comparison.result();
 }

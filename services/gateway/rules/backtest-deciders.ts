@@ -4,6 +4,7 @@
 // 2. What they counted is put together in the order of the log, whichever thread is first.
 // 3. A thread that ends before it is told to ends the whole: what it had counts nowhere.
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { changesBetween, targetsOf } from "#domain/rules/ruleset.ts";
 import { Comparison, type ComparisonResult } from "#domain/submission/comparison.ts";
 import type { Batch } from "./backtest-batch.ts";
 import type { BacktestTask, Counted } from "./backtest-task.ts";
@@ -25,12 +26,15 @@ export interface Deciders {
 }
 
 export function createDeciders(
-  { rules, connections }: Pick<BacktestTask, "rules" | "connections">,
+  { rules, against, connections }: Pick<BacktestTask, "rules" | "against" | "connections">,
   { threads, resourceLimits }: { readonly threads: number } & Pick<WorkerOptions, "resourceLimits">,
 ): Deciders {
   const deciders: Decider[] = [];
   const waiting = new Map<number, ComparisonResult>();
   const comparison = new Comparison();
+  for (const { before, after } of against === undefined ? [] : changesBetween(against, rules))
+    for (const { route } of [before, after].filter((rule) => rule !== undefined))
+      for (const { partner } of targetsOf(route)) comparison.mention(partner);
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
   let next = 0;
@@ -38,7 +42,7 @@ export function createDeciders(
 
   function start(): Decider {
     const worker = new Worker(new URL("./backtest-decider.ts", import.meta.url), {
-      workerData: { rules, connections },
+      workerData: { rules, against, connections },
       ...(resourceLimits && { resourceLimits }),
     });
     const ended = Promise.withResolvers<void>();

@@ -22,7 +22,7 @@ let url = "";
 test.before(async () => {
   const nowhere = `127.0.0.1:${await freePort()}`;
   const routes = backtestRoutes({
-    view: { position: 0n },
+    view: { position: 0n, current: () => assert.unreachable() as never },
     connections: connectionsTo({
       eventStore: { connectionString: `esdb://${nowhere}?tls=false` },
       nats: { url: `nats://${nowhere}` },

@@ -5,6 +5,8 @@ import type { Connections } from "#platform/connections.ts";
 
 export interface BacktestTask {
   readonly rules: readonly Rule[];
+  /** The rules in force, where the draft is held against them and not against what they were then. */
+  readonly against: readonly Rule[] | undefined;
   /** Decisions at or after it, and at or before the other one: a time, or a position of the log. */
   readonly from: Date | bigint | undefined;
   readonly to: Date | bigint | undefined;

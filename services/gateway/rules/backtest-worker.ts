@@ -16,14 +16,14 @@ const DECISIONS = ["SubmissionRouted", "SubmissionUnrouted"];
 
 /** Most of the work is theirs. More take the store's cores, and other back-tests'. */
 const MAX_DECIDERS = 2;
-const { rules, from, to, connections } = workerData as BacktestTask;
+const { rules, against, from, to, connections } = workerData as BacktestTask;
 const { eventstoreUrl, logLevel, instance } = connections;
 const tell = (message: BacktestMessage): void => parentPort?.postMessage(message);
 
 const log = createLog({ level: logLevel, name: "backtest", instance });
 const eventStore = connectEventStore({ url: eventstoreUrl, log });
 const deciders = createDeciders(
-  { rules, connections },
+  { rules, against, connections },
   { threads: Math.min(MAX_DECIDERS, availableParallelism()), resourceLimits },
 );
 

@@ -188,4 +188,36 @@ test("tells its reader when what decides can't go on", async () => {
   assert.equal([status, "result" in linesOf(text).at(-1)], [200, true]);
 });
 
+test("held against the rules in force, a draft has no part in what was changed before it", async () => {
+  const school = { name: "Edu", delivery: { type: "http", url: "http://8.8.8.8/leads" } };
+  assert.is((await yard.admin("PUT", "/api/partners/edu", school)).status, 200);
+  const inForce = rule("all", [], "edu");
+  assert.is((await yard.admin("PUT", "/api/rules", { rules: [inForce] })).status, 200);
+  const against = async (draft: object[]) => {
+    const body = { rules: draft, against: "in_force", to: `${before}` };
+    return linesOf((await yard.admin("POST", "/api/rules/backtest", body)).text).at(-1).result;
+  };
+  const same = await against([inForce]);
+  assert.equal([same.total, same.changed, same.examples], [7, 0, []]);
+  const { changed, partners, unrouted, examples } = await against([
+    rule("study", [is("interest", "Education")], "school"),
+    rule("never", [is("interest", "Nothing")], "fin"),
+    { ...inForce, priority: 9 },
+  ]);
+  assert.is(changed, 4);
+  const figures = ({ now, then: later, went }: Record<string, number>) => [now, later, went];
+  assert.equal(
+    Object.entries(partners as Record<string, Record<string, number>>)
+      .map(([partner, counts]) => [partner, ...figures(counts)])
+      .sort(),
+    [
+      ["edu", 7, 3, 4],
+      ["fin", 0, 0, 0],
+      ["school", 0, 4, 1],
+    ],
+  );
+  assert.equal(figures(unrouted), [0, 0, 2]);
+  assert.ok(examples.every(({ from, to }: Record<string, unknown>) => from === "edu" && to === "school"));
+});
+
 test.run();

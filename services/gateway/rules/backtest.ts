@@ -14,7 +14,7 @@ import { whenOf } from "./when.ts";
 
 export interface BacktestParts {
   /** Says where the log ended lately. */
-  readonly view: Pick<RulesetView, "position">;
+  readonly view: Pick<RulesetView, "position" | "current">;
   readonly connections: Connections;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
@@ -88,9 +88,10 @@ export function backtestRoutes(parts: BacktestParts): Routes {
         },
       },
       (request, reply) => {
-        const { rules, from, to } = request.body;
+        const { rules, against, from, to } = request.body;
         const task = {
           rules,
+          against: against === "in_force" ? view.current().rules : undefined,
           from: from === undefined ? undefined : whenOf(from, "from"),
           to: to === undefined ? undefined : whenOf(to, "to"),
         };

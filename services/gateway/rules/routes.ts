@@ -13,7 +13,7 @@ import { rulesHistory } from "./history.ts";
 import { readingRoutes } from "./reading.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import { type ShadowParts, shadowRoutes } from "./shadow.ts";
-import { tryingRoutes } from "./trying.ts";
+import { type TryingParts, tryingRoutes } from "./trying.ts";
 
 export interface RuleRoutesParts {
   readonly eventStore: EventStore;
@@ -22,6 +22,7 @@ export interface RuleRoutesParts {
   readonly services: RoutingServicesView;
   readonly analysis: Analysis;
   readonly drafts: Drafts;
+  readonly recentFields: TryingParts["recentFields"];
   readonly backtests: Omit<BacktestParts, "view">;
   readonly shadows: Pick<ShadowParts, "shadowView" | "queries">;
 }
@@ -33,6 +34,7 @@ export function ruleRoutes({
   services,
   analysis,
   drafts,
+  recentFields,
   backtests,
   shadows,
 }: RuleRoutesParts): Routes {
@@ -47,7 +49,7 @@ export function ruleRoutes({
     await app.register(readingRoutes({ view, history }));
     await app.register(changingRoutes({ eventStore, view, history, targets, analysis }));
     await app.register(draftRoutes({ drafts, history, view }));
-    await app.register(tryingRoutes({ view, partners, history, analysis }));
+    await app.register(tryingRoutes({ view, partners, history, analysis, recentFields }));
     await app.register(backtestRoutes({ ...backtests, view }));
     await app.register(shadowRoutes({ ...shadows, eventStore, targets }));
   };

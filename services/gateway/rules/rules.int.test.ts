@@ -164,9 +164,12 @@ test("many editors at once overwrite nobody", async () => {
 test("a draft is checked without being used", async () => {
   const before = await versionNow();
   const rules = [...demo, rule("late", 200, [is("interest", "Education")], "fin")];
+  rules.push(rule("misspelt", 5, [is("intrest", "Education")], "fin"));
   const { status, body } = await yard.admin("POST", "/api/rules/check", { rules });
   assert.is(status, 200);
   assert.equal(body.shadowed[0].rule, "late");
+  const misspelt = { field: "intrest", rules: ["misspelt"], did_you_mean: "interest", submissions: 0 };
+  assert.equal(body.unknown_fields, [misspelt]);
   assert.ok(["education", "otherwise"].includes(body.shadowed[0].by[0]));
   assert.is(await versionNow(), before);
 });

@@ -93,6 +93,16 @@ export const Findings = z
     impossible: z.array(z.object({ rule: z.string(), because: z.array(z.looseObject({})) })),
     gaps: z.array(z.object({ witness })),
     gave_up: z.array(z.object({ what: z.string(), because: z.string() })),
+    unknown_fields: z
+      .array(
+        z.object({
+          field: z.string(),
+          rules: z.array(z.string()),
+          did_you_mean: z.string().optional(),
+          submissions: z.int().nonnegative().meta({ description: "So many of the newest were looked at" }),
+        }),
+      )
+      .meta({ description: "Fields that no kind of submission names and none of the newest had: a hint" }),
   })
   .register(responseSchemas, { id: "Findings" });
 
@@ -105,6 +115,10 @@ const when = z.union([z.string().max(40), z.int().nonnegative().transform(String
 export const Backtest = z
   .strictObject({
     rules: SomeRules,
+    against: z.enum(["past", "in_force"]).default("past").meta({
+      description:
+        "What the draft is held against, which `now` and `from` tell: where each submission went, or where the rules in force would send it. Then `went` tells where it went, and partners of changed rules are named also with 0",
+    }),
     from: when.meta({ description: "A time, or a position of the log" }),
     to: when.meta({ description: "A time, or a position of the log" }),
   })

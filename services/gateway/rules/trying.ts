@@ -1,4 +1,5 @@
 // What would become of rules: the check of a draft, and a submission tried on a draft, on the rules in force or on those of another time.
+import { unknownFields } from "#domain/rules/check/unknown-fields.ts";
 import { explain, whyNot } from "#domain/rules/explain.ts";
 import type { Rule } from "#domain/rules/rule.ts";
 import { targetsOf } from "#domain/rules/ruleset.ts";
@@ -6,6 +7,7 @@ import type { PartnersView } from "../admin/configured-partners.ts";
 import type { Routes } from "../http/route-schema.ts";
 import { type Analysis, analysed } from "./analysis.ts";
 import type { RulesHistory } from "./history.ts";
+import type { RecentFields } from "./recent-fields.ts";
 import type { RulesetView } from "./ruleset-view.ts";
 import * as schemas from "./schemas.ts";
 import { factsFrom } from "./submission-to-try.ts";
@@ -16,9 +18,10 @@ export interface TryingParts {
   readonly partners: PartnersView;
   readonly history: RulesHistory;
   readonly analysis: Analysis;
+  readonly recentFields: () => Promise<RecentFields>;
 }
 
-export function tryingRoutes({ view, partners, history, analysis }: TryingParts): Routes {
+export function tryingRoutes({ view, partners, history, analysis, recentFields }: TryingParts): Routes {
   async function rulesAt(when: Date | bigint | undefined): Promise<{ readonly rules: readonly Rule[] }> {
     return when === undefined ? view.current() : history.at(when);
   }
@@ -35,7 +38,17 @@ export function tryingRoutes({ view, partners, history, analysis }: TryingParts)
           refusals: ["unacceptable"],
         },
       },
-      (request) => analysed(() => analysis.check(request.body.rules)),
+      async (request) => {
+        const { rules } = request.body;
+        // A hint only: where the read model is away, the check goes on without it.
+        const recent = await recentFields().catch(() => undefined);
+        const found = await analysed(() => analysis.check(rules));
+        const unknown = recent === undefined ? [] : unknownFields(rules, recent.known);
+        return {
+          ...found,
+          unknown_fields: unknown.map((one) => ({ ...one, submissions: recent?.submissions ?? 0 })),
+        };
+      },
     );
 
     app.post(
