@@ -10,6 +10,7 @@ export type PostgresType =
   | "numeric"
   | "boolean"
   | "timestamptz"
+  | "bytea"
   | "json";
 
 /** What these types are written as needs no quotes. */
@@ -21,6 +22,7 @@ const isBare: Readonly<Record<PostgresType, boolean>> = {
   numeric: true,
   boolean: true,
   timestamptz: true,
+  bytea: false,
   text: false,
   json: false,
 };
@@ -35,6 +37,7 @@ export function columnOf(values: readonly unknown[], type: PostgresType): string
 function element(value: unknown, type: PostgresType): string {
   if (value === undefined || value === null) return "NULL";
   if (value instanceof Date) return value.toISOString();
+  if (value instanceof Buffer) return `"\\\\x${value.toString("hex")}"`;
   if (isBare[type]) return String(value);
   return quoted(type === "json" ? JSON.stringify(value) : storable(String(value)));
 }

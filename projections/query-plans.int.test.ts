@@ -212,6 +212,17 @@ test("the audit log by each filter, each page", async () => {
   }
 });
 
+test("a page of the audit log reads what stands together in the log together", async () => {
+  const reads: number[] = [];
+  const readStream = async (_: string, { maxCount = 0 }: { readonly maxCount?: number } = {}) => {
+    reads.push(maxCount);
+    return [];
+  };
+  const { items } = await createAuditQueries({ database, eventStore: { readStream } }).list({ limit: 50 });
+  assert.is(items.length, 50);
+  assert.equal(reads, [16, 16, 16, 2]);
+});
+
 test("campaigns, their figures and their members by each filter, each page", async () => {
   const id = CampaignId.parse("large");
   const campaigns = createCampaignQueries({ database: watched(), vault, eventStore });

@@ -1,4 +1,4 @@
-// Who may come in, who came, and what they looked at, for the audit. What counts is kept in PostgreSQL; these say how it came to be so.
+// Who may come in, who came, what they looked at and what they had rebuilt, for the audit. What counts is kept in PostgreSQL; these say how it came to be so.
 // Stream: access. None of them holds a password, a token or a hash.
 import { z } from "zod";
 import { type EventOf, Instant } from "../event.ts";
@@ -26,6 +26,8 @@ export const accessEvents = {
   },
   SignedOut: { version: 1, schema: z.object({ name: z.string() }) },
   SignInLocked: { version: 1, schema: z.object({ name: z.string() }) },
+  /** Of a read model. */
+  RebuildRequested: { version: 1, schema: z.object({ projection: z.string() }) },
   PersonalDataShown: { version: 1, schema: z.object({ what: z.string(), reason: z.string() }) },
 } as const;
 export type AccessEvent = EventOf<typeof accessEvents>;

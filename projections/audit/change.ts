@@ -90,6 +90,8 @@ export function aboutOf({ type, data }: AuditedEvent): string {
       return `token ${data.name}`;
     case "PersonalDataShown":
       return data.what;
+    case "RebuildRequested":
+      return `read model ${data.projection}`;
     case "SourceConfigured":
     case "SourceSecretAdded":
     case "SourceSecretRemoved":

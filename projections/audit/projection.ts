@@ -36,7 +36,7 @@ interface ConfiguredRow {
 
 export const auditModel = {
   name: "audit",
-  version: 3,
+  version: 4,
   tables: [
     `create table change (
       position bigint primary key,

@@ -4,6 +4,7 @@ import type { EventStore } from "#platform/event-store/event-store.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { momentOf, pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
+import { readRun, runsOf } from "../stream-runs.ts";
 import { type AuditedEvent, type BeforeAndAfter, beforeAndAfter, readAudited } from "./change.ts";
 import { type AuditRow, auditModel } from "./projection.ts";
 
@@ -39,18 +40,43 @@ export interface AuditQueryParts {
   readonly eventStore: Pick<EventStore, "readStream">;
 }
 
+/** Whose events are held at once. */
+const MAX_ROWS = 16;
+const RUNS = { maxGap: 2, maxCount: 16 };
+
+const placeOf = (stream: string, revision: bigint): string => `${stream} ${revision}`;
+
 export function createAuditQueries({ database, eventStore }: AuditQueryParts): AuditQueries {
   const ready = preparedOnce(database, auditModel);
   const watch = positionWatch(database, auditModel.name);
 
-  async function eventAt(stream: string, from: bigint | null): Promise<AuditedEvent | undefined> {
-    if (from === null) return undefined;
-    const [stored] = await eventStore.readStream(stream, { from, maxCount: 1 });
-    return stored && readAudited(stored);
+  /** With what configured the same object before. */
+  async function eventsOf(rows: readonly AuditRow[]): Promise<ReadonlyMap<string, AuditedEvent>> {
+    const wanted = new Map<string, Set<number>>();
+    for (const { stream, revision, earlier } of rows) {
+      const revisions = wanted.get(stream) ?? new Set();
+      wanted.set(stream, revisions.add(Number(revision)));
+      if (earlier !== null) revisions.add(Number(earlier));
+    }
+    const found = new Map<string, AuditedEvent>();
+    for (const [stream, revisions] of wanted)
+      for (const run of runsOf(
+        [...revisions].sort((a, b) => a - b),
+        RUNS,
+      ))
+        for (const stored of await readRun(eventStore, stream, run)) {
+          const event = revisions.has(Number(stored.revision)) ? readAudited(stored) : undefined;
+          if (event !== undefined) found.set(placeOf(stream, stored.revision), event);
+        }
+    return found;
   }
 
-  async function shown({ stream, revision, earlier, ...row }: AuditRow): Promise<AuditItem> {
-    const [event, before] = await Promise.all([eventAt(stream, revision), eventAt(stream, earlier)]);
+  function shown(
+    { stream, revision, earlier, ...row }: AuditRow,
+    events: ReadonlyMap<string, AuditedEvent>,
+  ): AuditItem {
+    const event = events.get(placeOf(stream, revision));
+    const before = earlier === null ? undefined : events.get(placeOf(stream, earlier));
     const reason = event && "reason" in event.data ? event.data.reason : undefined;
     return {
       position: `${row.position}`,
@@ -85,8 +111,12 @@ export function createAuditQueries({ database, eventStore }: AuditQueryParts): A
       );
       const { rows, next } = pageByTime(found, limit, ({ at }) => at);
       const items: AuditItem[] = [];
-      // One after the other: each may hold a whole set of rules.
-      for (const row of rows) items.push(await shown(row));
+      // A few after the others: each may hold whole sets of rules.
+      for (let n = 0; n < rows.length; n += MAX_ROWS) {
+        const some = rows.slice(n, n + MAX_ROWS);
+        const events = await eventsOf(some);
+        for (const row of some) items.push(shown(row, events));
+      }
       return { items, ...next };
     },
     position: () => ready().then(watch.position),

@@ -9,6 +9,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { type Known, knownEvents } from "../decoding.ts";
 import { isAboutALead, type LeadEvent } from "../lead-state.ts";
+import { readRun, runsOf } from "../stream-runs.ts";
 import { evolve, type LeadRow } from "./lead.ts";
 
 export interface Timings {
@@ -79,18 +80,9 @@ async function eventsAt(
   stream: string,
   revisions: readonly number[],
 ): Promise<StoredEvent[]> {
-  const runs: { readonly from: number; to: number }[] = [];
-  for (const revision of revisions) {
-    const last = runs.at(-1);
-    if (last !== undefined && revision - last.to <= MAX_GAP) last.to = revision;
-    else runs.push({ from: revision, to: revision });
-  }
+  const runs = runsOf(revisions, { maxGap: MAX_GAP });
   const wanted = new Set(revisions);
-  const pages = await Promise.all(
-    runs.map(({ from, to }) =>
-      eventStore.readStream(stream, { from: BigInt(from), maxCount: to - from + 1 }),
-    ),
-  );
+  const pages = await Promise.all(runs.map((run) => readRun(eventStore, stream, run)));
   return pages.flat().filter(({ revision }) => wanted.has(Number(revision)));
 }
 

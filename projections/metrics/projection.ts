@@ -7,11 +7,14 @@ import { knownEvents } from "../decoding.ts";
 import { begunBefore, isAboutALead } from "../lead-state.ts";
 import type { Projection, Target } from "../projection.ts";
 import { table } from "../table.ts";
-import { type Counted, type CountedLead, differences, evolve } from "./counted-lead.ts";
+import { type CountedLead, evolve } from "./counted-lead.ts";
+import { decimalOf, textOf } from "./decimal.ts";
+import { packed, unpacked } from "./latency.ts";
+import { addTo, COUNTS, type Counts, differences, type Place, type Tally } from "./tally.ts";
 
 export const metricsModel = {
   name: "metrics",
-  version: 1,
+  version: 2,
   tables: [
     // A lead may be given back or fetched back long after its end, so all stay. Room on each page keeps updates off the index.
     `create table lead (
@@ -26,19 +29,23 @@ export const metricsModel = {
       received_at timestamptz not null,
       ended_at timestamptz
     ) with (fillfactor = 70)`,
+    // A row is what one question shows of a bucket: by each dimension, so that nothing is added up when it is asked.
     `create table counted (
       bucket text not null,
       clock text not null,
+      dimension text not null,
       at timestamptz not null,
-      source text not null,
-      kind text not null,
-      partner text not null,
-      rule text not null,
-      status text not null,
-      step int not null,
-      leads bigint not null,
+      key text not null,
+      received int not null,
+      delivered int not null,
+      rejected int not null,
+      duplicate int not null,
+      unrouted int not null,
+      dead_lettered int not null,
+      returned int not null,
       revenue numeric not null,
-      primary key (bucket, clock, at, source, kind, partner, rule, status, step)
+      steps bytea not null,
+      primary key (bucket, clock, dimension, at, key)
     )`,
   ],
 } as const;
@@ -82,54 +89,96 @@ export function metricsProjection(): Projection {
   };
 }
 
-const COLUMNS = {
+const PLACE = {
+  bucket: "text",
   clock: "text",
-  minute: "timestamptz",
-  source: "text",
-  kind: "text",
-  partner: "text",
-  rule: "text",
-  status: "text",
-  step: "int",
-  price: "numeric",
-  leads: "bigint",
+  dimension: "text",
+  at: "timestamptz",
+  key: "text",
 } as const;
-const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+const PLACE_NAMES = Object.keys(PLACE) as (keyof typeof PLACE)[];
 
-const KEY = "bucket, clock, at, source, kind, partner, rule, status, step";
-/** Every difference thrice: in its minute, its hour and its day. */
-const GIVEN = `
-  select bucket, date_trunc(bucket, minute, 'UTC') as at, given.*
-    from unnest(${NAMES.map((name, n) => `$${n + 1}::${COLUMNS[name]}[]`).join(", ")}) as given (${NAMES.join(", ")})
-    cross join unnest('{minute,hour,day}'::text[]) as bucket`;
+const counted = table<CountedRow>(
+  "counted",
+  {
+    ...PLACE,
+    received: "int",
+    delivered: "int",
+    rejected: "int",
+    duplicate: "int",
+    unrouted: "int",
+    dead_lettered: "int",
+    returned: "int",
+    revenue: "numeric",
+    steps: "bytea",
+  },
+  PLACE_NAMES,
+);
 
-async function count(target: Target, counted: readonly Counted[]): Promise<void> {
-  if (counted.length === 0) return;
-  const inColumns = (some: readonly Counted[]): string[] =>
-    NAMES.map((name) =>
-      columnOf(
-        some.map((one) => one[name]),
-        COLUMNS[name],
-      ),
-    );
-  const { schema } = target;
-  const fewer = counted.filter(({ leads }) => leads < 0);
+interface CountedRow extends Place, Counts {
+  readonly revenue: string;
+  readonly steps: Buffer;
+}
+
+/** Only one process writes a model at a time, so that what is read here is still so when it is written. */
+async function count(target: Target, changes: readonly (readonly [Place, Tally])[]): Promise<void> {
+  if (changes.length === 0) return;
+  const stored = await storedIn(
+    target,
+    changes.map(([place]) => place),
+  );
+  for (const { nth, revenue, steps, ...counts } of stored) {
+    const [, tally] = changes[Number(nth) - 1] ?? [];
+    if (tally !== undefined) addTo(tally, { counts, revenue: decimalOf(revenue), steps: unpacked(steps) });
+  }
+  const rows = changes.map(([place, { counts, revenue, steps }]) => ({
+    ...place,
+    ...counts,
+    revenue: textOf(revenue),
+    steps: packed(steps),
+  }));
   await Promise.all([
-    target.execute(
-      `insert into ${schema}.counted (${KEY}, leads, revenue)
-        select ${KEY}, sum(leads), trim_scale(sum(leads * price)) from (${GIVEN}) as given group by ${KEY}
-        on conflict (${KEY}) do update set leads = counted.leads + excluded.leads,
-          revenue = trim_scale(counted.revenue + excluded.revenue)`,
-      inColumns(counted),
+    counted.upsert(
+      target,
+      rows.filter(({ received }) => received !== 0),
     ),
-    // What counts nothing any more goes: a model that is built in other batches has no such row.
-    fewer.length > 0 &&
-      target.execute(
-        `delete from ${schema}.counted using (${GIVEN}) as given
-          where counted.leads = 0 and ${KEY.split(", ")
-            .map((name) => `counted.${name} = given.${name}`)
-            .join(" and ")}`,
-        inColumns(fewer),
-      ),
+    // A model that is built in other batches has no such row.
+    remove(
+      target,
+      rows.filter(({ received }) => received === 0),
+    ),
   ]);
+}
+
+interface StoredTally extends Counts {
+  readonly nth: bigint;
+  readonly revenue: string;
+  readonly steps: Buffer;
+}
+
+const GIVEN = `unnest(${PLACE_NAMES.map((name, n) => `$${n + 1}::${PLACE[name]}[]`).join(", ")})`;
+const placesIn = (places: readonly Place[]): string[] =>
+  PLACE_NAMES.map((name) =>
+    columnOf(
+      places.map((place) => place[name]),
+      PLACE[name],
+    ),
+  );
+
+/** With its number among the places, from 1. */
+const storedIn = ({ schema, query }: Target, places: readonly Place[]): Promise<StoredTally[]> =>
+  query(
+    `select nth, ${COUNTS.join(", ")}, revenue, steps
+      from ${GIVEN} with ordinality as given (${PLACE_NAMES.join(", ")}, nth)
+      join ${schema}.counted using (${PLACE_NAMES.join(", ")})`,
+    placesIn(places),
+  );
+
+async function remove({ schema, execute }: Target, places: readonly Place[]): Promise<void> {
+  if (places.length === 0) return;
+  await execute(
+    `delete from ${schema}.counted using ${GIVEN} as given (${PLACE_NAMES.join(", ")})
+      where ${PLACE_NAMES.map((name) => `counted.${name} = given.${name}`).join(" and ")}`,
+    placesIn(places),
+  );
 }

@@ -2,15 +2,11 @@
 import type { Database } from "#platform/database.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { positionWatch } from "../reached.ts";
-import type { Clock } from "./counted-lead.ts";
-import { msOf } from "./latency.ts";
+import { percentilesOf } from "./latency.ts";
 import { metricsModel } from "./projection.ts";
+import { type Bucket, type Clock, COUNTS, type Counts, type Dimension } from "./tally.ts";
 
-export const buckets = ["minute", "hour", "day"] as const;
-export type Bucket = (typeof buckets)[number];
-export const dimensions = ["source", "kind", "partner", "rule", "status"] as const;
-export type Dimension = (typeof dimensions)[number];
-export const clocks = ["received", "ended"] as const satisfies readonly Clock[];
+export { type Bucket, buckets, clocks, dimensions } from "./tally.ts";
 
 export interface StatsFilter {
   /** The bucket that this lies in is the first. */
@@ -23,18 +19,7 @@ export interface StatsFilter {
   readonly limit: number;
 }
 
-const COUNTED_STATUSES = [
-  "delivered",
-  "rejected",
-  "duplicate",
-  "unrouted",
-  "dead_lettered",
-  "returned",
-] as const;
-
-type Counts = Readonly<Record<"received" | (typeof COUNTED_STATUSES)[number], number>>;
-
-export interface StatsItem extends Counts {
+export interface StatsItem extends Readonly<Counts> {
   /** When the bucket begins. */
   readonly at: string;
   /** Null for leads that have none: no partner, or no rule. */
@@ -52,29 +37,19 @@ export interface StatsQueries {
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
 }
 
-type Row = Readonly<Record<keyof Counts, bigint>> & {
+interface Row extends Counts {
   readonly at: Date;
   readonly key: string;
   readonly revenue: number;
-  readonly p50: number | null;
-  readonly p99: number | null;
-};
+  readonly steps: Uint8Array;
+}
 
-const statement = (by: Dimension): string => `
-  with by_step as (
-    select at, ${by} as key, step, sum(leads) as received, sum(revenue) as revenue,
-      ${COUNTED_STATUSES.map((one) => `sum(leads) filter (where status = '${one}') as ${one}`).join(", ")}
-      from metrics.counted
-      where bucket = $1 and clock = $2 and at >= date_trunc($1, $3::timestamptz, 'UTC') and at < $4
-      group by 1, 2, 3),
-  ranked as (
-    select *, sum(received) filter (where step >= 0) over (partition by at, key order by step) as up_to,
-      sum(received) filter (where step >= 0) over (partition by at, key) as ended from by_step)
-  select at, key, sum(received)::bigint as received, sum(revenue)::double precision as revenue,
-    ${COUNTED_STATUSES.map((one) => `coalesce(sum(${one}), 0)::bigint as ${one}`).join(", ")},
-    min(step) filter (where step >= 0 and up_to >= ended * 0.50) as p50,
-    min(step) filter (where step >= 0 and up_to >= ended * 0.99) as p99
-    from ranked group by at, key order by at, key limit $5`;
+/** A range of the index: each row is an item. */
+const STATEMENT = `
+  select at, key, ${COUNTS.join(", ")}, revenue::double precision as revenue, steps
+    from metrics.counted
+    where bucket = $1 and clock = $2 and dimension = $3 and at >= date_trunc($1, $4::timestamptz, 'UTC') and at < $5
+    order by at, key limit $6`;
 
 export function createStatsQueries({ database }: { readonly database: Database }): StatsQueries {
   const ready = preparedOnce(database, metricsModel);
@@ -82,7 +57,7 @@ export function createStatsQueries({ database }: { readonly database: Database }
   return {
     async list({ from, to, bucket, by, clock, limit }) {
       await ready();
-      const rows = await database.query<Row>(statement(by), [bucket, clock, from, to, limit + 1]);
+      const rows = await database.query<Row>(STATEMENT, [bucket, clock, by, from, to, limit + 1]);
       return rows.length > limit ? undefined : rows.map(item);
     },
     position: () => ready().then(watch.position),
@@ -90,19 +65,7 @@ export function createStatsQueries({ database }: { readonly database: Database }
   };
 }
 
-function item({ at, key, p50, p99, ...row }: Row): StatsItem {
-  return {
-    at: at.toISOString(),
-    key: key === "" ? null : key,
-    received: Number(row.received),
-    delivered: Number(row.delivered),
-    rejected: Number(row.rejected),
-    duplicate: Number(row.duplicate),
-    unrouted: Number(row.unrouted),
-    dead_lettered: Number(row.dead_lettered),
-    returned: Number(row.returned),
-    revenue: row.revenue,
-    p50_ms: p50 === null ? null : msOf(p50),
-    p99_ms: p99 === null ? null : msOf(p99),
-  };
+function item({ at, key, steps, ...row }: Row): StatsItem {
+  const [p50_ms = null, p99_ms = null] = percentilesOf(steps, [50, 99]);
+  return { at: at.toISOString(), key: key === "" ? null : key, ...row, p50_ms, p99_ms };
 }

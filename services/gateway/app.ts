@@ -188,7 +188,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
       identityRoutes({ queries: identities, bus, vault, campaigns }),
       auditRoutes(createAuditQueries({ database, eventStore })),
-      projectionRoutes(progress, bus),
+      projectionRoutes({ queries: progress, bus, recorder: access.recorder }),
       statsRoutes(createStatsQueries({ database })),
       workerRoutes(workers),
       streamRoutes({ hub, identify: access.identify }),

@@ -82,7 +82,7 @@ async function dump(): Promise<Record<string, unknown[]>> {
     await of("partners.partner", "partner"),
     await of("identities.lead", "lead_id"),
     await of("metrics.lead", "id"),
-    await of("metrics.counted", "bucket, clock, at, source, kind, partner, rule, status, step"),
+    await of("metrics.counted", "bucket, clock, dimension, at, key"),
   ]);
 }
 

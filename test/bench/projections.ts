@@ -5,6 +5,7 @@ import { type Options, type Part, readOptions, USAGE, WrongOptions } from "./pro
 import { measurePages } from "./projections/pages.ts";
 import { preparedYard } from "./projections/prepared-yard.ts";
 import { measureRebuilds } from "./projections/rebuilds.ts";
+import { measureWrites } from "./projections/writes.ts";
 
 /** Each has a yard of its own, so that it measures the same alone as with the others. */
 const PARTS: Readonly<Record<Part, (options: Options) => Promise<void>>> = {
@@ -12,6 +13,7 @@ const PARTS: Readonly<Record<Part, (options: Options) => Promise<void>>> = {
   lag: ({ rate, seconds }) => preparedYard(0, (yard) => measureLag(yard, { eventsPerSecond: rate, seconds })),
   pages: ({ n, times }) => preparedYard(200, (yard) => measurePages(yard, { leads: n, times })),
   memory: ({ n, rate }) => preparedYard(n, (yard) => measureMemory(yard, { eventsPerSecond: rate })),
+  writes: ({ n }) => measureWrites(n),
 };
 
 export async function run(args: readonly string[]): Promise<void> {

@@ -8,6 +8,7 @@ import { deadLettersModel } from "#projections/dead-letters/projection.ts";
 import { identitiesModel } from "#projections/identities/projection.ts";
 import { leadsModel } from "#projections/leads/projection.ts";
 import { metricsModel } from "#projections/metrics/projection.ts";
+import { buckets, dimensions } from "#projections/metrics/query.ts";
 import { partnersModel } from "#projections/partners/projection.ts";
 import { timersModel } from "#projections/timers/projection.ts";
 import { unfinishedModel } from "#projections/unfinished/projection.ts";
@@ -17,6 +18,9 @@ const uuid = (kind: string, n: number | string): string =>
 export const PERSONS = 50_000;
 export const leadId = (n: number): string => uuid("8000", n);
 export const personId = (n: number): string => uuid("9000", n);
+
+/** Of latency, that the leads of a bucket fall into. */
+const MAX_STEPS = 100;
 
 /** What there is to ask about. */
 export const LARGE = {
@@ -98,11 +102,19 @@ export async function fillReadModels(
     select stage, partner, shown_cause, count(*) from dead_letters.letter group by 1, 2, 3`);
   await run(`insert into audit.change select ${first} + n, ${received}, case when ${isRare} then 'rare' else 'admin' end,
     case when ${isRare} then 'rare' else 'PartnerConfigured' end, 'partner edu', 'partner-config', n, null ${from}`);
-  for (const bucket of ["minute", "hour", "day"])
-    for (const clock of ["received", "ended"])
-      await run(`insert into metrics.counted select '${bucket}', '${clock}', date_trunc('${bucket}', ${at("n", 60_000)}),
-        'demo', 'lead', (array['edu', 'fin', 'med'])[n % 3 + 1], '', 'delivered', n % 20, 1, 12.5
-        from generate_series(1, 60000) as n on conflict do nothing`);
+  for (const dimension of dimensions) {
+    // Nobody asks how leads of the others came minute by minute.
+    const many = dimension === "partner" || dimension === "status" ? leads : Math.min(leads, 60_000);
+    for (const bucket of buckets)
+      await run(`insert into metrics.counted
+        select '${bucket}', clock, '${dimension}', at, key, received, delivered, rejected, 0, 0, 0, 0, 12.5 * delivered,
+            decode(repeat('0101', least(received, ${MAX_STEPS})), 'hex')
+          from (select date_trunc('${bucket}', received_at) as at, coalesce(${dimension}, '') as key, count(*)::int as received,
+              (count(*) filter (where status = 'delivered'))::int as delivered,
+              (count(*) filter (where status = 'rejected'))::int as rejected
+            from leads.lead_state where position <= ${first} + ${many} * 6 and position > ${first} group by 1, 2) as counted,
+          unnest('{received,ended}'::text[]) as clock order by clock, at, key`);
+  }
   await run(`insert into campaigns.member select ${inSql("c000", "n")}, 'large', n,
     case when ${isRare} then 'failed' when n % 2 = 0 then 'waiting' else 'done' end, 'step-' || n % 5, 1, null,
     case when n % 2 = 0 and not ${isRare} then ${received} end, null, 0, null, ${received}, '[0]' ${from}`);

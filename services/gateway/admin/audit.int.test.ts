@@ -188,19 +188,29 @@ test("is filtered by who, what and when, and read page by page", async () => {
     assert.is((await yard.api("GET", `/api/audit${query}`)).status, 400, query);
 });
 
-test("is the same when it is built anew from the log", async () => {
+test("has who had a read model rebuilt, and is the same when it is built anew from the log", async () => {
   const rows = () =>
     yard.own
       .database()
-      .query("select * from audit.change full join audit.configured using (about) order by 1, 2");
+      .query<{ type: string | null }>(
+        "select * from audit.change full join audit.configured using (about) order by 1, 2",
+      );
   const rebuiltAt = async () =>
     (await yard.api("GET", "/api/projections")).body.find(({ name }: { name: string }) => name === "audit")
       .rebuilt_at;
   const before = await rows();
   await done("POST", "/api/projections/audit/rebuild");
   await until("it is rebuilt", async () => (await rebuiltAt()) !== null);
+  const [{ position: _, at: __, ...newest } = {}, ...more] = await audit("&type=RebuildRequested");
+  assert.equal(newest, { by: "token:nightly", type: "RebuildRequested", about: "read model audit" });
+  assert.equal(more, []);
   assert.ok(before.length > 10);
-  assert.equal(await rows(), before);
+  const isOlder = ({ type }: { readonly type: string | null }): boolean => type !== "RebuildRequested";
+  const after = await rows();
+  assert.is(after.length, before.length + 1);
+  assert.equal(after.filter(isOlder), before);
+  assert.is((await yard.api("POST", "/api/projections/nothing/rebuild")).status, 404);
+  assert.is((await audit("&type=RebuildRequested")).length, 1);
 });
 
 test.run();

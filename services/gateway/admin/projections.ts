@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Bus } from "#platform/bus/bus.ts";
 import { skipReasons } from "#projections/decoding.ts";
 import { type ProgressQueries, requestRebuild } from "#projections/progress.ts";
+import { byOf } from "../access/person.ts";
+import type { Recorder } from "../access/record.ts";
 import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
 import { notFound } from "./scope.ts";
 
@@ -75,7 +77,13 @@ const SkippedPage = z.object({
   cursor: z.string().max(500).optional(),
 });
 
-export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
+export interface ProjectionRoutesParts {
+  readonly queries: ProgressQueries;
+  readonly bus: Bus;
+  readonly recorder: Pick<Recorder, "commit">;
+}
+
+export function projectionRoutes({ queries, bus, recorder }: ProjectionRoutesParts): Routes {
   return async (app) => {
     describeScope(app, () => ({ tags: ["Operations"] }));
 
@@ -115,7 +123,12 @@ export function projectionRoutes(queries: ProgressQueries, bus: Bus): Routes {
       async (request, reply) => {
         const { name } = request.params;
         if (!(await queries.list()).some((one) => one.name === name)) throw notFound();
-        await requestRebuild(bus, name);
+        // Recorded where it has begun: what nobody took up changed nothing.
+        await recorder.commit(async () => ({
+          result: await requestRebuild(bus, name),
+          by: byOf(request),
+          events: [{ type: "RebuildRequested", data: { projection: name } }],
+        }));
         return reply.code(202).send({ name, status: "rebuilding" });
       },
     );

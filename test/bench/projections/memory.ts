@@ -30,7 +30,10 @@ export async function measureMemory(
     largest[at] = Math.max(largest[at] ?? 0, projections.memory());
   });
   for (const [n, memory] of largest.entries())
-    rows.push([`rebuild of all, events ${whole(n * piece)} to ${whole((n + 1) * piece)}`, whole(memory)]);
+    rows.push([
+      `rebuild of all, events ${whole(n * piece)} to ${whole((n + 1) * piece)}`,
+      whole(memory || Number.NaN),
+    ]);
   for (let second = 0; second < FOLLOW_S; second += FOLLOW_S / 2) {
     const { lives } = await liveTraffic(prepared, { eventsPerSecond, seconds: FOLLOW_S / 2 });
     await projections.upToDate();

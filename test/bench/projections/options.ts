@@ -1,7 +1,7 @@
 // Command line options of the projections benchmark.
 import { parseArgs } from "node:util";
 
-export const PARTS = ["rebuild", "lag", "pages", "memory"] as const;
+export const PARTS = ["rebuild", "lag", "pages", "memory", "writes"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -19,14 +19,20 @@ export interface Options {
 
 export const USAGE = `options of projections:
   --only PART,…   some of ${PARTS.join(", ")}; all of them unless told
-  --n N           leads: in the log that is rebuilt from (50000; memory 100000), or in the tables of pages (1000000)
+  --n N           leads: in the log that is rebuilt from (50000; memory 100000; writes 4000), or in the tables of pages (1000000)
   --rounds N      rebuilds of each kind (3)
   --rate N        events a second of live traffic (2000)
   --seconds N     how long the lag is measured (15)
   --times N       how often each question of the pages is asked (200)
   --profile DIR   writes a CPU profile of the projections' process there (rebuild)`;
 
-const LEADS: Readonly<Record<Part, number>> = { rebuild: 50_000, lag: 0, pages: 1_000_000, memory: 100_000 };
+const LEADS: Readonly<Record<Part, number>> = {
+  rebuild: 50_000,
+  lag: 0,
+  pages: 1_000_000,
+  memory: 100_000,
+  writes: 4_000,
+};
 
 export class WrongOptions extends Error {
   override name = "WrongOptions";

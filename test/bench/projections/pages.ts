@@ -2,7 +2,6 @@
 // says something on a busy machine too.
 import { Pool } from "undici";
 import { comparable } from "#domain/identity/comparable.ts";
-import type { Queryable } from "#platform/database.ts";
 import type { Sealed, Vault } from "#platform/vault/vault.ts";
 import { columnOf } from "#projections/column.ts";
 import { hashesFor } from "#projections/leads/search.ts";
@@ -138,22 +137,6 @@ async function fill({ yard }: PreparedYard, leads: number): Promise<void> {
   await fillReadModels(database, { leads, first: AFTER_THE_LOG, sealed: "payloads" });
   await database.execute("drop table payloads");
   await makeFindable(yard, vault);
-  await countLeads(database);
-  await database.execute("vacuum analyze metrics.counted");
-}
-
-/** As `metrics` counts them, with times of every length. */
-async function countLeads(database: Queryable): Promise<void> {
-  await database.execute("truncate metrics.counted");
-  for (const bucket of ["minute", "hour", "day"])
-    for (const clock of ["received", "ended"])
-      await database.execute(
-        `insert into metrics.counted select '${bucket}', '${clock}', date_trunc('${bucket}', received_at, 'UTC'), source, kind,
-            partner, coalesce(rule, ''), status, 60 + abs(hashtext(id::text)) % 60, count(*), sum(coalesce(price, 0))
-           from leads.lead group by 1, 2, 3, 4, 5, 6, 7, 8, 9`,
-        [],
-        { maxMs: 600_000 },
-      );
 }
 
 async function sealedPayloads(vault: Vault, numbers: readonly number[]): Promise<Sealed[]> {
