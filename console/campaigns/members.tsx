@@ -141,7 +141,9 @@ function OneMember({ path, onClose }: { readonly path: string; readonly onClose:
                 </span>
               </div>
               <p className="muted small break">
-                {[step, reason].filter((one) => typeof one === "string").join(": ")}
+                {[step, typeof reason === "string" ? worded(reason) : undefined]
+                  .filter((one) => typeof one === "string")
+                  .join(": ")}
               </p>
             </li>
           ))}
