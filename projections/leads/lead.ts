@@ -89,7 +89,10 @@ const why = (reason: string | null = null, sealed_reason: Sealed | null = null) 
 });
 
 /** As the dead letter has it: what the last attempt met tells nobody that the partner may have it. */
-const deadReason = ({ cause, reason }: Extract<LeadEvent, { type: "SubmissionDeadLettered" }>["data"]): string =>
+const deadReason = ({
+  cause,
+  reason,
+}: Extract<LeadEvent, { type: "SubmissionDeadLettered" }>["data"]): string =>
   cause === "outcome_unknown" ? cause : reason;
 
 type Details = Omit<LeadRow, keyof LeadState>;
