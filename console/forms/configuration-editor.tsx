@@ -31,8 +31,6 @@ interface Props {
   readonly current: { readonly id: string; readonly version?: number } | undefined;
   /** What a new one begins with. */
   readonly initial: Fields;
-  /** Whether a PUT takes the version that it replaces. */
-  readonly expectsVersion?: boolean;
   readonly idHint: string;
   /** Fields that are written as JSON only. */
   readonly withoutField?: readonly string[];
@@ -93,8 +91,8 @@ function Editor(props: EditorProps) {
     setProblem(undefined);
     const path = `/${collection}/${encodeURIComponent(id.trim())}`;
     try {
-      const query = props.expectsVersion ? { expected_version: base.version } : {};
-      await call("PUT", withQuery(`/api${path}`, query), { body: edited.value });
+      const replaced = { expected_version: base.version };
+      await call("PUT", withQuery(`/api${path}`, replaced), { body: edited.value });
       await queries.invalidateQueries({ queryKey: [collection] });
       onClose();
       if (current === undefined) navigate(path);

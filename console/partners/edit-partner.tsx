@@ -33,7 +33,6 @@ export function EditPartner({ partner, onClose }: Props) {
       own={OWN}
       current={partner}
       initial={NEW}
-      expectsVersion
       idHint="Lower-case letters, digits, - and _; rules name it by this"
       onClose={onClose}
     />

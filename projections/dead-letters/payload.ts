@@ -1,4 +1,5 @@
-// What a dead letter was about, in the clear: sealed in the newest event of its stream that has it.
+// What a dead letter was about, in the clear. The rows of leads have it in one statement; what they lack, or have under a key that is gone,
+// is sealed in the newest event of its stream that has it.
 import { campaignEvents, campaignStream } from "#domain/campaign/events.ts";
 import { Sealed } from "#domain/event.ts";
 import { MemberId, SubmissionId } from "#domain/ids.ts";
@@ -10,9 +11,13 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { DeadLetterRow } from "./projection.ts";
 
+/** The payloads of these leads as a read model keeps them: of none where it can't be asked. */
+export type KeptPayloads = (ids: readonly string[]) => Promise<ReadonlyMap<string, Sealed>>;
+
 export interface OpenedLettersParts {
   readonly vault: Pick<Vault, "openReadable">;
   readonly eventStore: Pick<EventStore, "readStream" | "readStreamBackwards">;
+  readonly keptPayloads: KeptPayloads;
 }
 
 /** In which its payload is sealed; but for members of campaigns, the stream that has it too. */
@@ -37,23 +42,33 @@ const NEWEST = 8;
 /** In the order given; undefined where it can't be opened any more. */
 export async function openedLetters(
   rows: readonly DeadLetterRow[],
-  { vault, eventStore }: OpenedLettersParts,
+  { vault, eventStore, keptPayloads }: OpenedLettersParts,
 ): Promise<(unknown | undefined)[]> {
-  const sealed: (Sealed | undefined)[] = rows.map(() => undefined);
-  const left = [...rows.keys()];
+  const open = async (sealed: readonly (Sealed | undefined)[]): Promise<(unknown | undefined)[]> => {
+    const items = rows.flatMap((row, n) => {
+      const its = sealed[n];
+      return its === undefined ? [] : [{ sealed: its, context: contextOf(row) }];
+    });
+    const opened = (await vault.openReadable(items)).values();
+    return sealed.map((its) => its && opened.next().value);
+  };
+  const kept = await keptPayloads(rows.filter(isOfLead).map(({ id }) => id));
+  const opened = await open(rows.map(({ id }) => kept.get(id)));
+  const left = [...opened.keys()].filter((n) => opened[n] === undefined);
+  if (left.length === 0) return opened;
+  const inTheLog: (Sealed | undefined)[] = rows.map(() => undefined);
   await Promise.all(
     Array.from({ length: Math.min(MAX_READS, left.length) }, async () => {
       for (let n = left.pop(); n !== undefined; n = left.pop())
-        sealed[n] = await sealedOfRow(rows[n] as DeadLetterRow, eventStore);
+        inTheLog[n] = await sealedOfRow(rows[n] as DeadLetterRow, eventStore);
     }),
   );
-  const items = rows.flatMap((row, n) => {
-    const its = sealed[n];
-    return its === undefined ? [] : [{ sealed: its, context: contextOf(row) }];
-  });
-  const opened = (await vault.openReadable(items)).values();
-  return sealed.map((its) => its && opened.next().value);
+  const found = await open(inTheLog);
+  return opened.map((one, n) => one ?? found[n]);
 }
+
+export const isOfLead = ({ stage }: Pick<DeadLetterRow, "stage">): boolean =>
+  stage !== "intake" && stage !== "campaign";
 
 async function sealedOfRow(
   row: DeadLetterRow,

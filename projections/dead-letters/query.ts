@@ -4,12 +4,10 @@ import type { Selection } from "#domain/dead-letter/request.ts";
 import { RefusedMessage } from "#domain/intake/events.ts";
 import { Submission } from "#domain/submission/submission.ts";
 import type { Database } from "#platform/database.ts";
-import type { EventStore } from "#platform/event-store/event-store.ts";
-import type { Vault } from "#platform/vault/vault.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { pageOf, positionOf } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
-import { openedLetters } from "./payload.ts";
+import { isOfLead, type OpenedLettersParts, openedLetters } from "./payload.ts";
 import { type DeadLetterRow, deadLettersModel } from "./projection.ts";
 
 export interface DeadLetter {
@@ -57,18 +55,16 @@ export interface DeadLetterQueries {
   reached(position: bigint, timeoutMs: number): Promise<boolean>;
 }
 
-export interface DeadLetterParts {
+export interface DeadLetterParts extends OpenedLettersParts {
   readonly database: Database;
-  readonly vault: Pick<Vault, "openReadable">;
-  readonly eventStore: Pick<EventStore, "readStream" | "readStreamBackwards">;
 }
 
-export function createDeadLetterQueries({ database, vault, eventStore }: DeadLetterParts): DeadLetterQueries {
+export function createDeadLetterQueries({ database, ...parts }: DeadLetterParts): DeadLetterQueries {
   const ready = preparedOnce(database, deadLettersModel);
   const watch = positionWatch(database, deadLettersModel.name);
 
   async function inTheClear(rows: readonly DeadLetterRow[]): Promise<DeadLetter[]> {
-    const opened = await openedLetters(rows, { vault, eventStore });
+    const opened = await openedLetters(rows, parts);
     return rows.map((row, n) => shown(row, opened[n]));
   }
 
@@ -122,7 +118,7 @@ export function createDeadLetterQueries({ database, vault, eventStore }: DeadLet
 
 function shown(row: DeadLetterRow, opened: unknown): DeadLetter {
   const { id, stage, partner, reason, attempts, at, in_doubt, chosen_by } = row;
-  const isLead = stage !== "intake" && stage !== "campaign";
+  const isLead = isOfLead(row);
   return {
     id,
     ...(isLead && { lead_id: id }),

@@ -76,6 +76,8 @@ export interface LeadQueries {
   placeOf(id: string): Promise<LeadPlace | undefined>;
   /** What never changes about these leads. */
   originsOf(ids: readonly string[]): Promise<ReadonlyMap<string, LeadOrigin>>;
+  /** As they are stored, of those that have one; of none while the model can't be read. */
+  sealedPayloads(ids: readonly string[]): Promise<ReadonlyMap<string, Sealed>>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
   keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
   /** How far into the log these answers reach. */
@@ -179,6 +181,17 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
         [ids],
       );
       return new Map(rows.map(({ id, ...origin }) => [id, origin]));
+    },
+
+    async sealedPayloads(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await database
+        .query<{ readonly id: string; readonly sealed: Sealed }>(
+          "select id, sealed from leads.lead where id = any($1::uuid[]) and sealed is not null",
+          [ids],
+        )
+        .catch(() => []);
+      return new Map(rows.map(({ id, sealed }) => [id, sealed]));
     },
 
     async keysInUse(keys) {

@@ -103,7 +103,12 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   const identities = createIdentityQueries({ database, vault });
   const outcomes = createOutcomes({ eventStore, leads, vault, lifecycle });
   const deadLetters = createDeadLetters(eventStore, vault);
-  const letters = createDeadLetterQueries({ database, vault, eventStore });
+  const letters = createDeadLetterQueries({
+    database,
+    vault,
+    eventStore,
+    keptPayloads: leads.sealedPayloads,
+  });
   const moving = createMovingQueries({ database });
 
   const progress = createProgressQueries({ database, eventStore });

@@ -57,7 +57,12 @@ export async function startProjections(yard: Yard): Promise<Serving> {
   const retention = createRetention({ database, days: config.retainLeadsDays, log });
   const group = createGroup({ database, eventStore, log });
   const leads = createLeadQueries({ database, vault, eventStore });
-  const letters = createDeadLetterQueries({ database, vault, eventStore });
+  const letters = createDeadLetterQueries({
+    database,
+    vault,
+    eventStore,
+    keptPayloads: leads.sealedPayloads,
+  });
   const running = new Map<string, End>();
 
   async function run(name: string): Promise<void> {
