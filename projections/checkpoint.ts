@@ -38,6 +38,8 @@ const STEPS = [
     reported_at timestamptz not null
   )`,
   SKIPPED_TABLE,
+  // Where the model and the log were when the lag was looked at.
+  "alter table projections.report add column if not exists position bigint, add column if not exists head bigint",
 ];
 
 export interface Checkpoint {
@@ -243,20 +245,28 @@ export async function discard(database: Database, schema: string): Promise<void>
   });
 }
 
+export interface Reading {
+  readonly lag: number;
+  /** Where the log ended then. */
+  readonly head: bigint;
+}
+
 /** Resolves with how far the stored rows reach; undefined where the model, or its checkpoint, is not there any more. */
 export async function reportLag(
   database: Queryable,
   schema: string,
-  lag: number,
+  { lag, head }: Reading,
 ): Promise<bigint | undefined> {
   try {
     const [row] = await database.query<{ position: bigint; present: boolean }>(
       `with report as (
-         insert into projections.report (schema_name, lag, reported_at) values ($1, $2, now())
-           on conflict (schema_name) do update set lag = excluded.lag, reported_at = excluded.reported_at
+         insert into projections.report (schema_name, lag, head, position, reported_at)
+           values ($1, $2, $3, (select position from projections.checkpoint where schema_name = $1), now())
+           on conflict (schema_name) do update set lag = excluded.lag, head = excluded.head,
+             position = excluded.position, reported_at = excluded.reported_at
        )
        select position, to_regnamespace(schema_name) is not null as present from projections.checkpoint where schema_name = $1`,
-      [schema, lag],
+      [schema, lag, head],
     );
     return row?.present ? row.position : undefined;
   } catch (error) {

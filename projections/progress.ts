@@ -42,6 +42,9 @@ interface Row {
   readonly position: bigint;
   readonly rebuilt_at: Date | null;
   readonly lag: bigint;
+  /** Where the log, and the model, were when the lag was reported; null from the previous release. */
+  readonly reported_head: bigint | null;
+  readonly reported_position: bigint | null;
   readonly skipped: bigint;
   readonly compared: Comparison | null;
   readonly events_per_second: number;
@@ -50,6 +53,18 @@ interface Row {
 
 /** Whoever runs a projection reports its lag each second; after so long without a report nobody runs it. */
 const SILENCE = "10 seconds";
+
+/**
+ * At this end of the log. A report may be seconds old, so what the log has got since counts as well, but for what the model has taken in
+ * since; a report alone would say 0 of a model that stands far behind.
+ */
+function lagAt(head: bigint, { position, lag, silent, reported_head, reported_position }: Row): bigint {
+  const behind = head > position ? head - position : 0n;
+  if (silent || reported_head === null || reported_position === null) return behind;
+  const came = head > reported_head ? head - reported_head : 0n;
+  const now = lag + came - (position - reported_position);
+  return now < 0n ? 0n : now < behind ? now : behind;
+}
 
 export function createProgressQueries({
   database,
@@ -61,7 +76,8 @@ export function createProgressQueries({
   const ready = onceDone(() => prepareCheckpoints(database));
   const rowsNow = (): Promise<Row[]> =>
     database.query<Row>(
-      `select schema_name, position, rebuilt_at, skipped, compared, coalesce(report.lag, 0) as lag,
+      `select schema_name, checkpoint.position, rebuilt_at, skipped, compared, coalesce(report.lag, 0) as lag,
+          report.head as reported_head, report.position as reported_position,
           coalesce(report.events_per_second, 0) as events_per_second,
           report.reported_at is null or report.reported_at < now() - interval '${SILENCE}' as silent
          from projections.checkpoint left join projections.report using (schema_name) order by schema_name`,
@@ -91,11 +107,10 @@ export function createProgressQueries({
         .filter((row) => !named.has(rebuiltName(row.schema_name) ?? ""))
         .map((row) => {
           const rebuild = named.get(rebuildOf(row.schema_name));
-          const behind = head > row.position ? head - row.position : 0n;
           return {
             name: row.schema_name,
             position: String(row.position),
-            lag: Number(row.silent ? behind : row.lag),
+            lag: Number(lagAt(head, row)),
             rebuilt_at: row.rebuilt_at?.toISOString() ?? null,
             skipped: Number(row.skipped),
             ...(row.compared && { compared: row.compared }),

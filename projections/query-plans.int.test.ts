@@ -7,6 +7,7 @@ import { connectDatabase, type Database, type Queryable } from "#platform/databa
 import type { Vault } from "#platform/vault/vault.ts";
 import { type PostgresServer, startPostgres } from "../test/harness/postgres.ts";
 import { fillReadModels, fingerprintOf, LARGE } from "../test/projections/large-tables.ts";
+import { PASSED_ON } from "./audit/change.ts";
 import { createAuditQueries } from "./audit/query.ts";
 import { createCampaignQueries } from "./campaigns/query.ts";
 import { createDeadLetterQueries } from "./dead-letters/query.ts";
@@ -205,6 +206,10 @@ test("the audit log by each filter, each page", async () => {
     { by: "admin" },
     { by: rare },
     { by: rare, type: "PartnerConfigured" },
+    { about: "partner edu" },
+    { about: rare, by: "admin" },
+    { type: PASSED_ON },
+    { to: new Date("2025-12-01") },
     { type: "PartnerConfigured" },
     { type: rare },
     { from: late },

@@ -9,20 +9,21 @@ import { DataTable } from "../ui/data-table.tsx";
 import { Field, Select } from "../ui/field.tsx";
 import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
 import { Empty, ProblemNotice } from "../ui/notice.tsx";
-import { Card, Loading, Page } from "../ui/page.tsx";
+import { Card, counted, Loading, Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { Time } from "../ui/time.tsx";
-import { changedFields } from "./changed-fields.ts";
+import { changedFields, changedRules, rulesInWords } from "./changed-fields.ts";
 import { placeOf, typeInWords, useTypes } from "./words.ts";
 import "./audit.css";
 
-const NAMES = ["by", "type", "from", "to"] as const;
+const NAMES = ["by", "about", "type", "from", "to"] as const;
 
 export default function Audit() {
   const filters = useFilters();
   const query = {
     by: filters.get("by"),
+    about: filters.get("about"),
     type: filters.get("type"),
     from: asMoment(filters.get("from")),
     to: asMoment(filters.get("to")),
@@ -63,6 +64,7 @@ function Filtering({ filters }: { readonly filters: Filters }) {
   const { set } = filters;
   const types = useTypes();
   const by = useCallback((typed: string) => set({ by: typed }), [set]);
+  const about = useCallback((typed: string) => set({ about: typed }), [set]);
   const moment = (label: string, name: string) => (
     <Field
       label={label}
@@ -74,6 +76,12 @@ function Filtering({ filters }: { readonly filters: Filters }) {
   return (
     <search className="filters audit-filters">
       <SearchField label="By" value={filters.get("by")} placeholder="A name, exactly" onChange={by} />
+      <SearchField
+        label="About"
+        value={filters.get("about")}
+        placeholder="As shown, such as partner edu"
+        onChange={about}
+      />
       <Select label="Type" value={filters.get("type")} onChange={({ target }) => set({ type: target.value })}>
         <option value="">Any</option>
         {types.map((type) => (
@@ -121,12 +129,15 @@ function About({ about }: { readonly about: string }) {
   return place === undefined ? about : <Link href={place}>{about}</Link>;
 }
 
-function Difference({ item: { before, after } }: { readonly item: AuditItem }) {
+function Difference({ item: { about, before, after } }: { readonly item: AuditItem }) {
   const fields = changedFields(before, after);
   if (fields.length === 0) return null;
+  const rules = about === "ruleset" ? changedRules(before, after) : [];
   return (
     <details className="audit-difference">
-      <summary>{`${fields.length} ${fields.length === 1 ? "field" : "fields"}`}</summary>
+      <summary className="break">
+        {rules.length > 0 ? rulesInWords(rules) : counted(fields.length, "field")}
+      </summary>
       <dl>
         {fields.map(({ path, was, is }) => (
           <div key={path}>

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { suite } from "uvu";
-import { changedFields } from "./changed-fields.ts";
+import { changedFields, changedRules, rulesInWords } from "./changed-fields.ts";
 
 const test = suite("changed fields");
 
@@ -30,6 +30,28 @@ test("a rule that moved in the list is compared with itself", () => {
   assert.deepEqual(changedFields({ rules: [edu, fin] }, { rules: [{ ...fin, priority: 3 }, edu] }), [
     { path: "rules.fin.priority", was: "2", is: "3" },
   ]);
+});
+
+test("of rules, those that differ are named", () => {
+  const rule = (id: string, priority: number) => ({ id, name: `Rule ${id}`, priority });
+  assert.deepEqual(
+    changedRules(
+      { version: 1, rules: [rule("a", 1), rule("b", 2)] },
+      { version: 2, rules: [rule("a", 9), rule("d", 4)], moved: ["c"] },
+    ),
+    [
+      { name: "Rule a", change: "changed" },
+      { name: "Rule d", change: "added" },
+      { name: "Rule b", change: "removed" },
+      { name: "c", change: "moved" },
+    ],
+  );
+  assert.deepEqual(changedRules(undefined, { version: 1, rules: [] }), []);
+});
+
+test("many rules are counted behind those that are named", () => {
+  const rules = [1, 2, 3, 4, 5, 6].map((n) => ({ name: `R${n}`, change: "added" as const }));
+  assert.equal(rulesInWords(rules), "R1 added, R2 added, R3 added, R4 added, and 2 more");
 });
 
 test.run();

@@ -19,6 +19,40 @@ export function changedFields(before: Fields | undefined, after: Fields | undefi
     });
 }
 
+export interface ChangedRule {
+  readonly name: string;
+  readonly change: "added" | "changed" | "removed" | "moved";
+}
+
+/** What a change of the rules did to each of them; one that only moved stands there by its id alone. */
+export function changedRules(before: Fields | undefined, after: Fields | undefined): ChangedRule[] {
+  const [was, is] = [rulesIn(before), rulesIn(after)];
+  const moved: readonly unknown[] = Array.isArray(after?.moved) ? after.moved : [];
+  return [
+    ...Array.from(is, ([id, { name }]) => ({ name, change: was.has(id) ? "changed" : "added" }) as const),
+    ...[...was.values()].flatMap(({ id, name }) =>
+      is.has(id) ? [] : [{ name, change: "removed" as const }],
+    ),
+    ...moved.map((id) => ({ name: String(id), change: "moved" as const })),
+  ];
+}
+
+type NamedRule = Fields & { readonly id: string; readonly name: string };
+
+function rulesIn(fields: Fields | undefined): Map<string, NamedRule> {
+  const rules: readonly (Fields & { readonly id: string })[] = isKeyed(fields?.rules) ? fields.rules : [];
+  return new Map(rules.map((rule) => [rule.id, { ...rule, name: String(rule.name ?? rule.id) }]));
+}
+
+const MAX_NAMED = 4;
+
+/** Which rules were changed, and how: "Education changed, Rest added, and 2 more". */
+export function rulesInWords(rules: readonly ChangedRule[]): string {
+  const named = rules.slice(0, MAX_NAMED).map(({ name, change }) => `${name} ${change}`);
+  const more = rules.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
+}
+
 function flat(fields: Fields, prefix = "", into = new Map<string, string>()): Map<string, string> {
   for (const [name, value] of Object.entries(fields)) {
     const path = prefix === "" ? name : `${prefix}.${name}`;

@@ -8,6 +8,7 @@ import { Confirm } from "../ui/dialog.tsx";
 import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 import { AddMembers } from "./add-members.tsx";
 import { CampaignState } from "./campaign-state.tsx";
 import { EditCampaign } from "./edit-campaign.tsx";
@@ -85,7 +86,7 @@ function Imported({ campaign }: { readonly campaign: CampaignShape }) {
     <Notice tone={tone} title={`Import ${found.state}`}>
       <p>
         {`${numbers.format(found.pages)} pages: ${numbers.format(found.added)} added, ${numbers.format(found.duplicates)} known before, ${numbers.format(found.invalid)} invalid`}
-        {found.reason !== undefined && `; ${found.reason}`}
+        {found.reason !== undefined && `; ${worded(found.reason)}`}
       </p>
     </Notice>
   );

@@ -3,7 +3,7 @@ import { useCallback, useState } from "react";
 import type { Page as ApiPage } from "../api/admin-shapes.ts";
 import { get, withQuery } from "../api/client.ts";
 import { typeInWords } from "../audit/words.ts";
-import { Badge, type Tone, worded } from "../ui/badge.tsx";
+import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { DataTable } from "../ui/data-table.tsx";
 import { Frame } from "../ui/dialog.tsx";
@@ -14,6 +14,7 @@ import { Card, Loading } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { Time } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 import { type Member, type MemberWithTimeline, memberStatuses, type Step } from "./shapes.ts";
 
 const tones: Readonly<Record<Member["status"], Tone>> = {
@@ -140,7 +141,9 @@ function OneMember({ path, onClose }: { readonly path: string; readonly onClose:
                 </span>
               </div>
               <p className="muted small break">
-                {[step, reason].filter((one) => typeof one === "string").join(": ")}
+                {[step, typeof reason === "string" ? worded(reason) : undefined]
+                  .filter((one) => typeof one === "string")
+                  .join(": ")}
               </p>
             </li>
           ))}

@@ -1,8 +1,9 @@
 import { Link } from "wouter";
 import type { DeadLetter } from "../api/shapes.ts";
-import { Badge, worded } from "../ui/badge.tsx";
+import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Time } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 
 interface Props {
   readonly letters: readonly DeadLetter[];

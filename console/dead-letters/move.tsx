@@ -1,11 +1,11 @@
 // Redrive or discard, after it was counted what that would move.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "../api/client.ts";
-import { worded } from "../ui/badge.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
 import { Loading, numbers } from "../ui/page.tsx";
+import { worded } from "../ui/words.ts";
 
 export type Verb = "Redrive" | "Discard";
 

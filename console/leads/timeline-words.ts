@@ -2,6 +2,7 @@
 import type { TimelineItem } from "../api/shapes.ts";
 import type { Tone } from "../ui/badge.tsx";
 import { exactly } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 
 interface Told {
   readonly title: string;
@@ -17,7 +18,7 @@ const joined = (...parts: readonly (string | undefined)[]): string | undefined =
   parts.filter((one) => one !== undefined).join("; ") || undefined;
 const because = (item: Fields): string | undefined => {
   const reason = text(item.reason);
-  return reason?.replaceAll("_", " ");
+  return reason && worded(reason);
 };
 const status = (item: Fields): string | undefined => {
   const code = text(object(item.response).status);

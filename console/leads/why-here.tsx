@@ -2,22 +2,18 @@ import { Link } from "wouter";
 import type { Decision } from "../api/shapes.ts";
 import { becauseInWords } from "../rules/in-words.ts";
 import { Badge } from "../ui/badge.tsx";
+import { counted } from "../ui/page.tsx";
+import { Time } from "../ui/time.tsx";
+import { laterInWords, predicateMetInWords, whyNotInWords } from "./why-words.ts";
 
-/** Every rule that was tried with what decided it, and why no other partner has it. */
+/** Every rule with what decided about it, and why no other partner has it. */
 export function WhyHere({ decision }: { readonly decision: Decision }) {
-  const { explanation, others, rule, partner, rules_version, decided_at, recorded } = decision;
+  const { explanation, later = [], others, partner, decided_at, recorded } = decision;
   if (decided_at === null) return <p className="muted">Nothing is decided yet.</p>;
   return (
     <div className="stack">
       <p>
-        {rule === null ? (
-          "No rule matched it"
-        ) : (
-          <>
-            The rule <Link href={`/rules?rule=${rule}`}>{rule}</Link> decided
-          </>
-        )}
-        {`, in version ${rules_version} of the rules`}
+        <WhatDecided decision={decision} />
         {partner !== null && (
           <>
             ; it is with <strong>{partner}</strong>
@@ -25,6 +21,7 @@ export function WhyHere({ decision }: { readonly decision: Decision }) {
         )}
         .
       </p>
+      <RulesMade decision={decision} />
       {!recorded && (
         <p className="muted small">
           It was decided before all facts were recorded, so this is as far as it is known.
@@ -32,22 +29,37 @@ export function WhyHere({ decision }: { readonly decision: Decision }) {
       )}
       <h3>Rules, in the order they were asked</h3>
       <ol className="why">
-        {explanation.map(({ rule: id, matched, because }) => (
-          <li key={id}>
+        {explanation.map((verdict) => (
+          <li key={verdict.rule}>
             <div>
-              <span className="break">{id}</span>{" "}
-              <Badge tone={matched ? "good" : "idle"}>{matched ? "matched" : "no match"}</Badge>
+              <RuleName {...verdict} />{" "}
+              <Badge tone={verdict.matched ? "good" : "idle"}>
+                {verdict.matched ? "matched" : "no match"}
+              </Badge>
             </div>
-            <p className="muted small break">{becauseInWords(because)}</p>
+            <Predicates verdict={verdict} />
           </li>
         ))}
       </ol>
+      {later.length > 0 && (
+        <details open={later.length <= MAX_OPEN}>
+          <summary>{`${counted(later.length, "rule")} behind it, not asked`}</summary>
+          <ol className="why">
+            {later.map((verdict) => (
+              <li key={verdict.rule}>
+                <RuleName {...verdict} />
+                <p className="muted small break">{laterInWords(verdict)}</p>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
       <h3>Why no other partner</h3>
       <ul className="why">
         {others.map((other) => (
           <li key={other.partner}>
             <strong className="break">{other.partner}</strong>
-            <p className="muted small break">{whyNotInWords(other)}</p>
+            <p className="muted small break">{whyNotInWords(other, [...explanation, ...later])}</p>
           </li>
         ))}
         {others.length === 0 && <li className="muted">There was no other partner.</li>}
@@ -56,25 +68,57 @@ export function WhyHere({ decision }: { readonly decision: Decision }) {
   );
 }
 
-function whyNotInWords(other: Decision["others"][number]): string {
-  switch (other.reason) {
-    case "no_rule_routes_to_it":
-      return "no rule routes to it";
-    case "its_rules_did_not_match":
-      return "its rules did not match";
-    case "an_earlier_rule_decided":
-      return `the rule ${String(other.decided_by)} comes before ${String(other.rule)}`;
-    case "later_in_the_waterfall":
-      return `it comes later in the waterfall, at place ${String(other.position)}`;
-    case "another_share_of_the_split":
-      return `it has another share of the split, with weight ${String(other.weight)}`;
-    case "was_not_open":
-      return `it was not open: ${String(other.state).replaceAll("_", " ")}`;
-    case "the_service_chose_another":
-      return `the service ${String(other.service)} chose another`;
-    case "its_turn_is_over":
-      return `its turn is over${other.because === null || other.because === undefined ? "" : `: ${String(other.because).replaceAll("_", " ")}`}`;
-    default:
-      return other.reason.replaceAll("_", " ");
-  }
+/** A longer list is opened by hand. */
+const MAX_OPEN = 10;
+
+function WhatDecided({ decision: { rule, explanation } }: { readonly decision: Decision }) {
+  if (rule === null) return "No rule matched it";
+  const name = explanation.find((one) => one.rule === rule)?.name;
+  return (
+    <>
+      The rule <Link href={`/rules?rule=${rule}`}>{name ?? rule}</Link>
+      {name !== undefined && name !== rule && <span className="muted">{` (${rule})`}</span>} decided
+    </>
+  );
+}
+
+/** The version of the rules, and who made it, when and why. */
+function RulesMade({ decision: { rules_version, rules_made } }: { readonly decision: Decision }) {
+  return (
+    <p className="muted small break">
+      <Link href="/rules?tab=history">{`Version ${rules_version} of the rules`}</Link>
+      {rules_made !== undefined && (
+        <>
+          {`, made by ${rules_made.by}, `}
+          <Time at={rules_made.at} both />
+          {rules_made.reason !== undefined && `: ${rules_made.reason}`}
+        </>
+      )}
+    </p>
+  );
+}
+
+function RuleName({ rule, name = rule }: { readonly rule: string; readonly name?: string | undefined }) {
+  return (
+    <>
+      <span className="break">{name}</span>
+      {name !== rule && <span className="muted small break">{` ${rule}`}</span>}
+    </>
+  );
+}
+
+function Predicates({
+  verdict: { because, predicates = [] },
+}: {
+  readonly verdict: Decision["explanation"][number];
+}) {
+  if (predicates.length === 0) return <p className="muted small break">{becauseInWords(because)}</p>;
+  return (
+    <ul className="muted small break">
+      {predicates.map((one, n) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a rule may ask the same twice, and its order never changes.
+        <li key={n}>{predicateMetInWords(one)}</li>
+      ))}
+    </ul>
+  );
 }

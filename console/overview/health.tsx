@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { get } from "../api/client.ts";
+import { useSession } from "../session/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Card, Loading, numbers } from "../ui/page.tsx";
+import { namedModels } from "./read-models.ts";
 
 interface Projection {
   readonly name: string;
@@ -22,6 +24,7 @@ const LAGGING = 1_000;
 
 /** How far the read models are, and who works. */
 export function Health() {
+  const { may } = useSession();
   const projections = useQuery({
     queryKey: ["projections"],
     queryFn: ({ signal }) => get<readonly Projection[]>("/api/projections", signal),
@@ -34,17 +37,17 @@ export function Health() {
   });
   return (
     <div className="stack">
-      <Card title="Lag of read models">
+      <Card title="How far the screens are behind">
         {projections.data === undefined ? (
           <Loading />
         ) : (
           <ul className="health">
-            {projections.data.map(({ name, lag, rebuilding }) => (
-              <li key={name}>
-                <span>{name.replaceAll("_", " ")}</span>
-                {rebuilding === undefined ? (
-                  <span className={lag > LAGGING ? "number figure-bad" : "number muted"}>
-                    {numbers.format(lag)}
+            {namedModels(projections.data, may("projections.rebuild")).map(({ label, model }) => (
+              <li key={model.name} title={model.name}>
+                <span>{label}</span>
+                {model.rebuilding === undefined ? (
+                  <span className={model.lag > LAGGING ? "number figure-bad" : "number muted"}>
+                    {numbers.format(model.lag)}
                   </span>
                 ) : (
                   <Badge tone="warn">rebuilding</Badge>
@@ -53,7 +56,9 @@ export function Health() {
             ))}
           </ul>
         )}
-        <p className="muted small">Events that are in the log and not yet in the lists.</p>
+        <p className="muted small">
+          Events that are in the log and not yet on these screens (the lag of the read models).
+        </p>
       </Card>
       <Card title="Workers">
         {workers.data === undefined ? (

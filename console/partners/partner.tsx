@@ -100,7 +100,9 @@ function Why({ partner }: { readonly partner: PartnerShape }) {
       <Notice
         tone="warn"
         title={
-          partner.paused_reason === undefined ? "It is paused" : `It is paused: ${partner.paused_reason}`
+          partner.paused_reason === undefined
+            ? "It is paused"
+            : `It is paused: ${worded(partner.paused_reason)}`
         }
       />
     );

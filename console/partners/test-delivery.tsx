@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { call } from "../api/client.ts";
 import type { Partner } from "../api/shapes.ts";
-import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Confirm, Frame } from "../ui/dialog.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { worded } from "../ui/words.ts";
 
 interface Tested {
   readonly request: unknown;

@@ -4,13 +4,13 @@ import { useState } from "react";
 import type { Projection } from "../api/admin-shapes.ts";
 import { call, get } from "../api/client.ts";
 import { useSession } from "../session/session.tsx";
-import { worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { actions, DataTable } from "../ui/data-table.tsx";
 import { Confirm } from "../ui/dialog.tsx";
 import { ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 
 export function Projections() {
   const mayRebuild = useSession().may("projections.rebuild");

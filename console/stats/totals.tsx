@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import type { StatsItem } from "../api/queries.ts";
-import { worded } from "../ui/badge.tsx";
 import { Card, numbers } from "../ui/page.tsx";
+import { worded } from "../ui/words.ts";
 import { type dimensions, dimensions as names } from "./filter.ts";
 import { keyOf, keysOf, NO_KEY, outcomes } from "./series.ts";
 

@@ -1,3 +1,4 @@
+import { worded } from "./words.ts";
 import "./badge.css";
 
 export type Tone = "good" | "warn" | "bad" | "idle" | "accent";
@@ -17,8 +18,6 @@ const tones: Readonly<Record<string, Tone>> = {
   returned: "warn",
   duplicate: "idle",
 };
-
-export const worded = (name: string): string => name.replaceAll("_", " ");
 
 export function Status({ status }: { readonly status: string }) {
   return <Badge tone={tones[status] ?? "accent"}>{worded(status)}</Badge>;

@@ -15,6 +15,13 @@ export interface Because {
   readonly actual: unknown;
 }
 
+/** A predicate of a rule with what it met; the groups around it are not counted in `matched`. */
+export interface PredicateMet extends Because {
+  readonly matched: boolean;
+  /** It stands below a negated group, so the rule wants it not to match. */
+  readonly negated?: true;
+}
+
 export interface RuleVerdict {
   readonly rule: string;
   readonly matched: boolean;
@@ -39,9 +46,9 @@ export function inOrder(rules: readonly Rule[]): Rule[] {
 export function evaluate(rules: readonly Rule[], facts: Facts): Evaluation {
   const explanation: RuleVerdict[] = [];
   for (const rule of inOrder(rules)) {
-    const { matched, because } = judgeGroup(rule.when, facts);
-    explanation.push({ rule: rule.id, matched, because });
-    if (matched) return { rule, explanation };
+    const verdict = judgeRule(rule, facts);
+    explanation.push(verdict);
+    if (verdict.matched) return { rule, explanation };
   }
   return { rule: undefined, explanation };
 }
@@ -57,10 +64,25 @@ function judgeGroup(group: Group, facts: Facts): Verdict {
   return group.not === true ? { matched: !verdict.matched, because: verdict.because } : verdict;
 }
 
+/** Whether one rule matches, whatever others stand before it. */
+export function judgeRule({ id, when }: Pick<Rule, "id" | "when">, facts: Facts): RuleVerdict {
+  return { rule: id, ...judgeGroup(when, facts) };
+}
+
+/** Every predicate, also those behind the one that settled the rule. */
+export function predicatesMet(group: Group, facts: Facts, isNegated = false): PredicateMet[] {
+  const negates = isNegated !== (group.not === true);
+  return group.rules.flatMap((one) => {
+    if ("combinator" in one) return predicatesMet(one, facts, negates);
+    const { matched, because } = judge(one, facts);
+    return { ...because, matched, ...(negates && { negated: true as const }) };
+  });
+}
+
 /** Whether the group matches, without saying why. */
 export const matches = (group: Group, facts: Facts): boolean => judgeGroup(group, facts).matched;
 
-function judge({ field, operator, value }: Predicate, facts: Facts): Verdict {
+function judge({ field, operator, value }: Predicate, facts: Facts): Verdict & { readonly because: Because } {
   const actual = valueAt(facts, field);
   const matched = holds(operator, actual, value);
   return { matched, because: { field, operator, expected: value ?? null, actual: actual ?? null } };

@@ -22,10 +22,78 @@ explaining("names for every other partner what kept it from getting the submissi
   assert.equal(whyNot(rules, explained, { partner: PartnerId.parse("fin") }, partners), [
     { partner: "edu", reason: "its_rules_did_not_match", rules: [{ rule: "education", because }] },
     { partner: "bank", reason: "later_in_the_waterfall", rule: "money", position: 2 },
-    { partner: "fallback", reason: "an_earlier_rule_decided", rule: "rest", decided_by: "money" },
+    {
+      partner: "fallback",
+      reason: "an_earlier_rule_decided",
+      rule: "rest",
+      decided_by: "money",
+      would_have_matched: true,
+      because: null,
+    },
     { partner: "idle", reason: "no_rule_routes_to_it" },
   ]);
 });
+
+explaining(
+  "shows all that the rule asks that matched, and whether those behind it would have matched",
+  () => {
+    const ruled = [
+      rule(
+        "canada",
+        1,
+        [
+          { field: "country", operator: "=", value: "CA" },
+          { combinator: "or", not: true, rules: [{ field: "topic", operator: "=", value: "loans" }] },
+          { field: "interest", operator: "=", value: "Education" },
+        ],
+        { to: "edu" },
+      ),
+      rule("states", 2, [{ field: "country", operator: "=", value: "US" }], { to: "fin" }),
+      rule("learning", 3, [{ field: "interest", operator: "=", value: "Education" }], { to: "bank" }),
+    ];
+    const explained = explain(ruled, { country: "ca", interest: "Education", topic: "visas" });
+    const country = { field: "country", operator: "=", actual: "ca" };
+    const interest = { field: "interest", operator: "=", expected: "Education", actual: "Education" };
+    assert.equal(explained.explanation, [
+      {
+        rule: "canada",
+        name: "canada",
+        matched: true,
+        because: interest,
+        predicates: [
+          { ...country, expected: "CA", matched: true },
+          {
+            field: "topic",
+            operator: "=",
+            expected: "loans",
+            actual: "visas",
+            matched: false,
+            negated: true,
+          },
+          { ...interest, matched: true },
+        ],
+      },
+    ]);
+    assert.equal(explained.later, [
+      { rule: "states", name: "states", matched: false, because: { ...country, expected: "US" } },
+      { rule: "learning", name: "learning", matched: true, because: interest },
+    ]);
+    const [edu, fin, bank] = partners;
+    assert.ok(edu && fin && bank);
+    const behind = whyNot(ruled, explained, { partner: edu }, [fin, bank]);
+    const decided = { reason: "an_earlier_rule_decided", decided_by: "canada" };
+    assert.equal(behind, [
+      {
+        ...decided,
+        partner: "fin",
+        rule: "states",
+        would_have_matched: false,
+        because: { ...country, expected: "US" },
+      },
+      { ...decided, partner: "bank", rule: "learning", would_have_matched: true, because: interest },
+    ]);
+  },
+);
 
 explaining("says that no rule matched", () => {
   const explained = explain(rules.slice(0, 1), {});

@@ -1,5 +1,15 @@
 import type { PartnerId } from "../ids.ts";
-import { type Because, evaluate, type Facts, inOrder, type RuleVerdict, valueAt } from "./evaluate.ts";
+import {
+  type Because,
+  evaluate,
+  type Facts,
+  inOrder,
+  judgeRule,
+  type PredicateMet,
+  predicatesMet,
+  type RuleVerdict,
+  valueAt,
+} from "./evaluate.ts";
 import type { Group, RouteTarget, Rule } from "./rule.ts";
 import { targetsOf } from "./ruleset.ts";
 
@@ -12,8 +22,14 @@ export type WhyNot = { readonly partner: PartnerId } & (
       readonly reason: "its_rules_did_not_match";
       readonly rules: readonly { readonly rule: string; readonly because: Because | null }[];
     }
-  /** Its rule might have matched, but an earlier one decided. */
-  | { readonly reason: "an_earlier_rule_decided"; readonly rule: string; readonly decided_by: string }
+  /** Of its rules behind the one that decided, the first that would have matched, else the first. */
+  | {
+      readonly reason: "an_earlier_rule_decided";
+      readonly rule: string;
+      readonly decided_by: string;
+      readonly would_have_matched: boolean;
+      readonly because: Because | null;
+    }
   /** From here on the rule that decided names it as well. Counted from 1. */
   | { readonly reason: "later_in_the_waterfall"; readonly rule: string; readonly position: number }
   | { readonly reason: "another_share_of_the_split"; readonly rule: string; readonly weight: number }
@@ -23,10 +39,18 @@ export type WhyNot = { readonly partner: PartnerId } & (
   | { readonly reason: "its_turn_is_over"; readonly rule: string; readonly because: string | null }
 );
 
+export interface NamedVerdict extends RuleVerdict {
+  readonly name: string;
+  /** Of the rule that matched: all that it asks. */
+  readonly predicates?: PredicateMet[];
+}
+
 export interface Explained {
   readonly rule: string | null;
   readonly route: RouteTarget | null;
-  readonly explanation: readonly RuleVerdict[];
+  readonly explanation: readonly NamedVerdict[];
+  /** The rules behind the one that decided, which nobody asked: whether each would have matched. */
+  readonly later: readonly NamedVerdict[];
 }
 
 /** What became of it, where that is known; without it, what the rules alone say. */
@@ -38,20 +62,36 @@ export interface Course {
   readonly before?: ReadonlyMap<PartnerId, string | null>;
 }
 
-/** Every rule that was tried, and the predicate that decided each. */
+/** Every rule with the predicate that decided about it, those that were tried apart from those behind. */
 export function explain(rules: readonly Rule[], facts: Facts): Explained {
   const { rule, explanation } = evaluate(rules, facts);
-  return { rule: rule?.id ?? null, route: rule?.route ?? null, explanation };
+  const ordered = inOrder(rules);
+  const named = (verdict: RuleVerdict, n: number): NamedVerdict => ({
+    ...verdict,
+    name: ordered[n]?.name ?? verdict.rule,
+  });
+  return {
+    rule: rule?.id ?? null,
+    route: rule?.route ?? null,
+    explanation: explanation.map((verdict, n) => ({
+      ...named(verdict, n),
+      ...(rule !== undefined && verdict.matched && { predicates: predicatesMet(rule.when, facts) }),
+    })),
+    later: ordered
+      .slice(explanation.length)
+      .map((one, n) => named(judgeRule(one, facts), explanation.length + n)),
+  };
 }
 
 export function whyNot(
   rules: readonly Rule[],
-  { rule: decidedBy, route, explanation }: Explained,
+  { rule: decidedBy, route, explanation, later }: Explained,
   { partner: got, closed = [], before = new Map() }: Course,
   partners: readonly PartnerId[],
 ): WhyNot[] {
   const ordered = inOrder(rules);
   const verdicts = new Map(explanation.map((verdict) => [verdict.rule, verdict]));
+  const behind = new Map(later.map((verdict) => [verdict.rule, verdict]));
 
   function withinTheRule(rule: string, within: RouteTarget, partner: PartnerId): WhyNot | undefined {
     if (before.has(partner))
@@ -78,9 +118,13 @@ export function whyNot(
       if (within !== undefined) return within;
       const naming = ordered.filter((rule) => targetsOf(rule.route).some((one) => one.partner === partner));
       if (naming.length === 0) return { partner, reason: "no_rule_routes_to_it" };
-      const untried = naming.find(({ id }) => !verdicts.has(id));
-      if (untried !== undefined && decidedBy !== null)
-        return { partner, reason: "an_earlier_rule_decided", rule: untried.id, decided_by: decidedBy };
+      const untried = naming.flatMap(({ id }) => behind.get(id) ?? []);
+      const nearest = untried.find(({ matched }) => matched) ?? untried[0];
+      if (nearest !== undefined && decidedBy !== null) {
+        const { rule, matched, because } = nearest;
+        const why = { would_have_matched: matched, because };
+        return { partner, reason: "an_earlier_rule_decided", rule, decided_by: decidedBy, ...why };
+      }
       return {
         partner,
         reason: "its_rules_did_not_match",

@@ -55,6 +55,9 @@ const definitions = {
 export type AuditedEvent = EventOf<typeof definitions>;
 
 export const auditedTypes = Object.keys(definitions);
+
+/** What somebody else said, passed on by a person or a token. It is recorded, and listed only where it is asked for by its type. */
+export const PASSED_ON = "MemberReplied" satisfies keyof typeof definitions;
 const audited: ReadonlySet<string> = new Set(auditedTypes);
 const codec = createCodec(definitions);
 

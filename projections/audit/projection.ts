@@ -15,7 +15,7 @@ import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
 import { SUPPRESSION_LIST_STREAM } from "#domain/suppression/list.ts";
 import type { Projection } from "../projection.ts";
 import { table } from "../table.ts";
-import { aboutOf, configures, isAudited, readAudited } from "./change.ts";
+import { aboutOf, configures, isAudited, PASSED_ON, readAudited } from "./change.ts";
 
 export interface AuditRow {
   readonly position: bigint;
@@ -34,9 +34,12 @@ interface ConfiguredRow {
   readonly revision: bigint;
 }
 
+/** Which rows a list without a type shows; the indexes hold no others, however many replies come. */
+export const LISTED = `type <> '${PASSED_ON}'`;
+
 export const auditModel = {
   name: "audit",
-  version: 4,
+  version: 5,
   tables: [
     `create table change (
       position bigint primary key,
@@ -51,8 +54,9 @@ export const auditModel = {
     "create table configured (about text primary key, revision bigint not null)",
   ],
   indexes: [
-    "create index change_in_order on change (at, position)",
-    'create index change_by_whom on change ("by", at, position)',
+    `create index change_in_order on change (at, position) where ${LISTED}`,
+    `create index change_by_whom on change ("by", at, position) where ${LISTED}`,
+    `create index change_by_object on change (about, at, position) where ${LISTED}`,
     "create index change_by_type on change (type, at, position)",
   ],
 } as const;

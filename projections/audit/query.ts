@@ -5,8 +5,8 @@ import { preparedOnce } from "../checkpoint.ts";
 import { momentOf, pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import { readRun, runsOf } from "../stream-runs.ts";
-import { type AuditedEvent, type BeforeAndAfter, beforeAndAfter, readAudited } from "./change.ts";
-import { type AuditRow, auditModel } from "./projection.ts";
+import { type AuditedEvent, type BeforeAndAfter, beforeAndAfter, PASSED_ON, readAudited } from "./change.ts";
+import { type AuditRow, auditModel, LISTED } from "./projection.ts";
 
 export interface AuditItem extends BeforeAndAfter {
   readonly position: string;
@@ -19,6 +19,9 @@ export interface AuditItem extends BeforeAndAfter {
 
 export interface AuditFilter {
   readonly by?: string | undefined;
+  /** Exactly as an item has it. */
+  readonly about?: string | undefined;
+  /** Without it, what was only passed on is left out. */
   readonly type?: string | undefined;
   /** Made then or later. */
   readonly from?: Date | undefined;
@@ -90,12 +93,13 @@ export function createAuditQueries({ database, eventStore }: AuditQueryParts): A
   }
 
   return {
-    async list({ by, type, from, to, limit, cursor }) {
+    async list({ by, about, type, from, to, limit, cursor }) {
       await ready();
       const before = cursor === undefined ? undefined : momentOf(cursor);
       const found = await database.query<AuditRow>(
         `select * from audit.change
-          where ($1::text is null or "by" = $1) and ($2::text is null or type = $2)
+          where ${type === PASSED_ON ? "true" : LISTED} and ($2::text is null or type = $2)
+            and ($1::text is null or "by" = $1) and ($8::text is null or about = $8)
             and ($3::timestamptz is null or at >= $3) and ($4::timestamptz is null or at < $4)
             and ($5::timestamptz is null or (at, position) < ($5, $6::bigint))
           order by at desc, position desc limit $7`,
@@ -107,6 +111,7 @@ export function createAuditQueries({ database, eventStore }: AuditQueryParts): A
           before?.at ?? null,
           before?.position ?? null,
           limit + 1,
+          about ?? null,
         ],
       );
       const { rows, next } = pageByTime(found, limit, ({ at }) => at);

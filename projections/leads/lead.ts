@@ -88,6 +88,13 @@ const why = (reason: string | null = null, sealed_reason: Sealed | null = null) 
   sealed_reason,
 });
 
+/** As the dead letter has it: what the last attempt met tells nobody that the partner may have it. */
+const deadReason = ({
+  cause,
+  reason,
+}: Extract<LeadEvent, { type: "SubmissionDeadLettered" }>["data"]): string =>
+  cause === "outcome_unknown" ? cause : reason;
+
 type Details = Omit<LeadRow, keyof LeadState>;
 
 function details(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Partial<Details> {
@@ -112,7 +119,7 @@ function details(event: Exclude<LeadEvent, { type: "SubmissionReceived" }>): Par
     case "SubmissionRejected":
       return { attempts: event.data.attempts, ...why(event.data.reason, event.data.sealed_reason) };
     case "SubmissionDeadLettered":
-      return { attempts: event.data.attempts, ...why(event.data.reason), stage: event.data.stage };
+      return { attempts: event.data.attempts, ...why(deadReason(event.data)), stage: event.data.stage };
     case "SubmissionRedriven":
       return { ...why(null), stage: null };
     case "SubmissionDiscarded":

@@ -13,7 +13,7 @@ import { type Searchable, type SearchRow, searchRows } from "./search.ts";
 
 export const leadsModel = {
   name: "leads",
-  version: 7,
+  version: 8,
   tables: [
     `create table lead_state (
       id uuid primary key,

@@ -209,9 +209,10 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
         await reportRate(database, rebuildOf(name), (events * 1_000) / REPORT_MS);
       }
       if (current === undefined) return;
+      const head = await eventStore.head();
       const [lag, written] = [await current.lag(), current.position];
       onLag(lag);
-      const stored = await reportLag(database, name, lag);
+      const stored = await reportLag(database, name, { lag, head });
       // Commits are not waited for (see write.ts): a crash of the database takes the last ones back, and no event may come that finds out.
       if (stored === undefined || stored < written) onFenced();
     },

@@ -150,6 +150,13 @@ test("the audit says who did what, and what it was before", async () => {
   await row.getByText("1 field", { exact: true }).click();
   assert.is(await row.locator("del").textContent(), "One");
   assert.is(await row.locator("ins").textContent(), "Two");
+  await page.getByLabel("Type").selectOption({ label: "Any" });
+  await page.getByLabel("About").fill("source audited");
+  await page.waitForURL(/about=source/);
+  await page.getByRole("row", { name: /partner edu/ }).waitFor({ state: "detached" });
+  await row.waitFor();
+  await page.getByLabel("About").fill("ruleset");
+  await page.getByText("education added, finance added, otherwise added").waitFor();
   await page.getByLabel("By", { exact: true }).fill("nobody at all");
   await page.getByText("No change matches these filters").waitFor();
   assert.equal(console.wrongs, []);

@@ -42,7 +42,7 @@ const SCREENS: readonly (readonly [path: string, heading: string, ...((page: Pag
   ["/campaigns/spring", "Spring", buttons("Start", "Add members", "Edit")],
   ["/sources", "Sources", buttons("Add source", "Try it")],
   ["/identities", "People", buttons("Forget")],
-  ["/audit", "Audit", fields("By", "Type", "From", "To")],
+  ["/audit", "Audit", fields("By", "About", "Type", "From", "To")],
   ["/settings", "Settings", buttons("Rebuild", "Add user", "Add token")],
 ];
 

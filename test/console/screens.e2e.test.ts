@@ -134,7 +134,13 @@ test("filters stand in the address, and a lead says why it is where it is", asyn
   await console.heading("Lead");
   await page.getByRole("heading", { name: "Why here?" }).waitFor();
   await page.getByText("asks whether interest is Education; it is Education").waitFor();
-  await page.getByText("the rule education comes before").first().waitFor();
+  await page
+    .getByText(
+      "the rule education comes before finance, which would not have matched: asks whether country is US; it is nothing",
+    )
+    .waitFor();
+  await page.getByText("comes later; would have matched too").waitFor();
+  await page.getByRole("link", { name: "Version 1 of the rules" }).waitFor();
   await page.getByText("Delivered to edu").waitFor();
   assert.equal(console.wrongs, []);
   await page.context().close();

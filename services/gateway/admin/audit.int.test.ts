@@ -146,7 +146,6 @@ test("has what people do about campaigns and analysis services", async () => {
       spring("CampaignDefined", first),
       spring("CampaignDefined", second, first),
       spring("MembersAdded", { members: 2 }),
-      spring("MemberReplied", { member_id: replied.member_id }),
       spring("CampaignStarted", { status: "running" }),
       spring("CampaignPaused", { status: "paused" }),
       spring("CampaignResumed", { status: "running" }),
@@ -155,6 +154,15 @@ test("has what people do about campaigns and analysis services", async () => {
     ],
   );
   assert.not.match(JSON.stringify(items), PRIVATE);
+  // A reply is what the member said: the token has passed it on and changed nothing.
+  const [{ position: _, at: __, ...reply } = {}, ...more] = await audit("&type=MemberReplied");
+  assert.equal(reply, { ...spring("MemberReplied", { member_id: replied.member_id }), by: "token:nightly" });
+  assert.equal(more, []);
+  for (const filter of ["&by=token:nightly", "&about=campaign%20spring"])
+    assert.not.ok(
+      (await audit(filter)).some(({ type }) => type === "MemberReplied"),
+      filter,
+    );
 });
 
 test("is filtered by who, what and when, and read page by page", async () => {
@@ -167,6 +175,13 @@ test("is filtered by who, what and when, and read page by page", async () => {
     positions,
     all.map(({ position }) => Number(position)),
   );
+  const aboutEdu = await audit("&about=partner%20edu");
+  assert.equal(
+    aboutEdu,
+    all.filter(({ about }) => about === "partner edu"),
+  );
+  assert.ok(aboutEdu.length >= 3);
+  assert.equal(await audit("&about=partner"), []);
   const rules = await audit("&type=RulesetChanged");
   assert.equal(
     rules,

@@ -1,6 +1,6 @@
 // GET /api/audit: who changed what.
 import { z } from "zod";
-import { auditedTypes } from "#projections/audit/change.ts";
+import { auditedTypes, PASSED_ON } from "#projections/audit/change.ts";
 import type { AuditQueries } from "#projections/audit/query.ts";
 import { moment } from "../http/moment.ts";
 import { describeScope, Position, type Routes, responseSchemas } from "../http/route-schema.ts";
@@ -25,10 +25,17 @@ const Audit = z
 
 const AuditFilter = z.object({
   by: z.string().max(200).optional(),
+  about: z
+    .string()
+    .max(400)
+    .optional()
+    .meta({ description: "What was changed, exactly as an item has it", examples: ["partner edu"] }),
   type: z
     .enum(auditedTypes as [string, ...string[]])
     .optional()
-    .meta({ description: "The type of the event" }),
+    .meta({
+      description: `The type of the event; ${PASSED_ON} is listed only where it is asked for here`,
+    }),
   from: moment.optional().meta({ description: "Made then or later" }),
   to: moment.optional().meta({ description: "Made before then" }),
   limit: z.coerce.number().int().min(1).max(200).default(50),

@@ -181,6 +181,8 @@ test("of which nobody knows whether the partner has them are held until somebody
   for (const letter of await yard.lies("doubt", 2)) {
     assert.is(letter.reason, "outcome_unknown");
     assert.is(letter.in_doubt, true);
+    assert.is(letter.detail, "econnreset");
+    assert.is((await yard.api("GET", `/api/leads/${letter.lead_id}`)).body.reason, "outcome_unknown");
   }
   assert.equal((await yard.api("POST", "/api/dlq/redrive", { partner: "doubt" })).body, { count: 0 });
   const held = await yard.api("POST", "/api/dlq/redrive", { ids: [taken.submission_id] });

@@ -22,7 +22,7 @@ atEnd(() => simulator.close());
 
 const behave = (name: string, settings: object) =>
   fetch(`${simulator.url}/partners/${name}`, { method: "PUT", body: JSON.stringify(settings) });
-for (const id of ["edu", "fin", "bank", "idle"]) {
+for (const id of ["edu", "fin", "bank", "idle", "other"]) {
   await yard.admin("PUT", `/api/partners/${id}`, {
     name: id,
     delivery: { type: "http", url: `${simulator.url}/partners/${id}` },
@@ -41,10 +41,21 @@ const rule = (id: string, priority: number, rules: unknown[], route: object): ob
 });
 const interestIs = (value: string) => ({ field: "interest", operator: "=", value });
 const education = rule("education", 1, [interestIs("Education")], { to: "edu" });
-const money = rule("money", 2, [interestIs("Finance")], { waterfall: ["fin", "bank", "idle"] });
 
-async function put(...rules: object[]): Promise<number> {
-  const { status, body } = await yard.admin("PUT", "/api/rules", { rules });
+const money = rule(
+  "money",
+  2,
+  [{ field: "phone", operator: "notNull", value: null }, interestIs("Finance")],
+  { waterfall: ["fin", "bank", "idle"] },
+);
+const rest = rule("rest", 3, [], { to: "other" });
+const abroad = rule("abroad", 4, [{ field: "country", operator: "=", value: "FR" }], { to: "other" });
+
+async function put(rules: object[], reason?: string): Promise<number> {
+  const { status, body } = await yard.admin("PUT", "/api/rules", {
+    rules,
+    ...(reason !== undefined && { reason }),
+  });
   assert.is(status, 200);
   return body.version;
 }
@@ -63,45 +74,75 @@ async function endedUnder(version: number, payload: object) {
 }
 
 test("it is explained with the rules of its version, and with what became of each partner, never with today's", async () => {
-  const version = await put(education, money);
+  const version = await put([education, money, rest, abroad], "spring campaign");
   const decision = await endedUnder(version, { interest: "finance ", phone: "+1 202 555 0143" });
   const because = { field: "interest", operator: "=", expected: "Education", actual: "finance " };
   const expected = {
     rule: "money",
     partner: "bank",
     recorded: true,
-    facts: { interest: "finance " },
+    facts: { interest: "finance ", phone: "+12025550143", country: null },
     explanation: [
-      { rule: "education", matched: false, because },
-      { rule: "money", matched: true, because: { ...because, expected: "Finance" } },
+      { rule: "education", name: "Rule education", matched: false, because },
+      {
+        rule: "money",
+        name: "Rule money",
+        matched: true,
+        because: { ...because, expected: "Finance" },
+        predicates: [
+          { field: "phone", operator: "notNull", expected: null, actual: "+12025550143", matched: true },
+          { ...because, expected: "Finance", matched: true },
+        ],
+      },
     ],
+    later: [
+      { rule: "rest", name: "Rule rest", matched: true, because: null },
+      {
+        rule: "abroad",
+        name: "Rule abroad",
+        matched: false,
+        because: { field: "country", operator: "=", expected: "FR", actual: null },
+      },
+    ],
+    made: { by: "admin", reason: "spring campaign" },
     others: [
       { partner: "edu", reason: "its_rules_did_not_match", rules: [{ rule: "education", because }] },
       { partner: "fin", reason: "its_turn_is_over", rule: "money", because: "not wanted" },
       { partner: "idle", reason: "later_in_the_waterfall", rule: "money", position: 3 },
+      {
+        partner: "other",
+        reason: "an_earlier_rule_decided",
+        rule: "rest",
+        decided_by: "money",
+        would_have_matched: true,
+        because: null,
+      },
     ],
   };
-  const told = ({ rule, partner, recorded, facts, explanation, others }: typeof decision) => ({
+  const told = ({ rule, partner, recorded, facts, explanation, ...rest }: typeof decision) => ({
     rule,
     partner,
     recorded,
     facts,
     explanation,
-    others,
+    later: rest.later,
+    made: { by: rest.rules_made.by, reason: rest.rules_made.reason },
+    others: rest.others,
   });
   assert.equal(told(decision), expected);
+  assert.ok(Date.parse(decision.rules_made.at) <= Date.parse(decision.decided_at));
 
   await yard.admin("PUT", "/api/partners/late", {
     name: "Late",
     delivery: { type: "http", url: `${simulator.url}/partners/late` },
   });
-  await put(rule("all", 1, [], { to: "late" }));
+  await put([rule("all", 1, [], { to: "late" })]);
   const later = (await yard.admin("GET", `/api/leads/${decision.id}/decision`)).body;
   assert.equal(later, decision);
 });
 
 test("a lead that no rule matched is told each predicate that it failed", async () => {
-  const version = await put(education);
+  const version = await put([education]);
   const decision = await endedUnder(version, { interest: "Art" });
   assert.equal(
     [decision.rule, decision.partner, decision.route, decision.reason],
@@ -113,14 +154,15 @@ test("a lead that no rule matched is told each predicate that it failed", async 
 });
 
 test("its source reads reasons, and nothing of how partners are configured; others read nothing", async () => {
-  const version = await put(education, money);
-  const { id } = await endedUnder(version, { interest: "Finance" });
+  const version = await put([education, money, rest]);
+  const { id } = await endedUnder(version, { interest: "Finance", phone: "+1 202 555 0144" });
   const path = `/api/leads/${id}/decision`;
   const signed = signedHeaders(parseSecret(yard.secret), randomUUID(), `GET ${path}`);
   const { status, body } = await yard.call(path, { headers: { "x-source": "demo", ...signed } });
   assert.is(status, 200);
   assert.equal([body.rule, body.partner], ["money", "bank"]);
-  assert.not.ok("route" in body || "facts" in body);
+  assert.not.ok("route" in body || "facts" in body || "rules_made" in body || "later" in body);
+  for (const verdict of body.explanation) assert.equal(Object.keys(verdict), ["rule", "matched", "because"]);
   for (const other of body.others) assert.equal(Object.keys(other), ["partner", "reason"]);
 
   await yard.admin("PUT", "/api/sources/other", { name: "Other" });

@@ -14,8 +14,8 @@ import { decodeOrPassOver } from "#platform/event-store/pass-over.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { Lead, TimelineItem } from "#projections/leads/query.ts";
 import { responseSchemas } from "../http/route-schema.ts";
-import type { RulesHistory } from "../rules/history.ts";
-import { Explanation, Others } from "../rules/schemas.ts";
+import type { MadeRuleset, RulesHistory } from "../rules/history.ts";
+import { Explanation, Later, Others } from "../rules/schemas.ts";
 
 const nothing = "null while nothing is decided";
 
@@ -24,6 +24,10 @@ export const LeadDecision = z
     id: z.uuid(),
     decided_at: z.iso.datetime().nullable().meta({ description: nothing }),
     rules_version: z.int().nonnegative().nullable().meta({ description: nothing }),
+    rules_made: z
+      .object({ at: z.iso.datetime(), by: z.string(), reason: z.string().optional() })
+      .optional()
+      .meta({ description: "Who made that version of the rules, when and why; left out for a source" }),
     rule: z.string().nullable().meta({ description: "The rule that decided; null where none matched" }),
     route: RouteTarget.nullable().optional().meta({ description: "Left out for a source" }),
     partner: z.string().nullable().meta({ description: "Who has it now" }),
@@ -40,6 +44,7 @@ export const LeadDecision = z
         "Whether everything that it rested on was recorded; not so before this was recorded at all",
     }),
     explanation: Explanation,
+    later: Later.optional(),
     others: Others.meta({ description: "Why each other partner of that time does not have it" }),
   })
   .register(responseSchemas, { id: "LeadDecision" });
@@ -87,7 +92,8 @@ export async function decisionOf(
     sealed === undefined ? [] : [{ sealed, context: submissionContext(id) }],
   );
   const submission = Submission.safeParse(opened);
-  const rules = (await history.byVersion(version))?.rules ?? [];
+  const made = await history.byVersion(version);
+  const rules = made?.rules ?? [];
   const named =
     decision.type === "SubmissionRouted"
       ? rules.find(({ id }) => id === decision.data.route.rule)
@@ -96,7 +102,7 @@ export async function decisionOf(
   // Without the facts, what was decided is still known.
   const explained =
     facts === undefined
-      ? { rule: named?.id ?? null, route: named?.route ?? null, explanation: [] }
+      ? { rule: named?.id ?? null, route: named?.route ?? null, explanation: [], later: [] }
       : explain(rules, facts);
   const course = {
     partner: partners.at(-1) ?? null,
@@ -107,16 +113,20 @@ export async function decisionOf(
     id,
     decided_at: decided?.at ?? at,
     rules_version: version,
+    ...(made && { rules_made: madeBy(made) }),
     ...explained,
+    explanation: [...explained.explanation],
+    later: [...explained.later],
     partner: course.partner,
     ...reason,
     ...(decided?.asked && { asked: decided.asked }),
     facts: facts === undefined ? null : factsRead(rules, facts),
     recorded: decided !== undefined,
-    explanation: [...explained.explanation],
     others: whyNot(rules, explained, course, await history.partnersAt(position)),
   };
 }
+
+const madeBy = ({ at, by, reason }: MadeRuleset) => ({ at, by, ...(reason !== undefined && { reason }) });
 
 async function newestDecision(
   id: SubmissionId,
@@ -160,10 +170,12 @@ function endings(
   );
 }
 
-/** What the source of a lead may know: reasons, and nothing of what others have sent or how partners are configured. */
-export function forSource({ route: _, facts: __, asked: ___, ...decision }: LeadDecision): LeadDecision {
-  const explanation = decision.explanation.map(({ because, ...verdict }) => ({
-    ...verdict,
+/** What the source of a lead may know: reasons, and nothing of what others have sent or how partners and rules are configured. */
+export function forSource(all: LeadDecision): LeadDecision {
+  const { route: _, facts: __, asked: ___, rules_made: ____, later: _____, ...decision } = all;
+  const explanation = decision.explanation.map(({ rule, matched, because }) => ({
+    rule,
+    matched,
     because: because && LOOKED_UP.test(because.field) ? { ...because, actual: null } : because,
   }));
   const others = decision.others.map(({ partner, reason }) => ({ partner, reason }));

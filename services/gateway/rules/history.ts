@@ -23,10 +23,17 @@ export interface HistoryItem {
   readonly changes: readonly RuleChange[];
 }
 
+/** A version with who made it, when and why. */
+export interface MadeRuleset extends Ruleset {
+  readonly at: string;
+  readonly by: string;
+  readonly reason?: string;
+}
+
 export interface RulesHistory {
   /** The newest first. */
   list(limit: number): Promise<HistoryItem[]>;
-  byVersion(version: number): Promise<Ruleset | undefined>;
+  byVersion(version: number): Promise<MadeRuleset | undefined>;
   /** The rules in force at a time, or at a position of the log; a set that could not be compiled never was. */
   at(when: Date | bigint): Promise<Ruleset>;
   /** The partners that existed then. */
@@ -41,6 +48,12 @@ const compiledCodec = createCodec(compiledEvents);
 const partnerCodec = createCodec(partnerConfigEvents);
 const rulesIn = (stored: StoredEvent): Ruleset => ruleset.evolve(ruleset.initial, decode(stored));
 
+function madeBy(stored: StoredEvent): Omit<MadeRuleset, keyof Ruleset> {
+  const { reason } = decode(stored).data;
+  const { at, by = "unknown" } = stored.metadata;
+  return { at, by, ...(reason !== undefined && { reason }) };
+}
+
 export function rulesHistory(eventStore: EventStore): RulesHistory {
   return {
     async list(limit) {
@@ -50,9 +63,7 @@ export function rulesHistory(eventStore: EventStore): RulesHistory {
         const before = stored[n + 1];
         return {
           version: data.version,
-          at: one.metadata.at,
-          by: one.metadata.by ?? "unknown",
-          ...(data.reason !== undefined && { reason: data.reason }),
+          ...madeBy(one),
           changes: changesBetween(before === undefined ? [] : rulesIn(before).rules, data.rules),
         };
       });
@@ -64,9 +75,10 @@ export function rulesHistory(eventStore: EventStore): RulesHistory {
         from: BigInt(version - 1),
         maxCount: 1,
       });
-      if (direct !== undefined && rulesIn(direct).version === version) return rulesIn(direct);
+      const made = (stored: StoredEvent) => ({ ...rulesIn(stored), ...madeBy(stored) });
+      if (direct !== undefined && rulesIn(direct).version === version) return made(direct);
       for await (const stored of eventStore.streamEvents(RULESET_STREAM)) {
-        if (rulesIn(stored).version === version) return rulesIn(stored);
+        if (rulesIn(stored).version === version) return made(stored);
       }
       return undefined;
     },

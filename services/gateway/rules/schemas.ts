@@ -181,10 +181,30 @@ export const Evaluate = z
     submission: SubmissionToTry,
   })
   .register(requestSchemas, { id: "SubmissionToTry" });
-const Because = z
-  .object({ field: z.string(), operator: z.string(), expected: z.unknown(), actual: z.unknown() })
-  .nullable();
-export const Explanation = z.array(z.object({ rule: z.string(), matched: z.boolean(), because: Because }));
+const Met = z.object({ field: z.string(), operator: z.string(), expected: z.unknown(), actual: z.unknown() });
+const Verdict = z.object({
+  rule: z.string(),
+  name: z.string().optional().meta({ description: "Of the rule; left out for a source" }),
+  matched: z.boolean(),
+  because: Met.nullable(),
+});
+/** Of the rule that matched, each predicate; those that were tried before it have the one that decided. */
+export const Explanation = z.array(
+  Verdict.extend({
+    predicates: z
+      .array(
+        Met.extend({
+          matched: z.boolean(),
+          negated: z.literal(true).optional().meta({ description: "It stands below a negated group" }),
+        }),
+      )
+      .optional()
+      .meta({ description: "Of the rule that matched: all that it asks. Left out for a source" }),
+  }),
+);
+export const Later = z
+  .array(Verdict)
+  .meta({ description: "The rules behind the one that decided, and whether each would have matched" });
 /** `reason`, and by reason what it rests on. */
 export const Others = z.array(z.looseObject({ partner: z.string(), reason: z.string() }));
 export const Evaluation = z
@@ -193,6 +213,7 @@ export const Evaluation = z
     partner: z.string().nullable(),
     route: RouteTarget.nullable(),
     explanation: Explanation,
+    later: Later,
     others: Others,
   })
   .register(responseSchemas, { id: "Evaluation" });
