@@ -12,6 +12,7 @@ import { DataTable } from "../ui/data-table.tsx";
 import { Empty, Notice, ProblemNotice } from "../ui/notice.tsx";
 import { Card, Loading, numbers, Page } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
+import { worded } from "../ui/words.ts";
 import { Caps } from "./caps.tsx";
 import { EditPartner } from "./edit-partner.tsx";
 import { PartnerButtons } from "./partner-buttons.tsx";
