@@ -7,6 +7,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/client.ts";
 import { SessionProvider } from "./session/session.tsx";
+import { preloadScreen } from "./shell/screens.ts";
 import { Shell } from "./shell/shell.tsx";
 
 const queries = new QueryClient({
@@ -21,6 +22,8 @@ const queries = new QueryClient({
     },
   },
 });
+
+preloadScreen(location.pathname);
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

@@ -39,6 +39,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      output: {
+        // What most screens show comes as one file instead of one for each badge; tabs and dialogs bring React Aria, which the first screen does without.
+        codeSplitting: {
+          groups: [
+            { name: "shared", test: /\/console\/(api|ui)\/(?!tabs|dialog|shown-once)/, minShareCount: 2 },
+          ],
+        },
+      },
       onLog(level, log, handle) {
         // React Query says in each of its files that it is for clients; here everything is.
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log);

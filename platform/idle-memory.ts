@@ -1,16 +1,15 @@
-// A burst leaves a process with a large heap, and the engine gives memory back only while it goes on allocating. A process that has
-// become idle collects once, and gives back what it can.
+// A burst leaves a process large: the engine gives memory back only while it goes on allocating, and the C library hardly ever. A
+// process that has become idle collects once, and gives back what it can. See docs/decisions/0159.
 import { performance } from "node:perf_hooks";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { every } from "./every.ts";
+import { garbageCollector } from "./garbage-collector.ts";
 
 export interface IdleMemoryParts {
   /** The share of time since the last look in which the event loop had work. */
   readonly utilization: () => number;
-  readonly heapBytes: () => number;
+  readonly residentBytes: () => number;
   /** Stops the process for a moment. */
-  readonly collect: () => void;
+  readonly giveBack: () => Promise<void> | void;
 }
 
 const LOOK_EVERY_MS = 10_000;
@@ -21,14 +20,18 @@ const IDLE_LOOKS = 2;
 const MIN_GROWTH_BYTES = 32 * 1024 * 1024;
 
 /** To be called regularly. */
-export function createIdleMemory({ utilization, heapBytes, collect }: IdleMemoryParts): () => void {
+export function createIdleMemory({
+  utilization,
+  residentBytes,
+  giveBack,
+}: IdleMemoryParts): () => Promise<void> {
   let idleLooks = 0;
-  let collected = 0;
-  return () => {
+  let left = 0;
+  return async () => {
     idleLooks = utilization() < IDLE_UTILIZATION ? idleLooks + 1 : 0;
-    if (idleLooks < IDLE_LOOKS || heapBytes() < collected + MIN_GROWTH_BYTES) return;
-    collect();
-    collected = heapBytes();
+    if (idleLooks < IDLE_LOOKS || residentBytes() < left + MIN_GROWTH_BYTES) return;
+    await giveBack();
+    left = residentBytes();
   };
 }
 
@@ -42,16 +45,25 @@ export function giveBackMemoryWhenIdle(): () => void {
       last = now;
       return utilization;
     },
-    heapBytes: () => process.memoryUsage().heapTotal,
-    collect: collector(),
+    residentBytes: () => process.memoryUsage.rss(),
+    giveBack: giveBackMemory,
   });
   return every({ ms: LOOK_EVERY_MS, work: look });
 }
 
-/** The flag that shows the collector takes effect in contexts that are made after it. */
-function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as NonNullable<typeof globalThis.gc>;
-  setFlagsFromString("--no-expose-gc");
-  return () => gc({ type: "major", flavor: "last-resort" } as Parameters<typeof gc>[0]);
+/** At once. Code that was compiled stays. */
+export async function giveBackMemory(): Promise<void> {
+  garbageCollector("thorough")();
+  await trimAllocator();
+}
+
+/** glibc keeps what is freed, unless it lies at the very end of its heap; in a process that was busy that is half of all. */
+async function trimAllocator(): Promise<void> {
+  if (process.platform !== "linux") return;
+  try {
+    const { default: native } = await import("koffi");
+    native.load(null).func("int malloc_trim(size_t)")(0);
+  } catch {
+    // Another C library has no such function, and may need none.
+  }
 }

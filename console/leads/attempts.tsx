@@ -28,6 +28,13 @@ function attemptsIn(items: readonly TimelineItem[]): Attempt[] {
     }));
 }
 
+/** DeliveryDeadLettered is "dead lettered". */
+const inWords = (type: string): string =>
+  type
+    .replace("Delivery", "")
+    .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+
 /** Side by side where there is room: what was sent, and what came back. */
 export function Attempts({ items }: { readonly items: readonly TimelineItem[] }) {
   const attempts = attemptsIn(items);
@@ -41,7 +48,7 @@ export function Attempts({ items }: { readonly items: readonly TimelineItem[] })
             {ended === undefined ? (
               <Badge tone="accent">under way</Badge>
             ) : (
-              <Badge tone={toneOf(ended.type)}>{ended.type.replace("Delivery", "").toLowerCase()}</Badge>
+              <Badge tone={toneOf(ended.type)}>{inWords(ended.type)}</Badge>
             )}
           </h3>
           <p className="muted small">

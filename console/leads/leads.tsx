@@ -4,7 +4,7 @@ import { useLeads, usePartners, useSources } from "../api/queries.ts";
 import type { Lead } from "../api/shapes.ts";
 import { Status, worded } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { DataTable } from "../ui/data-table.tsx";
+import { type Column, DataTable } from "../ui/data-table.tsx";
 import { Select } from "../ui/field.tsx";
 import { asMoment, type Filters, useFilters } from "../ui/filters.ts";
 import { MomentFilter } from "../ui/moment-filter.tsx";
@@ -119,40 +119,39 @@ function Filtering({ filters, isFiltered }: { readonly filters: Filters; readonl
 const withChosen = (values: readonly string[], chosen: string): readonly string[] =>
   chosen === "" || values.includes(chosen) ? values : [...values, chosen];
 
+/** The same each time, so that a row is rendered again only where its lead has changed. */
+const COLUMNS: readonly Column<Lead>[] = [
+  {
+    name: "Lead",
+    className: "lead-name",
+    cell: (lead) => (
+      <>
+        <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link>
+        <span className="mono muted small">{lead.id}</span>
+      </>
+    ),
+  },
+  {
+    name: "Status",
+    cell: ({ status, reason }) => (
+      <span>
+        <Status status={status} />
+        {reason !== undefined && <span className="lead-reason muted small break">{worded(reason)}</span>}
+      </span>
+    ),
+  },
+  {
+    name: "Partner",
+    className: "break",
+    cell: ({ partner }) => partner ?? <span className="muted">none</span>,
+  },
+  { name: "Kind", cell: ({ kind }) => kind },
+  { name: "Source", className: "break", cell: ({ source }) => source },
+  { name: "Received", cell: ({ received_at }) => <Time at={received_at} /> },
+];
+
+const idOf = ({ id }: Lead): string => id;
+
 function LeadTable({ items }: { readonly items: readonly Lead[] }) {
-  return (
-    <DataTable
-      rows={items}
-      keyOf={({ id }) => id}
-      columns={[
-        {
-          name: "Lead",
-          className: "lead-name",
-          cell: (lead) => (
-            <>
-              <Link href={`/leads/${lead.id}`}>{nameOf(lead)}</Link>
-              <span className="mono muted small">{lead.id}</span>
-            </>
-          ),
-        },
-        {
-          name: "Status",
-          cell: ({ status, reason }) => (
-            <span>
-              <Status status={status} />
-              {reason !== undefined && <span className="lead-reason muted small break">{reason}</span>}
-            </span>
-          ),
-        },
-        {
-          name: "Partner",
-          className: "break",
-          cell: ({ partner }) => partner ?? <span className="muted">none</span>,
-        },
-        { name: "Kind", cell: ({ kind }) => kind },
-        { name: "Source", className: "break", cell: ({ source }) => source },
-        { name: "Received", cell: ({ received_at }) => <Time at={received_at} /> },
-      ]}
-    />
-  );
+  return <DataTable rows={items} keyOf={idOf} columns={COLUMNS} />;
 }

@@ -92,7 +92,9 @@ export function TreeList({ root, path }: { readonly root: TreeNode; readonly pat
               if (!node.isEnd) toggle(node.id);
             }}
           >
-            {node.answer !== "" && <span className="muted">{`${node.answer} → `}</span>}
+            {node.answer !== "" && (
+              <span className="muted">{`${node.answer} ${node.isEnd ? "" : "→ "}`}</span>
+            )}
             {node.label}
             {path.has(node.id) && node.isEnd && <strong> ← the submission ends here</strong>}
           </div>

@@ -1,9 +1,10 @@
 // For who may see personal data only with a reason: the reason, which is recorded with each look.
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Button } from "../ui/button.tsx";
-import { Confirm } from "../ui/dialog.tsx";
-import { Field } from "../ui/field.tsx";
 import { useSession } from "./session.tsx";
+
+/** No first screen waits for the code of dialogs. */
+const AskReason = lazy(() => import("./ask-reason.tsx"));
 
 export function PersonalData() {
   const { me, unmaskedBecause, unmask } = useSession();
@@ -21,18 +22,9 @@ export function PersonalData() {
         Show personal data
       </Button>
       {isAsking && (
-        <Confirm
-          title="Show personal data?"
-          verb="Show"
-          onConfirm={async (form) => unmask(String(form.get("reason") ?? "").trim())}
-          onClose={() => setAsking(false)}
-        >
-          <p>
-            Names, addresses and answers are shown as they are. Each look is recorded with your name and this
-            reason.
-          </p>
-          <Field label="Reason" name="reason" required maxLength={200} autoFocus />
-        </Confirm>
+        <Suspense>
+          <AskReason onReason={unmask} onClose={() => setAsking(false)} />
+        </Suspense>
       )}
     </>
   );

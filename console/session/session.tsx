@@ -41,14 +41,11 @@ export function useSession(): Session {
 
 export interface WaysToSignIn {
   readonly oidc?: { readonly href: string };
-  readonly signed_in: boolean;
+  readonly me?: Me;
 }
 
-/** Asked in two steps, so that nobody who is not signed in yet is refused anything. */
-async function whoAmI(): Promise<Me | null> {
-  const { signed_in } = await get<WaysToSignIn>("/api/login");
-  return signed_in ? await get<Me>("/api/me") : null;
-}
+/** Refuses nobody who is not signed in yet. The page asks for it before its scripts are there: see index.html. */
+const whoAmI = async (): Promise<Me | null> => (await get<WaysToSignIn>("/api/login")).me ?? null;
 
 const RETRY_MS = 1_000;
 

@@ -1,17 +1,17 @@
 // Around every screen: the navigation, who is signed in, and whether the server is away.
 import { Suspense, useEffect, useRef, useState } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { LiveProvider, useServerAway } from "../live/live.tsx";
 import { PersonalData } from "../session/personal-data.tsx";
 import { useSession } from "../session/session.tsx";
 import { SetUp } from "../session/set-up.tsx";
 import { SignIn } from "../session/sign-in.tsx";
 import { Button } from "../ui/button.tsx";
-import { Empty } from "../ui/notice.tsx";
-import { Loading, Page } from "../ui/page.tsx";
+import { Loading } from "../ui/page.tsx";
 import { Broken } from "./broken.tsx";
 import { Mark } from "./mark.tsx";
-import { details, screens } from "./screens.ts";
+import { NotFound } from "./not-found.tsx";
+import { details, preloadScreen, screens } from "./screens.ts";
 import "./shell.css";
 
 export function Shell() {
@@ -54,14 +54,11 @@ function Content() {
             {[...screens, ...details].map(({ path, component }) => (
               <Route key={path} path={path} component={component} />
             ))}
+            <Route path="/sign-in">
+              <Redirect to="/" replace />
+            </Route>
             <Route>
-              <Page title="Not found">
-                <Empty title="There is nothing at this address">
-                  <p>
-                    <Link href="/">Go to the overview</Link>
-                  </p>
-                </Empty>
-              </Page>
+              <NotFound />
             </Route>
           </Switch>
         </Suspense>
@@ -100,6 +97,7 @@ function Sidebar() {
                   href={path}
                   className="sidebar-link"
                   aria-current={isHere(path) ? "page" : undefined}
+                  onPointerEnter={() => preloadScreen(path)}
                   onClick={() => setOpen(false)}
                 >
                   {name}

@@ -1,5 +1,5 @@
 // A table from its columns: the first says what the row is about. On a phone each row is a card, whose cells say what they are.
-import type { ReactNode } from "react";
+import { memo, type ReactNode, useMemo } from "react";
 
 export interface Column<Row> {
   readonly name: string;
@@ -16,11 +16,11 @@ export const actions = <Row,>(cell: (row: Row) => ReactNode): Column<Row> => ({
 });
 const ACTIONS = "row-buttons";
 
-interface Props<Row> {
-  readonly rows: readonly Row[];
-  readonly keyOf: (row: Row) => string;
-  /** False is a column that is not for whoever looks. */
-  readonly columns: readonly (Column<Row> | false)[];
+interface Props<Item> {
+  readonly rows: readonly Item[];
+  readonly keyOf: (row: Item) => string;
+  /** False is a column that is not for whoever looks. A list that is long keeps them the same, so that rows that are the same stay as they are. */
+  readonly columns: readonly (Column<Item> | false)[];
   readonly className?: string;
 }
 
@@ -29,14 +29,13 @@ const classOf = ({ isNumber, className }: Pick<Column<never>, "isNumber" | "clas
   return names === "" ? {} : { className: names };
 };
 
-export function DataTable<Row>({ rows, keyOf, columns, className = "" }: Props<Row>) {
-  const [about, ...others] = columns.filter((column) => column !== false);
-  if (about === undefined) return null;
+export function DataTable<Item>({ rows, keyOf, columns, className = "" }: Props<Item>) {
+  const shown = useMemo(() => columns.filter((column) => column !== false), [columns]);
   return (
     <table className={`table table-cards ${className}`}>
       <thead>
         <tr>
-          {[about, ...others].map(({ name, isNumber = false, className }) => (
+          {shown.map(({ name, isNumber = false, className }) => (
             <th key={name} scope="col" {...classOf({ isNumber })}>
               {className === ACTIONS ? <span className="visually-hidden">{name}</span> : name}
             </th>
@@ -45,22 +44,35 @@ export function DataTable<Row>({ rows, keyOf, columns, className = "" }: Props<R
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={keyOf(row)}>
-            <th scope="row" {...classOf({ className: about.className ?? "break" })}>
-              {about.cell(row)}
-            </th>
-            {others.map((column) => (
-              <td
-                key={column.name}
-                {...(column.className !== ACTIONS && { "data-label": column.name })}
-                {...classOf(column)}
-              >
-                {column.cell(row)}
-              </td>
-            ))}
-          </tr>
+          <Row key={keyOf(row)} row={row} columns={shown} />
         ))}
       </tbody>
     </table>
   );
 }
+
+interface RowProps<Item> {
+  readonly row: Item;
+  readonly columns: readonly Column<Item>[];
+}
+
+const Row = memo(function Row<Item>({ row, columns: [about, ...others] }: RowProps<Item>) {
+  return (
+    <tr>
+      {about && (
+        <th scope="row" {...classOf({ className: about.className ?? "break" })}>
+          {about.cell(row)}
+        </th>
+      )}
+      {others.map((column) => (
+        <td
+          key={column.name}
+          {...(column.className !== ACTIONS && { "data-label": column.name })}
+          {...classOf(column)}
+        >
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <Item>(props: RowProps<Item>) => ReactNode;

@@ -1,5 +1,6 @@
 // The launcher as a process: a signal, or a child that is given up, leads to one stop, in order and within its time.
 import { readConfig } from "#platform/config.ts";
+import { giveBackMemoryWhenIdle } from "#platform/idle-memory.ts";
 import { createLifecycle, whenOrphaned } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
 import { exitWith, wordsFor } from "./exit.ts";
@@ -17,6 +18,7 @@ export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores">
     log: createLog({ level: "silent", name: "launcher", instance: `${process.pid}` }),
     deadlineMs: drainMsOrExit() + AFTER_DRAIN_MS,
   });
+  lifecycle.own("idle memory", giveBackMemoryWhenIdle());
   let stoppingSince: number | undefined;
 
   async function stop(code: number, reason: string): Promise<void> {

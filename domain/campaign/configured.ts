@@ -49,12 +49,20 @@ export type ConfigureCampaign = { readonly campaign: CampaignId } & (
       readonly type: "define";
       readonly definition: CampaignDefinition;
       readonly migrate?: Readonly<Record<string, StepId>> | undefined;
+      /** Of the definition that is to be replaced; 0 where there may be none yet. Left out, whatever is there. */
+      readonly expected_version?: number | undefined;
     }
   | { readonly type: "start" | "pause" | "resume" | "cancel" }
 );
 
 export type CampaignRefusal =
   | { readonly reason: "no_such_campaign" | "cancelled" | "not_started" | "paused" }
+  /** Somebody was faster. `changed`: fields that differ from the expected version; undefined where that version was never there. */
+  | {
+      readonly reason: "version_moved";
+      readonly version: number;
+      readonly changed: readonly string[] | undefined;
+    }
   /** It names steps that there are not. */
   | { readonly reason: "migration_impossible"; readonly steps: readonly string[] };
 
@@ -106,9 +114,14 @@ const STANDINGS = {
 } as const;
 
 function define(
-  { campaign, definition, migrate }: Extract<ConfigureCampaign, { type: "define" }>,
+  { campaign, definition, migrate, expected_version }: Extract<ConfigureCampaign, { type: "define" }>,
   known: ConfiguredCampaign | undefined,
 ): Made {
+  const current = known?.version ?? 0;
+  if (expected_version !== undefined && expected_version !== current) {
+    const changed = changedFields(known?.versions.get(expected_version), known?.definition);
+    return { accepted: false, reason: "version_moved", version: current, changed };
+  }
   const isSame = known !== undefined && JSON.stringify(known.definition) === JSON.stringify(definition);
   if (isSame && migrate === undefined) return accept();
   const older = new Set<string>([...(known?.versions.values() ?? [])].flatMap(idsOf));
@@ -118,9 +131,18 @@ function define(
     ...(newer.has(to) ? [] : [to]),
   ]);
   if (unknown.length > 0) return { accepted: false, reason: "migration_impossible", steps: unknown };
-  const version = (known?.version ?? 0) + 1;
+  const version = current + 1;
   const data = { campaign, version, definition, ...(migrate !== undefined && { migrate }) };
   return accept<CampaignConfigEvent>({ type: "CampaignDefined", data });
+}
+
+function changedFields(
+  before: CampaignDefinition | undefined,
+  after: CampaignDefinition | undefined,
+): string[] | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  const names = Object.keys({ ...before, ...after }) as (keyof CampaignDefinition)[];
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
 const idsOf = ({ steps }: CampaignDefinition): string[] => steps.map(({ id }) => id);

@@ -86,6 +86,27 @@ vaults("opens all others where one was tampered with, or its key is damaged", as
   assert.ok(fresh.sealCached("whole/4", {}, "c"));
 });
 
+vaults(
+  "seals many at once under keys that it makes, keeps none of them, and passes over destroyed ones",
+  async () => {
+    await vault.destroy(["many/gone"]);
+    const known = await vault.seal("many/known", ada, "many/known");
+    const keys = ["many/new", "many/gone", "many/known"];
+    const items = keys.map((key) => ({ key, value: { key }, context: key }));
+    const [made, gone, again] = await vault.sealMany(items);
+    assert.is(gone, undefined);
+    assert.is(again?.key, known.key);
+    assert.is(vault.sealCached("many/new", ada, "c"), undefined, "a key that was made for many is at hand");
+    assert.ok(vault.sealCached("many/known", ada, "c"), "a key that was at hand is not any more");
+    for (const [key, sealed] of [["many/new", made] as const, ["many/known", again] as const]) {
+      assert.ok(sealed);
+      assert.equal(await elsewhere.open(sealed, key), { key });
+      assert.instance(await elsewhere.open(sealed, "c").catch((error: unknown) => error), SealDamaged);
+    }
+    assert.equal(await vault.sealMany([]), []);
+  },
+);
+
 vaults("never opens what was sealed for another place", async () => {
   const sealed = await vault.seal("person/2", ada, "submission-2");
   assert.instance(await vault.open(sealed, "submission-3").catch((error: unknown) => error), Error);

@@ -12,6 +12,12 @@ import { openIfWhole, SealDamaged, type Sealed, sealWith } from "./seal.ts";
 
 export { SealDamaged, type Sealed } from "./seal.ts";
 
+export interface ToSeal {
+  readonly key: string;
+  readonly value: unknown;
+  readonly context: string;
+}
+
 export interface Vault {
   /** Makes those keys that do not exist and were never destroyed, in one statement; all processes get the same ones. */
   ensureKeys(keyIds: readonly string[]): Promise<void>;
@@ -19,6 +25,11 @@ export interface Vault {
   seal(keyId: string, value: unknown, context: string): Promise<Sealed>;
   /** The same at once when the key is at hand, else undefined. */
   sealCached(keyId: string, value: unknown, context: string): Sealed | undefined;
+  /**
+   * Many, each under a key of its own, with one look-up of keys; in the order given, undefined where the key was destroyed. The keys
+   * are not kept at hand: nobody needs them again soon, and there may be more than there is room for.
+   */
+  sealMany(items: readonly ToSeal[]): Promise<(Sealed | undefined)[]>;
   /** Undefined when the key is destroyed. Throws SealDamaged when it was tampered with or stands elsewhere. */
   open(sealed: Sealed, context: string): Promise<unknown | undefined>;
   /** Many with one look-up of keys, in the order given; SealDamaged stands in the place of one that would make open() throw. */
@@ -116,6 +127,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   async function complete(
     keys: Map<string, Usable>,
     fetch: (missing: readonly string[]) => Promise<ReadonlyMap<string, Key>>,
+    { keep = true }: { readonly keep?: boolean } = {},
   ): Promise<ReadonlyMap<string, Usable>> {
     const missing = [...keys].filter(([, key]) => !key).map(([keyId]) => keyId);
     if (missing.length === 0) return keys;
@@ -123,13 +135,13 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       if (found === "damaged") log.error({ key: keyId }, "key can't be unwrapped");
       const key = found === "damaged" ? found : found && createSecretKey(found);
       keys.set(keyId, key);
-      if (key !== undefined && key !== "damaged") cache.set(keyId, key);
+      if (keep && key !== undefined && key !== "damaged") cache.set(keyId, key);
     }
     return keys;
   }
 
-  const ensured = (keyIds: readonly string[]) =>
-    complete(atHand(keyIds), (missing) => store.ensure(missing, freshKey));
+  const ensured = (keyIds: readonly string[], how?: { readonly keep: boolean }) =>
+    complete(atHand(keyIds), (missing) => store.ensure(missing, freshKey), how);
 
   const openMany: Vault["openMany"] = async (items) => {
     const keys = await complete(atHand(items.map(({ sealed }) => sealed.key)), store.load);
@@ -152,6 +164,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     sealCached(keyId, value, context) {
       const key = cache.get(keyId);
       return key && sealWith(key, keyId, value, context);
+    },
+    async sealMany(items) {
+      const keys = await ensured(
+        items.map(({ key }) => key),
+        { keep: false },
+      );
+      return items.map(({ key: keyId, value, context }) => {
+        const key = keys.get(keyId);
+        if (key === "damaged") throw new SealDamaged(keyId);
+        return key && sealWith(key, keyId, value, context);
+      });
     },
     async open(sealed, context) {
       const [opened] = await openMany([{ sealed, context }]);

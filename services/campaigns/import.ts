@@ -12,7 +12,6 @@ import { createHttpCaller } from "#platform/http-call.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import { backoffMs, pause } from "#platform/retry.ts";
-import { sealMany } from "#platform/vault/seal-many.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { CampaignWriter } from "./writer.ts";
 
@@ -163,7 +162,7 @@ async function sealed(
     const member_id = MemberId.parse(deterministicUuid("member", hashed));
     return { member_id, key: memberKey(member_id), value, context: memberContext(member_id) };
   });
-  const all = await sealMany(named, vault);
+  const all = await vault.sealMany(named);
   const members = named.flatMap(({ member_id }, n) => {
     const one = all[n];
     return one === undefined ? [] : [{ member_id, sealed: one }];

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { destination, pino } from "pino";
+import { giveBackMemoryWhenIdle } from "#platform/idle-memory.ts";
 import { type App, startApp } from "./app.ts";
 import { type Arguments, HELP, parseArguments, WrongArguments } from "./arguments.ts";
 import { openEventLog } from "./engine/open.ts";
@@ -24,6 +25,7 @@ output.on("error", () => {});
 process.stdout.on("error", () => {});
 const logger = pino({ name: "eventstore", level: given.logLevel }, output);
 
+giveBackMemoryWhenIdle();
 const app = await start(given);
 process.stdout.write(`eventstore ready on ${app.address}\n`);
 

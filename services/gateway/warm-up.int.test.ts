@@ -1,3 +1,4 @@
+import { getHeapSpaceStatistics } from "node:v8";
 import * as assert from "uvu/assert";
 import { startTestGateway } from "../../test/gateway/gateway.ts";
 import { partsSuite } from "../../test/gateway/suite.ts";
@@ -37,6 +38,14 @@ test("runs the path of a submission, stores nothing and counts nothing", async (
   const metrics = await (await fetch(`${yard.url}/metrics`)).text();
   assert.not.match(metrics, /switchyard_submissions_total\{/);
   assert.match(metrics, /switchyard_ack_seconds_count 0\n/);
+});
+
+test("leaves nothing to collect within the first burst", async () => {
+  const yard = await startTestGateway(parts);
+  atEnd(() => yard.stop());
+  await warmUp({ eventStore: yard.eventStore(), vault: await yard.vault(), log: yard.log });
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  assert.ok((young?.space_used_size ?? Number.NaN) < 1024 * 1024);
 });
 
 test("gives up on a store that is away", async () => {

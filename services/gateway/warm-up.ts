@@ -10,6 +10,7 @@ import { SourceId } from "#domain/ids.ts";
 import { SourceSettings } from "#domain/source/events.ts";
 import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import { garbageCollector } from "#platform/garbage-collector.ts";
 import { newUuid } from "#platform/ids.ts";
 import type { Log } from "#platform/log.ts";
 import { unlimited } from "#platform/token-bucket.ts";
@@ -79,6 +80,8 @@ export async function warmUp({ eventStore, vault, log }: WarmUpParts): Promise<b
   } finally {
     agent.destroy();
     await app.close();
+    // Else the engine would collect what the start has left in the middle of the first burst.
+    garbageCollector("quick")();
   }
 }
 

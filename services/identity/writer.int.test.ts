@@ -29,6 +29,7 @@ function vaultOf(isWell: () => boolean) {
     ensureKeys: async () => undefined,
     seal: async (key) => sealed(key),
     sealCached: (key) => sealed(key),
+    sealMany: async (items) => items.map(({ key }) => sealed(key)),
     open: async () => undefined,
     openMany: async (items) => items.map(({ sealed: { key } }) => ({ [key]: {} })),
     openReadable: async () => [],

@@ -74,7 +74,7 @@ export async function simulateCampaign(
     return effects.get(id) === 1 ? "stored" : "duplicate";
   });
   const network = createNetwork({ random, faults, healedAt: HEALED_AT_MS, onCrash: replace, tell: say });
-  const leases = createLeases(network, say);
+  const leases = createLeases({ network, onStopped: replace, tell: say });
   const store = snapshotStore();
 
   let configured: ConfiguredCampaigns = campaignConfiguration.initial;

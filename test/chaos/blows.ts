@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { behave, configurePartner, configureRules } from "../e2e/demo-partners.ts";
 import type { ProcessName } from "../e2e/yard.ts";
-import { until } from "../harness/wait.ts";
+import { untilInOwnTime } from "../harness/own-time.ts";
 import type { Action, Blow } from "./plan.ts";
 import { type ChaosYard, PARTNERS, type PartnerName, RULES } from "./yard.ts";
 
@@ -19,6 +19,12 @@ export function blowsOn(yard: ChaosYard, tell: Tell) {
     switch (action.kind) {
       case "kill":
         return yard.replace(action.part as ProcessName, forMs);
+      case "restart": {
+        const code = await yard.restart(action.part as ProcessName, forMs);
+        // 0 says that it handed back what it had in time.
+        if (code !== 0) throw new Error(`${action.part} was told to end, and ended with ${code}`);
+        return;
+      }
       case "freeze": {
         const pid = pidOf(action.part);
         process.kill(pid, "SIGSTOP");
@@ -67,7 +73,7 @@ export function blowsOn(yard: ChaosYard, tell: Tell) {
   /** An admin call goes to whichever gateway answers, until one has done it. */
   const insist = (what: string, ask: (client: ChaosYard["client"]) => Promise<unknown>): Promise<unknown> => {
     let turn = 0;
-    return until(
+    return untilInOwnTime(
       what,
       async () => {
         await ask(yard.clients[turn++ % yard.clients.length] ?? yard.client);
@@ -152,6 +158,7 @@ export function blowsOn(yard: ChaosYard, tell: Tell) {
 function targetOf(action: Action): string {
   switch (action.kind) {
     case "kill":
+    case "restart":
     case "freeze":
       return action.part;
     case "wipe_jetstream":

@@ -3,7 +3,7 @@
 import { CAMPAIGN_STREAM_PREFIX } from "#domain/campaign/events.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { CampaignView } from "../campaigns/yard.ts";
-import { until } from "../harness/wait.ts";
+import { untilInOwnTime } from "../harness/own-time.ts";
 import { type Delivery, dataOf, type EffectsOf, text } from "./invariants.ts";
 import type { ChaosYard } from "./yard.ts";
 
@@ -25,7 +25,7 @@ interface Member {
 
 /** Gives how many have ended how. */
 export async function endOf(yard: ChaosYard, id: string, deadlineMs: number): Promise<CampaignView> {
-  return until(
+  return untilInOwnTime(
     `campaign ${id} is done`,
     async () => {
       const shown = await viewOf(yard, id);
@@ -101,7 +101,7 @@ async function shownViolations(
   id: string,
   { done, failed }: { readonly done: number; readonly failed: number },
 ): Promise<string[]> {
-  const shown = await until(
+  const shown = await untilInOwnTime(
     `campaign ${id} shows its ends`,
     async () => {
       const view = await viewOf(yard, id);

@@ -2,8 +2,8 @@
 // message several times over. What is sent goes to a partner of its own, whose requests and effects are counted like those of all others.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, YardClient } from "../e2e/client.ts";
+import { untilInOwnTime } from "../harness/own-time.ts";
 import type { Random } from "../harness/random.ts";
-import { until } from "../harness/wait.ts";
 import { CAMPAIGN_PARTNER, MEMBERS } from "./campaign-invariants.ts";
 
 export interface RoundCampaign {
@@ -47,7 +47,7 @@ export function runCampaign({ clients, random, id }: CampaignOptions): RoundCamp
 
   /** Asked of one gateway after the other until one says that it is done. */
   const insist = (what: string, ask: (client: YardClient) => Promise<Answer>): Promise<Answer> =>
-    until(
+    untilInOwnTime(
       what,
       async () => {
         const client = clients[turn++ % clients.length];

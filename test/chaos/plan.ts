@@ -26,6 +26,7 @@ const CHANGES = ["rules", "paused", "narrow", "disabled"] as const;
 
 export type Action =
   | { readonly kind: "kill"; readonly part: string }
+  | { readonly kind: "restart"; readonly part: string }
   | { readonly kind: "freeze"; readonly part: string }
   | { readonly kind: "wipe_jetstream" }
   | { readonly kind: "crash_postgres" }
@@ -65,7 +66,19 @@ const MAX_FOR_MS = 6_000;
 const MAX_BLOWS = 6;
 /** Often what happens often. */
 const KINDS: readonly BlowKind[] = [
-  ...["kill", "kill", "kill", "freeze", "freeze", "partition", "partition", "half_open", "half_open"],
+  ...[
+    "kill",
+    "kill",
+    "kill",
+    "restart",
+    "restart",
+    "freeze",
+    "freeze",
+    "partition",
+    "partition",
+    "half_open",
+    "half_open",
+  ],
   ...["partner_outage", "partner_outage", "configure", "wipe_jetstream", "crash_postgres", "drop_read_model"],
   ...["clock_jump", "full_disk"],
 ] as BlowKind[];
@@ -99,6 +112,7 @@ function actionOf(
 ): Action {
   switch (kind) {
     case "kill":
+    case "restart":
     case "freeze":
       return { kind, part: random.pick([...processes, "nats", "eventstore"]) };
     case "partition":

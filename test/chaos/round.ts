@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { watchOthers } from "../harness/foreign-load.ts";
 import { watchMachine } from "../harness/machine-stall.ts";
+import { untilInOwnTime } from "../harness/own-time.ts";
 import { randomFrom } from "../harness/random.ts";
-import { until } from "../harness/wait.ts";
 import { blowsOn } from "./blows.ts";
 import { runCampaign } from "./campaign.ts";
 import { campaignViolations, endOf } from "./campaign-invariants.ts";
@@ -34,6 +34,8 @@ export interface RoundReport {
   readonly progressMs: number;
   /** Of the campaign that ran, by how they ended. */
   readonly members: Readonly<Record<string, number>>;
+  /** Seconds of each part of the round. */
+  readonly phases: Readonly<Record<string, number>>;
 }
 
 const PROGRESS_MS = 20_000;
@@ -62,6 +64,13 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
       violations.push(`${what}: ${(error as Error).message}`);
     }
   };
+  const phases: Record<string, number> = {};
+  let phaseBegan = begin;
+  const phaseEnds = (name: string): void => {
+    const now = performance.now();
+    phases[name] = Math.round((now - phaseBegan) / 100) / 10;
+    phaseBegan = now;
+  };
   const machine = watchMachine();
   // No two rounds of a yard share keys or persons, also when one is played again.
   rounds += 1;
@@ -87,6 +96,7 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
       tell(`healed: ${described(blow)}`);
     }),
   );
+  phaseEnds("blows");
   const healed = performance.now();
   const stalledBefore = machine.total();
   const otherPrograms = watchOthers();
@@ -108,6 +118,7 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
     progressMs = Math.round(performance.now() - healed);
     tell(`the first submission after healing was shown as delivered after ${progressMs} ms`);
   });
+  phaseEnds("progress");
   await attempt("a producer was not served", () => traffic.stop());
   tell(`traffic ended: ${traffic.taken.size} taken, answers ${JSON.stringify(traffic.answers)}`);
   await machine.stop();
@@ -121,12 +132,14 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
     );
   });
   tell(`ended: ${JSON.stringify(ended)}`);
+  phaseEnds("ends");
   let members: RoundReport["members"] = {};
   await attempt("the campaign", async () => {
     await campaign.begun;
     members = (await endOf(yard, campaign.id, PATIENCE_MS)).counts;
   });
   tell(`campaign ${campaign.id}: ${JSON.stringify(members)}`);
+  phaseEnds("campaign");
   violations.push(...violationsOf(traffic.operations));
   await attempt("the log", async () => {
     const deliveries = await settledDeliveries(yard);
@@ -141,10 +154,11 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
       ...(await decisionViolations(yard, [...traffic.taken.keys()].slice(0, DECISIONS))),
     );
   });
+  phaseEnds("promises");
   const { ended: endings, failedStarts } = yard.incidents();
   for (const one of failedStarts) tell(one);
   violations.push(...endings);
-  return { violations, timeline, taken: traffic.taken.size, ended, progressMs, members };
+  return { violations, timeline, taken: traffic.taken.size, ended, progressMs, members, phases };
 }
 
 const statusOf = async ({ clients }: ChaosYard, id: string): Promise<string> => {
@@ -168,7 +182,7 @@ async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
 async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promise<Map<string, string>> {
   const statuses = new Map<string, string>();
   const open = new Set(taken.keys());
-  await until(
+  await untilInOwnTime(
     "all have ended",
     async () => {
       for (const id of open) {
@@ -188,7 +202,7 @@ async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promi
 
 /** An attempt may just be under way. */
 const settledDeliveries = (yard: ChaosYard): ReturnType<typeof deliveriesOf> =>
-  until(
+  untilInOwnTime(
     "no delivery is under way",
     async () => {
       const deliveries = await deliveriesOf(yard);
@@ -236,7 +250,7 @@ export async function replayViolations(yard: ChaosYard): Promise<string[]> {
   const list = async (): Promise<Progress[]> =>
     (await yard.client.admin<Progress[]>("GET", "/api/projections")).body;
   const caughtUp = (): Promise<Map<string, string[]>> =>
-    until(
+    untilInOwnTime(
       "the read models stand still",
       async () => {
         if ((await list()).some(({ lag }) => lag > 0)) return undefined;
@@ -249,7 +263,7 @@ export async function replayViolations(yard: ChaosYard): Promise<string[]> {
   const before = await caughtUp();
   const rebuiltAt = new Map((await list()).map(({ name, rebuilt_at }) => [name, rebuilt_at]));
   for (const name of rebuiltAt.keys()) await yard.client.admin("POST", `/api/projections/${name}/rebuild`);
-  await until(
+  await untilInOwnTime(
     "all are rebuilt",
     async () => {
       const now = await list();

@@ -1,27 +1,44 @@
 // npm run chaos [-- --seed N --rounds N --without kind,… --only 1,3 --fresh]: blows on a real yard, the promises looked at after each
-// round. A round that breaks one is told with its seed and timeline, and played again with fewer blows.
+// round. A round that breaks one is told with its seed and timeline, and played again with fewer blows. --record keeps a line of each
+// round in docs/chaos/rounds.jsonl, --next goes on after the last of them, --minutes N plays no round after that time, --summary says what
+// was played.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { keepEvidenceToOurselves, saidLately } from "../harness/evidence.ts";
 import { type Blow, type BlowKind, described, planRound } from "./plan.ts";
+import { nextSeed, recordedRounds, recordRound, summaryOf } from "./record.ts";
 import { playRound, type RoundReport, replayViolations } from "./round.ts";
 import { shrink } from "./shrink.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    seed: { type: "string", default: `${Date.now() % 1_000_000}` },
+    seed: { type: "string" },
+    next: { type: "boolean", default: false },
     rounds: { type: "string", default: "10" },
+    minutes: { type: "string", default: "Infinity" },
+    record: { type: "boolean", default: false },
+    summary: { type: "boolean", default: false },
     without: { type: "string", default: "" },
     only: { type: "string" },
     fresh: { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },
   },
 });
+if (flags.summary) {
+  for (const line of summaryOf(recordedRounds())) console.log(line);
+  process.exit(0);
+}
 keepEvidenceToOurselves();
 const REPORTS = join(import.meta.dirname, "../../reports/chaos");
-const seed = Number(flags.seed);
+const seed = Number(flags.seed ?? (flags.next ? nextSeed(recordedRounds()) : Date.now() % 1_000_000));
+const isRecorded = flags.record || flags.next;
+const commit = isRecorded
+  ? execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim()
+  : "";
 const rounds = Number(flags.rounds);
 const without = new Set(flags.without.split(",").filter(Boolean) as BlowKind[]);
 const only = flags.only?.split(",").map(Number);
@@ -73,37 +90,59 @@ async function shrunk(ofSeed: number, blows: readonly Blow[]): Promise<void> {
   console.log(`again: npm run chaos -- --seed ${ofSeed} --rounds 1 --only ${numbers}`);
 }
 
+async function startTimed(): Promise<ChaosYard> {
+  const begin = performance.now();
+  const started = await startChaosYard();
+  console.log(`a yard started in ${secondsSince(begin)} s`);
+  return started;
+}
+
+const secondsSince = (begin: number): number => Math.round((performance.now() - begin) / 100) / 10;
+
+const end = performance.now() + Number(flags.minutes) * 60_000;
 let failed = 0;
-let yard = await startChaosYard();
-for (let round = 0; round < rounds; round += 1) {
-  const ofSeed = seed + round;
+let played = 0;
+let yard = await startTimed();
+while (played < rounds && performance.now() < end) {
+  const ofSeed = seed + played;
+  played += 1;
   const blows = blowsOf(yard, ofSeed);
   const start = performance.now();
   const report = await playRound(yard, blows, ofSeed);
-  const isLast = round === rounds - 1 || flags.fresh || (round + 1) % ROUNDS_PER_YARD === 0;
+  const phases = { ...report.phases };
+  const isOver = played === rounds || performance.now() > end;
+  const isLast = isOver || flags.fresh || played % ROUNDS_PER_YARD === 0;
   const violations = [...report.violations];
-  if (isLast)
+  if (isLast) {
+    const began = performance.now();
     violations.push(
       ...(await replayViolations(yard).catch((error: Error) => [`replaying: ${error.message}`])),
     );
-  const seconds = ((performance.now() - start) / 1_000).toFixed(0);
-  const kinds = blows.map(({ action: { kind } }) => kind).join(", ");
+    phases.rebuild = secondsSince(began);
+  }
+  const seconds = secondsSince(start);
+  const kinds = blows.map(({ action: { kind } }) => kind);
   const { taken, ended, members, progressMs } = report;
-  const outcome = violations.length === 0 ? "ok  " : "FAIL";
-  console.log(
-    `${outcome} seed ${ofSeed} (${seconds} s): ${kinds}; ${taken} taken ${JSON.stringify(ended)}, campaign ${members.done} done ${members.failed} failed, progress after ${progressMs} ms`,
-  );
   const isBroken = violations.length > 0;
+  console.log(
+    `${isBroken ? "FAIL" : "ok  "} seed ${ofSeed} (${seconds} s): ${kinds.join(", ")}; ${taken} taken ${JSON.stringify(ended)}, campaign ${members.done} done ${members.failed} failed, progress after ${progressMs} ms; ${JSON.stringify(phases)}`,
+  );
+  if (isRecorded)
+    recordRound({
+      ...{ seed: ofSeed, at: `${new Date().toISOString().slice(0, 19)}Z`, commit },
+      ...{ result: isBroken ? "FAIL" : "ok", blows: kinds, seconds, phases },
+      ...{ progress_ms: Number.isNaN(progressMs) ? null : progressMs, taken, ended },
+      ...{ load: Math.round((loadavg()[0] ?? 0) * 10) / 10, cores: availableParallelism(), violations },
+    });
   if (isBroken) {
     failed += 1;
     show(ofSeed, blows, { ...report, violations });
   }
-  if ((isBroken || isLast) && round < rounds - 1) {
+  if (isBroken || isLast) {
     await yard.stop();
     if (isBroken && !flags["no-shrink"]) await shrunk(ofSeed, blows);
-    yard = await startChaosYard();
-  } else if (isBroken && !flags["no-shrink"]) await shrunk(ofSeed, blows);
+    if (!isOver) yard = await startTimed();
+  }
 }
-await yard.stop();
-console.log(`\n${rounds} rounds from seed ${seed}, ${failed} broke a promise`);
+console.log(`\n${played} rounds from seed ${seed}, ${failed} broke a promise`);
 process.exit(failed === 0 ? 0 : 1);

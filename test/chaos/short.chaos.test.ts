@@ -29,6 +29,7 @@ const BLOWS: readonly Blow[] = [
   { at: 1_500, forMs: 1_000, action: { kind: "configure", change: "rules", partner: "edu" } },
   { at: 2_000, forMs: 0, action: { kind: "wipe_jetstream" } },
   { at: 2_500, forMs: 500, action: { kind: "kill", part: "campaigns" } },
+  { at: 3_000, forMs: 200, action: { kind: "restart", part: "gateway-2" } },
 ];
 
 test("keeps every promise", async () => {
@@ -47,7 +48,7 @@ test("is struck by the same blows for the same seed", () => {
   assert.equal(planRound({ seed: 5, ...options }), planRound({ seed: 5, ...options }));
   const plans = Array.from({ length: 200 }, (_, seed) => planRound({ seed, ...options }));
   const kinds = new Set(plans.flat().map(({ action }) => action.kind));
-  assert.is(kinds.size, 11);
+  assert.is(kinds.size, 12);
   const some = planRound({ seed: 5, ...options, without: new Set(["kill", "freeze"]) });
   assert.not(some.some(({ action: { kind } }) => kind === "kill" || kind === "freeze"));
 });

@@ -63,6 +63,8 @@ export interface RunningYard {
   readonly names: readonly ProcessName[];
   /** SIGKILL, and after `downMs` a new one in its place as an orchestrator would do. */
   replace(part: Replaceable, downMs?: number): Promise<void>;
+  /** SIGTERM, as an orchestrator does it; with what code it ended, told once a new one serves in its place. */
+  restart(part: Replaceable, downMs?: number): Promise<number | null>;
   stopApplication(): Promise<void>;
   startApplication(): Promise<void>;
   /** Stops NATS, deletes everything that it kept, starts it empty. */
@@ -165,23 +167,31 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
     await Promise.all([...new Set(processes.values())].map((one) => one.stop()));
   };
 
-  const replace = async (part: Replaceable, downMs = 0): Promise<void> => {
+  /** Gives the code with which it ended. */
+  const endAndStart = async (
+    part: Replaceable,
+    by: "kill" | "stop",
+    downMs: number,
+  ): Promise<number | null> => {
     if (part === "nats") {
-      await nats.kill();
+      await nats[by]();
       await pause(downMs);
       await supervised("nats", nats.restart);
-    } else if (part === "eventstore") {
-      await eventStore.kill();
-      await pause(downMs);
-      const { port } = eventStore;
-      eventStore = await supervised(part, () => startEventStore({ dir: eventStoreDir, port }));
-    } else {
-      const running = processes.get(part);
-      if (running !== undefined) toldToEnd.add(running);
-      await running?.kill();
-      await pause(downMs);
-      await (layout === "together" ? startTogether() : startApart(part));
+      return 0;
     }
+    if (part === "eventstore") {
+      const { port } = eventStore;
+      const { code } = await eventStore[by]();
+      await pause(downMs);
+      eventStore = await supervised(part, () => startEventStore({ dir: eventStoreDir, port }));
+      return code;
+    }
+    const running = processes.get(part);
+    if (running !== undefined) toldToEnd.add(running);
+    const code = (await running?.[by]()) ?? null;
+    await pause(downMs);
+    await (layout === "together" ? startTogether() : startApart(part));
+    return code;
   };
 
   await startApplication();
@@ -204,7 +214,8 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
       if (found === undefined) throw new Error(`${name} does not run`);
       return found;
     },
-    replace,
+    replace: async (part, downMs = 0) => void (await endAndStart(part, "kill", downMs)),
+    restart: (part, downMs = 0) => endAndStart(part, "stop", downMs),
     stopApplication,
     startApplication,
     wipeJetStream: async () => {

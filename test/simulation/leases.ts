@@ -1,11 +1,13 @@
 // Who owns what in the simulation: each name belongs to one process for a while. A process that dies, sleeps or can't renew loses it when
-// its time is over, and learns of it by its own clock.
+// its time is over, and learns of it by its own clock. One that has too many, or is told to end, ends its work and gives it back.
 import type { Lease } from "#platform/leases.ts";
 import { elapsed, inProcess, type Process, schedule } from "./clock.ts";
 import type { Network } from "./network.ts";
 
 const TTL_MS = 4_000;
 const RENEW_MS = 1_000;
+/** As the lifecycle of a process has it. */
+const STOP_MS = 10_000;
 
 interface Held {
   readonly process: Process;
@@ -20,8 +22,17 @@ export interface Leases {
   join(process: Process, works: Readonly<Record<string, Work>>): void;
 }
 
-export function createLeases(network: Network, tell: (what: string) => void): Leases {
+export interface LeasesOptions {
+  readonly network: Network;
+  /** It was told to end, and has. */
+  readonly onStopped: (process: Process) => void;
+  readonly tell: (what: string) => void;
+}
+
+export function createLeases({ network, onStopped, tell }: LeasesOptions): Leases {
   const held = new Map<string, Held>();
+  /** What gives back all that a process has. */
+  const giveBacks = new Map<Process, Set<() => Promise<void>>>();
 
   /** What a process has not ended yet it does not take again. */
   const ending = new Map<Process, Set<string>>();
@@ -46,7 +57,34 @@ export function createLeases(network: Network, tell: (what: string) => void): Le
       return async () => undefined;
     });
 
+    const ownEnding = ending.get(process) ?? new Set();
+    ending.set(process, ownEnding);
+    const ownGiveBacks = giveBacks.get(process) ?? new Set();
+    giveBacks.set(process, ownGiveBacks.add(giveBack));
+    let ended: Promise<void> | undefined;
+    function end(): Promise<void> {
+      ownEnding.add(name);
+      ended ??= working
+        .then((stop) => stop())
+        .finally(() => {
+          ownEnding.delete(name);
+          ownGiveBacks.delete(giveBack);
+        });
+      return ended;
+    }
+
+    /** It is renewed until the work on it has ended. */
+    async function giveBack(): Promise<void> {
+      if (!lost.signal.aborted && ended === undefined) tell(`${process.name} gives back ${name}`);
+      const isOurs = !lost.signal.aborted;
+      await end();
+      if (!isOurs || lost.signal.aborted) return;
+      lost.abort();
+      if (held.get(name) === record) held.delete(name);
+    }
+
     function renew(): void {
+      if (lost.signal.aborted) return;
       if (
         !isGivenUp &&
         held.get(name) === record &&
@@ -56,19 +94,37 @@ export function createLeases(network: Network, tell: (what: string) => void): Le
         record.expiresAt = elapsed() + TTL_MS;
         ownExpiry = record.expiresAt;
       }
-      if (elapsed() < ownExpiry) return void schedule(RENEW_MS, renew, process);
+      if (elapsed() < ownExpiry) {
+        if (network.isHit("givenBack")) void giveBack();
+        return void schedule(RENEW_MS, renew, process);
+      }
       tell(`${process.name} has lost ${name}`);
       lost.abort();
-      const own = ending.get(process) ?? new Set();
-      ending.set(process, own.add(name));
-      void working.then((end) => end()).finally(() => own.delete(name));
+      void end();
     }
     schedule(RENEW_MS, renew, process);
+  }
+
+  /** Ends what it does and gives back what it has; what takes longer is cut off. */
+  function stop(process: Process): void {
+    tell(`${process.name} is told to end`);
+    const end = (how: string) => (): void => {
+      if (!process.alive) return;
+      tell(`${process.name} has ended ${how}`);
+      process.alive = false;
+      onStopped(process);
+    };
+    schedule(STOP_MS, end("in the middle of its work"), process);
+    void Promise.all([...(giveBacks.get(process) ?? [])].map((giveBack) => giveBack())).then(end("in order"));
   }
 
   return {
     join(process, works) {
       const look = (): void => {
+        if (network.isHit("stopped")) {
+          stop(process);
+          return;
+        }
         for (const [name, work] of Object.entries(works)) {
           const holder = held.get(name);
           const isFree = holder === undefined || elapsed() >= holder.expiresAt;

@@ -15,6 +15,10 @@ export interface Faults {
   readonly reorderedMail: number;
   readonly wipedStream: number;
   readonly lostLease: number;
+  /** A lease, to whoever has fewer. */
+  readonly givenBack: number;
+  /** A process is told to end, as when another release takes its place. */
+  readonly stopped: number;
 }
 
 export const NO_FAULTS: Faults = {
@@ -28,6 +32,8 @@ export const NO_FAULTS: Faults = {
   reorderedMail: 0,
   wipedStream: 0,
   lostLease: 0,
+  givenBack: 0,
+  stopped: 0,
 };
 
 export interface Network {

@@ -24,6 +24,7 @@ export const vault: Vault = {
   ensureKeys: async () => undefined,
   seal: async (key, value) => sealed(key, value),
   sealCached: sealed,
+  sealMany: async (items) => items.map(({ key, value }) => sealed(key, value)),
   open: async (value) => opened(value),
   openMany: async (items) => items.map((one) => opened(one.sealed)),
   openReadable: async (items) => items.map((one) => opened(one.sealed)),

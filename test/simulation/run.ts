@@ -1,11 +1,12 @@
 // npm run simulate [-- --seeds N --from N --seed N --jobs N]: many seeds, each a yard of its own in simulated time. With --seed one of them,
-// told event by event. --plant no_fencing or forgotten_appends makes the log wrong on purpose.
+// told event by event. --without givenBack,stopped leaves out faults. --plant no_fencing or forgotten_appends makes the log wrong on purpose.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { simulateTime } from "./clock.ts";
 import type { Planted } from "./event-store.ts";
+import type { Faults } from "./network.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -16,10 +17,16 @@ const { values: flags } = parseArgs({
     /** Of a child: every `step`-th seed. */
     step: { type: "string", default: "1" },
     plant: { type: "string" },
+    without: { type: "string", default: "" },
     child: { type: "boolean", default: false },
   },
 });
+/** Of a child, so that a run that is ended early says how far it came. */
+const TOLD_EVERY = 500;
+/** By a clock that the simulation leaves alone. */
+const secondsSince = (began: bigint): string => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
 const planted = flags.plant as Planted | undefined;
+const without = flags.without.split(",").filter(Boolean) as (keyof Faults)[];
 const [seeds, from, jobs, step] = [flags.seeds, flags.from, flags.jobs, flags.step].map(Number) as [
   number,
   number,
@@ -34,18 +41,26 @@ else process.exit(await runAll());
 async function runOne(seed: number): Promise<number> {
   simulateTime();
   const { simulate } = await import("./simulate.ts");
-  const { violations, events, digest } = await simulate(seed, { planted, tell: (line) => console.log(line) });
+  const { violations, events, digest } = await simulate(seed, {
+    planted,
+    without,
+    tell: (line) => console.log(line),
+  });
   for (const one of violations) console.log(`broken: ${one}`);
   console.log(`seed ${seed}: ${events} events, ${violations.length} promises broken, digest ${digest}`);
   return violations.length === 0 ? 0 : 1;
 }
 
 async function runSome(): Promise<number> {
+  const began = process.hrtime.bigint();
   simulateTime();
   const { simulate } = await import("./simulate.ts");
   let failed = 0;
+  let played = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
-    const { violations } = await simulate(seed, { planted });
+    const { violations } = await simulate(seed, { planted, without });
+    played += 1;
+    if (played % TOLD_EVERY === 0) console.log(`${played} seeds up to ${seed} in ${secondsSince(began)} s`);
     if (violations.length === 0) continue;
     failed += 1;
     console.log(`FAIL seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
@@ -59,6 +74,7 @@ async function runAll(): Promise<number> {
     Array.from({ length: jobs }, async (_, n) => {
       const given = ["--child", "--from", `${from + n}`, "--seeds", `${seeds - n}`, "--step", `${jobs}`];
       if (planted !== undefined) given.push("--plant", planted);
+      if (flags.without !== "") given.push("--without", flags.without);
       const child = spawn(
         process.execPath,
         ["--disable-warning=ExperimentalWarning", import.meta.filename, ...given],
@@ -70,9 +86,8 @@ async function runAll(): Promise<number> {
       return code;
     }),
   );
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   const isGood = codes.every((code) => code === 0);
-  console.log(`${isGood ? "ok  " : "FAIL"} ${seeds} seeds from ${from} in ${seconds.toFixed(1)} s`);
+  console.log(`${isGood ? "ok  " : "FAIL"} ${seeds} seeds from ${from} in ${secondsSince(began)} s`);
   if (!isGood) console.log("one of them again, event by event: npm run simulate -- --seed N");
   return isGood ? 0 : 1;
 }

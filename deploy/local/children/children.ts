@@ -79,9 +79,13 @@ function standBack(pid: number, niceness: number): void {
   } catch {}
 }
 
+/** A shell waits, since it takes a megabyte where Node takes thirty. It goes on when the pipe ends that we alone hold open. */
+const WAIT = 'trap "" INT TERM HUP; while read -r _; do :; done; exec "$@"';
+
 function startWatchdog(dataDir: string, env: Environment): ChildProcess {
   const script = fileURLToPath(import.meta.resolve("./watchdog.ts"));
-  const watchdog = spawn(process.execPath, [script, dataDir, `${process.pid}`], {
+  const then = [process.execPath, script, dataDir, `${process.pid}`];
+  const watchdog = spawn("/bin/sh", ["-c", WAIT, "watchdog", ...then], {
     detached: true,
     env: nodeEnvironment(env),
     stdio: ["pipe", "ignore", "ignore"],

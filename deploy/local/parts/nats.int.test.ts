@@ -5,6 +5,7 @@ import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Bus, connectBus } from "#platform/bus/bus.ts";
+import type { Environment } from "#platform/config.ts";
 import { createLog } from "#platform/log.ts";
 import { startNats } from "../../../test/harness/nats.ts";
 import { until } from "../../../test/harness/wait.ts";
@@ -177,6 +178,13 @@ test("knows the same passwords after a start, and nothing of what was there is l
   const manager = await after.jetstreamManager();
   assert.is((await manager.streams.info("SUBMISSIONS")).state.last_seq, before?.seq);
   await after.close();
+});
+
+test("has a soft limit of memory, and a person's own one before it", async () => {
+  const limitIn = async (env: Environment): Promise<string | undefined> =>
+    (await prepareNats(dataDir, { ...process.env, ...env })).command.env.GOMEMLIMIT;
+  assert.is(await limitIn({ GOMEMLIMIT: undefined }), "192MiB");
+  assert.is(await limitIn({ GOMEMLIMIT: "1GiB" }), "1GiB");
 });
 
 test("keeps what an earlier version without users had stored", async () => {

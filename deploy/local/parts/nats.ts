@@ -20,6 +20,12 @@ export const PRODUCER_INBOX = "_INBOX_producer";
 /** What Go programs are tuned with. */
 const VARIABLES = ["TZ", "GOMAXPROCS", "GOMEMLIMIT", "GOGC"];
 
+/**
+ * Go collects when the heap has doubled, and lets it grow without bounds until then. Near this limit it collects sooner; a message's id is
+ * remembered for two minutes, and what the server must have at a thousand submissions a second is below half of it.
+ */
+const SOFT_LIMIT = { GOMEMLIMIT: "192MiB" };
+
 export interface NatsPart extends Part {
   /** For producers, who may only hand in. */
   readonly producerUrl: string;
@@ -47,7 +53,7 @@ export async function prepareNats(dataDir: string, env: Environment): Promise<Na
       name: "NATS",
       command: binary,
       args: ["--config", config, "--addr", "127.0.0.1", "--port", `${port}`],
-      env: pick(env, VARIABLES),
+      env: { ...SOFT_LIMIT, ...pick(env, VARIABLES) },
       ready: /Server is ready/,
       readyWithinMs: 30_000,
       stopSignal: "SIGTERM",

@@ -4,6 +4,7 @@ import type { EventLog } from "../engine/event-log.ts";
 import type { ReadRequest } from "./codec/read-request.ts";
 import { encodeStreamNotFound } from "./codec/read-response.ts";
 import { Cursor, PAGE_EVENTS } from "./cursor.ts";
+import { stopping as stoppingError } from "./errors.ts";
 import { compileFilter } from "./filter.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { eventEncoder } from "./links.ts";
@@ -12,9 +13,18 @@ import { subscribe } from "./subscription.ts";
 
 export function serveRead(context: HandlerContext): handleServerStreamingCall<ReadRequest, Buffer> {
   const { log, commits, stopping, toGrpcError } = context;
+  const open = new Set<ResponseStream>();
+  // One listener for all: each that is added to a signal is compared with all that are there.
+  const stop = (): void => {
+    for (const responses of open) responses.fail(stoppingError());
+  };
+  stopping.addEventListener("abort", stop, { once: true });
   return (call) => {
     const { request } = call;
-    const responses = new ResponseStream(call, stopping);
+    const responses = new ResponseStream(call);
+    open.add(responses);
+    call.once("close", () => open.delete(responses));
+    if (stopping.aborted) stop();
     const served =
       request.count === undefined
         ? subscribe(log, commits, request, responses)

@@ -1,7 +1,7 @@
 // The responses to one reader. Its user sends a page of them, then waits until the reader has taken enough.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ServerWritableStream } from "@grpc/grpc-js";
-import { type GrpcError, stopping } from "./errors.ts";
+import type { GrpcError } from "./errors.ts";
 import { batchOf } from "./message-batch.ts";
 
 const BATCH_BYTES = 32 * 1024;
@@ -16,16 +16,10 @@ export class ResponseStream {
   #inTransitBytes = 0;
   #resume: (() => void) | undefined;
 
-  constructor(call: ServerWritableStream<unknown, Buffer>, signal: AbortSignal) {
+  constructor(call: ServerWritableStream<unknown, Buffer>) {
     this.#call = call;
-    const stop = (): void => this.fail(stopping());
-    signal.addEventListener("abort", stop, { once: true });
     call.once("cancelled", () => this.#close());
-    call.once("close", () => {
-      signal.removeEventListener("abort", stop);
-      this.#close();
-    });
-    if (signal.aborted) stop();
+    call.once("close", () => this.#close());
   }
 
   get closed(): boolean {

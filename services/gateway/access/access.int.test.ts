@@ -72,6 +72,11 @@ test("somebody who is invited sets a password, signs in and out", async () => {
   const signedIn = await post("/api/login", { name: "mira moll", password: PASSWORD });
   assert.equal([signedIn.status, signedIn.body.name], [200, "Mira Moll"]);
   const session = cookieOf(signedIn);
+  const ways = await yard.call("/api/login", { headers: { cookie: session } });
+  // When the session ends unless it is used moves with each use.
+  const { session: told, ...who } = ways.body.me;
+  const { session: asked, ...same } = (await me(session)).body;
+  assert.equal([ways.body.signed_in, who, told.expires_at], [true, same, asked.expires_at]);
   const out = await yard.call("/api/logout", {
     method: "POST",
     headers: { cookie: session, "sec-fetch-site": "same-origin" },
@@ -79,6 +84,8 @@ test("somebody who is invited sets a password, signs in and out", async () => {
   assert.is(out.status, 204);
   assert.match(String(out.headers["set-cookie"]), /^switchyard_session=; Max-Age=0;/);
   assert.is((await me(session)).status, 401);
+  const after = await yard.call("/api/login", { headers: { cookie: session } });
+  assert.equal(after.body, { password: true, signed_in: false });
   assert.is((await me(cookie)).status, 200, "another session goes on");
 });
 

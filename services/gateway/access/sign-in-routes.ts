@@ -43,6 +43,7 @@ const WaysToSignIn = z
     password: z.literal(true),
     oidc: z.object({ href: z.string() }).optional(),
     signed_in: z.boolean().meta({ description: "Whether the request has a session or token that holds" }),
+    me: Me.optional().meta({ description: "Whose it is, as GET /api/me says it" }),
   })
   .register(responseSchemas, { id: "WaysToSignIn" });
 const LinkToCheck = z.strictObject({ token: secret }).register(requestSchemas, { id: "SetUpLinkToCheck" });
@@ -89,11 +90,15 @@ export function signInRoutes({ access, oidcPath }: SignInRoutesParts): Routes {
     app.get(
       "/api/login",
       { schema: { summary: "How one may sign in here", response: { 200: WaysToSignIn } } },
-      async (request) => ({
-        password: true,
-        ...(oidcPath !== undefined && { oidc: { href: oidcPath } }),
-        signed_in: (await identify(request.headers)) !== undefined,
-      }),
+      async (request) => {
+        const person = await identify(request.headers);
+        return {
+          password: true,
+          ...(oidcPath !== undefined && { oidc: { href: oidcPath } }),
+          signed_in: person !== undefined,
+          ...(person && { me: shownPerson(person) }),
+        };
+      },
     );
 
     app.post(

@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PartnerId } from "#domain/ids.ts";
-import type { PartnerConfig } from "#domain/partner/config.ts";
+import { PARTNER_CONFIG_STREAM, type PartnerConfig } from "#domain/partner/config.ts";
 import { type ConfigError, check } from "#domain/partner/config-error.ts";
 import { configErrors } from "#domain/partner/config-errors.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
@@ -18,6 +18,7 @@ import { isWellFormed } from "#domain/well-formed.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { partnerMailbox } from "#platform/bus/subjects.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { PartnerQueries } from "#projections/partners/query.ts";
 import { byOf } from "../access/person.ts";
@@ -29,12 +30,13 @@ import { functionErrors, testDelivery } from "./ask-partners.ts";
 import { changer } from "./change.ts";
 import { configuredPartners, type PartnersView } from "./configured-partners.ts";
 import { PartnerChange, withoutReadOnly } from "./partner-change.ts";
-import { DeliveryChanged, refusalOf, VersionMoved, versionMoved } from "./partner-refusals.ts";
+import { DeliveryChanged, refusalOf } from "./partner-refusals.ts";
 import { urlErrors } from "./partner-url.ts";
 import { Returned, type ReturnParts, returns } from "./returns.ts";
 import { notFound } from "./scope.ts";
 import { openDelivery, Partner, Partners, shownPartner, waitingIn } from "./shown-partner.ts";
 import { createTestLimit, submissionToTest, TestedDelivery, TestOrder } from "./test-delivery.ts";
+import { expectedVersion, VersionMoved, versionMoved } from "./version-moved.ts";
 
 export interface PartnerRoutesParts {
   readonly eventStore: EventStore;
@@ -50,12 +52,6 @@ export interface PartnerRoutesParts {
 }
 
 const params = z.object({ id: PartnerId });
-const HowToConfigure = z.strictObject({
-  expected_version: z.coerce.number().int().nonnegative().optional().meta({
-    description:
-      "The version that is to be replaced, 0 for a partner that there is not yet; left out, whatever is there",
-  }),
-});
 const Removal = z.strictObject({
   drain: z
     .enum(["next", "dead_letter"])
@@ -98,7 +94,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         return await change(command, reply);
       } catch (error) {
         if (error instanceof VersionMoved)
-          throw new Refused(await versionMoved(eventStore, partner, error.version));
+          throw new Refused(await versionMoved(error, { eventStore, ...madeVersions(partner) }));
         if (!(error instanceof DeliveryChanged)) throw error;
         before = error.delivery;
       }
@@ -159,7 +155,7 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
         schema: {
           summary: "Configure a partner",
           params,
-          querystring: HowToConfigure,
+          querystring: expectedVersion("partner"),
           body: PartnerChange,
           response: { 200: Partner },
           refusals: ["unacceptable", "conflict", "version_moved"],
@@ -264,6 +260,13 @@ export function partnerRoutes(parts: PartnerRoutesParts): Routes {
     );
   };
 }
+
+const madeVersions = (partner: PartnerId) => ({
+  stream: PARTNER_CONFIG_STREAM,
+  what: "partner",
+  isVersion: ({ type, data }: StoredEvent) =>
+    type === "PartnerConfigured" && (data as { partner?: unknown }).partner === partner,
+});
 
 const smtpErrors = (delivery: Delivery, hasSmtp: boolean): ConfigError[] =>
   check(

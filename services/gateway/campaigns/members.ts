@@ -12,7 +12,6 @@ import {
 import { type CampaignId, MemberId } from "#domain/ids.ts";
 import { memberContext, memberDomain, memberKey } from "#domain/seal-contexts.ts";
 import { deterministicUuid } from "#platform/ids.ts";
-import { sealMany } from "#platform/vault/seal-many.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { readJson } from "../http/json-body.ts";
 import { splitLines } from "../intake/split-lines.ts";
@@ -87,13 +86,12 @@ export async function uploadMembers(
   }
 
   async function handOver(lines: readonly ReadLine[]): Promise<void> {
-    const sealed = await sealMany(
+    const sealed = await vault.sealMany(
       lines.map(({ member_id, fields }) => ({
         key: memberKey(member_id),
         value: fields,
         context: memberContext(member_id),
       })),
-      vault,
     );
     const members = lines.flatMap(({ member_id, line }, n): AddedMember[] => {
       const one = sealed[n];

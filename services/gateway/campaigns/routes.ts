@@ -1,13 +1,16 @@
 // /api/campaigns: campaigns, how they are begun and stopped, and what is told about them.
 import { z } from "zod";
+import { CAMPAIGN_CONFIG_STREAM } from "#domain/campaign/configured.ts";
 import type { CampaignDefinition } from "#domain/campaign/definition.ts";
 import { definitionErrors } from "#domain/campaign/graph.ts";
 import { CampaignId } from "#domain/ids.ts";
 import type { ConfiguredPartners } from "#domain/partner/configured.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
+import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { changer } from "../admin/change.ts";
 import { notFound } from "../admin/scope.ts";
+import { expectedVersion, VersionMoved, versionMoved } from "../admin/version-moved.ts";
 import { describeScope, type Routes, zodValidator } from "../http/route-schema.ts";
 import { reportPosition } from "../reading/report-position.ts";
 import { type InputError, Refused, refusal } from "../refusal.ts";
@@ -25,6 +28,13 @@ export interface CampaignRoutesParts extends MemberRoutesParts {
 }
 
 const params = z.object({ id: CampaignId });
+
+const madeVersions = (campaign: CampaignId) => ({
+  stream: CAMPAIGN_CONFIG_STREAM,
+  what: "campaign",
+  isVersion: ({ type, data }: StoredEvent) =>
+    type === "CampaignDefined" && (data as { campaign?: unknown }).campaign === campaign,
+});
 
 export function campaignRoutes(parts: CampaignRoutesParts): Routes {
   const { eventStore, bus, view, partners, services, queries } = parts;
@@ -104,9 +114,10 @@ export function campaignRoutes(parts: CampaignRoutesParts): Routes {
         schema: {
           summary: "Define a campaign; a changed one is a new version, for those who have not begun",
           params,
+          querystring: expectedVersion("campaign"),
           body: CampaignChange,
           response: { 200: Campaign },
-          refusals: ["unacceptable", "conflict"],
+          refusals: ["unacceptable", "conflict", "version_moved"],
         },
       },
       async (request, reply) => {
@@ -121,7 +132,14 @@ export function campaignRoutes(parts: CampaignRoutesParts): Routes {
         };
         const errors = [...definitionErrors(definition), ...namesErrors(definition)];
         if (errors.length > 0) throw new Refused(refusal("unacceptable", { errors }));
-        return shown(campaign, await change({ type: "define", campaign, definition, migrate }, reply));
+        const { expected_version } = request.query;
+        const command = { type: "define", campaign, definition, migrate, expected_version } as const;
+        try {
+          return shown(campaign, await change(command, reply));
+        } catch (error) {
+          if (!(error instanceof VersionMoved)) throw error;
+          throw new Refused(await versionMoved(error, { eventStore, ...madeVersions(campaign) }));
+        }
       },
     );
 

@@ -45,7 +45,10 @@ const ImportState = z.object({
 
 export const Campaign = CampaignDefinition.extend({
   id: CampaignId,
-  version: z.int().positive(),
+  version: z
+    .int()
+    .positive()
+    .meta({ description: "Another one with each changed definition; see expected_version" }),
   status: Status,
   counts: Counts,
   funnel: z

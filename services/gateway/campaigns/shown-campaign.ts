@@ -12,6 +12,7 @@ import { createCodec } from "#platform/event-store/codec.ts";
 import type { LiveView } from "#platform/live-view.ts";
 import type { Yard } from "#platform/yard.ts";
 import type { CampaignFigures } from "#projections/campaigns/query.ts";
+import { VersionMoved } from "../admin/version-moved.ts";
 import { follow } from "../configuration.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import type { Campaign } from "./schemas.ts";
@@ -62,6 +63,8 @@ export function refusalOf(refused: CampaignRefusal): Refusal {
       return refusal("conflict", { detail: "The campaign was never started; start it first" });
     case "paused":
       return refusal("conflict", { detail: "The campaign is paused; resume it instead of starting it" });
+    case "version_moved":
+      throw new VersionMoved(refused.version, refused.changed);
     case "migration_impossible":
       return refusal("unacceptable", {
         errors: refused.steps.map((step) => ({

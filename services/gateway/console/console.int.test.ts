@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,44 @@ test("what is no screen and no file is a 404 problem, wherever a path tries to l
     assert.ok([400, 403, 404].includes(statusCode), `${path}: ${statusCode}`);
     assert.match(String(headers["content-type"]), "application/problem+json", path);
     assert.not.match(body, "not for everybody");
+  }
+});
+
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+
+test("a browser at an unknown address gets a page that leads to the overview, a program the problem", async () => {
+  const app = await served(built);
+  for (const url of ["/console-page-that-is-not", "/leads/one/more", "/api/nothing?x=1"]) {
+    const { statusCode, headers, body } = await app.inject({ url, headers: { accept: BROWSER } });
+    assert.is(statusCode, 404, url);
+    assert.is(headers["content-type"], "text/html; charset=utf-8", url);
+    assert.match(body, "<h1>There is nothing at this address</h1>");
+    assert.match(body, /<a [^>]*href="\/">Go to the overview<\/a>/);
+    assert.not.match(body, /<[^>]* style=|<script|\bon\w+=/);
+    const style = /<style>(.*?)<\/style>/s.exec(body)?.[1] ?? "";
+    const hash = createHash("sha256").update(style).digest("base64");
+    assert.is(
+      headers["content-security-policy"],
+      `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-${hash}'`,
+    );
+    assert.is(headers.vary, "accept");
+  }
+  for (const [method, accept] of [
+    ["GET", undefined],
+    ["GET", "*/*"],
+    ["GET", "application/json"],
+    ["GET", "application/json, text/html;q=0.5"],
+    ["POST", BROWSER],
+  ] as const) {
+    const url = "/console-page-that-is-not";
+    const { statusCode, headers, body } = await app.inject({
+      method,
+      url,
+      headers: accept ? { accept } : {},
+    });
+    assert.is(statusCode, 404, `${method} ${accept}`);
+    assert.is(headers["content-type"], "application/problem+json", `${method} ${accept}`);
+    assert.is(JSON.parse(body).type, "urn:switchyard:problem:not_found");
   }
 });
 

@@ -21,6 +21,11 @@ test("has the yard and a job queue do the same, and finds nothing lost or double
   const { stdout } = await bench(...few, "--only", "yard,graphile-worker");
   assert.match(stdout, /^lost +0 +0$/m);
   assert.match(stdout, /^doubled +0 +0$/m);
+  for (const work of ["created", "sent to"]) {
+    const [, costs = ""] = stdout.split(`the yard by process, ${work}\n`);
+    assert.match(costs, /^ .*\bCPU s per 1,000\b/);
+    assert.match(costs.split("\n\n")[0] ?? "", /^ {2}services\/eventstore\/main\.ts +\d/m);
+  }
   assert.match(stdout, /^yard divided by\n +graphile-worker\n/m);
   assert.match(stdout, /^created, ms +≤ 2,000 +\d+ +met$/m);
 });

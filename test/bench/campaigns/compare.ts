@@ -2,7 +2,7 @@
 import { loadavg } from "node:os";
 import { median } from "../eventstore/measure.ts";
 import { type Child, startChild } from "../pipeline/child.ts";
-import { fixed, table, whole } from "../pipeline/report.ts";
+import { byProcess, fixed, table, whole } from "../pipeline/report.ts";
 import { profile } from "./profile.ts";
 import type { ProviderApi } from "./provider.ts";
 import { startBullmq, startGraphile } from "./queues.ts";
@@ -100,7 +100,7 @@ const perThousand =
   (count: number, cpuSeconds: Figure): Figure =>
   (round) =>
     (cpuSeconds(round) * 1_000) / count;
-const CREATION_CPU: Figure = ({ creationCpu }) => creationCpu;
+const CREATION_CPU: Figure = ({ creationUsages }) => cpuOf(creationUsages);
 const SENDING_CPU: Figure = ({ usages }) => cpuOf(usages);
 
 function print(results: Results, { members, rounds }: CompareOptions): void {
@@ -139,6 +139,11 @@ function print(results: Results, { members, rounds }: CompareOptions): void {
   );
   const yard = results.get("yard");
   if (yard === undefined) return;
+  const creation = yard.map(({ creationUsages: usages }) => ({ usages, count: members }));
+  console.log(`\nthe yard by process, created\n${byProcess(creation)}`);
+  console.log(
+    `\nthe yard by process, sent to\n${byProcess(yard.map(({ usages }) => ({ usages, count: members })))}`,
+  );
   printRatios(yard, results);
   const created = medianOf(yard, CREATED);
   const sent = medianOf(yard, SENT);

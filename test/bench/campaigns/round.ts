@@ -10,14 +10,15 @@ export interface Round {
   readonly created: Created;
   /** The same once more, which adds nobody. */
   readonly again: Created;
-  /** CPU seconds of the first time. */
-  readonly creationCpu: number;
+  /** Of the first time. */
+  readonly creationUsages: Usages;
   /** Members a second, from the first moment until the last message was at the provider. */
   readonly sentPerSecond: number;
   /** Until the system itself knows that all are over. */
   readonly overPerSecond: number;
   /** Of all processes of the system in MB: when the work begins, in its middle and at its end. */
   readonly memory: readonly [number, number, number];
+  /** From the beginning of the work until the system knows that all are over. */
   readonly usages: Usages;
   readonly lost: number;
   readonly doubled: number;
@@ -40,7 +41,7 @@ export async function measure(
 ): Promise<Round> {
   const idle = usagesOf(system.processTrees());
   const created = await system.create(batch, count, false);
-  const creationCpu = cpuOf(usagesBetween(idle, usagesOf(system.processTrees())));
+  const creationUsages = usagesBetween(idle, usagesOf(system.processTrees()));
   const again = await system.create(batch, count, true);
   await provider.call("reset");
   const before = usagesOf(system.processTrees());
@@ -56,7 +57,7 @@ export async function measure(
   return {
     created,
     again,
-    creationCpu,
+    creationUsages,
     sentPerSecond: perSecond(lastAt),
     overPerSecond: perSecond(overAt),
     memory: [megabytes(before), middle, megabytes(after)],

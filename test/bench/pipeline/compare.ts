@@ -3,7 +3,7 @@ import { median } from "../eventstore/measure.ts";
 import { type Bench, startSystem } from "./bench.ts";
 import type { Options } from "./options.ts";
 import { sumOf } from "./processes.ts";
-import { byProcess, fixed, neverAccepted, summary, table, totalCpu, whole } from "./report.ts";
+import { byProcess, costOf, fixed, neverAccepted, summary, table, totalCpu, whole } from "./report.ts";
 import { isExact, measure, type Round, WARM_UP } from "./round.ts";
 import type { SystemName } from "./system.ts";
 
@@ -86,7 +86,7 @@ function print(results: Results, { submissions, rounds, connections, apart }: Op
       total("wrong in read models", ({ check }) => check.misread),
     ]),
   );
-  for (const [name, all] of results) console.log(`\n${name}\n${byProcess(all)}`);
+  for (const [name, all] of results) console.log(`\n${name}\n${byProcess(all.map(costOf))}`);
   const yard = results.get("yard");
   if (yard === undefined) return;
   printRatios(yard, results);

@@ -95,12 +95,11 @@ function usageOf(pid: number, { withEndedChildren }: { readonly withEndedChildre
   }
 }
 
-/** The script of a Node process, with its roles if it has any; else the program. */
+/** The script of a Node process, or of one that waits to become it, with its roles if it has any; else the program. */
 function nameOf(pid: number): string {
   const [program = "", ...args] = stringsIn(pid, "cmdline");
-  if (!basename(program).startsWith("node")) return basename(program);
   const script = args.find((arg) => /\.m?[jt]s$/.test(arg));
-  const name = script === undefined ? "node" : relative(REPOSITORY, script);
+  const name = script === undefined ? basename(program) : relative(REPOSITORY, script);
   if (name !== COMPOSITION_ROOT) return name;
   const roles = stringsIn(pid, "environ").find((one) => one.startsWith("ROLES="));
   return roles === undefined ? name : `${name} (${abbreviated(roles.slice("ROLES=".length).split(","))})`;

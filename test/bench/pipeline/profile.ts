@@ -5,7 +5,7 @@ import { type Bench, startSystem } from "./bench.ts";
 import type { Options } from "./options.ts";
 import { startProfile } from "./profile/inspector.ts";
 import { type CpuProfile, selfTimes, type Times } from "./profile/self-times.ts";
-import { byProcess, fixed, summary, table } from "./report.ts";
+import { byProcess, costOf, fixed, summary, table } from "./report.ts";
 import { isExact, measure, WARM_UP } from "./round.ts";
 
 const FUNCTIONS = 40;
@@ -33,7 +33,9 @@ export async function profile(bench: Bench, options: Options): Promise<boolean> 
       printProfile(`${name}, process ${pid}`, JSON.parse(json) as CpuProfile, submissions);
       console.log(`for a browser's developer tools: ${relative(REPOSITORY, file)}`);
     }
-    console.log(`\nThe round, slowed down by the profilers: ${summary(round)}\n${byProcess([round])}`);
+    console.log(
+      `\nThe round, slowed down by the profilers: ${summary(round)}\n${byProcess([costOf(round)])}`,
+    );
     return isExact(round.check);
   } finally {
     await yard.stop();

@@ -45,9 +45,23 @@ export function summary(round: Round): string {
   ].join("; ");
 }
 
-/** CPU for 1,000 submissions and memory by process, as medians of the rounds. */
-export function byProcess(rounds: readonly Round[]): string {
-  const row = (name: string, usageIn: (round: Round) => Usage | undefined): string[] => {
+export interface Cost {
+  readonly usages: Usages;
+  /** Of the benchmark's own processes. */
+  readonly benchUsages?: Usages;
+  /** How many submissions, or members, there were. */
+  readonly count: number;
+}
+
+export const costOf = ({ usages, benchUsages, load }: Round): Cost => ({
+  usages,
+  benchUsages,
+  count: load.acceptedCount,
+});
+
+/** CPU for 1,000 submissions or members and memory by process, as medians of the rounds. */
+export function byProcess(rounds: readonly Cost[]): string {
+  const row = (name: string, usageIn: (round: Cost) => Usage | undefined): string[] => {
     const usages = rounds.flatMap((round) => perThousand(usageIn(round), round) ?? []);
     const figure = (of: (usage: Usage) => number): number => median(usages.map(of));
     return [
@@ -72,8 +86,8 @@ export function byProcess(rounds: readonly Round[]): string {
     ["", "user", "system", "CPU s per 1,000", "RSS MB", "PSS MB"],
     ...byCost(rounds.map(({ usages }) => usages)).map((name) => row(name, ({ usages }) => usages.get(name))),
     row("all", ({ usages }) => sumOf(usages)),
-    ...byCost(rounds.map(({ benchUsages }) => benchUsages)).map((name) =>
-      row(`(beside: ${name})`, ({ benchUsages }) => benchUsages.get(name)),
+    ...byCost(rounds.flatMap(({ benchUsages }) => benchUsages ?? [])).map((name) =>
+      row(`(beside: ${name})`, ({ benchUsages }) => benchUsages?.get(name)),
     ),
   ]);
 }
@@ -87,8 +101,8 @@ function byCost(rounds: readonly Usages[]): string[] {
 }
 
 /** CPU time only: memory does not depend on how many were sent. */
-function perThousand(usage: Usage | undefined, { load }: Round): Usage | undefined {
+function perThousand(usage: Usage | undefined, { count }: Cost): Usage | undefined {
   if (usage === undefined) return undefined;
-  const factor = 1_000 / load.acceptedCount;
+  const factor = 1_000 / count;
   return { ...usage, user: usage.user * factor, system: usage.system * factor };
 }

@@ -1,12 +1,15 @@
 // Passes of submissions through a yard, one role after the other: each has its work waiting for it when it starts.
 
 import { IDENTITY_STREAM } from "#domain/identity/events.ts";
+import { PartnerId } from "#domain/ids.ts";
+import { partnerStream } from "#domain/partner/events.ts";
 import { leadMailbox } from "#platform/bus/subjects.ts";
 import type { Role } from "#platform/config.ts";
 import { allProjections } from "#projections/all.ts";
 import { prepareCheckpoints } from "#projections/checkpoint.ts";
 import { type Machine, machineWith } from "../docs/machine.ts";
 import { whole } from "../pipeline/report.ts";
+import { PARTNERS } from "../pipeline/submissions.ts";
 import type { Pass, RolesOptions } from "./options.ts";
 import { CORES, type RoleProcesses, type Stage, startStage } from "./stage.ts";
 import { addTimers } from "./timers.ts";
@@ -59,15 +62,27 @@ export async function measureRoles(options: RolesOptions): Promise<RolesResults>
       }
     }
     const { requests, distinct, misrouted } = await stage.bench.partners.call("status");
-    if (requests !== distinct || distinct !== from || misrouted > 0)
+    const attempts = await attemptsOf(stage);
+    if (requests > attempts || distinct !== from || misrouted > 0)
       throw new Error(
-        `${from} were sent; ${requests} deliveries of ${distinct} came, ${misrouted} to a wrong partner`,
+        `${from} were sent; ${requests} requests of ${distinct} came in ${attempts} attempts, ${misrouted} to a wrong partner`,
       );
+    // On a busy machine an answer may come too late; the next attempt goes under the same id. All that was measured would be lost with it.
+    if (requests > distinct) console.log(`${requests - distinct} requests came again, under the same id`);
     return { machine, submissions: options.submissions, measurements };
   } finally {
     if (CORES.length > 1) stage.leaveCore(false);
     await stage.stop();
   }
+}
+
+/** Recorded, each before its request. */
+async function attemptsOf({ yard }: Stage): Promise<number> {
+  let attempts = 0;
+  for (const id of PARTNERS)
+    for await (const { type } of yard.own.eventStore().streamEvents(partnerStream(PartnerId.parse(id))))
+      if (type === "DeliveryStarted") attempts += 1;
+  return attempts;
 }
 
 interface Batch {
