@@ -39,6 +39,10 @@ console.log(`\nThe report is in ${join(report, "proof-of-load.md")}`);
 process.exit(isGood ? 0 : 1);
 
 function read(args: readonly string[]) {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
