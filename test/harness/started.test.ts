@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { allOrNone } from "./started.ts";
@@ -46,7 +47,10 @@ test("is stopped in reverse where one of them fails, also what starts only then,
 test("a file whose yard does not start ends, and says why", () => {
   const { signal, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", "test/harness/fixtures/yard-that-fails.ts"],
+    [
+      "--disable-warning=ExperimentalWarning",
+      fileURLToPath(import.meta.resolve("./fixtures/yard-that-fails.ts")),
+    ],
     { encoding: "utf8", timeout: 100_000 },
   );
   assert.is(signal, null, "it hangs");

@@ -1,5 +1,4 @@
 // npm run requirements [-- part of a row]: runs the command of each row of the tables in README.md, each once.
-import { createProgress } from "../../deploy/local/demo/progress.ts";
 import { execute, startYardBeside, type YardBeside } from "./execute.ts";
 import { beginning, lastLine, running } from "./progress.ts";
 import { commandsOf, readRequirements } from "./table.ts";
@@ -28,7 +27,8 @@ if (wanted.length === 0) {
 
 const commands = [...commandsOf(wanted)];
 console.log(beginning(wanted, commands.length));
-const progress = createProgress(process.stdout);
+/** On a terminal a line takes the place of the one before. */
+const anew = process.stdout.isTTY ? "\r\u001b[2K" : "";
 let failed = 0;
 let yard: YardBeside | undefined;
 for (const [at, [command, rows]] of commands.entries()) {
@@ -40,13 +40,16 @@ for (const [at, [command, rows]] of commands.entries()) {
     yard = await startYardBeside();
   }
   let said = "";
-  const show = (): void => progress.show(lastLine(said, performance.now() - began));
+  const show = (): void =>
+    void process.stdout.write(
+      `${anew}${lastLine(said, performance.now() - began)}${anew === "" ? "\n" : ""}`,
+    );
   const timer = setInterval(show, process.stdout.isTTY ? 1_000 : 30_000);
   const { code, output, seconds } = await execute(command, isBeside ? (yard?.env ?? {}) : {}, (text) => {
     said = `${said}${text}`.slice(-1_000);
   });
   clearInterval(timer);
-  progress.end(`${code === 0 ? "ok  " : "FAIL"} ${command} (${seconds} s)`);
+  console.log(`${anew}${code === 0 ? "ok  " : "FAIL"} ${command} (${seconds} s)`);
   for (const { asked } of rows) console.log(`       ${asked}`);
   if (code !== 0) console.log(output);
   failed += code === 0 ? 0 : 1;
