@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Config, ConfigError } from "./config.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { keptOrMade } from "./kept-file.ts";
-import { keptMasterKey, MASTER_KEY_BYTES, masterKeyFile } from "./kept-master-key.ts";
+import { keptMasterKey, keptMasterKeys, MASTER_KEY_BYTES, masterKeyFile } from "./kept-master-key.ts";
 import { once } from "./once.ts";
 
 /** Made once below DATA_DIR where they are not configured, by the first process that asks for them. */
@@ -21,6 +21,8 @@ export interface Connections extends Config, KeptSecrets {
   readonly adminToken: string;
   readonly sources: Config["sources"];
   readonly masterKey: Buffer;
+  /** Nobody has given one, and none is kept: reading `masterKey` makes one. */
+  readonly makesMasterKey?: boolean;
 }
 
 /** The secrets alone, for a launcher that has no addresses yet. */
@@ -75,6 +77,7 @@ export function resolveConnections(config: Config): Connections {
     natsUrl,
     eventstoreUrl,
     databaseUrl,
+    makesMasterKey: config.masterKey === undefined && keptMasterKeys(config.dataDir).length === 0,
     get adminToken() {
       return secrets.adminToken;
     },

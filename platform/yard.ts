@@ -12,7 +12,7 @@ import type { Metrics } from "./metrics.ts";
 import { once } from "./once.ts";
 import { startStep } from "./start-step.ts";
 import type { Tracing } from "./tracing.ts";
-import { openVault, type Vault } from "./vault/vault.ts";
+import { demandWrapping, openVault, type Vault } from "./vault/vault.ts";
 
 /** What every process has, also one that uses no part of the yard. */
 export interface ProcessParts {
@@ -85,11 +85,14 @@ export function createYard({ config, log, metrics, health, lifecycle, tracing }:
     return connected;
   });
   const vault = once(async () => {
-    const { dataDir, masterKey, readableMasterKeys } = config;
+    const { dataDir, readableMasterKeys } = config;
     const furtherMasterKeys = () => keptMasterKeys(dataDir);
-    const keys = { masterKey, readableMasterKeys, furtherMasterKeys };
-    const parts = { ...keys, database: database(), log, lifecycle };
-    const opened = await startStep(parts, "vault", () => openVault(parts));
+    const parts = { readableMasterKeys, furtherMasterKeys, database: database(), log, lifecycle };
+    const opened = await startStep(parts, "vault", async () => {
+      // A key that is made beside keys wrapped under another one would be of no use, and look like the right one.
+      if (config.makesMasterKey === true) await demandWrapping(parts);
+      return openVault({ ...parts, masterKey: config.masterKey });
+    });
     health.add("vault", opened.check);
     return opened;
   });

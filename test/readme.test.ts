@@ -27,6 +27,18 @@ for (const document of documents) {
   });
 }
 
+test("examples in documents ask where the simulator is, and set what they use", () => {
+  const fromOutside = ["PWD"];
+  for (const document of documents) {
+    const text = readFileSync(document, "utf8");
+    const shell = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code).join("\n");
+    assert.not.match(shell, /:8090/, document);
+    const set = [...text.matchAll(/\b([A-Z][A-Z_]+)=/g)].map(([, name]) => name);
+    for (const [, name = ""] of shell.matchAll(/\$\{?([A-Z][A-Z_]+)/g))
+      assert.ok([...set, ...fromOutside].includes(name), `${document} uses $${name} and sets it nowhere`);
+  }
+});
+
 test("the tour of one submission visits every room in order", () => {
   const tour = readFileSync("README.md", "utf8").split("## One submission")[1]?.split("\n## ")[0] ?? "";
   const rooms = [...tour.matchAll(/\]\(services\/([a-z]+)/g)].map((match) => match[1]);

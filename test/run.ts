@@ -3,10 +3,15 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import { testFiles } from "./files.ts";
+import { parseOrExplain } from "./harness/usage.ts";
 
-const { values: flags, positionals: patterns } = parseArgs({
+const USAGE = `usage: npm test -- [part of a path…] [--tests] [--checks] [--verbose]
+Runs every check and test, or the tests whose paths have one of the words. npm run upgrades is those of test/upgrades.
+  --checks    the checks alone, or those that are named
+  --tests     the tests alone
+  --verbose   what passes is shown too`;
+const { values: flags, positionals: patterns } = parseOrExplain(USAGE, {
   allowPositionals: true,
   options: { checks: { type: "boolean" }, tests: { type: "boolean" }, verbose: { type: "boolean" } },
 });

@@ -1,5 +1,8 @@
 // What the manifests say of the roles is what the configuration and the code say of them.
-import { globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse, parseAllDocuments } from "yaml";
@@ -72,8 +75,23 @@ test("variables exist, and secrets come from files that are mounted", () => {
   const files = [config, ...[sealed, gateway].map((spec) => spec.containers[0].env)].flatMap((one) =>
     (JSON.stringify(one).match(/\/secrets\/[\w/.-]+/g) ?? []).map((path) => path.split("/").at(-1)),
   );
-  const described = readFileSync("docs/deployment.md", "utf8");
-  for (const file of files) assert.ok(described.includes(`--from-file=${file}`), file);
+  assert.equal([...new Set(fromFiles().map((path) => basename(path)))].sort(), [...new Set(files)].sort());
+});
+
+/** What the document makes secrets from. */
+const fromFiles = (): string[] =>
+  [...readFileSync("docs/deployment.md", "utf8").matchAll(/--from-file=(\S+)/g)].map(([, path = ""]) => path);
+
+test("secrets are made from files that the image makes, where it makes them", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kubernetes-"));
+  try {
+    const out = join(folder, "secrets");
+    execFileSync(process.execPath, ["deploy/compose/make-secrets.ts", "--out", out]);
+    assert.ok(fromFiles().length >= 7);
+    for (const path of fromFiles()) assert.ok(existsSync(join(folder, path)), path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("pods meet the restricted standard", () => {

@@ -96,6 +96,7 @@ test("is made while submissions come in, is refused for half ones, and lists who
   await traffic;
   assert.is(made.code, 0, made.output);
   assert.match(made.output, /The master key \S+ is left out/);
+  assert.match(made.output, /\nDATA_DIR=<[^>]+> MASTER_KEY_FILE=<[^>]+> npm run restore -- \S+whole\n/);
   assert.not.match(
     readdirSync(whole)
       .map((name) => readFileSync(join(whole, name), "latin1"))
@@ -158,7 +159,21 @@ test("killed while it restores, it is no yard that starts, and ends when it is r
 
   const { code, output } = await restore(whole, theKey, "--forgotten", later);
   assert.is(code, 0, output);
+  assert.match(
+    output,
+    `Start with:\nDATA_DIR=${restored} MASTER_KEY_FILE=${masterKeyFile(original)} npm start\n`,
+  );
   assert.match((await restore(whole, theKey)).output, "is not empty");
+});
+
+test("is started by no other master key than its own, and none is made beside it", async () => {
+  const keyless = startLauncher(restored, { PORT: `${await freePort()}`, SIMULATOR_PORT: "0" }, "real");
+  assert.is(await keyless.exited, 1, keyless.output());
+  assert.match(
+    keyless.output(),
+    /wrapped under the master key with the id [\w-]{12}, and none is known here/,
+  );
+  assert.not.ok(existsSync(masterKeyFile(restored)));
 });
 
 test("goes into a database of its own choice, and into none that is used", async () => {

@@ -98,9 +98,16 @@ async function backUp({ dir, config, database, eventStoreUrl }: BackupParts): Pr
   console.log(
     `The backup in ${dir} is whole: events up to position ${head}, ${keys.count.toLocaleString("en")} keys.\n` +
       `The master key ${masters.join(", ")} is left out, and without it no personal data can be read. Keep it elsewhere: ` +
-      `${config.masterKey === undefined ? masterKeyFile(config.dataDir) : "MASTER_KEY"}\n` +
-      `Read models and NATS are made from the events. Restore with: DATA_DIR=<an empty folder> npm run restore -- ${dir}`,
+      `${keyPlace(config)}\n` +
+      `Read models and NATS are made from the events. Restore with:\nDATA_DIR=<an empty folder> MASTER_KEY_FILE=<where you keep it> npm run restore -- ${dir}`,
   );
+}
+
+/** Where whoever keeps it finds it. */
+function keyPlace({ masterKey, dataDir }: Config): string {
+  if (masterKey === undefined) return masterKeyFile(dataDir);
+  const { MASTER_KEY_FILE: file } = process.env;
+  return file ? resolve(file) : "MASTER_KEY";
 }
 
 function masterKeyOf({ masterKey, dataDir }: Config): Buffer {

@@ -15,6 +15,7 @@ import { restoreAccess } from "./backup/kept-access.ts";
 import { openSecrets } from "./backup/kept-secrets.ts";
 import { compareKeys, personsWithoutKey, readKeyFile } from "./backup/key-file.ts";
 import { checkFiles, FILES, type Manifest, readManifest } from "./backup/manifest.ts";
+import { startCommand } from "./backup/start-command.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { createProgress } from "./demo/progress.ts";
 import { exitWith } from "./exit.ts";
@@ -58,7 +59,7 @@ async function run(): Promise<void> {
       (gone.size > 0
         ? "Who was forgotten by the given lists stays forgotten.\n"
         : `Who was forgotten after ${manifest.made_at} is known again, unless --forgotten names a newer list.\n`) +
-      "What happened after the backup is not there; what was under way is delivered again, under the same ids. Start with: npm start",
+      `What happened after the backup is not there; what was under way is delivered again, under the same ids. Start with:\n${startCommand(process.env)}`,
   );
 }
 

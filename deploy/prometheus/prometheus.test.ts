@@ -69,6 +69,23 @@ test("every alert has a page that says what to look at, what to do and how to ca
   assert.equal(pages.sort(), names.map((name) => `${name}.md`).sort());
 });
 
+test("a page and the summary of a standstill say how long it has lasted when its alert fires", () => {
+  const inWords: Readonly<Record<number, string>> = { 20: "twenty minutes" };
+  const contents = readFileSync("docs/runbook/README.md", "utf8");
+  for (const name of ["SwitchyardCampaignStuck", "SwitchyardQueueStuck"]) {
+    const [, rule = ""] = alerts.split(`- alert: ${name}\n`);
+    const [window = 0, pending = 0] = [/\[(\d+)m\]/, /for: (\d+)m/].map((one) => Number(one.exec(rule)?.[1]));
+    const words = inWords[window + pending] ?? "";
+    assert.ok(words !== "", `${name} fires after ${window + pending} minutes`);
+    const summary = /summary: "(.*)"/.exec(rule)?.[1] ?? "";
+    const page = readFileSync(`docs/runbook/${name}.md`, "utf8");
+    const row = contents.split("\n").find((line) => line.includes(`(${name}.md)`)) ?? "";
+    for (const text of [summary, page, row])
+      assert.not.match(text.replaceAll(words, ""), /\d+ minutes|(fifteen|ten|twenty|thirty) minutes/, name);
+    assert.ok(page.includes(words), name);
+  }
+});
+
 test("the configuration and the rules are what Prometheus takes", () => {
   const { status, output } = promtool("check", "config", `${FOLDER}/prometheus.yml`);
   assert.is(status, 0, output);

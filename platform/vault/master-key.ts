@@ -36,8 +36,8 @@ export class UnknownMasterKey extends Error {
 
   constructor(masterId: string, known: readonly string[]) {
     super(
-      `the keys of the vault are wrapped under the master key with the id ${masterId}, and only ${known.join(", ")} is known here; ` +
-        "give it as MASTER_KEY or among MASTER_KEYS_READABLE",
+      `the keys of the vault are wrapped under the master key with the id ${masterId}, and ${known.length === 0 ? "none" : `only ${known.join(", ")}`} is known here; ` +
+        "give it as MASTER_KEY or MASTER_KEY_FILE, or among MASTER_KEYS_READABLE",
     );
     this.masterId = masterId;
   }

@@ -4,9 +4,10 @@ import type { Database } from "../database.ts";
 import { every } from "../every.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
+import { wrappingOf } from "./copy-keys.ts";
 import { createKeyCache } from "./key-cache.ts";
 import { DESTROYED_CHANNEL, type Key, openKeyStore } from "./key-store.ts";
-import { createMasterKeys } from "./master-key.ts";
+import { createMasterKeys, UnknownMasterKey } from "./master-key.ts";
 import { type Purged, purgeDestroyed } from "./purge.ts";
 import { openIfWhole, SealDamaged, type Sealed, sealWith } from "./seal.ts";
 
@@ -76,6 +77,19 @@ export interface VaultOptions {
   readonly furtherMasterKeys?: () => readonly Buffer[];
   readonly log: Log;
   readonly lifecycle?: Lifecycle;
+}
+
+/** Throws UnknownMasterKey where keys are wrapped under one that is neither kept nor given as readable. */
+export async function demandWrapping({
+  database,
+  readableMasterKeys = [],
+  furtherMasterKeys = () => [],
+}: Omit<VaultOptions, "masterKey" | "log">): Promise<void> {
+  const wrapping = await wrappingOf(database);
+  if (wrapping === undefined) return;
+  const known = [...readableMasterKeys, ...furtherMasterKeys()];
+  const ids = known.map((current) => createMasterKeys({ current }).currentId);
+  if (!ids.includes(wrapping)) throw new UnknownMasterKey(wrapping, ids);
 }
 
 /** Even where no notification of its destruction arrives, a key is forgotten within this time. */

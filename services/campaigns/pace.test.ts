@@ -5,7 +5,8 @@ import { CampaignDefinition } from "#domain/campaign/definition.ts";
 import type { Member } from "#domain/campaign/member-state.ts";
 import { type CampaignState, newCampaign } from "#domain/campaign/state.ts";
 import { MemberId, StepId } from "#domain/ids.ts";
-import { hasWork } from "./pace.ts";
+import { unlimited } from "#platform/token-bucket.ts";
+import { hasWork, paceOf } from "./pace.ts";
 
 const test = suite("whether a campaign has work");
 
@@ -62,6 +63,18 @@ test("it has none while it is paused, nor in its quiet hours", () => {
   const quiet = CampaignDefinition.parse({ ...definition, quiet: { time_zone: "UTC", hours } });
   assert.not.ok(hasWork({ ...running, definition: quiet }, pending, noon));
   assert.ok(hasWork({ ...running, definition: quiet }, pending, noon + 3_600_000));
+});
+
+test("a pause limits it as long as anybody is left, also where all only wait", () => {
+  const limitOf = (configured: ConfiguredCampaign, one: CampaignState): string | null =>
+    paceOf(configured, one, { now: noon, bucket: unlimited, perSecond: 0, oldestSendMs: 0 }).limited_by;
+  const paused: ConfiguredCampaign = { ...running, standing: "paused" };
+  const waiting = somebody({ step, status: "waiting", wait: { due: noon + 1, ends_by_reply: true } });
+  const working = somebody({ step, status: "working", work: { type: "analyze" } });
+  for (const one of [pending, waiting, working]) assert.is(limitOf(paused, one), "paused");
+  assert.is(limitOf(running, waiting), null);
+  assert.is(limitOf(paused, newCampaign()), null);
+  assert.is(limitOf(paused, somebody({ step, status: "done" })), null);
 });
 
 test.run();

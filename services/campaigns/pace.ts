@@ -95,8 +95,9 @@ export function paceOf(
     ...(until !== undefined && { until: new Date(until).toISOString() }),
   });
   const isWaited = pendingIn(state) > 0 || nextDueAt <= now;
+  const isAnybodyLeft = isWaited || working.size > 0 || Number.isFinite(nextDueAt);
+  if (standing === "paused" && isAnybodyLeft) return limited("paused");
   if (!isWaited && working.size === 0) return limited(null);
-  if (standing === "paused") return limited("paused");
   const opens = sendableFrom(definition.quiet, now);
   if (isWaited && opens > now) return limited("quiet_hours", opens);
   if (oldestSendMs > LONG_MS) return limited("partner");

@@ -20,6 +20,10 @@ const names = globSync(`${import.meta.dirname}/*.ts`)
   .filter((name) => name !== "run")
   .sort();
 
+const USAGE = `usage: npm run bench -- [name [options of it]…]
+Without a name all run that take no hours.
+names: ${names.join(", ")}`;
+
 function read(words: readonly string[]): Selection[] {
   const selected: Selection[] = [];
   for (const word of words) {
@@ -37,6 +41,10 @@ function fail(why: string): never {
   process.exit(2);
 }
 
+if (process.argv[2] === "--help") {
+  console.log(USAGE);
+  process.exit(0);
+}
 const selected = read(process.argv.slice(2));
 const all = names.map((name) => ({ name, options: [] }));
 for (const { name, options } of selected.length > 0 ? selected : all) {

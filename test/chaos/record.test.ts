@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nextSeed, RECORD, type RecordedRound, recordedRounds, recordRound, summaryOf } from "./record.ts";
+import {
+  nextSeed,
+  RECORD,
+  type RecordedRound,
+  recordedRounds,
+  recordRound,
+  summaryOf,
+  usualSeconds,
+} from "./record.ts";
 
 const test = suite("The record of rounds");
 const folder = mkdtempSync(join(tmpdir(), "rounds-"));
@@ -31,6 +39,11 @@ test("the summary tells which seeds were played, and what broke", () => {
   assert.is(lines[1], "blows: 5 kill, 5 freeze");
   assert.is(lines.at(-1), "FAIL seed 33 at abc1234: a lead was lost");
   assert.not.match(lines.join(), /NaN|undefined/);
+});
+
+test("a round takes as long as the median of those before", () => {
+  assert.is(usualSeconds([]), undefined);
+  assert.is(usualSeconds([round(50), round(1), round(3.4)]), 33);
 });
 
 test("a round that broke much takes a few lines", () => {

@@ -66,6 +66,13 @@ export function summaryOf(rounds: readonly RecordedRound[]): string[] {
   ];
 }
 
+/** The median; undefined where nothing is recorded. */
+export function usualSeconds(rounds: readonly RecordedRound[]): number | undefined {
+  const sorted = rounds.map(({ seconds }) => seconds).sort((a, b) => a - b);
+  const median = sorted[Math.floor((sorted.length - 1) / 2)];
+  return median === undefined ? undefined : Math.round(median);
+}
+
 /** "1-3, 5". */
 function rangesOf(seeds: ReadonlySet<number>): string {
   const ranges: { from: number; to: number }[] = [];

@@ -50,7 +50,13 @@ const ENDS = ["delivered", "duplicate", "rejected", "unrouted", "dead_lettered"]
 
 let rounds = 0;
 
-export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: number): Promise<RoundReport> {
+/** `say` is told in short what happens, as it does. */
+export async function playRound(
+  yard: ChaosYard,
+  blows: readonly Blow[],
+  seed: number,
+  say: (line: string) => void = () => undefined,
+): Promise<RoundReport> {
   const begin = performance.now();
   const timeline: string[] = [];
   const violations: string[] = [];
@@ -92,6 +98,7 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
     blows.map(async (blow) => {
       await pause(blow.at);
       tell(`begins: ${described(blow)}`);
+      say(described(blow));
       await attempt(`a blow that could not be healed (${described(blow)})`, () => strike(blow));
       tell(`healed: ${described(blow)}`);
     }),
@@ -101,6 +108,7 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
   const stalledBefore = machine.total();
   const otherPrograms = watchOthers();
   tell("all is healed");
+  say("all is healed; waiting until everything has ended …");
   let progressMs = Number.NaN;
   await attempt(`no progress within ${PROGRESS_MS / 1_000} s of healing`, async () => {
     const id = await traffic.submit(PROBE);
@@ -140,6 +148,7 @@ export async function playRound(yard: ChaosYard, blows: readonly Blow[], seed: n
   });
   tell(`campaign ${campaign.id}: ${JSON.stringify(members)}`);
   phaseEnds("campaign");
+  say("everything has ended; looking at the promises …");
   violations.push(...violationsOf(traffic.operations));
   await attempt("the log", async () => {
     const deliveries = await settledDeliveries(yard);

@@ -6,15 +6,26 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { keepEvidenceToOurselves, saidLately } from "../harness/evidence.ts";
+import { parseOrExplain } from "../harness/usage.ts";
 import { type Blow, type BlowKind, described, planRound } from "./plan.ts";
-import { nextSeed, recordedRounds, recordRound, summaryOf } from "./record.ts";
+import { nextSeed, recordedRounds, recordRound, summaryOf, usualSeconds } from "./record.ts";
 import { playRound, type RoundReport, replayViolations } from "./round.ts";
 import { shrink } from "./shrink.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
 
-const { values: flags } = parseArgs({
+const USAGE = `usage: npm run chaos -- [options]
+  --seed N          of the first round; another each time without it
+  --rounds N        how many (10)
+  --minutes N       begins no round after that time
+  --next            goes on after the last recorded round, and records each
+  --record          keeps a line of each round in docs/chaos/rounds.jsonl
+  --summary         says what was played, and plays nothing
+  --without KIND,…  leaves out kinds of blows
+  --only 1,3        plays only these blows of the seed
+  --fresh           a new yard for each round
+  --no-shrink       plays no broken round again with fewer blows`;
+const { values: flags } = parseOrExplain(USAGE, {
   options: {
     seed: { type: "string" },
     next: { type: "boolean", default: false },
@@ -92,6 +103,7 @@ async function shrunk(ofSeed: number, blows: readonly Blow[]): Promise<void> {
 
 async function startTimed(): Promise<ChaosYard> {
   const begin = performance.now();
+  console.log("a yard starts: NATS, the event store, PostgreSQL, and two processes of each role …");
   const started = await startChaosYard();
   console.log(`a yard started in ${secondsSince(begin)} s`);
   return started;
@@ -99,6 +111,14 @@ async function startTimed(): Promise<ChaosYard> {
 
 const secondsSince = (begin: number): number => Math.round((performance.now() - begin) / 100) / 10;
 
+let now = "no round has begun";
+process.once("SIGINT", () => {
+  console.log(
+    `\ninterrupted: ${now}; ${played} begun, ${failed} broke a promise. What was started is ended.`,
+  );
+  process.exit(130);
+});
+const usual = usualSeconds(recordedRounds());
 const end = performance.now() + Number(flags.minutes) * 60_000;
 let failed = 0;
 let played = 0;
@@ -107,8 +127,14 @@ while (played < rounds && performance.now() < end) {
   const ofSeed = seed + played;
   played += 1;
   const blows = blowsOf(yard, ofSeed);
+  now = `in round ${played} of ${rounds}, seed ${ofSeed} (again: npm run chaos -- --seed ${ofSeed} --rounds 1)`;
+  console.log(
+    `\nround ${played} of ${rounds}, seed ${ofSeed}: ${blows.length} blows${usual === undefined ? "" : `; a round takes some ${usual} s`}`,
+  );
   const start = performance.now();
-  const report = await playRound(yard, blows, ofSeed);
+  const report = await playRound(yard, blows, ofSeed, (line) =>
+    console.log(`${secondsSince(start).toFixed(1).padStart(7)} s  ${line}`),
+  );
   const phases = { ...report.phases };
   const isOver = played === rounds || performance.now() > end;
   const isLast = isOver || flags.fresh || played % ROUNDS_PER_YARD === 0;

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MEMBERS } from "./campaign-invariants.ts";
-import { type Blow, planRound } from "./plan.ts";
+import { type Blow, described, planRound } from "./plan.ts";
 import { playRound, replayViolations } from "./round.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
 
@@ -33,9 +33,12 @@ const BLOWS: readonly Blow[] = [
 ];
 
 test("keeps every promise", async () => {
-  const { violations, timeline, taken, members } = await playRound(yard, BLOWS, 1);
+  const said: string[] = [];
+  const { violations, timeline, taken, members } = await playRound(yard, BLOWS, 1, (line) => said.push(line));
   assert.equal(violations, [], timeline.join("\n"));
   assert.ok(taken > 0);
+  for (const blow of BLOWS) assert.ok(said.includes(described(blow)), "each blow is told as it falls");
+  assert.match(said.at(-1) ?? "", /looking at the promises/);
   assert.is(members.done, MEMBERS, JSON.stringify(members));
 });
 

@@ -11,6 +11,7 @@ import { type ProcessName, type RunningYard, startYard } from "../e2e/yard.ts";
 import { temporaryFolder } from "../eventstore/server.ts";
 import { findFaketime } from "../harness/faketime.ts";
 import { type HalfOpenProxy, startHalfOpenProxy } from "../harness/half-open-proxy.ts";
+import { allOrNone, type Own } from "../harness/started.ts";
 import { PARTS, type Part } from "./plan.ts";
 import { COMPILED, portOf, urlThrough } from "./ways.ts";
 
@@ -83,13 +84,23 @@ export const RULES = [
   rule("otherwise", 1_000, {}, { to: "fallback" }),
 ];
 
-export async function startChaosYard(): Promise<ChaosYard> {
+export const startChaosYard = (): Promise<ChaosYard> => allOrNone("a yard to strike", startAll);
+
+async function startAll(own: Own): Promise<ChaosYard> {
   const ways = new Map<string, HalfOpenProxy>();
   const clocks = temporaryFolder("clocks-");
   const disk = smallDisk();
   const clockOf = (name: string): string => join(clocks, name);
   const setClock = (name: string, seconds: number): void =>
     writeFileSync(clockOf(name), `${seconds < 0 ? "" : "+"}${seconds}\n`);
+
+  async function startWay(port: number): Promise<HalfOpenProxy> {
+    const { way } = await own(async () => {
+      const way = await startHalfOpenProxy(port);
+      return { way, stop: () => way.close() };
+    });
+    return way;
+  }
 
   async function environmentOf(
     name: ProcessName,
@@ -99,7 +110,7 @@ export async function startChaosYard(): Promise<ChaosYard> {
     const urls: Record<string, string> = { ...COMPILED };
     for (const part of PARTS) {
       const url = env[VARIABLE[part]] ?? "";
-      const way = ways.get(`${name} ${part}`) ?? (await startHalfOpenProxy(portOf(url)));
+      const way = ways.get(`${name} ${part}`) ?? (await startWay(portOf(url)));
       ways.set(`${name} ${part}`, way);
       urls[VARIABLE[part]] = urlThrough(url, way.port);
     }
@@ -116,19 +127,24 @@ export async function startChaosYard(): Promise<ChaosYard> {
 
   let ended: string[] = [];
   let failedStarts: string[] = [];
-  const yard = await startYard("apart", {
-    copies: 2,
-    supervisor: {
-      onEnded: (name, code) => void ended.push(`${name} ended by itself with ${code}`),
-      onFailedStart: (name, error) =>
-        void failedStarts.push(`${name} was not ready: ${error.message.slice(0, MAX_REASON)}`),
-    },
-    environmentOf,
-    ...(disk !== undefined && { eventStoreDir: join(disk, "data") }),
-  });
+  const yard = await own(() =>
+    startYard("apart", {
+      copies: 2,
+      supervisor: {
+        onEnded: (name, code) => void ended.push(`${name} ended by itself with ${code}`),
+        onFailedStart: (name, error) =>
+          void failedStarts.push(`${name} was not ready: ${error.message.slice(0, MAX_REASON)}`),
+      },
+      environmentOf,
+      ...(disk !== undefined && { eventStoreDir: join(disk, "data") }),
+    }),
+  );
   const log = pino({ level: "silent" });
   const eventStore = connectEventStore({ url: `esdb://127.0.0.1:${yard.eventStore().port}?tls=false`, log });
   const database = connectDatabase({ url: yard.postgres.url, log, max: 2 });
+  const connections = await own(async () => ({
+    stop: () => Promise.all([eventStore.close(), database.close()]),
+  }));
   const ballast = disk && join(disk, "ballast");
   await configureYard(yard);
   return {
@@ -160,7 +176,7 @@ export async function startChaosYard(): Promise<ChaosYard> {
       if (ballast !== undefined) rmSync(ballast, { force: true });
     },
     async stop() {
-      await Promise.all([eventStore.close(), database.close()]);
+      await connections.stop();
       await yard.stop();
       await Promise.all([...ways.values()].map((way) => way.close()));
       if (disk !== undefined) execFileSync("umount", ["--lazy", disk]);

@@ -7,6 +7,7 @@ import { type EventStoreServer, startEventStore, temporaryFolder } from "../even
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
 import { freePort, type NodeProcess, startNode } from "../harness/process.ts";
+import { allOrNone, type Own } from "../harness/started.ts";
 import { createClient, type YardClient } from "./client.ts";
 
 export const ROLES = [
@@ -92,17 +93,20 @@ const namesOf = (role: Role, copies: number): ProcessName[] =>
     ? [role]
     : [role, ...Array.from({ length: copies - 1 }, (_, n) => `${role}-${n + 2}` as const)];
 
-export async function startYard(layout: Layout, options: YardOptions = {}): Promise<RunningYard> {
+export const startYard = (layout: Layout, options: YardOptions = {}): Promise<RunningYard> =>
+  allOrNone("a yard", (own) => startAll(layout, options, own));
+
+async function startAll(layout: Layout, options: YardOptions, own: Own): Promise<RunningYard> {
   const { copies = 1, eventStoreDir = temporaryFolder(), environmentOf = async () => ({}) } = options;
   const { supervisor } = options;
   const gateways = namesOf("gateway", layout === "apart" ? copies : 1);
   const [nats, postgres, simulatorPort, ...gatewayPorts] = await Promise.all([
-    startNats(),
-    startPostgres(),
+    own(startNats),
+    own(startPostgres),
     freePort(),
     ...gateways.map(() => freePort()),
   ]);
-  let eventStore = await startEventStore({ dir: eventStoreDir });
+  let eventStore = await own(() => startEventStore({ dir: eventStoreDir }));
   const secret = newSecret();
   const token = "token-of-the-tests";
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
@@ -140,10 +144,10 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
 
   const startApart = async (name: ProcessName): Promise<void> => {
     const [role = name] = name.split("-");
-    const own = { ...env, ...(await environmentOf(name, env)) };
+    const given = { ...env, ...(await environmentOf(name, env)) };
     const PORT = `${gatewayPorts[gateways.indexOf(name)] ?? 0}`;
-    const started = await supervised(name, () =>
-      startNode(main(`${role}/main.ts`), { ...own, PORT, INSTANCE: name }),
+    const started = await own(() =>
+      supervised(name, () => startNode(main(`${role}/main.ts`), { ...given, PORT, INSTANCE: name })),
     );
     processes.set(name, started);
     if (supervisor === undefined) return;
@@ -154,8 +158,8 @@ export async function startYard(layout: Layout, options: YardOptions = {}): Prom
     });
   };
   const startTogether = async (): Promise<void> => {
-    const own = { ...env, ...(await environmentOf("gateway", env)) };
-    const started = await startNode(main("main.ts"), { ...own, PORT: `${gatewayPorts[0]}` });
+    const given = { ...env, ...(await environmentOf("gateway", env)) };
+    const started = await own(() => startNode(main("main.ts"), { ...given, PORT: `${gatewayPorts[0]}` }));
     for (const role of ROLES) processes.set(role, started);
   };
   const startApplication = async (): Promise<void> => {

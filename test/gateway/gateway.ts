@@ -13,6 +13,7 @@ import { startGateway } from "../../services/gateway/app.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { allOrNone } from "../harness/started.ts";
 import { type AssertDescribed, describedBy, type OpenApiDocument } from "./described.ts";
 
 export const ADMIN_TOKEN = "test-admin-token";
@@ -31,11 +32,9 @@ export interface Parts {
 }
 
 export async function startParts(): Promise<Parts> {
-  const [eventStore, nats, postgres] = await Promise.all([
-    startEventStore({ dir: temporaryFolder() }),
-    startNats(),
-    startPostgres(),
-  ]);
+  const [eventStore, nats, postgres] = await allOrNone("the parts of a gateway", (own) =>
+    Promise.all([own(() => startEventStore({ dir: temporaryFolder() })), own(startNats), own(startPostgres)]),
+  );
   return {
     eventStore,
     nats,

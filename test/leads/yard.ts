@@ -37,6 +37,7 @@ import { startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { evidenceOf } from "../harness/evidence.ts";
 import { startNats } from "../harness/nats.ts";
 import { type PostgresOptions, type PostgresServer, startPostgres } from "../harness/postgres.ts";
+import { allOrNone, type Own } from "../harness/started.ts";
 import { until } from "../harness/wait.ts";
 
 const codec = createCodec({
@@ -86,12 +87,18 @@ export const routeIn = (history: readonly StoredEvent[]): Route =>
 
 const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
 
-export async function startTestYard(
+export const startTestYard = (
   config: Partial<Connections> = {},
   database: PostgresOptions = {},
+): Promise<TestYard> => allOrNone("a yard of lead actors", (own) => startAll(config, database, own));
+
+async function startAll(
+  config: Partial<Connections>,
+  database: PostgresOptions,
+  own: Own,
 ): Promise<TestYard> {
-  const [nats, postgres] = await Promise.all([startNats(), startPostgres(database)]);
-  const store = await startEventStore({ dir: temporaryFolder() });
+  const [nats, postgres] = await Promise.all([own(startNats), own(() => startPostgres(database))]);
+  const store = await own(() => startEventStore({ dir: temporaryFolder() }));
   const connections: Connections = {
     http: { host: "127.0.0.1", port: 0 },
     dataDir: temporaryFolder("leads-"),
@@ -139,9 +146,9 @@ export async function startTestYard(
     return { yard, stop };
   }
 
-  const { yard: own } = await start("test");
-  const eventStore = own.eventStore();
-  const vault = await own.vault();
+  const { yard } = await own(() => start("test"));
+  const eventStore = yard.eventStore();
+  const vault = await yard.vault();
   let rulesetVersion = 0;
   const meta = (id: string = newUuid()) => ({ id, at: new Date().toISOString() });
   const history = (id: SubmissionId) => eventStore.readStream(submissionStream(id));
@@ -163,7 +170,7 @@ export async function startTestYard(
   return {
     parts: { nats, store, postgres },
     config: connections,
-    own,
+    own: yard,
     start,
     history,
     async receive(normalised, { key = newUuid(), payload = {} } = {}) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { acknowledgedIn, type Measured } from "./measure.ts";
-import { filesOf, keep, objections } from "./report.ts";
+import { filesOf, folderFor, keep, objections } from "./report.ts";
 
 const test = suite("the report of the load");
 const directory = mkdtempSync(join(tmpdir(), "load-report-"));
@@ -106,6 +106,11 @@ test("finds the acknowledged ids in any format of the log", () => {
   assert.equal(acknowledgedIn(file), [one, other]);
   writeFileSync(file, `acknowledged a-1 ${one}\nacknowledged a-2 ${one}\n`);
   assert.throws(() => acknowledgedIn(file), /2 keys were acknowledged under 1 ids/);
+});
+
+test("only all scenarios together write what the repository keeps", () => {
+  assert.match(folderFor([]), /\/docs$/);
+  assert.match(folderFor(["smoke"]), /\/reports\/load$/);
 });
 
 test.run();

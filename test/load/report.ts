@@ -5,6 +5,11 @@ import type { Measured } from "./measure.ts";
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
 const FOLDER = "proof-of-load";
+const ROOT = join(import.meta.dirname, "../..");
+
+/** What the repository keeps is made by all scenarios; a try of one of them changes no file of it. */
+export const folderFor = (scenarios: readonly string[]): string =>
+  join(ROOT, scenarios.length === 0 ? "docs" : "reports/load");
 
 export interface ReportFiles {
   /** The figures, which the report is made from. */
@@ -76,7 +81,7 @@ function render(directory: string): string {
 
 const HEAD = `# Proof of load
 
-\`npm run load\` writes this file. Each scenario starts the yard as \`npm start\` does, in a fresh data folder, sends it signed submissions with the scripts of
+\`npm run load\` writes this file; with names of scenarios it writes one like it below \`reports/load\`, or where \`--report\` says. Each scenario starts the yard as \`npm start\` does, in a fresh data folder, sends it signed submissions with the scripts of
 [k6/](../k6/submissions.ts), and then compares what was acknowledged with what the simulated partners recorded: every submission that was answered 202 must have
 had exactly one effect.
 

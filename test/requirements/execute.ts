@@ -11,7 +11,12 @@ export interface Shown {
 
 type Environment = Readonly<Record<string, string>>;
 
-export async function execute(command: string, env: Environment): Promise<Shown> {
+/** `onSaid` is given what it prints, as it does. */
+export async function execute(
+  command: string,
+  env: Environment,
+  onSaid: (text: string) => void = () => undefined,
+): Promise<Shown> {
   const began = performance.now();
   // A process group of its own, so that it ends with all that it started.
   const child = spawn("sh", ["-c", command], {
@@ -27,6 +32,7 @@ export async function execute(command: string, env: Environment): Promise<Shown>
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
       output += chunk.toString();
+      onSaid(chunk.toString());
     });
   const { promise, resolve } = Promise.withResolvers<number>();
   child.once("close", (code) => resolve(code ?? 1));

@@ -3,12 +3,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { parseOrExplain } from "../harness/usage.ts";
 import { simulateTime } from "./clock.ts";
 import type { Planted } from "./event-store.ts";
 import type { Faults } from "./network.ts";
 
-const { values: flags } = parseArgs({
+const USAGE = `usage: npm run simulate -- [options]
+  --seeds N       how many (1000)
+  --from N        the first of them (1)
+  --seed N        this one alone, told event by event
+  --jobs N        processes at once (a core each)
+  --plant FAULT   no_fencing or forgotten_appends: makes the log wrong on purpose`;
+const { values: flags } = parseOrExplain(USAGE, {
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },

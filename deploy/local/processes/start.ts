@@ -26,6 +26,9 @@ export interface StartOptions {
   readonly onRestarted: (one: RoleProcess) => Promise<void>;
 }
 
+/** Partners are played at another address, which the banner has. */
+const ITSELF = "health and figures of the process";
+
 export async function startProcesses(
   processes: readonly RoleProcess[],
   { children, lifecycle, steps, addresses, reports, onRestarted, ...given }: StartOptions,
@@ -52,7 +55,7 @@ export async function startProcesses(
     started.map(async ({ one, report, child }) => {
       const url = onLoopback((await child.ready)[1] ?? "");
       report.running();
-      steps.done(one.name, `${url}  ${one.roles.join(", ")}`);
+      steps.done(one.name, `${url}  ${one.name === "simulator" ? ITSELF : one.roles.join(", ")}`);
       return { ...one, url };
     }),
   );

@@ -31,6 +31,7 @@ export function banner(options: BannerOptions): string {
         ] as [string, string][])),
     ...(hasGateway
       ? ([
+          ["console", http],
           ["HTTP", http],
           ["API docs", `${http}/docs`],
         ] as [string, string][])
@@ -39,7 +40,7 @@ export function banner(options: BannerOptions): string {
     ...natsRows(endpoints),
     ["event store", shownUrl(endpoints.eventstore_url)],
     ["PostgreSQL", shownUrl(endpoints.database_url)],
-    ["simulator", `${endpoints.simulator_url}/partners`],
+    ["partners", `${endpoints.simulator_url}/partners, played by the simulator`],
     ["admin token", adminToken],
   ];
   const [source] = sources;

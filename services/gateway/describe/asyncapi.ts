@@ -1,5 +1,6 @@
 // What producers may send over NATS, as an AsyncAPI 3 document.
 import type { Kind } from "#domain/submission/events.ts";
+import manifest from "../../../package.json" with { type: "json" };
 import { Problem } from "../http/problem.ts";
 import { responseSchemas } from "../http/route-schema.ts";
 import { allKinds, DEFAULT_KIND } from "../intake/kinds/kinds.ts";
@@ -77,7 +78,7 @@ export function asyncApi(): Record<string, unknown> {
   const used = [...allKinds.map(({ schemaName }) => schemaName), "CloudEvent", REPLY, ...responseNames];
   return {
     asyncapi: "3.0.0",
-    info: { title: "Switchyard intake over NATS", version: "1.0.0", license: { name: "MIT" } },
+    info: { title: "Switchyard intake over NATS", version: manifest.version, license: { name: "MIT" } },
     defaultContentType: "application/json",
     channels: {
       intake: channel("intake", "Request and reply: the response comes after the submission is durable."),

@@ -63,6 +63,12 @@ test("the AsyncAPI document is valid by the standard's own schema", async () => 
   assert.not.ok(validate({ ...document, operations: { submit: { action: "answer" } } }));
 });
 
+test("both documents name the release that serves them", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const path of ["/openapi.json", "/asyncapi.json"])
+    assert.is((await yard.call(path)).body.info.version, version, path);
+});
+
 test("each operation has what OpenAPI 3.1 asks for", async () => {
   const { body: document } = await yard.call("/openapi.json");
   assert.is(document.openapi, "3.1.0");

@@ -7,6 +7,7 @@ import type {
 } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
 import { z } from "zod";
+import manifest from "../../../package.json" with { type: "json" };
 import { SESSION_COOKIE } from "../access/identify.ts";
 import { type PermissionName, rolesWith } from "../access/permissions.ts";
 import { statusOf } from "../http/problem.ts";
@@ -45,7 +46,7 @@ export function openApiOptions(): FastifyDynamicSwaggerOptions {
       openapi: "3.1.0",
       info: {
         title: "Switchyard",
-        version: "1.0.0",
+        version: manifest.version,
         description:
           "Takes submissions in at once, finds out who they are about, and delivers each to the right partner.",
         license: { name: "MIT", identifier: "MIT" },
