@@ -52,10 +52,23 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
   ["advisories", node, "--disable-warning=ExperimentalWarning", "test/checks/audit.ts"],
 ];
 
+/** Process groups: no signal of a terminal reaches them. */
+const running = new Set<number>();
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.once(signal, () => {
+    for (const leader of running) endGroup(leader);
+    process.exit(code);
+  });
+
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     // A process group of its own, so that a file that hangs is ended with everything it started.
     const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const { pid: leader } = child;
+    if (leader !== undefined) running.add(leader);
     let output = "";
     const take = (chunk: Buffer): void => {
       output += chunk.toString();
@@ -66,10 +79,11 @@ function run(command: string, args: readonly string[]): Promise<{ code: number; 
       output += `\nEnded after ${FILE_DEADLINE_MS / 1000} s without finishing.\n`;
       // It may still tell what its parts said lately; then it goes, with all that it started.
       child.kill("SIGTERM");
-      setTimeout(() => endGroup(child.pid), LAST_WORDS_MS);
+      setTimeout(() => endGroup(leader), LAST_WORDS_MS);
     }, FILE_DEADLINE_MS);
     child.on("close", (code) => {
       clearTimeout(deadline);
+      if (leader !== undefined) running.delete(leader);
       resolve({ code: code ?? 1, output });
     });
   });
