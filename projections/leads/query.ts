@@ -4,7 +4,7 @@ import { type DeliveryId, type PartnerId, SubmissionId } from "#domain/ids.ts";
 import { deliveryContext, submissionContext } from "#domain/seal-contexts.ts";
 import { type Status, statuses } from "#domain/submission/machine.ts";
 import { Submission } from "#domain/submission/submission.ts";
-import type { Database } from "#platform/database.ts";
+import { type Database, isMissingTable } from "#platform/database.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { momentOf, pageByTime } from "../cursor.ts";
@@ -76,7 +76,7 @@ export interface LeadQueries {
   placeOf(id: string): Promise<LeadPlace | undefined>;
   /** What never changes about these leads. */
   originsOf(ids: readonly string[]): Promise<ReadonlyMap<string, LeadOrigin>>;
-  /** As they are stored, of those that have one; of none while the model can't be read. */
+  /** As they are stored, of those that have one; of none while the model is not there. */
   sealedPayloads(ids: readonly string[]): Promise<ReadonlyMap<string, Sealed>>;
   /** Which of these keys leads that have not ended are sealed under, and which dead letters alone are. */
   keysInUse(keys: readonly string[]): Promise<KeyInUse[]>;
@@ -190,7 +190,10 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
           "select id, sealed from leads.lead where id = any($1::uuid[]) and sealed is not null",
           [ids],
         )
-        .catch(() => []);
+        .catch((error) => {
+          if (!isMissingTable(error)) throw error;
+          return [];
+        });
       return new Map(rows.map(({ id, sealed }) => [id, sealed]));
     },
 
