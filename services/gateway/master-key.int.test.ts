@@ -88,7 +88,7 @@ test("is not even started when the wrong one is all it has, and says what to giv
   );
   assert.match(why, /ended with 1 before it was ready/);
   assert.match(why, /could not start/);
-  assert.match(why, "give it as MASTER_KEY or among MASTER_KEYS_READABLE");
+  assert.match(why, "give it as MASTER_KEY or MASTER_KEY_FILE, or among MASTER_KEYS_READABLE");
   nothingSecretIn(why);
 });
 

@@ -238,9 +238,16 @@ test("no kind of delivery may lead to a private address where that is not allowe
   }
 });
 
+/** What the shell fills in. */
+const filledIn = (text: string): string =>
+  text
+    .replaceAll(`'"$SIM"'`, simulator.url)
+    .replaceAll(`'"\${SIM#http://}"'`, new URL(simulator.url).host)
+    .replaceAll(`'"$(cat .data/simulator-smtp.url)"'`, simulator.smtpUrl);
+
 /** What is between quotes in `curl … -d '…'`, by the id in its URL. */
 const examples = [
-  ...readFileSync(new URL("../../../docs/delivery.md", import.meta.url), "utf8").matchAll(
+  ...filledIn(readFileSync(new URL("../../../docs/delivery.md", import.meta.url), "utf8")).matchAll(
     /^curl -X PUT \S+\/api\/partners\/(\w+) [^']*'[^']*' -d '([^']*)'\ntest_partner \1$/gm,
   ),
 ];
@@ -253,11 +260,7 @@ test("the documentation has an example of each kind of delivery", () => {
 
 for (const [, id = "", body = ""] of examples)
   test(`the example "${id}" of the documentation can be configured and tested as it stands there`, async () => {
-    const { host } = new URL(simulator.url);
-    const here = body
-      .replaceAll("127.0.0.1:8090", host)
-      .replaceAll("smtp://127.0.0.1:8091", simulator.smtpUrl);
-    const made = await yard.admin("PUT", `/api/partners/${id}`, JSON.parse(here));
+    const made = await yard.admin("PUT", `/api/partners/${id}`, JSON.parse(body));
     assert.is(made.status, 200, made.text);
     const tested = await tryIt(id);
     assert.equal([tested.status, tested.body.outcome], [200, "success"], tested.text);
