@@ -82,14 +82,14 @@ interface Held {
   readonly held: number;
 }
 
-/** Connections that somebody keeps from others: at work for long, or in a transaction that does nothing. */
+/** Connections that somebody keeps from others: for long at work, or in a transaction that does nothing. */
 async function heldConnections(): Promise<Held> {
   const client = new Client({ connectionString: yard.postgres.url });
   await client.connect();
   try {
     const { rows } = await client.query<Held>(
       `select count(*)::int as connections, count(*) filter (
-          where state like 'idle in transaction%' or (state = 'active' and now() - query_start > interval '1 second')
+          where state <> 'idle' and clock_timestamp() - state_change > interval '1 second'
         )::int as held
         from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     );
