@@ -86,6 +86,37 @@ databases("parses a prepared statement once, also after it has failed", async ()
   await one.close();
 });
 
+databases("finds rows by their index with a plan that was kept while the table was empty", async () => {
+  const one = connectDatabase({ url: postgres.url, log, max: 1 });
+  // Few of such wide rows are expected in an empty table, so that reading all of them seems cheap.
+  const columns = Array.from({ length: 30 }, (_, n) => `text_${n} text`).join(", ");
+  await one.execute(`create table filled (n bigint primary key, ${columns}) with (autovacuum_enabled = off)`);
+  const scansOf = (byIndex: boolean): Promise<bigint> =>
+    one.transaction(
+      async (within) => {
+        // The server keeps the plan after five times.
+        const statement = `select n, ${byIndex} as by_index from filled where n = any($1::bigint[])`;
+        for (let n = 0; n < 8; n += 1) await within.query(statement, [[1, 2, 3]], { prepared: true });
+        await within.execute("insert into filled select n from generate_series(1, 5000) n");
+        const before = await tableScans(within);
+        await within.query(statement, [[1, 2, 3]], { prepared: true });
+        const scans = (await tableScans(within)) - before;
+        await within.execute("delete from filled");
+        return scans;
+      },
+      { byIndex },
+    );
+  assert.equal([await scansOf(false), await scansOf(true)], [1n, 0n]);
+  await one.close();
+});
+
+const tableScans = async (within: Queryable): Promise<bigint> =>
+  (
+    await within.query<{ seq_scan: bigint }>(
+      "select seq_scan from pg_stat_xact_user_tables where relname = 'filled'",
+    )
+  )[0]?.seq_scan ?? 0n;
+
 databases("takes back a transaction that takes too long, in a statement or between two", async () => {
   const tooSlow = [
     (within: Queryable) => within.query("select pg_sleep(30)"),

@@ -36,6 +36,11 @@ export interface TransactionOptions {
   readonly durable?: boolean;
   /** Rolled back where it takes longer. */
   readonly maxMs?: number;
+  /**
+   * Each statement finds its rows by an index. Of a prepared statement the server keeps the plan, and one that was made while the table
+   * was empty reads all of it; see docs/decisions/0174.
+   */
+  readonly byIndex?: boolean;
 }
 
 export interface DatabaseOptions {
@@ -216,12 +221,13 @@ export function connectDatabase({
 
   async function transaction<T>(
     work: (transaction: Queryable) => Promise<T>,
-    { durable = true, maxMs }: TransactionOptions = {},
+    { durable = true, maxMs, byIndex = false }: TransactionOptions = {},
   ): Promise<T> {
     const settings = [
       // The server hears nothing of a process that is asleep, or behind a network that lost the connection: others wait for its locks.
       `set local idle_in_transaction_session_timeout = ${maxIdleInTransactionMs}`,
       ...(durable ? [] : ["set local synchronous_commit = off"]),
+      ...(byIndex ? ["set local enable_seqscan = off"] : []),
       // So that the server gives up as well, and with that the locks.
       ...(maxMs === undefined ? [] : [`set local statement_timeout = ${maxMs}`]),
     ];

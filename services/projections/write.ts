@@ -53,7 +53,7 @@ export async function writeBatch(
       return moved;
     },
     // A commit that is lost in a crash is lost with its checkpoint, and its events are written again.
-    { durable: false, ...(maxMs !== undefined && { maxMs }) },
+    { durable: false, byIndex: true, ...(maxMs !== undefined && { maxMs }) },
   );
   for (const schema of due)
     if (moved.has(schema.name)) schema.checkpoint = { ...schema.checkpoint, position };
