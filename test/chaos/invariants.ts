@@ -170,7 +170,9 @@ export async function decisionViolations(yard: ChaosYard, ids: readonly string[]
 }
 
 /** Looking adds to the log: whoever has a model rebuilt is audited. */
-const CONDITIONS: Readonly<Record<string, string>> = { "audit.change": "where type is distinct from 'RebuildRequested'" };
+const CONDITIONS: Readonly<Record<string, string>> = {
+  "audit.change": "where type is distinct from 'RebuildRequested'",
+};
 
 /** What each read model holds, one text for each row. */
 export async function readModels(yard: ChaosYard): Promise<Map<string, string[]>> {
