@@ -17,6 +17,7 @@ import type {
   NotWritten,
   Written,
 } from "./batch-writer-options.ts";
+import { type Encoded, measure } from "./event-bytes.ts";
 import { EventStoreUnavailable } from "./event-store/errors.ts";
 import type { NewEvent } from "./event-store/stored-event.ts";
 import { every } from "./every.ts";
@@ -41,11 +42,6 @@ interface Waiting<Command, Made> {
 interface Decided<Command, Made> extends Waiting<Command, Made> {
   readonly decision: Made;
   readonly encoded: Encoded | Promise<Encoded>;
-}
-
-interface Encoded {
-  readonly events: readonly NewEvent[];
-  readonly bytes: number;
 }
 
 const NOTHING: Encoded = { events: [], bytes: 0 };
@@ -286,16 +282,3 @@ class DecisionTooLarge extends Error {
 }
 
 const notWritten = (reason: NotWritten["reason"]): NotWritten => ({ accepted: false, reason });
-
-/** Roughly: what is sealed is nearly all of an event, and plain ASCII. */
-function measure(events: readonly NewEvent[]): Encoded {
-  return { events, bytes: events.reduce((sum, { data }) => sum + 600 + charactersIn(data), 0) };
-}
-
-function charactersIn(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 8;
-  let sum = 0;
-  for (const [name, one] of Object.entries(value)) sum += name.length + charactersIn(one);
-  return sum;
-}
