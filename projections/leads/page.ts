@@ -29,17 +29,25 @@ export const isId = (text: string): boolean => SubmissionId.safeParse(text).succ
 
 type Statement = readonly [sql: string, params: readonly unknown[]];
 
-/** Of each column's index that begins with it and the status: the newest of each status, and of those the newest. */
+/** The leads of the page are found first and get their payloads then, so that however the tables grew no other payload is read. */
 export function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
-  const limit = filter.limit + 1;
-  const newest = `order by received_at desc, position desc limit ${limit}`;
+  const newest = "order by received_at desc, position desc";
+  const [found, params] = newestLeads(vault, filter, `${newest} limit ${filter.limit + 1}`);
+  return [
+    `select found.*, payload.sealed from (${found}) as found left join leads.payload using (position) ${newest}`,
+    params,
+  ];
+}
+
+/** Of each column's index that begins with it and the status: the newest of each status, and of those the newest. */
+function newestLeads(vault: Vault, filter: LeadFilter, newest: string): Statement {
   const { where, params } = conditions(vault, filter);
   if (!isByOther(filter) || filter.status !== undefined || isNarrow(filter))
-    return [`select * from leads.lead ${where} ${newest}`, params];
+    return [`select * from leads.lead_state ${where} ${newest}`, params];
   const each = `$${params.length + 1}::text[]`;
   return [
-    `select found.* from unnest(${each}) as one (status) cross join lateral (
-       select * from leads.lead ${where} and lead.status = one.status ${newest}) as found ${newest}`,
+    `select newest.* from unnest(${each}) as one (status) cross join lateral (
+       select * from leads.lead_state as lead ${where} and lead.status = one.status ${newest}) as newest ${newest}`,
     [...params, statuses],
   ];
 }
