@@ -30,6 +30,8 @@ let now = 0;
 let order = 0;
 let heap: Scheduled[] = [];
 let random: () => number = Math.random;
+/** Of sleeps that can be broken off: a signal that somebody listens to is never collected, nor what its listener knows. */
+const listening = new Set<() => void>();
 
 export const elapsed = (): number => now;
 export const currentProcess = (): Process | undefined => running.getStore();
@@ -38,6 +40,7 @@ export const inProcess = <T>(process: Process, work: () => T): T => running.run(
 /** For a new simulation. Whatever the one before left to do is never done. */
 export function resetClock(next: () => number): void {
   [now, order, heap, random] = [0, 0, [], next];
+  for (const stop of listening) stop();
 }
 
 export function schedule(delayMs: number, run: () => void, process: Process | undefined): Scheduled {
@@ -155,15 +158,22 @@ async function sleep<T>(
 ): Promise<T | undefined> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
+    const stopListening = (): void => {
+      listening.delete(stopListening);
+      signal?.removeEventListener("abort", onAbort);
+    };
     const onAbort = (): void => {
+      stopListening();
       clear(timer);
       reject(signal?.reason);
     };
     const timer = timeout(() => {
-      signal?.removeEventListener("abort", onAbort);
+      stopListening();
       resolve(value);
     }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal === undefined) return;
+    listening.add(stopListening);
+    signal.addEventListener("abort", onAbort, { once: true });
   });
 }
 
