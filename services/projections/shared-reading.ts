@@ -24,7 +24,7 @@ const MAX_GATHER_MS = 5_000;
 const MAX_WRITES = 3;
 
 export interface SharedReadingParts {
-  readonly eventStore: Pick<EventStore, "follow">;
+  readonly eventStore: Pick<EventStore, "follow" | "head">;
   readonly log: Log;
 }
 
@@ -76,9 +76,15 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
   let following: Following | undefined;
   let writing: Promise<void> = Promise.resolve();
 
+  /** Of those who wait for it to begin. */
+  async function lagBefore(): Promise<number> {
+    return from === "end" ? 0 : Number((await eventStore.head()) - (from === "start" ? 0n : from));
+  }
+
   function leave(member: Member): void {
     members.delete(member);
-    if (members.size === 0) ending.abort();
+    // Before it has begun others may come yet.
+    if (members.size === 0 && following !== undefined) ending.abort();
   }
 
   async function give(member: Member, events: StoredEvent[], position: bigint): Promise<void> {
@@ -119,7 +125,7 @@ function openShared(from: FollowOptions["from"], { eventStore, log }: SharedRead
       options.signal.addEventListener("abort", onAbort, { once: true });
       if (options.signal.aborted) onAbort();
       return {
-        lag: () => (member.alone ?? following)?.lag() ?? Promise.resolve(0),
+        lag: () => (member.alone ?? following)?.lag() ?? lagBefore(),
         done: aborted.promise.then(() => member.working).then(() => member.alone?.done),
       };
     },
