@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { BusError } from "#platform/bus/bus.ts";
 import { startTestYard, type TestYard } from "../test/leads/yard.ts";
 import { prepare, reportLag } from "./checkpoint.ts";
-import { createProgressQueries } from "./progress.ts";
+import { createProgressQueries, rebuildSubject, requestRebuild } from "./progress.ts";
 
 const test = suite("how far a read model is");
 const MODEL = { name: "slow", version: 1, tables: ["create table row (id int)"] } as const;
@@ -40,6 +41,20 @@ test("what came after its last report counts, and what it has taken in since doe
 
   await at(await eventStore.head());
   assert.equal(await progress(), { lag: 0, behind: 0 });
+});
+
+test("is rebuilt by whoever answers, where the first who is asked is gone", async () => {
+  const bus = await yard.own.bus();
+  const asked: string[] = [];
+  const gone = await bus.serve(rebuildSubject(MODEL.name), "projections", () => {
+    asked.push("one");
+    return asked.length > 1 ? Promise.resolve(new Uint8Array()) : new Promise(() => undefined);
+  });
+  await requestRebuild(bus, MODEL.name);
+  assert.is(asked.length, 2);
+  void gone.close();
+  const nobody = await requestRebuild(bus, "nothing").catch((error: BusError) => error.reason);
+  assert.is(nobody, "no_responders");
 });
 
 test.run();

@@ -1,5 +1,5 @@
 // How far each read model is, and how to have one built anew.
-import type { Bus } from "#platform/bus/bus.ts";
+import { type Bus, BusError } from "#platform/bus/bus.ts";
 import { type Database, isMissingTable } from "#platform/database.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { onceDone, prepareCheckpoints, rebuildOf, rebuiltName } from "./checkpoint.ts";
@@ -130,10 +130,21 @@ export function createProgressQueries({
 
 export const rebuildSubject = (name: string): string => `projections.rebuild.${name}`;
 
+/** Where a process was lost without a word, the server may go on sending it what others could answer, until it notices. */
+const MAX_REQUESTS = 3;
+const ANSWER_MS = 2_000;
+
 /**
  * Resolves when the rebuild has begun; from then on it survives every crash. Throws BusError with the reason `no_responders`
  * when there is no such projection or no process runs it now.
  */
 export async function requestRebuild(bus: Bus, name: string): Promise<void> {
-  await bus.request(rebuildSubject(name), new Uint8Array(), 5_000);
+  for (let left = MAX_REQUESTS - 1; ; left -= 1) {
+    try {
+      // Twice asked for is begun once.
+      return void (await bus.request(rebuildSubject(name), new Uint8Array(), ANSWER_MS));
+    } catch (error) {
+      if (left === 0 || !(error instanceof BusError) || error.reason !== "timeout") throw error;
+    }
+  }
 }

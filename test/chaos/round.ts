@@ -271,7 +271,12 @@ export async function replayViolations(yard: ChaosYard): Promise<string[]> {
     );
   const before = await caughtUp();
   const rebuiltAt = new Map((await list()).map(({ name, rebuilt_at }) => [name, rebuilt_at]));
-  for (const name of rebuiltAt.keys()) await yard.client.admin("POST", `/api/projections/${name}/rebuild`);
+  for (const name of rebuiltAt.keys())
+    await untilInOwnTime(
+      `the rebuild of ${name} has begun`,
+      async () => (await yard.client.admin("POST", `/api/projections/${name}/rebuild`)).status === 202,
+      PATIENCE_MS,
+    );
   await untilInOwnTime(
     "all are rebuilt",
     async () => {

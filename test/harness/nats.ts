@@ -76,12 +76,15 @@ export interface NatsOptions {
   readonly config?: string;
 }
 
+/** As every server of ours has it. */
+const PINGS = 'ping_interval: "5s"\nping_max: 2\n';
+
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "nats-"));
   const port = options.port ?? (await freePort());
   const file = `${dir}.conf`;
-  if (options.config !== undefined) writeFileSync(file, options.config);
-  const config = options.config === undefined ? [] : ["-c", file];
+  writeFileSync(file, `${PINGS}${options.config ?? ""}`);
+  const config = ["-c", file];
   let child = await launch(dir, port, config);
   return {
     url: `nats://127.0.0.1:${port}`,

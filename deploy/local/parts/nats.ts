@@ -76,6 +76,9 @@ function configuration({ folder, password, producerPassword }: Settings): string
     (subject) => `{ service: { account: ${ACCOUNT}, subject: ${json(subject)} } }`,
   );
   return `jetstream { store_dir: ${json(folder)} }
+# A client that was lost without a word is asked for a few seconds, not minutes, what is meant for who took its place.
+ping_interval: "5s"
+ping_max: 2
 accounts {
   ${ACCOUNT} {
     jetstream: enabled
