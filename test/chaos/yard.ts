@@ -136,7 +136,7 @@ async function startAll(own: Own): Promise<ChaosYard> {
           void failedStarts.push(`${name} was not ready: ${error.message.slice(0, MAX_REASON)}`),
       },
       environmentOf,
-      ...(disk !== undefined && { eventStoreDir: join(disk, "data") }),
+      ...(disk !== undefined && { eventStoreDir: join(disk.dir, "data") }),
     }),
   );
   const log = pino({ level: "silent" });
@@ -145,7 +145,7 @@ async function startAll(own: Own): Promise<ChaosYard> {
   const connections = await own(async () => ({
     stop: () => Promise.all([eventStore.close(), database.close()]),
   }));
-  const ballast = disk && join(disk, "ballast");
+  const ballast = disk && join(disk.dir, "ballast");
   await configureYard(yard);
   return {
     ...yard,
@@ -179,7 +179,7 @@ async function startAll(own: Own): Promise<ChaosYard> {
       await connections.stop();
       await yard.stop();
       await Promise.all([...ways.values()].map((way) => way.close()));
-      if (disk !== undefined) execFileSync("umount", ["--lazy", disk]);
+      disk?.unmount();
     },
   };
 }
@@ -193,23 +193,29 @@ async function configureYard(yard: RunningYard): Promise<void> {
   await configureRules(yard.client, RULES);
 }
 
+interface SmallDisk {
+  readonly dir: string;
+  unmount(): void;
+}
+
 /** Undefined where this process may not mount one. */
-function smallDisk(): string | undefined {
+function smallDisk(): SmallDisk | undefined {
   const dir = temporaryFolder("small-disk-");
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", dir], { stdio: "ignore" });
   } catch {
     return undefined;
   }
+  const unmount = (): void => void execFileSync("umount", ["--lazy", dir], { stdio: "ignore" });
   // Before its folder is removed, which fails while it is mounted and would keep the others from clearing up.
-  process.prependOnceListener("exit", () => {
-    try {
-      execFileSync("umount", ["--lazy", dir], { stdio: "ignore" });
-    } catch {
-      // It was unmounted with the yard.
-    }
-  });
-  return dir;
+  process.prependListener("exit", unmount);
+  return {
+    dir,
+    unmount() {
+      process.off("exit", unmount);
+      unmount();
+    },
+  };
 }
 
 /** Until not a byte more fits. */
