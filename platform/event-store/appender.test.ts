@@ -62,7 +62,7 @@ test("appends of one turn go out in one write, those of the next in another", as
 test("many large appends are several writes, each append whole in one of them", async () => {
   const opened = openedStream();
   const appender = openAppender(callsOver(opened));
-  const text = "x".repeat(100_000);
+  const text = "x".repeat(25_000);
   for (let n = 0; n < 5; n += 1) appender.append(appendOf(`s-${n}`, text), 60_000).catch(ignored);
   await nextTurn();
   await nextTurn();

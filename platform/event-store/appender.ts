@@ -28,8 +28,8 @@ interface Unsent {
 }
 
 const MAX_NUMBER = 0x7fff_ffff;
-/** What is written at once, unless a single append is larger. */
-const MAX_BATCH_BYTES = 256 * 1024;
+/** What is written at once, unless a single append is larger: as much as HTTP/2 lets through at once. */
+const MAX_BATCH_BYTES = 64 * 1024;
 /** How exactly the end of patience is kept. */
 const LOOK_EVERY_MS = 50;
 
