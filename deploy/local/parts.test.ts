@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -148,6 +148,14 @@ test("a process is given its own configuration, what Node needs, and nothing els
   assert.is(worker.INSTANCE, "one-worker");
   assert.not.ok("ADMIN_TOKEN" in worker);
   assert.is(envOf("gateway", "gateway").ADMIN_TOKEN, "token");
+});
+
+test("a process gets no more helpers of the engine than there are other cores, and room for what lives shortly", () => {
+  const given = { env: {}, address: { host: "127.0.0.1", port: 1 }, drainMs: 0, instance: "one" };
+  const { args } = roleProcessCommand({ ...given, name: "relay", roles: ["relay"] });
+  const helpers = args.map((arg) => /^--v8-pool-size=(\d)$/.exec(arg)?.[1]).find((one) => one !== undefined);
+  assert.is(Number(helpers), Math.min(4, Math.max(1, availableParallelism() - 1)));
+  assert.ok(args.includes("--max-semi-space-size=128"));
 });
 
 test("a process that is started again learns how often and why, in words that an environment takes", () => {

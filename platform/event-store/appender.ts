@@ -4,6 +4,7 @@ import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { type Append, type Confirmed, decodeAnswer, encodeAppend } from "./append-wire.ts";
 import type { Calls } from "./calls.ts";
 import { NoAnswer } from "./errors.ts";
+import { batchOf } from "./message-batch.ts";
 
 export interface Appender {
   /** One attempt. Rejects with what the store or the connection says, or with NoAnswer when neither says anything in time. */
@@ -20,7 +21,15 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** An append that is not written yet. */
+interface Unsent {
+  readonly of: number;
+  readonly bytes: Buffer;
+}
+
 const MAX_NUMBER = 0x7fff_ffff;
+/** What is written at once, unless a single append is larger: as much as HTTP/2 lets through at once. */
+const MAX_BATCH_BYTES = 64 * 1024;
 /** How exactly the end of patience is kept. */
 const LOOK_EVERY_MS = 50;
 
@@ -29,6 +38,7 @@ export function openAppender(calls: Calls): Appender {
   let number = 0;
   let current: Stream | undefined;
   let watching: NodeJS.Timeout | undefined;
+  let unsent: Unsent[] = [];
 
   function onOpened(opened: Stream): void {
     opened.on("data", (bytes: Buffer) => {
@@ -66,11 +76,35 @@ export function openAppender(calls: Calls): Appender {
     }, LOOK_EVERY_MS);
   }
 
-  function write(of: number, bytes: Buffer, over: Stream): void {
-    const asked = pending.get(of);
-    if (asked === undefined) return;
-    asked.stream = over;
-    over.write(bytes);
+  /** What came in this turn of the event loop, in as few writes as can be. */
+  function send(): void {
+    const sent = unsent;
+    unsent = [];
+    if (current !== undefined) writeAll(sent, current);
+    else
+      calls.appendStream(onOpened).then(
+        (over) => writeAll(sent, over),
+        (error: unknown) => {
+          for (const { of } of sent) take(of)?.reject(error);
+        },
+      );
+  }
+
+  function writeAll(sent: readonly Unsent[], over: Stream): void {
+    let batch: Buffer[] = [];
+    let size = 0;
+    for (const { of, bytes } of sent) {
+      const asked = pending.get(of);
+      if (asked === undefined) continue;
+      asked.stream = over;
+      if (size > 0 && size + bytes.length > MAX_BATCH_BYTES) {
+        over.write(batchOf(batch));
+        [batch, size] = [[], 0];
+      }
+      batch.push(bytes);
+      size += bytes.length;
+    }
+    if (size > 0) over.write(batchOf(batch));
   }
 
   return {
@@ -81,12 +115,8 @@ export function openAppender(calls: Calls): Appender {
       return new Promise((resolve, reject) => {
         pending.set(own, { expiresAt: performance.now() + timeoutMs, resolve, reject });
         watch();
-        if (current !== undefined) write(own, bytes, current);
-        else
-          calls.appendStream(onOpened).then(
-            (over) => write(own, bytes, over),
-            (error: unknown) => take(own)?.reject(error),
-          );
+        if (unsent.length === 0) setImmediate(send);
+        unsent.push({ of: own, bytes });
       });
     },
   };

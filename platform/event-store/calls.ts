@@ -28,10 +28,29 @@ interface Inside {
     cache?: WeakMap<Stub, Stream>,
   ): () => Promise<Stream>;
   callArguments(options: object, more: CallOptions): [Metadata, CallOptions];
+  getChannel: () => Promise<{
+    readonly internalChannel: { getOptions(): Record<string, unknown> };
+  }>;
 }
 
 const SERVICE = "/event_store.client.streams.Streams";
 const asIs = (bytes: Buffer): Buffer => bytes;
+
+/**
+ * What the store may send before we have taken what came before. With the 64 KiB of HTTP/2 a process that is busy gets a few submissions'
+ * worth of events in a turn of its event loop. See docs/decisions/0176.
+ */
+const WINDOW_BYTES = 1024 * 1024;
+
+/** The client says nothing about it to gRPC, which asks when it connects. */
+function widen(inside: Inside): void {
+  const getChannel = inside.getChannel;
+  inside.getChannel = async () => {
+    const channel = await getChannel();
+    channel.internalChannel.getOptions()["grpc-node.flow_control_window"] = WINDOW_BYTES;
+    return channel;
+  };
+}
 
 class Stub extends Client {
   batchAppend(metadata: Metadata, options: CallOptions): AppendStream {
@@ -45,6 +64,7 @@ class Stub extends Client {
 
 export function callsOver(client: EventStoreDBClient): Calls {
   const inside = client as unknown as Inside;
+  widen(inside);
   const appendStreams = new WeakMap<Stub, AppendStream>();
   const argumentsOf = (deadline: number): [Metadata, CallOptions] => inside.callArguments({}, { deadline });
 

@@ -28,10 +28,15 @@ export interface FollowOptions {
   /** Each time the end of the log is reached and everything before it is handled. */
   readonly onCaughtUp?: () => void;
   /**
-   * With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before. `maxBytes` is what
-   * may wait while the follower is behind the tail; 4 MiB unless told.
+   * With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before; `maxGatherMs` is the
+   * same at full speed. `maxBytes` is what may wait while the follower is behind the tail; 4 MiB unless told.
    */
-  readonly batch?: { readonly maxCount: number; readonly gatherMs?: number; readonly maxBytes?: number };
+  readonly batch?: {
+    readonly maxCount: number;
+    readonly gatherMs?: number;
+    readonly maxGatherMs?: number;
+    readonly maxBytes?: number;
+  };
   readonly signal: AbortSignal;
 }
 
@@ -70,11 +75,11 @@ interface Source {
 
 export function follow(store: FollowedStore, options: FollowOptions): Following {
   const { name, signal, onEvents, onCaughtUp } = options;
-  const { maxCount = BATCH, gatherMs, maxBytes = MAX_BYTES_BEHIND } = options.batch ?? {};
+  const { maxCount = BATCH, gatherMs, maxGatherMs, maxBytes = MAX_BYTES_BEHIND } = options.batch ?? {};
   const prefixes = options.prefixes.length > 0 ? options.prefixes : [EVERYTHING];
   const behind: Bounds = { maxEvents: 2 * maxCount, maxBytes };
   const log = store.log.child({ following: name });
-  const gathering = gatherMs === undefined ? undefined : new Gathering({ maxCount, gatherMs });
+  const gathering = gatherMs === undefined ? undefined : new Gathering({ maxCount, gatherMs, maxGatherMs });
   const tail = store.tail.use();
   const unwant = tail.want(prefixes);
   let position = typeof options.from === "bigint" ? options.from : undefined;

@@ -64,4 +64,15 @@ gatherings("waits no longer than told, and no more once few come", async () => {
   await until("it waits no more", async () => !(await waits(gathering, feedWith(1))));
 });
 
+gatherings("waits longer at full speed, and not longer where a batch came after a rest", async () => {
+  const gathering = new Gathering({ maxCount: 10_000, gatherMs: 1, maxGatherMs: 60_000 });
+  gathering.took(5_000);
+  // As long as a batch of a slow stream takes.
+  const early = performance.now();
+  while (performance.now() - early < 5);
+  assert.not(await waits(gathering, feedWith(1)));
+  gathering.took(5_000);
+  assert.ok(await waits(gathering, feedWith(1)));
+});
+
 gatherings.run();

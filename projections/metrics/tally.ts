@@ -67,12 +67,13 @@ export function differences(
   changed: Iterable<CountedLead>,
   before: ReadonlyMap<CountedLead["id"], CountedLead>,
 ): (readonly [Place, Tally])[] {
-  const minutes = new Tallies();
+  const alike = new AlikeLeads();
   for (const lead of changed) {
     const was = before.get(lead.id);
-    if (was !== undefined) count(minutes, was, -1);
-    count(minutes, lead, 1);
+    if (was !== undefined) alike.count(was, -1);
+    alike.count(lead, 1);
   }
+  const minutes = alike.byMinute();
   const all = [...minutes.changed()];
   // Of what is added up already: far fewer than the leads.
   for (const bucket of ["hour", "day"] as const) {
@@ -104,20 +105,45 @@ class Tallies {
   }
 }
 
-function count(minutes: Tallies, lead: CountedLead, leads: 1 | -1): void {
-  const { received_at, ended_at, status } = lead;
-  const step = ended_at === null ? undefined : stepOf(ended_at.getTime() - received_at.getTime());
-  const price = status === "delivered" && lead.price ? times(decimalOf(`${lead.price}`), leads) : undefined;
-  const countIn = (clock: Clock, at: Date): void => {
-    const minute = startOf("minute", at.getTime());
-    for (const dimension of dimensions) {
-      const tally = minutes.of("minute", clock, dimension, minute, lead[dimension] ?? "");
-      tally.counts.received += leads;
-      if (isCounted(status)) tally.counts[status] += leads;
-      if (price !== undefined) tally.revenue = sumOf(tally.revenue, price);
-      if (step !== undefined) addStep(tally.steps, step, leads);
+/** Leads that are counted in the same places, of which there are few: only their sum is put into each. */
+class AlikeLeads {
+  readonly #all = new Map<string, readonly [CountedLead, Tally]>();
+
+  count(lead: CountedLead, leads: 1 | -1): void {
+    const { received_at, ended_at, kind, source, status, partner, rule, price } = lead;
+    const minutes = `${minuteOf(received_at)} ${ended_at === null ? "" : minuteOf(ended_at)}`;
+    const tally = this.#of(
+      `${minutes}\n${kind}\n${source}\n${status}\n${partner ?? ""}\n${rule ?? ""}`,
+      lead,
+    );
+    tally.counts.received += leads;
+    if (isCounted(status)) tally.counts[status] += leads;
+    if (status === "delivered" && price)
+      tally.revenue = sumOf(tally.revenue, times(decimalOf(`${price}`), leads));
+    if (ended_at !== null) addStep(tally.steps, stepOf(ended_at.getTime() - received_at.getTime()), leads);
+  }
+
+  #of(places: string, lead: CountedLead): Tally {
+    const known = this.#all.get(places);
+    if (known !== undefined) return known[1];
+    const tally = emptyTally();
+    this.#all.set(places, [lead, tally]);
+    return tally;
+  }
+
+  byMinute(): Tallies {
+    const minutes = new Tallies();
+    for (const [lead, tally] of this.#all.values()) {
+      const { received_at, ended_at } = lead;
+      for (const dimension of dimensions) {
+        const key = lead[dimension] ?? "";
+        addTo(minutes.of("minute", "received", dimension, minuteOf(received_at), key), tally);
+        if (ended_at !== null)
+          addTo(minutes.of("minute", "ended", dimension, minuteOf(ended_at), key), tally);
+      }
     }
-  };
-  countIn("received", received_at);
-  if (ended_at !== null) countIn("ended", ended_at);
+    return minutes;
+  }
 }
+
+const minuteOf = (at: Date): number => startOf("minute", at.getTime());

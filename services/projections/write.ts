@@ -7,7 +7,7 @@ import type { Projection, Target } from "#projections/projection.ts";
 import { keepSkipped, type Skipped } from "#projections/skipped.ts";
 
 /** What one transaction takes, and how long the first event of it may wait for others under load. */
-export const BATCHES = { maxCount: 4_000, gatherMs: 100 };
+export const BATCHES = { maxCount: 4_000, gatherMs: 100, maxGatherMs: 250 };
 /** Of a rebuild: the more events of a lead come in one batch, the less often its row is written. */
 export const REBUILD_BATCHES = { maxCount: 16_000, gatherMs: 100, maxBytes: 32 * 1024 * 1024 };
 

@@ -1,5 +1,6 @@
 // The embedded NATS: what its two users may do, and what nobody else may.
 import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection, NatsError } from "nats";
 import { suite } from "uvu";
@@ -180,11 +181,14 @@ test("knows the same passwords after a start, and nothing of what was there is l
   await after.close();
 });
 
-test("has a soft limit of memory, and a person's own one before it", async () => {
-  const limitIn = async (env: Environment): Promise<string | undefined> =>
-    (await prepareNats(dataDir, { ...process.env, ...env })).command.env.GOMEMLIMIT;
-  assert.is(await limitIn({ GOMEMLIMIT: undefined }), "192MiB");
-  assert.is(await limitIn({ GOMEMLIMIT: "1GiB" }), "1GiB");
+test("has a soft limit of memory and half of the cores, and a person's own limits before them", async () => {
+  const limitsIn = async (env: Environment): Promise<readonly (string | undefined)[]> => {
+    const { GOMEMLIMIT, GOMAXPROCS } = (await prepareNats(dataDir, { ...process.env, ...env })).command.env;
+    return [GOMEMLIMIT, GOMAXPROCS];
+  };
+  const half = `${Math.max(1, Math.floor(availableParallelism() / 2))}`;
+  assert.equal(await limitsIn({ GOMEMLIMIT: undefined, GOMAXPROCS: undefined }), ["192MiB", half]);
+  assert.equal(await limitsIn({ GOMEMLIMIT: "1GiB", GOMAXPROCS: "3" }), ["1GiB", "3"]);
 });
 
 test("keeps what an earlier version without users had stored", async () => {

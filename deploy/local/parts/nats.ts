@@ -1,5 +1,6 @@
 // nats-server with JetStream on loopback, below the data folder: one account for the yard, one for producers. See docs/decisions/0034.
 import { existsSync, renameSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "#platform/config.ts";
 import { writeKept } from "#platform/kept-file.ts";
@@ -25,6 +26,8 @@ const VARIABLES = ["TZ", "GOMAXPROCS", "GOMEMLIMIT", "GOGC"];
  * remembered for two minutes, and what the server must have at a thousand submissions a second is below half of it.
  */
 const SOFT_LIMIT = { GOMEMLIMIT: "192MiB" };
+/** Half of the cores: threads of Go's that look for work and find none cost a seventh of the server's time. See docs/decisions/0177. */
+const CORES = { GOMAXPROCS: `${Math.max(1, Math.floor(availableParallelism() / 2))}` };
 
 export interface NatsPart extends Part {
   /** For producers, who may only hand in. */
@@ -53,7 +56,7 @@ export async function prepareNats(dataDir: string, env: Environment): Promise<Na
       name: "NATS",
       command: binary,
       args: ["--config", config, "--addr", "127.0.0.1", "--port", `${port}`],
-      env: { ...SOFT_LIMIT, ...pick(env, VARIABLES) },
+      env: { ...SOFT_LIMIT, ...CORES, ...pick(env, VARIABLES) },
       ready: /Server is ready/,
       readyWithinMs: 30_000,
       stopSignal: "SIGTERM",

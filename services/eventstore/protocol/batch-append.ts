@@ -4,12 +4,12 @@
 // 2. An append without a response ends the call: its client would wait for ever.
 // 3. What a client has on its way to the disk is bounded.
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
+import { batchOf } from "#platform/event-store/message-batch.ts";
 import { MAX_APPEND_BYTES, type ProposedEvent } from "../engine/event-log.ts";
 import { type BatchChunk, type BatchOutcome, encodeBatchResponse } from "./codec/batch-append.ts";
 import type { WriteOptions } from "./codec/write-options.ts";
 import { type GrpcError, stopping } from "./errors.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { batchOf } from "./message-batch.ts";
 import { appendError, MAX_COLLECTED_BYTES } from "./validation.ts";
 
 interface PendingAppend {

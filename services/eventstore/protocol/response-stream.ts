@@ -1,8 +1,8 @@
 // The responses to one reader. Its user sends a page of them, then waits until the reader has taken enough.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ServerWritableStream } from "@grpc/grpc-js";
+import { batchOf } from "#platform/event-store/message-batch.ts";
 import type { GrpcError } from "./errors.ts";
-import { batchOf } from "./message-batch.ts";
 
 const BATCH_BYTES = 32 * 1024;
 /** No more than this is sent ahead of a reader, so that a slow one costs the server little. */

@@ -35,7 +35,7 @@ export interface Stage {
 
 const MAIN = new URL("../../../services/main.ts", import.meta.url).pathname;
 /** As the launcher does it. */
-const NODE_OPTIONS = "--max-semi-space-size=64";
+const NODE_OPTIONS = "--max-semi-space-size=128";
 const LEAD_PARTITIONS = 16;
 
 /** That this process may run on. */

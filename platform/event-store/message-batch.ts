@@ -3,12 +3,14 @@
 //
 // grpc-js asks a serialized message for its length, allocates five bytes more, writes the frame header there and has the
 // message copy itself behind it. A batch states the length of all its frames without the first header, and copies all
-// of them, that header included: the client receives the same bytes in fewer writes.
+// of them, that header included: the other side receives the same bytes in fewer writes.
 
 const FRAME_HEADER_BYTES = 5;
 
 class MessageBatch {
+  /** A server asks for the one, a client for the other. */
   readonly byteLength: number;
+  readonly length: number;
   readonly #messages: readonly Buffer[];
 
   constructor(messages: readonly Buffer[]) {
@@ -16,6 +18,7 @@ class MessageBatch {
     let bytes = 0;
     for (const message of messages) bytes += FRAME_HEADER_BYTES + message.length;
     this.byteLength = bytes - FRAME_HEADER_BYTES;
+    this.length = this.byteLength;
   }
 
   copy(target: Buffer, behindHeader: number): void {
