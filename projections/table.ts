@@ -7,6 +7,8 @@ export interface Table<Row> {
   find(target: Target, keys: readonly string[]): Promise<Row[]>;
   /** Inserts the rows; where the key exists, all other columns are replaced. Of rows with the same key the last one counts. */
   upsert(target: Target, rows: readonly Row[]): Promise<void>;
+  /** Of rows that are there, replaces these columns. That is less work than finding out by an insert that they are. */
+  update(target: Target, rows: readonly Row[], columns: readonly (keyof Row & string)[]): Promise<void>;
   /** Inserts the rows that are new. */
   insertMissing(target: Target, rows: readonly Row[]): Promise<void>;
   /** For rows that can't be there already. */
@@ -25,14 +27,17 @@ export function table<Row extends object>(
   const replaced = others.map((column) => `${column} = excluded.${column}`).join(", ");
   const [keyColumn] = key;
 
-  const write = async (target: Target, rows: readonly Row[], onConflict = ""): Promise<void> => {
-    if (rows.length === 0) return;
-    const params = names.map((column) =>
+  const arraysOf = (rows: readonly Row[], wanted: readonly (keyof Row & string)[]): string[] =>
+    wanted.map((column) =>
       columnOf(
         rows.map((row) => row[column]),
         columns[column],
       ),
     );
+
+  const write = async (target: Target, rows: readonly Row[], onConflict = ""): Promise<void> => {
+    if (rows.length === 0) return;
+    const params = arraysOf(rows, names);
     const insert = `insert into ${target.schema}.${name} (${list}) select * from unnest(${arrays})`;
     await target.execute(`${insert} ${onConflict}`, params);
   };
@@ -45,6 +50,18 @@ export function table<Row extends object>(
     upsert: (target, rows) =>
       // No statement may touch a row twice.
       write(target, lastOfEach(rows, key), `on conflict (${key.join(", ")}) do update set ${replaced}`),
+    async update(target, rows, changing) {
+      if (rows.length === 0) return;
+      const given = [...key, ...changing];
+      const arrays = given.map((column, index) => `$${index + 1}::${columns[column]}[]`).join(", ");
+      const sets = changing.map((column) => `${column} = changed.${column}`).join(", ");
+      const same = key.map((column) => `stored.${column} = changed.${column}`).join(" and ");
+      await target.execute(
+        `update ${target.schema}.${name} as stored set ${sets}
+          from unnest(${arrays}) as changed (${given.join(", ")}) where ${same}`,
+        arraysOf(rows, given),
+      );
+    },
     insertMissing: (target, rows) => write(target, rows, "on conflict do nothing"),
     insert: (target, rows) => write(target, rows),
   };

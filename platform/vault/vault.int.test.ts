@@ -3,7 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startPostgres } from "../../test/harness/postgres.ts";
 import { until } from "../../test/harness/wait.ts";
-import { connectDatabase } from "../database.ts";
+import { connectDatabase, type Database } from "../database.ts";
+import { newUuid } from "../ids.ts";
 import { createLog } from "../log.ts";
 import { KeyDestroyed, openVault, SealDamaged, type Sealed } from "./vault.ts";
 
@@ -47,6 +48,41 @@ vaults("seals at once when the key is at hand, and says when it is not", async (
   const sealed = vault.sealCached("intake/2026-01-01", ada, "c");
   assert.equal(sealed && (await vault.open(sealed, "c")), ada);
 });
+
+vaults("brings many keys to hand by index, however many there were when it was first asked", async () => {
+  // Of one connection, which prepares a statement once, and tells of all that it has read.
+  const own = connectDatabase({ url: postgres.url, log, max: 1 });
+  try {
+    const reader = await openVault({ database: own, masterKey, log });
+    for (let n = 0; n < 10; n += 1) await reader.fetchKeys([`member-${newUuid()}`]);
+    const ids = Array.from({ length: 20_000 }, () => `member-${newUuid()}`);
+    for (let from = 0; from < ids.length; from += 5_000)
+      await elsewhere.ensureKeys(ids.slice(from, from + 5_000));
+    const wanted = ids.filter((_, n) => n % 100 === 0);
+    await elsewhere.destroy([wanted[0] as string]);
+    await database.execute("analyze vault.keys");
+    const before = await keysRead(own);
+    await reader.fetchKeys([...wanted, `member-${newUuid()}`]);
+    const read = (await keysRead(own)) - before;
+    assert.ok(read >= wanted.length && read < wanted.length * 2, `${read} keys were read for 200`);
+    assert.equal(
+      wanted.map((id) => reader.sealCached(id, ada, "c") !== undefined),
+      wanted.map((_, n) => n > 0),
+    );
+  } finally {
+    await own.close();
+  }
+});
+
+/** By whatever plan. */
+async function keysRead(own: Database): Promise<number> {
+  await own.query("select pg_stat_force_next_flush()");
+  const [row] = await own.query<{ n: number }>(
+    `select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::float8 as n
+      from pg_stat_user_tables where schemaname = 'vault' and relname like 'keys_%'`,
+  );
+  return row?.n ?? Number.NaN;
+}
 
 vaults("opens many with what is left of them, in order", async () => {
   const items = await Promise.all(

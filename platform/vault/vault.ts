@@ -31,6 +31,8 @@ export interface Vault {
    * are not kept at hand: nobody needs them again soon, and there may be more than there is room for.
    */
   sealMany(items: readonly ToSeal[]): Promise<(Sealed | undefined)[]>;
+  /** Brings keys to hand before many values are opened or sealed with them. */
+  fetchKeys(keyIds: readonly string[]): Promise<void>;
   /** Undefined when the key is destroyed. Throws SealDamaged when it was tampered with or stands elsewhere. */
   open(sealed: Sealed, context: string): Promise<unknown | undefined>;
   /** Many with one look-up of keys, in the order given; SealDamaged stands in the place of one that would make open() throw. */
@@ -189,6 +191,9 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
         if (key === "damaged") throw new SealDamaged(keyId);
         return key && sealWith(key, keyId, value, context);
       });
+    },
+    async fetchKeys(keyIds) {
+      await complete(atHand(keyIds), store.loadMany);
     },
     async open(sealed, context) {
       const [opened] = await openMany([{ sealed, context }]);

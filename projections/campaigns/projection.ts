@@ -88,6 +88,20 @@ const members = table<MemberRow>(
   ["member_id"],
 );
 
+/** What happens to a member changes; who it is, and where it was added, does not. */
+const CHANGING = [
+  "status",
+  "step",
+  "version",
+  "work",
+  "due_at",
+  "reason",
+  "attempts",
+  "sentiment",
+  "updated_at",
+  "revisions",
+] as const;
+
 export function campaignsProjection(): Projection {
   return {
     ...campaignsModel,
@@ -138,7 +152,16 @@ async function applyToMembers(target: Target, known: readonly Known<CampaignEven
     for (const step of stepsLeft(event)) differences.left(event.data.campaign, step);
     changed.set(event.data.member_id, next);
   }
-  await members.upsert(target, [...changed.values()]);
+  const rows = [...changed.values()];
+  await members.upsert(
+    target,
+    rows.filter(({ member_id }) => !before.has(member_id)),
+  );
+  await members.update(
+    target,
+    rows.filter(({ member_id }) => before.has(member_id)),
+    CHANGING,
+  );
   await differences.add(target);
 }
 

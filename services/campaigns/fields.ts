@@ -7,7 +7,7 @@ import type { Member } from "#domain/campaign/member-state.ts";
 import type { Sealed } from "#domain/event.ts";
 import type { CampaignId, MemberId } from "#domain/ids.ts";
 import type { Facts } from "#domain/rules/evaluate.ts";
-import { memberContext } from "#domain/seal-contexts.ts";
+import { memberContext, memberKey } from "#domain/seal-contexts.ts";
 import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
@@ -36,9 +36,28 @@ const read = { MembersAdded, MemberReplied } as const;
 type ReadEvent = EventOf<typeof read>;
 const codec = createCodec(read);
 
+/** Those who were added with one that begins come next: one look-up of keys serves them all. */
+function keysSoon(
+  members: readonly (readonly [MemberId, Member])[],
+  added: readonly (readonly AddedMember[])[],
+): string[] {
+  const keys = new Set<string>();
+  const beginning = new Set<readonly AddedMember[]>();
+  for (const [n, [id, { status, moves }]] of members.entries()) {
+    const together = added[n];
+    if (status === "pending" && moves === 0 && together !== undefined) beginning.add(together);
+    else keys.add(memberKey(id));
+  }
+  for (const together of beginning) for (const { sealed } of together) keys.add(sealed.key);
+  return [...keys];
+}
+
 export function openFields(
   campaign: CampaignId,
-  { eventStore, vault }: { readonly eventStore: EventStore; readonly vault: Pick<Vault, "openReadable"> },
+  {
+    eventStore,
+    vault,
+  }: { readonly eventStore: EventStore; readonly vault: Pick<Vault, "fetchKeys" | "openReadable"> },
 ): FieldsOf {
   const atHand = new LRUCache<number, Promise<readonly AddedMember[]>>({ max: MAX_EVENTS_AT_HAND });
   const replies = new LRUCache<number, Sealed>({
@@ -101,6 +120,7 @@ export function openFields(
           ...(reply === undefined ? [] : [{ sealed: reply, context }]),
         ];
       });
+      await vault.fetchKeys(keysSoon(members, added));
       const opened = (await vault.openReadable(sealed)).values();
       return members.map(([id, { sentiment }], n) => {
         const fields = opened.next().value;

@@ -30,6 +30,7 @@ function vaultOf(isWell: () => boolean) {
     seal: async (key) => sealed(key),
     sealCached: (key) => sealed(key),
     sealMany: async (items) => items.map(({ key }) => sealed(key)),
+    fetchKeys: async () => undefined,
     open: async () => undefined,
     openMany: async (items) => items.map(({ sealed: { key } }) => ({ [key]: {} })),
     openReadable: async () => [],

@@ -45,10 +45,14 @@ const DELIVERIES = `
   select delivery_id, returned is not null as returned from partner_past.delivery
    where partner = $1 and delivery_id = any($2::uuid[])`;
 
+/** Key by key: a plan for all of them, kept from when there were few rows, would read every row for each batch. See docs/decisions/0178. */
 const KEYS = `
-  select distinct on (dedupe_key) dedupe_key, delivery_id, delivered_at from partner_past.delivery
-   where partner = $1 and dedupe_key = any($2::text[])
-   order by dedupe_key, delivered_at desc, revision desc`;
+  select wanted.dedupe_key, newest.delivery_id, newest.delivered_at from unnest($2::text[]) as wanted (dedupe_key)
+   cross join lateral (
+     select delivery_id, delivered_at from partner_past.delivery
+      where partner = $1 and delivery.dedupe_key = wanted.dedupe_key
+      order by delivered_at desc, revision desc limit 1
+   ) as newest`;
 
 const prepared = { prepared: true };
 

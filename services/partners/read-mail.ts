@@ -62,6 +62,7 @@ export async function readMail(
   const sealed = decoded.flatMap(({ routed }) =>
     routed === undefined ? [] : [{ sealed: routed.sealed, context: submissionContext(routed.submission_id) }],
   );
+  await vault.fetchKeys(sealed.map((one) => one.sealed.key));
   const opened = await vault.openMany(sealed);
   let next = 0;
   return decoded.map(({ routed, ...delivery }) => {

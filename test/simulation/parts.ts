@@ -25,6 +25,7 @@ export const vault: Vault = {
   seal: async (key, value) => sealed(key, value),
   sealCached: sealed,
   sealMany: async (items) => items.map(({ key, value }) => sealed(key, value)),
+  fetchKeys: async () => undefined,
   open: async (value) => opened(value),
   openMany: async (items) => items.map((one) => opened(one.sealed)),
   openReadable: async (items) => items.map((one) => opened(one.sealed)),
