@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startPostgres } from "../../test/harness/postgres.ts";
 import { until } from "../../test/harness/wait.ts";
-import { connectDatabase } from "../database.ts";
+import { connectDatabase, type Database } from "../database.ts";
 import { createLog } from "../log.ts";
 import { KeyDestroyed, openVault, SealDamaged, type Sealed } from "./vault.ts";
 
@@ -39,6 +39,29 @@ vaults("gives all processes the same keys, however many ask at once", async () =
     const opened = await Promise.all(sealed.map((one) => one && elsewhere.open(one, "c")));
     assert.equal(opened, [ada, ada, ada, ada]);
   }
+});
+
+vaults("does not keep a key at hand that was destroyed while it was looked up", async () => {
+  const sealed = await elsewhere.seal("looked/up", ada, "c");
+  const [found, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow: Database = {
+    ...database,
+    async query<Row extends object>(sql: string, params?: readonly unknown[]) {
+      const rows = await database.query<Row>(sql, params);
+      if (!JSON.stringify(params?.[0])?.includes("looked/up")) return rows;
+      found.resolve();
+      await goOn.promise;
+      return rows;
+    },
+  };
+  const slowly = await openVault({ database: slow, masterKey, log });
+  const opening = slowly.open(sealed, "c");
+  await found.promise;
+  await slowly.destroy(["looked/up"]);
+  goOn.resolve();
+  assert.equal(await opening, ada, "what was asked for before");
+  assert.is(await slowly.open(sealed, "c"), undefined);
+  assert.is(slowly.sealCached("looked/up", ada, "c"), undefined);
 });
 
 vaults("seals at once when the key is at hand, and says when it is not", async () => {
