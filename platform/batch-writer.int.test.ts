@@ -12,6 +12,7 @@ import { type BatchWriterOptions, openBatchWriter } from "./batch-writer.ts";
 import type { NewEvent, StoredEvent } from "./event-store/stored-event.ts";
 import { foldStream } from "./fold-stream.ts";
 import { deterministicUuid } from "./ids.ts";
+import { pause } from "./retry.ts";
 
 const writers = suite("batch writer");
 const killable = await startKillableStore();
@@ -148,6 +149,20 @@ writers(
     assert.equal(await numbersIn(chosen.stream), numbersUpTo(answers.length));
   },
 );
+
+writers("answers what is stored, though whoever looks at it then fails", async () => {
+  const writer = openBatchWriter(
+    options({
+      onStored() {
+        throw new RangeError("out of memory");
+      },
+    }),
+  );
+  const answered = await Promise.race([writer.write(0), pause(5_000)]);
+  assert.is(answered?.decision.accepted, true);
+  assert.is((await writer.write(1)).decision.accepted, true);
+  await writer.close();
+});
 
 writers("answers a refusal only when what it rests on is stored", async () => {
   const chosen = options();

@@ -182,8 +182,17 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     const position = events.length === 0 ? undefined : await append(events);
     decided.splice(0, batch.length);
     // Only then is the state exactly what the stream says.
-    if (current !== undefined && events.length > 0 && decided.length === 0 && !isDamaged) onStored?.(current);
+    if (current !== undefined && events.length > 0 && decided.length === 0 && !isDamaged) tellStored(current);
     for (const { resolve, decision } of batch) resolve({ decision, position });
+  }
+
+  /** Whoever waits for a decision is told of it, whatever becomes of this. */
+  function tellStored(stored: Loaded<State>): void {
+    try {
+      onStored?.(stored);
+    } catch (error) {
+      log.error({ err: error, stream }, "state not looked at after it was stored");
+    }
   }
 
   async function append(events: readonly NewEvent[]): Promise<bigint> {

@@ -140,7 +140,13 @@ export function createRequests({ nats, log, signal }: RequestsParts): Requests {
     listen(subject, onNews) {
       const subscription = nats.subscribe(subject, {
         callback: (error, message) => {
-          if (!error) onNews(message.data, message.subject);
+          if (error) return;
+          // What is thrown here would end the client's loop: nothing at all would be read from the connection any more.
+          try {
+            onNews(message.data, message.subject);
+          } catch (err) {
+            log.error({ err, subject: message.subject }, "broadcast can't be read and is passed over");
+          }
         },
       });
       return { close: async () => subscription.unsubscribe() };

@@ -48,6 +48,7 @@ export function openAppender(calls: Calls): Appender {
       else asked?.resolve(result);
     });
     opened.on("error", (error) => breakOff(opened, convertToCommandError(error)));
+    opened.on("end", () => breakOff(opened, new NoAnswer("the store ended the stream of appends")));
     opened.on("close", () => breakOff(opened, new NoAnswer("the stream of appends closed")));
     current = opened;
   }

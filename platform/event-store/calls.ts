@@ -72,6 +72,11 @@ export function callsOver(client: EventStoreDBClient): Calls {
     appendStream(onOpened) {
       const open = (stub: Stub): AppendStream => {
         const opened = stub.batchAppend(...argumentsOf(Number.POSITIVE_INFINITY));
+        // The client waits for both sides to end before it forgets a stream, and ours ends only now.
+        opened.once("end", () => {
+          appendStreams.delete(stub);
+          opened.end();
+        });
         onOpened(opened);
         return opened;
       };

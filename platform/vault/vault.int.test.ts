@@ -42,6 +42,29 @@ vaults("gives all processes the same keys, however many ask at once", async () =
   }
 });
 
+vaults("does not keep a key at hand that was destroyed while it was looked up", async () => {
+  const sealed = await elsewhere.seal("looked/up", ada, "c");
+  const [found, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow: Database = {
+    ...database,
+    async query<Row extends object>(sql: string, params?: readonly unknown[]) {
+      const rows = await database.query<Row>(sql, params);
+      if (!JSON.stringify(params?.[0])?.includes("looked/up")) return rows;
+      found.resolve();
+      await goOn.promise;
+      return rows;
+    },
+  };
+  const slowly = await openVault({ database: slow, masterKey, log });
+  const opening = slowly.open(sealed, "c");
+  await found.promise;
+  await slowly.destroy(["looked/up"]);
+  goOn.resolve();
+  assert.equal(await opening, ada, "what was asked for before");
+  assert.is(await slowly.open(sealed, "c"), undefined);
+  assert.is(slowly.sealCached("looked/up", ada, "c"), undefined);
+});
+
 vaults("seals at once when the key is at hand, and says when it is not", async () => {
   assert.is(vault.sealCached("intake/2026-01-01", ada, "c"), undefined);
   await vault.ensureKeys(["intake/2026-01-01"]);

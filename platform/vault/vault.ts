@@ -129,9 +129,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   // From bytes, each use would make the key anew, which takes longer than the use itself.
   const fingerprintKey = createSecretKey(fingerprints);
 
+  /** Those that are looked up just now and were not destroyed meanwhile, by look-up. */
+  const lookedUp = new Set<Set<string>>();
+  function forget(keyId: string): void {
+    cache.delete(keyId);
+    for (const keyIds of lookedUp) keyIds.delete(keyId);
+  }
+
   const listening = await database.listen(DESTROYED_CHANNEL, (keyId) => {
-    if (keyId === undefined) cache.clear();
-    else cache.delete(keyId);
+    if (keyId !== undefined) return forget(keyId);
+    cache.clear();
+    for (const keyIds of lookedUp) keyIds.clear();
   });
   lifecycle?.own("vault", () => listening.close());
   lifecycle?.own("keys at hand", every({ ms: KEY_LIFE_MS, work: () => void cache.purgeStale() }));
@@ -147,11 +155,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   ): Promise<ReadonlyMap<string, Usable>> {
     const missing = [...keys].filter(([, key]) => !key).map(([keyId]) => keyId);
     if (missing.length === 0) return keys;
-    for (const [keyId, found] of await fetch(missing)) {
-      if (found === "damaged") log.error({ key: keyId }, "key can't be unwrapped");
-      const key = found === "damaged" ? found : found && createSecretKey(found);
-      keys.set(keyId, key);
-      if (keep && key !== undefined && key !== "damaged") cache.set(keyId, key);
+    const keepable = new Set(missing);
+    lookedUp.add(keepable);
+    try {
+      for (const [keyId, found] of await fetch(missing)) {
+        if (found === "damaged") log.error({ key: keyId }, "key can't be unwrapped");
+        const key = found === "damaged" ? found : found && createSecretKey(found);
+        keys.set(keyId, key);
+        if (keep && keepable.has(keyId) && key !== undefined && key !== "damaged") cache.set(keyId, key);
+      }
+    } finally {
+      lookedUp.delete(keepable);
     }
     return keys;
   }
@@ -207,7 +221,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     existing: store.existing,
     async destroy(keyIds) {
       await store.destroy(keyIds);
-      for (const keyId of keyIds) cache.delete(keyId);
+      for (const keyId of keyIds) forget(keyId);
       log.info({ keys: keyIds.length }, "keys destroyed");
     },
     toForget: store.toForget,

@@ -14,10 +14,13 @@ export interface DeadLetterGaugeParts {
 
 /** Returns what ends it. */
 export function countDeadLetters({ letters, metrics, log }: DeadLetterGaugeParts): () => void {
+  let stopped = false;
   const stop = every({
     ms: EVERY_MS,
     async work() {
       const counts = await letters.counts();
+      // Somebody else tells it by now.
+      if (stopped) return;
       metrics.deadLetters.reset();
       for (const { stage, partner, count } of counts)
         metrics.deadLetters.set({ stage, partner: partner ?? "" }, Number(count));
@@ -25,6 +28,7 @@ export function countDeadLetters({ letters, metrics, log }: DeadLetterGaugeParts
     onError: (error) => log.debug({ err: error }, "dead letters not counted"),
   });
   return () => {
+    stopped = true;
     stop();
     metrics.deadLetters.reset();
   };

@@ -198,6 +198,10 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
   }
 
   const ended = run();
+  /** After the end another process may tell it. */
+  function tellLag(events: number): void {
+    if (!closing.signal.aborted) onLag(events);
+  }
   let counted = 0;
   const stopReporting = every({
     ms: REPORT_MS,
@@ -208,10 +212,15 @@ export function runProjection(projection: Projection, parts: RunnerParts): Runne
         counted = rebuild.events;
         await reportRate(database, rebuildOf(name), (events * 1_000) / REPORT_MS);
       }
-      if (current === undefined) return;
       const head = await eventStore.head();
+      if (current === undefined) {
+        // Nothing is written to it now: what was shown last would be shown for as long as that takes.
+        const stored = await readCheckpoint(database, name);
+        tellLag(Math.max(0, Number(head - (stored?.position ?? 0n))));
+        return;
+      }
       const [lag, written] = [await current.lag(), current.position];
-      onLag(lag);
+      tellLag(lag);
       const stored = await reportLag(database, name, { lag, head });
       // Commits are not waited for (see write.ts): a crash of the database takes the last ones back, and no event may come that finds out.
       if (stored === undefined || stored < written) onFenced();

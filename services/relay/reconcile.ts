@@ -1,7 +1,8 @@
 import { partitionOf } from "#domain/mail.ts";
-import type { Bus } from "#platform/bus/bus.ts";
+import { type Bus, BusError } from "#platform/bus/bus.ts";
 import { POSITION, RESUME } from "#platform/bus/positions.ts";
 import { campaignSubject, leadSubject, partnerSubject } from "#platform/bus/subjects.ts";
+import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 import { packEvent } from "#platform/event-store/event-mail.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Log } from "#platform/log.ts";
@@ -61,12 +62,13 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       const mailboxes = new Set(due.map((one) => mailboxName(one, parts.partitions)));
       const acknowledged = await acknowledgedIn(mailboxes, parts);
       const forgotten = due.filter((one) => isForgotten(one, acknowledged, now));
-      for (const one of forgotten) await republish(one, now);
-      if (forgotten.length > 0) log.warn({ events: forgotten.length }, "forgotten events published again");
+      let count = 0;
+      for (const one of forgotten) if (await publishAgain(one, now)) count += 1;
+      if (count > 0) log.warn({ events: count }, "forgotten events published again");
       for (const [key, { notBefore }] of republished) {
         if (notBefore + FORGET_AFTER_MS < now.getTime()) republished.delete(key);
       }
-      return forgotten.length;
+      return count;
     },
   };
 
@@ -78,10 +80,28 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     return before.seq <= upTo.seq && before.notBefore <= now.getTime();
   }
 
-  async function republish(one: Unfinished, now: Date): Promise<void> {
-    const [event] = await parts.eventStore.readStream(one.stream, { from: one.revision, maxCount: 1 });
-    if (event === undefined) return;
+  /**
+   * Whether it was. One that can't be published must not keep those behind it from being published; where nothing can be, the round
+   * ends.
+   */
+  async function publishAgain(one: Unfinished, now: Date): Promise<boolean> {
     const times = (republished.get(keyOf(one))?.times ?? 0) + 1;
+    let seq: number | undefined;
+    try {
+      seq = await republish(one, times);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      log.error({ err: error, stream: one.stream, revision: one.revision }, "event not published again");
+    }
+    const waitMs = Math.min(BACKOFF.maxMs, BACKOFF.baseMs * 2 ** Math.min(times - 1, 10));
+    republished.set(keyOf(one), { times, seq: seq ?? 0, notBefore: now.getTime() + waitMs });
+    return seq !== undefined;
+  }
+
+  /** Its number in the stream; undefined where the log does not have it. */
+  async function republish(one: Unfinished, times: number): Promise<number | undefined> {
+    const [event] = await parts.eventStore.readStream(one.stream, { from: one.revision, maxCount: 1 });
+    if (event === undefined) return undefined;
     // Out of its place in the stream, so it stands for the place where it is put.
     const stored = `${parts.stored()}`;
     const message = packEvent(event);
@@ -90,8 +110,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       id: `${event.id}:again:${times}`,
       headers: { [POSITION]: stored, [RESUME]: stored, [header]: sign(message) },
     });
-    const waitMs = Math.min(BACKOFF.maxMs, BACKOFF.baseMs * 2 ** Math.min(times - 1, 10));
-    republished.set(keyOf(one), { times, seq, notBefore: now.getTime() + waitMs });
+    return seq;
   }
 
   function subjectOf(one: Unfinished, type: string): string {
@@ -100,5 +119,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     return leadSubject(partitionOf(one.submission_id, parts.partitions), type);
   }
 }
+
+const isAway = (error: unknown): boolean =>
+  error instanceof EventStoreUnavailable || (error instanceof BusError && error.reason !== "rejected");
 
 const keyOf = ({ stream, revision }: Unfinished): string => `${stream}@${revision}`;

@@ -40,6 +40,8 @@ const POSITION_EVERY_MS = 10_000;
 export async function relayWhile(parts: RelayParts, signal: AbortSignal): Promise<void> {
   // Again when the stream turns out to be another than it was: one that lost its end, or all of it.
   while (!signal.aborted) await relayOn(parts, signal);
+  // Whoever relays now tells it.
+  parts.metrics.relayLagEvents.set(0);
 }
 
 async function relayOn(parts: RelayParts, stopped: AbortSignal): Promise<void> {
@@ -111,7 +113,10 @@ async function relayOn(parts: RelayParts, stopped: AbortSignal): Promise<void> {
       ms: MEASURE_EVERY_MS,
       atOnce: true,
       onError,
-      work: async () => metrics.relayLagEvents.set(await following.lag()),
+      async work() {
+        const lag = await following.lag();
+        if (!signal.aborted) metrics.relayLagEvents.set(lag);
+      },
     }),
   ];
   await following.done;

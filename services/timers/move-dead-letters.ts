@@ -5,6 +5,7 @@
 //    says so; nothing is moved twice, whoever dies when.
 // 3. Requests take turns, so that a small one does not wait for a large one.
 // 4. What can't be moved at all is left; with the end of its request it is free for another.
+// 5. What can't be moved now does not keep what died after it from being moved: a request begins again there when it is through.
 import { CampaignReply } from "#domain/campaign/request.ts";
 import { deadLetterEvents, deadLetterRequest, deadLettersStream } from "#domain/dead-letter/request.ts";
 import { SubmissionId } from "#domain/ids.ts";
@@ -13,10 +14,11 @@ import { refusalDecider } from "#domain/intake/refusal.ts";
 import { submissionDecider } from "#domain/submission/decide.ts";
 import { submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { ImpossibleHistory } from "#domain/submission/state.ts";
-import type { Bus } from "#platform/bus/bus.ts";
+import { type Bus, BusError } from "#platform/bus/bus.ts";
 import { campaignRequestSubject, REDRIVE_REFUSED_SUBJECT } from "#platform/bus/subjects.ts";
 import { changeStream } from "#platform/change.ts";
 import { createCodec, UnreadableEvent } from "#platform/event-store/codec.ts";
+import { EventStoreUnavailable } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { UnknownEventType } from "#platform/fold-stream.ts";
 import type { Log } from "#platform/log.ts";
@@ -33,6 +35,14 @@ export interface MoveDeadLettersParts {
   readonly perSecond?: number;
 }
 
+/** How far a request has come. */
+interface Progress {
+  /** What it left before this is left. */
+  readonly seen: bigint;
+  /** The first that could not be moved yet. */
+  readonly firstFailed: bigint | undefined;
+}
+
 const LOOK_EVERY_MS = 500;
 const BACKOFF = { baseMs: 100, maxMs: 3_000 };
 const PER_SECOND = 200;
@@ -46,14 +56,13 @@ export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: 
   const { letters, log, perSecond = PER_SECOND } = parts;
   // No more than a few at once, so that what is redriven comes as a stream and not as a wave.
   const bucket = tokenBucket(perSecond, undefined, MAX_AT_ONCE);
-  /** How far each request has come: what it left is left. */
-  const seen = new Map<string, bigint>();
+  const progress = new Map<string, Progress>();
 
   /** Whether there is more to do. */
   async function round(): Promise<boolean> {
     const requests = await letters.requests();
     const open = new Set<string>(requests.map(({ id }) => id));
-    for (const id of seen.keys()) if (!open.has(id)) seen.delete(id);
+    for (const id of progress.keys()) if (!open.has(id)) progress.delete(id);
     let more = false;
     for (const request of requests) {
       if (signal.aborted) return false;
@@ -67,21 +76,31 @@ export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: 
   }
 
   async function turnOf(request: DeadLetterRequest): Promise<boolean> {
-    const page = await letters.leftOf(request.id, { after: seen.get(request.id) ?? 0n, limit: PAGE });
+    const { id, action } = request;
+    const { seen, firstFailed } = progress.get(id) ?? { seen: 0n, firstFailed: undefined };
+    const page = await letters.leftOf(id, { after: seen, limit: PAGE });
     const last = page.at(-1);
     if (last === undefined) {
-      await carriedOut(request, parts);
+      if (firstFailed === undefined) await carriedOut(request, parts);
+      else progress.set(id, { seen: firstFailed - 1n, firstFailed: undefined }); // 5
       return false;
     }
     const left = [...page];
+    const failed: bigint[] = [];
+    const move = (letter: DeadLetterRow): Promise<void> =>
+      moveOrLeave(letter, request, parts).catch((error: unknown) => {
+        if (isAway(error)) throw error;
+        failed.push(letter.position);
+        log.warn({ err: error, request: id, dead_letter: letter.id }, "dead letter not moved yet");
+      });
     while (left.length > 0) {
       if (signal.aborted) return false;
       const taken = bucket.take(Math.min(left.length, MAX_AT_ONCE));
       if (taken === 0) await pause(bucket.waitMs(), signal);
-      else await Promise.all(left.splice(0, taken).map((letter) => moveOrLeave(letter, request, parts)));
+      else await Promise.all(left.splice(0, taken).map(move));
     }
-    seen.set(request.id, last.position);
-    log.info({ request: request.id, action: request.action, count: page.length }, "dead letters moved");
+    progress.set(id, { seen: last.position, firstFailed: firstFailed ?? failed.sort(byPosition)[0] });
+    log.info({ request: id, action, count: page.length - failed.length }, "dead letters moved");
     return true;
   }
 
@@ -94,6 +113,12 @@ export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: 
     if (!more) await pause(LOOK_EVERY_MS, signal);
   }
 }
+
+const byPosition = (a: bigint, b: bigint): number => Number(a - b);
+
+/** None of the others could be moved either. */
+const isAway = (error: unknown): boolean =>
+  error instanceof EventStoreUnavailable || (error instanceof BusError && error.reason === "disconnected");
 
 const requests = createCodec(deadLetterEvents);
 const submissions = createCodec(submissionEvents);
