@@ -57,6 +57,7 @@ export interface CampaignActorOptions {
   readonly signature: MailSignature;
   readonly analysis: Analysis;
   readonly snapshots: SnapshotsOfCampaign;
+  readonly onLoaded?: () => void;
 }
 
 const MAX_BATCH = 256;
@@ -106,6 +107,7 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
         else startWork(id); // 4
       }
       pump.review();
+      options.onLoaded?.();
     },
     log,
   });
@@ -230,11 +232,11 @@ export async function startCampaignActor(options: CampaignActorOptions): Promise
     for (const { version, steps } of migrations) {
       const { state } = writer;
       if (state !== undefined && state.migrated < version)
-        await write({ type: "migrate", campaign, version, steps });
+        await writeUntilStored({ type: "migrate", campaign, version, steps });
     }
     const { state } = writer;
     if (standing === "cancelled" && state !== undefined && activeIn(state) > state.members.sends)
-      await write({ type: "cancel_all", campaign });
+      await writeUntilStored({ type: "cancel_all", campaign });
     if (standing !== "draft") await openMailbox();
     pump.review();
   }

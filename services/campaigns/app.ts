@@ -79,6 +79,8 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
   }
 
   async function own(campaign: CampaignId, lease: Lease): Promise<OwnedCampaign> {
+    // Whenever the stream was read: it may say that an import has begun of which nobody here was told.
+    let reviewImport = (): void => undefined;
     const actor = await startCampaignActor({
       campaign,
       configured: () => configured(campaign),
@@ -91,10 +93,13 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
       signature,
       analysis,
       snapshots: snapshotsOf(campaign, { store, log }),
+      onLoaded: () => reviewImport(),
     });
     const closing = new AbortController();
-    const importing = importer(campaign, actor, AbortSignal.any([closing.signal, lease.lost]));
-    importing.review();
+    const ending = AbortSignal.any([closing.signal, lease.lost]);
+    const importing = importer(campaign, actor, ending);
+    reviewImport = importing.review;
+    reviewImport();
     const about = { campaign, configured: () => configured(campaign), actor, onImport: importing.review };
     const requests = await bus.serve(campaignRequestSubject(campaign), "owner", ({ data }) =>
       replyTo(data, about),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -151,6 +152,18 @@ test("are never called at a private address where that is not allowed", async ()
   assert.is(calls, 0);
   await strict.close();
   server.close();
+});
+
+test("let go at once of whoever may not go on, also of who waits for a slot", async () => {
+  const settings = await service("busy", { behaviour: "hanging" }, { concurrency: 1, timeout_ms: 20_000 });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const asked = failureOf(ask("busy", settings, first.signal));
+  await until("it is asked", async () => (await totals("busy")).in_flight === 1);
+  const waits = failureOf(ask("busy", settings, second.signal));
+  second.abort();
+  assert.instance(await Promise.race([waits, pause(5_000)]), Interrupted);
+  first.abort();
+  assert.instance(await asked, Interrupted);
 });
 
 test.run();

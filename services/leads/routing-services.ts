@@ -3,6 +3,7 @@
 //
 // 1. At most `concurrency` calls to a service are under way; a bounded number wait here, whoever is beyond comes again later.
 // 2. While the circuit is open nobody is asked; once its time is over one call finds out, and the others wait for that.
+// 3. Who may not go on leaves the queue at once: whoever takes over must not wait behind the questions of others.
 import { PartnerId } from "#domain/ids.ts";
 import { RoutingAnswer, type RoutingQuestion, type RoutingService } from "#domain/routing-service/service.ts";
 import type { Decided } from "#domain/submission/events.ts";
@@ -102,14 +103,25 @@ function serviceClient(
     probing = true;
   }
 
-  async function slot(): Promise<void> {
+  async function slot(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new Interrupted();
     if (underWay < concurrency) {
       underWay += 1;
       return;
     }
     if (queue.length >= MAX_QUEUED)
       throw new ServiceResting(service, SHORT_REST_MS * (1 + Math.random() * 2)); // 1
-    await new Promise<void>((resolve) => queue.push(resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => {
+      const place = queue.indexOf(resolve);
+      // Else it has its slot already, and gives it back.
+      if (place < 0) return;
+      queue.splice(place, 1);
+      reject(new Interrupted());
+    };
+    queue.push(resolve);
+    signal.addEventListener("abort", onAbort); // 3
+    await promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
   /** Whoever waits longest has it from here on. */
@@ -135,7 +147,7 @@ function serviceClient(
     { question, trace, partnerExists }: ServiceQuestion,
     signal: AbortSignal,
   ): Promise<Asked> {
-    await slot();
+    await slot(signal);
     try {
       if (signal.aborted) throw new Interrupted();
       refuseWhileOpen();

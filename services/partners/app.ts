@@ -1,6 +1,6 @@
 // The role that delivers: one actor for each partner, each partner owned by one process at a time.
 
-import { PartnerId } from "#domain/ids.ts";
+import type { PartnerId } from "#domain/ids.ts";
 import { PARTNER_CONFIG_STREAM, partnerConfigEvents } from "#domain/partner/config.ts";
 import {
   type ConfiguredPartner,
@@ -16,9 +16,10 @@ import { openMailSignature } from "#platform/mail-signature.ts";
 import { showQueueDepths } from "#platform/queue-depth.ts";
 import { startStep } from "#platform/start-step.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
-import { type Actor, startActor } from "./actor.ts";
+import { startActor } from "./actor.ts";
 import { followCampaignRests } from "./campaign-rests.ts";
 import type { ChannelParts } from "./channels/channel.ts";
+import { ownPartners } from "./owners.ts";
 import { serveRequests } from "./requests.ts";
 import { createRetirement } from "./retirement.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
@@ -38,7 +39,6 @@ export async function startPartners(yard: Yard): Promise<Serving> {
   lifecycle.own("sandbox", sandbox.close);
   const channels = channelParts(yard, bus, sandbox);
   await serveRequests({ bus, vault, sandbox, channels, partners: partners.current, lifecycle });
-  const actors = new Map<PartnerId, Actor>();
 
   function configured(partner: PartnerId): ConfiguredPartner {
     const found = partners.current().get(partner);
@@ -50,26 +50,14 @@ export async function startPartners(yard: Yard): Promise<Serving> {
     partners: partners.current,
     eventStore: yard.eventStore(),
     bus,
-    onOwed: () => leases.review(),
+    onOwed: () => owners.review(),
     log,
   });
-
-  function needsOwner(id: PartnerId, partner: ConfiguredPartner): boolean {
-    if (partner.standing !== "removed") return true;
-    return retirement.isOwed(partner) || (actors.has(id) && !retirement.isRetired(partner));
-  }
-
-  const leases = holdLeases({
-    bus,
-    group: "partners",
-    names: () => [...partners.current()].filter(([id, one]) => needsOwner(id, one)).map(([id]) => id),
-    instance: config.instance,
-    async onGained(name, lease) {
-      const partner = PartnerId.parse(name);
-      const { standing } = configured(partner);
-      if (standing === "removed" && !(await retirement.confirmOwed(partner, configured(partner))))
-        return leases.review();
-      const actor = await startActor({
+  const owners = ownPartners({
+    partners,
+    retirement,
+    start: (partner, lease) =>
+      startActor({
         partner,
         configured: () => configured(partner),
         lease,
@@ -82,35 +70,21 @@ export async function startPartners(yard: Yard): Promise<Serving> {
         snapshots,
         onRetired() {
           retirement.retired(configured(partner));
-          leases.review();
+          owners.review();
         },
-      });
-      actors.set(partner, actor);
-    },
-    async onLost(name) {
-      const partner = PartnerId.parse(name);
-      const actor = actors.get(partner);
-      actors.delete(partner);
-      await actor?.close();
-    },
-    log,
-  });
-  const stopListening = partners.onChange(() => {
-    retirement.review();
-    leases.review();
-    for (const actor of actors.values()) actor.refresh();
+      }),
+    hold: (events) => holdLeases({ bus, group: "partners", instance: config.instance, log, ...events }),
   });
   const hideQueues = showQueueDepths({
     bus,
-    queues: () => Array.from(actors.keys(), (id) => ({ name: `partner:${id}`, mailbox: partnerMailbox(id) })),
+    queues: () => owners.owned().map((id) => ({ name: `partner:${id}`, mailbox: partnerMailbox(id) })),
     metrics,
     log,
   });
   lifecycle.own("partners", async () => {
-    stopListening();
     hideQueues();
     retirement.close();
-    await leases.close();
+    await owners.close();
   });
   return {};
 }

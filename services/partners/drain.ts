@@ -6,7 +6,7 @@ import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import { partnerSubject } from "#platform/bus/subjects.ts";
 import type { Log } from "#platform/log.ts";
 import type { Metrics } from "#platform/metrics.ts";
-import { pause } from "#platform/retry.ts";
+import { pause, retryUntil } from "#platform/retry.ts";
 import type { PartnerWriter } from "./partner-writer.ts";
 
 export interface DrainParts {
@@ -28,6 +28,7 @@ export interface DrainParts {
 }
 
 const LOOK_EVERY_MS = 500;
+const BACKOFF = { baseMs: 100, maxMs: 2_000 };
 /** Whoever routes, and whoever mails what was routed, may hear of the removal a little later. Clocks differ less than that. */
 const SETTLING_MS = 10_000;
 
@@ -63,6 +64,7 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
   const { partner, configured, writer, bus, mailbox, isIdle, signal, metrics, log } = parts;
   const isRemoved = (): boolean => !signal.aborted && configured().standing === "removed";
   let isRewound = false;
+  let isClosed = false;
 
   /** Those that wait for their retry: their mails come later, and find them ended. */
   async function giveUpWaiting(): Promise<void> {
@@ -80,11 +82,21 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
     metrics.deliveriesTotal.inc({ partner, outcome: "dead_lettered" }, ended.length);
   }
 
+  async function closeMailbox(): Promise<void> {
+    isClosed = true;
+    await parts.closeMailbox();
+  }
+
+  async function openMailbox(): Promise<void> {
+    await parts.openMailbox();
+    isClosed = false;
+  }
+
   async function rewind(): Promise<void> {
     if (isRewound) return;
-    await parts.closeMailbox();
+    await closeMailbox();
     await bus.rewindMailbox(mailbox);
-    await parts.openMailbox();
+    await openMailbox();
     isRewound = true;
   }
 
@@ -99,7 +111,7 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
   async function retire(): Promise<void> {
     const { decision } = await writer.write({ command: { type: "retire", partner, at: Date.now() } });
     if (!decision.accepted) return;
-    await parts.closeMailbox();
+    await closeMailbox();
     if (isRemoved()) {
       await bus.deleteMailbox(mailbox.name);
       log.info("removed partner retired");
@@ -107,7 +119,6 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
     }
     // Until somebody else sees to it that nobody owns it; or it is configured again.
     while (isRemoved()) await pause(LOOK_EVERY_MS, signal);
-    if (!signal.aborted) await parts.openMailbox();
   }
 
   while (isRemoved()) {
@@ -115,6 +126,8 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
       if (await writer.open()) {
         await giveUpWaiting();
         await rewind();
+        // Closed to be deleted, which failed.
+        if (isClosed) await openMailbox();
         if (await hasEnded()) await retire();
       }
     } catch (error) {
@@ -122,4 +135,11 @@ async function drainRemoved(parts: DrainParts): Promise<void> {
     }
     if (isRemoved()) await pause(LOOK_EVERY_MS, signal);
   }
+  // Configured again: whatever failed before, its mail is read again.
+  if (isClosed)
+    await retryUntil(openMailbox, {
+      backoff: BACKOFF,
+      signal,
+      onFailure: (error) => log.warn({ err: error }, "mailbox of a partner that is back not opened yet"),
+    });
 }

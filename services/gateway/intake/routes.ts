@@ -89,9 +89,10 @@ export function intakeRoutes(intake: Intake, outcomes: Outcomes, line: WaitingLi
           return sendRefusal(reply, intake.refuse({ source, kind }, refusal("unsupported_media_type")));
         // Before anything is read or computed, so that waiting and being refused stay cheap.
         const mayEnter = line.enter(`${source}`);
-        if (mayEnter !== true && !(await mayEnter))
-          return sendRefusal(reply, intake.refuse({ source, kind }, OVERLOADED));
-        inside.add(request);
+        if (mayEnter === true || (await mayEnter)) inside.add(request);
+        // Of who gave up while it waited nothing is told any more: neither that it ends, nor that it was aborted.
+        if (request.raw.destroyed) leave(request);
+        if (!inside.has(request)) return sendRefusal(reply, intake.refuse({ source, kind }, OVERLOADED));
       };
       app.post(path, { onRequest, schema }, (request, reply) => submit(kind, request, reply));
     }

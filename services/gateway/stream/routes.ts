@@ -88,6 +88,8 @@ export function streamRoutes(parts: StreamParts): Routes {
         };
         reply.raw.writeHead(200, headers);
         const reader = new Reader(reply.raw, wanted, place);
+        // Who left while the hub began is not told of as leaving any more.
+        if (reader.ended) return hub.remove(reader);
         const stopLooking = every({
           ms: lookEveryMs,
           work: async () => {
