@@ -58,8 +58,6 @@ export interface BatchWriterOptions<State, Command, Made extends AnyDecision> {
   readonly onStored?: (stored: Loaded<State>) => void;
   /** While it says so, nothing more is decided until all is stored, so that `onStored` is called also under load. */
   readonly awaitsStored?: (loaded: Loaded<State>) => boolean;
-  /** For how many milliseconds at most an append waits for what else is decided, while this process is busy; for none unless told. */
-  readonly gatherMs?: (state: State) => number;
   /** How often it looks whether somebody else has appended; never unless told. */
   readonly lookEveryMs?: number;
   readonly log: Log;

@@ -92,30 +92,6 @@ for (const decides of ["at_once", "by_batch"] as const) {
   });
 }
 
-writers("lets an append wait for company while the process is busy, and no longer", async () => {
-  let appends = 0;
-  const counting: typeof store = {
-    ...store,
-    append(...given) {
-      appends += 1;
-      return store.append(...given);
-    },
-  };
-  const chosen = options({ eventStore: counting, gatherMs: () => 60_000 });
-  const writer = openBatchWriter(chosen);
-  await writer.open();
-  const answers: ReturnType<typeof writer.write>[] = [];
-  for (let n = 0; n < 100; n += 1) {
-    answers.push(writer.write(n));
-    for (const began = performance.now(); performance.now() - began < 2; );
-    await new Promise(setImmediate);
-  }
-  await Promise.all(answers);
-  assert.equal(await numbersIn(chosen.stream), numbersUpTo(100));
-  assert.ok(appends <= 2, `${appends} appends`);
-  await writer.close();
-});
-
 writers(
   "decides no more until all is stored while that is awaited, so that it is told also under load",
   async () => {

@@ -7,8 +7,7 @@
 // 5. Any other failed append ends the state: what was decided on it is answered "not_stored", and the stream is loaded anew before
 //    anything else is decided.
 // 6. Once `mayWrite` says no, nothing is appended and everything is answered "not_the_writer".
-// 7. With `gatherMs`, an append waits for company while this process is busy with other work; an idle one appends at once.
-// 8. What a writer before this one had under way may be stored after this one has loaded the stream, as long as this one has not
+// 7. What a writer before this one had under way may be stored after this one has loaded the stream, as long as this one has not
 //    appended anything: who is told of nothing looks now and then whether the stream ends where it thinks.
 import type {
   AnyDecision,
@@ -33,8 +32,6 @@ const MAX_BATCH_EVENTS = 1_000;
 const NEARLY = 0.9;
 const MAX_DECISION_BYTES = 960 * 1024;
 const BACKOFF = { baseMs: 100, maxMs: 3_000 };
-/** A turn of the event loop that takes longer has done other work. */
-const BUSY_TURN_MS = 0.5;
 
 interface Waiting<Command, Made> {
   readonly command: Command;
@@ -53,7 +50,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
   options: BatchWriterOptions<State, Command, Made>,
 ): BatchWriter<State, Command, Made> {
   const { stream, decider, eventStore, load, encode, mayWrite, decides, onLoaded, onStored, log } = options;
-  const { awaitsStored = () => false, lookEveryMs, gatherMs } = options;
+  const { awaitsStored = () => false, lookEveryMs } = options;
   const closing = new AbortController();
   let current: Loaded<State> | undefined;
   let opening: Promise<boolean> | undefined;
@@ -209,26 +206,12 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     }
   }
 
-  /** 7 */
-  async function gather(): Promise<void> {
-    if (gatherMs === undefined || current === undefined) return;
-    let began = performance.now();
-    const until = began + gatherMs(current.state);
-    while (began < until) {
-      await new Promise(setImmediate);
-      const now = performance.now();
-      if (now - began < BUSY_TURN_MS || closing.signal.aborted) return;
-      began = now;
-    }
-  }
-
   async function workOff(): Promise<void> {
     await new Promise(setImmediate);
     while (waiting.length > 0 || decided.length > 0) {
       if (isDamaged && decided.length === 0) [current, isDamaged] = [undefined, false];
       if (current === undefined && !(await open())) return refuseAll();
       decideWaiting();
-      await gather();
       try {
         await store();
       } catch (error) {
@@ -256,7 +239,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
     });
   }
 
-  /** 8 */
+  /** 7 */
   async function look(): Promise<void> {
     const seen = current;
     if (seen === undefined || working !== undefined || !mayWrite()) return;

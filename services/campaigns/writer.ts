@@ -41,9 +41,6 @@ export interface CampaignWriterOptions {
 }
 
 const LOOK_EVERY_MS = 5_000;
-/** With so many at work none of them holds a slot that the next append has to free, so more share it. */
-const MANY_AT_WORK = 250;
-const GATHER_MS = 20;
 const codec = createCodec(campaignEvents);
 const decode = decodeKnown(codec);
 const { evolve, decide } = campaignDecider;
@@ -87,7 +84,6 @@ export function openCampaignWriter(options: CampaignWriterOptions): CampaignWrit
     encode: (events, asked) => encode(stream, events, asked),
     mayWrite,
     decides: "at_once",
-    gatherMs: ({ members }) => (members.working.size >= MANY_AT_WORK ? GATHER_MS : 0),
     awaitsStored: snapshots.isDue,
     onStored: snapshots.consider,
     // Nobody is told of members that were added: no mail says so.

@@ -36,9 +36,6 @@ export interface PartnerWriterOptions {
   readonly log: Log;
 }
 
-/** With so many begun no call waits for the next append, so more share it. */
-const MANY_OPEN = 100;
-const GATHER_MS = 20;
 const codec = createCodec(partnerEvents);
 const decode = decodeKnown(codec);
 const { evolve, decide } = partnerDecider;
@@ -64,7 +61,6 @@ export function openPartnerWriter(options: PartnerWriterOptions): PartnerWriter 
     encode: (events, traced) => encode(stream, events, traced),
     mayWrite,
     decides: "at_once",
-    gatherMs: ({ open }) => (open.size >= MANY_OPEN ? GATHER_MS : 0),
     awaitsStored: snapshots.isDue,
     onStored: (stored) => snapshots.consider(stored, () => writer.state),
     onLoaded(state) {

@@ -1,6 +1,5 @@
 // The processes that the launcher starts. None of them outlives it.
 import { type ChildProcess, spawn } from "node:child_process";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "#platform/config.ts";
@@ -9,6 +8,7 @@ import type { Problem } from "../problem.ts";
 import { type Child, type Command, killGroup, type Running, supervise } from "./child.ts";
 import { createLaunchRecord } from "./launch-record.ts";
 import { openLogFile } from "./log-file.ts";
+import { standBack } from "./stand-back.ts";
 
 export interface Children {
   start(command: Command): Child;
@@ -70,13 +70,6 @@ export function createChildren({ dataDir, env, owner, say, onGiveUp }: ChildrenO
       watchdog.stdin?.end();
     },
   };
-}
-
-/** Not worth failing for: it may have died already. */
-function standBack(pid: number, niceness: number): void {
-  try {
-    setPriority(pid, niceness);
-  } catch {}
 }
 
 /** A shell waits, since it takes a megabyte where Node takes thirty. It goes on when the pipe ends that we alone hold open. */
