@@ -45,7 +45,11 @@ export function createLaunchRecord(dataDir: string, owner: boolean): OwnRecord {
     },
     remove(pid) {
       children = children.filter((child) => child.pid !== pid);
-      write();
+      try {
+        write();
+      } catch {
+        // It ends for want of what we write with, as where the disk is full. One more that is dead does no harm.
+      }
     },
     close: () => rmSync(file, { force: true }),
   };
