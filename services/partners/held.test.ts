@@ -11,7 +11,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
 import { createLog } from "#platform/log.ts";
 import { until } from "../../test/harness/wait.ts";
-import { createHeld } from "./held.ts";
+import { createHeld, type Held } from "./held.ts";
 
 const test = suite("deliveries that are held");
 setFlagsFromString("--expose-gc");
@@ -44,7 +44,7 @@ test("a hundred thousand take less than 100 MB", () => {
 });
 
 /** A partner without limits whose mailbox a test leads. */
-function stage(count: number) {
+function stage(count: number, onMailed: (held: Held, id: DeliveryId) => void = () => undefined) {
   const state = heldState(count);
   const order = [...state.held];
   const numbers = new Map(
@@ -52,7 +52,7 @@ function stage(count: number) {
   );
   const mailed: number[] = [];
   const queue = { pending: 0, ackPending: 0, redelivered: 0, ackFloorSeq: 0, deliveredSeq: 0 };
-  const held = createHeld({
+  const held: Held = createHeld({
     partner,
     configured: () => ({
       config: { name: "Edu" } as never,
@@ -77,8 +77,10 @@ function stage(count: number) {
       lastMessage: async () => undefined,
       consumerState: async () => queue,
       async publish(_subject, _message, { id }) {
-        mailed.push(Number.parseInt(id, 10));
+        const n = Number.parseInt(id, 10);
+        mailed.push(n);
         queue.ackPending += 1;
+        onMailed(held, order[n] as DeliveryId);
         return { seq: mailed.length, duplicate: false };
       },
     },
@@ -121,6 +123,17 @@ test("are mailed again when the mailbox has lost them, and not while it has them
     Date.now = realNow;
     held.close();
   }
+});
+
+test("one that is back before the others are mailed, and remains held, is mailed again when there is room", async () => {
+  let isFull = true;
+  const { held, mailed } = stage(1, (its, id) => {
+    if (isFull) its.remains(id);
+    isFull = false;
+  });
+  held.review();
+  await until("it is mailed again", () => mailed.length === 2, 5_000);
+  held.close();
 });
 
 test.run();

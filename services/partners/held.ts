@@ -45,6 +45,7 @@ const AFTER_FAILURE_MS = 1_000;
 const MAX_MAILED = 512;
 /** 3 */
 const LOST_AFTER_MS = 60_000;
+const NOT_MAILED_YET = Number.POSITIVE_INFINITY;
 
 interface Mailed {
   readonly at: number;
@@ -148,20 +149,25 @@ export function createHeld(parts: HeldParts): Held {
         isWanted: (event) => isRouteOf(event, delivery_id),
       }),
     );
+    // Before any is mailed: the first may be back, and remain held, while the last is not mailed yet.
+    for (const { delivery_id } of about) mailed.set(delivery_id, { at: now, seq: NOT_MAILED_YET });
     try {
       const seqs = await mailAgain(mails, parts);
       for (const [n, one] of about.entries()) {
         const seq = seqs[n];
         if (seq !== undefined) {
-          mailed.set(one.delivery_id, { at: now, seq });
+          if (mailed.has(one.delivery_id)) mailed.set(one.delivery_id, { at: now, seq });
           continue;
         }
+        mailed.delete(one.delivery_id);
         log.error({ lead_id: one.submission_id }, "held delivery has no event to be mailed");
         const reason = "route_not_found";
         await writer.write({ command: { type: "give_up", ...one, cause: "poison", reason } });
       }
       lookWithin(GATHER_MS);
     } catch (error) {
+      for (const { delivery_id } of about)
+        if (mailed.get(delivery_id)?.seq === NOT_MAILED_YET) mailed.delete(delivery_id);
       log.warn({ err: error }, "held deliveries not mailed yet");
       lookWithin(AFTER_FAILURE_MS);
     } finally {
