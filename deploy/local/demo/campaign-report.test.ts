@@ -23,7 +23,10 @@ test("has a row for each step, and how fast it went", () => {
   const rows = campaignReport(ran).split("\n");
   assert.match(rows[0] ?? "", /^step +entered +left +failed +waiting +working$/);
   assert.match(rows[2] ?? "", /^hello +10 +10 +0 +0 +0$/);
-  assert.match(rows.at(-1) ?? "", /^10 customers in 4\.0 s, 3 a second; 3 replied, 2 of them within the wait; 19 mails/);
+  assert.match(
+    rows.at(-1) ?? "",
+    /^10 customers in 4\.0 s, 3 a second; 3 replied, 2 of them within the wait; 19 mails/,
+  );
 });
 
 test("says what is wrong: who came to no end, and mails that are missing or were sent twice", () => {
