@@ -170,4 +170,52 @@ test("what is discarded is gone everywhere, and whoever still changes it is aske
   for (const { close } of [one, other]) close();
 });
 
+/** The next read, or save, is answered when the test says so. */
+function slow(remote: ReturnType<typeof fakeServer>["remote"], what: "read" | "save") {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const usual = remote[what] as (...given: unknown[]) => Promise<never>;
+  const slowed = async (...given: unknown[]): Promise<never> => {
+    Object.assign(remote, { [what]: usual });
+    asked.resolve();
+    await answer.promise;
+    return usual(...given);
+  };
+  Object.assign(remote, { [what]: slowed });
+  return { asked: asked.promise, answer };
+}
+/** Of timers that are as long, the one that was set first is over first. */
+const afterQuiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE.quietMs));
+
+test("what is changed while a reading fails is saved", async () => {
+  const { server, remote } = fakeServer();
+  const { kept, close } = await browser(remote);
+  const { asked, answer } = slow(remote, "read");
+  const refreshing = kept.refresh();
+  await asked;
+  kept.change(draftOf("a"));
+  await afterQuiet();
+  answer.reject(new Away());
+  await refreshing;
+  await reachedState(kept, "saved");
+  assert.is(server.draft?.rules[0]?.name, "a");
+  close();
+});
+
+test("what is begun while the one before is discarded stays", async () => {
+  const { server, remote } = fakeServer();
+  const { kept, close } = await browser(remote);
+  kept.change(draftOf("a"));
+  await reachedState(kept, "saved");
+  const { asked, answer } = slow(remote, "save");
+  const discarding = kept.discard();
+  await asked;
+  kept.change(draftOf("b"));
+  answer.resolve();
+  await discarding;
+  await reachedState(kept, "saved");
+  assert.equal([namesIn(kept.current()), server.draft?.rules[0]?.name], [["b"], "b"]);
+  close();
+});
+
 test.run();

@@ -107,7 +107,11 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
       if (kept.revision === revision) return later(save, 0);
       resolve(kept);
     } catch (because) {
-      if (view.state.is !== "loading") return;
+      if (view.state.is !== "loading") {
+        // What was changed meanwhile could not be saved beside the reading.
+        if (hasUnsaved) later(save, pace.retryMs);
+        return;
+      }
       // What is kept here can be worked with; whether there is more is asked again.
       if (hasUnsaved) show({ state: { is: "unsaved", because } });
       later(hasUnsaved ? save : refresh, pace.retryMs);
@@ -164,12 +168,18 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
     if (isBusy) return change(undefined);
     clearTimeout(timer);
     isBusy = true; // 1
+    const { draft } = view;
     try {
       const saved = await remote.save(undefined, revision);
-      if (saved === "moved") resolve(await remote.read());
-      else adopt({ revision: saved, draft: undefined });
+      if (saved === "moved") return resolve(await remote.read());
+      if (view.draft === draft) return adopt({ revision: saved, draft: undefined });
+      // Another was begun meanwhile.
+      revision = saved;
+      local.write({ revision, draft: view.draft }); // 2
+      later(save, 0);
     } catch {
-      change(undefined);
+      if (view.draft === draft) change(undefined);
+      else later(save, pace.retryMs);
     } finally {
       isBusy = false;
     }
