@@ -256,6 +256,17 @@ leases("work that can't begin is tried again later, and is not held meanwhile", 
   await Promise.all([holder.close(), other.close()]);
 });
 
+leases("a name whose record can't be read keeps nobody from the others", async () => {
+  const key = (name: string): string => `unreadable.${Buffer.from(name).toString("hex")}`;
+  await (await bus.kv("leases")).put(key("x"), "by another release");
+  const holder = hold({ group: "unreadable", names: () => ["x", "y", "z"] });
+  await until("it has the others", () => holder.held.has("y") && holder.held.has("z"));
+  assert.not(holder.held.has("x"));
+  await (await bus.kv("leases")).delete(key("x"));
+  await until("it has that one too", () => holder.held.has("x"));
+  await holder.close();
+});
+
 leases("a lease ends by itself when NATS is gone, and comes back with it", async () => {
   const holder = hold({ group: "outage", names: () => ["x"] });
   const lease = await until("it has it", () => holder.held.get("x"));

@@ -143,13 +143,19 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
     sightings.keepOnly(wanted);
     for (const name of wanted) if (sightings.isNewlyOverdue(name)) options.onOverdue?.(name);
     const left = candidates(wanted);
+    const failed: PromiseRejectedResult[] = [];
     while (left.length > 0 && !closed) {
-      const looked = await Promise.all(left.splice(0, MAX_AT_ONCE).map(look));
-      const free = looked.filter((one) => one !== undefined);
+      const looked = await Promise.allSettled(left.splice(0, MAX_AT_ONCE).map(look));
+      const free = looked.flatMap((one) => (one.status === "fulfilled" ? (one.value ?? []) : []));
+      const unread = looked.filter((one) => one.status === "rejected");
+      failed.push(...unread);
       // Never more than there is room for, so that a process doesn't outrun its share.
       const room = (): number => Math.max(0, share() - held.size);
       while (free.length > 0 && room() > 0) await Promise.all(free.splice(0, room()).map(take));
+      // A record that can't be read keeps nobody from the others; where none can, NATS is away.
+      if (unread.length === looked.length) break;
     }
+    if (failed[0] !== undefined) throw failed[0].reason;
   }
 
   let balancing: Promise<void> | undefined;

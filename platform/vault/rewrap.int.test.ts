@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startPostgres } from "../../test/harness/postgres.ts";
 import { until } from "../../test/harness/wait.ts";
-import { connectDatabase, type Database } from "../database.ts";
+import { connectDatabase, type Database, type DatabaseOptions } from "../database.ts";
 import { createLog } from "../log.ts";
 import { createMasterKeys, UnknownMasterKey } from "./master-key.ts";
 import { oneRotationAtATime, rewrapKeys, surveyKeys } from "./rewrap.ts";
@@ -12,7 +12,7 @@ import { KeyDestroyed, openVault, type Vault } from "./vault.ts";
 interface Context {
   database: Database;
   /** As another process has it. */
-  connect: () => Database;
+  connect: (options?: Pick<DatabaseOptions, "maxIdleInTransactionMs">) => Database;
 }
 
 const rotation = suite<Context>("replacing the master key");
@@ -27,8 +27,8 @@ let databases = 0;
 rotation.before.each(async (context) => {
   databases += 1;
   const url = await postgres.createDatabase(`vault_${databases}`);
-  context.connect = () => {
-    const connected = connectDatabase({ url, log });
+  context.connect = (options) => {
+    const connected = connectDatabase({ url, log, ...options });
     opened.push(connected);
     return connected;
   };
@@ -193,6 +193,24 @@ rotation("is done by one at a time", async ({ database }) => {
   await Promise.all([first, second]);
   assert.equal(order, ["first", "second"]);
 });
+
+rotation(
+  "is done by one at a time, also where it takes longer than a transaction may be idle",
+  async ({ connect }) => {
+    const maxIdleInTransactionMs = 200;
+    const database = connect({ maxIdleInTransactionMs });
+    await open(database, old);
+    const order: string[] = [];
+    const began = performance.now();
+    const first = oneRotationAtATime(database, async () => {
+      await until("it takes long", () => performance.now() - began > 5 * maxIdleInTransactionMs);
+      order.push("first");
+    });
+    const second = oneRotationAtATime(database, async () => void order.push("second"));
+    await Promise.all([first, second]);
+    assert.equal(order, ["first", "second"]);
+  },
+);
 
 rotation(
   "goes on to and fro under load, while processes of every configuration seal and open",

@@ -29,6 +29,8 @@ export async function surveyKeys(database: Database): Promise<Survey> {
 /** Every other process that would rotate waits; the lock ends with the process that has it. */
 export async function oneRotationAtATime<T>(database: Database, work: () => Promise<T>): Promise<T> {
   return database.transaction(async (within) => {
+    // The work is done over other connections; this one waits for it, however long it takes.
+    await within.execute("set local idle_in_transaction_session_timeout = 0");
     await within.query("select pg_advisory_xact_lock($1)", [REWRAPPING]);
     return work();
   });

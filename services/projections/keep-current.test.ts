@@ -56,4 +56,33 @@ test("reads by itself where little is to be read, or nobody knows how much", asy
   assert.is(await readsFrom(5n, () => Promise.reject(new Error("the store is away"))), "alone");
 });
 
+test("is as far behind as it stands while it does not read yet, and once it has stopped", async () => {
+  const end = Promise.withResolvers<bigint>();
+  const heads = [end.promise];
+  const schema: WrittenSchema = {
+    name: "some",
+    projection: { name: "some", version: 1, prefixes: [], tables: [], apply: async () => undefined },
+    checkpoint: { generation: "one", version: 1, position: 5n },
+    onSkipped: () => undefined,
+  };
+  const follow = ({ name, signal }: FollowOptions) => {
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    return { name, position: 5n, live: true, waiting: 0, lag: async () => 0, done };
+  };
+  const kept = keepCurrent(
+    schema,
+    {
+      ...{ log, database: {} as Database, rebuilds: { follow } },
+      group: { keep: () => new Promise(() => undefined), lag: async () => 0 },
+      eventStore: { follow, head: () => heads.shift() ?? Promise.resolve(25n) },
+    },
+    () => undefined,
+  );
+  assert.is(await kept.lag(), 20);
+  end.resolve(25n);
+  await kept.stop();
+  assert.is(await kept.lag(), 20);
+});
+
 test.run();

@@ -22,6 +22,7 @@ export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: (
   const { group, log } = parts;
   const ending = new AbortController();
   let alone: Build | undefined;
+  let isMember = false;
 
   /** All models of a yard are far behind together: at their first start, or after the process was away. */
   async function logToRead(): Promise<ReadLog> {
@@ -53,7 +54,9 @@ export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: (
       let why: string = await catchUp();
       if (why === "caught_up") {
         log.debug({ projection: schema.name }, "projection has caught up and joins the group");
+        isMember = true;
         why = await group.keep(schema, ending.signal);
+        isMember = false;
       }
       if (why === "fenced") onFenced();
       if (why === "fenced" || why === "stopped") return;
@@ -65,7 +68,12 @@ export function keepCurrent(schema: WrittenSchema, parts: KeepParts, onFenced: (
     get position() {
       return schema.checkpoint.position;
     },
-    lag: () => (alone ?? group).lag(),
+    async lag() {
+      if (alone !== undefined) return alone.lag();
+      if (isMember) return group.lag();
+      // It has not begun to read, or has stopped; what the group is behind says nothing of it.
+      return Math.max(0, Number((await parts.eventStore.head()) - schema.checkpoint.position));
+    },
     async stop() {
       ending.abort();
       await running;
