@@ -166,4 +166,15 @@ test("let go at once of whoever may not go on, also of who waits for a slot", as
   assert.instance(await asked, Interrupted);
 });
 
+test("use up no try of who waits for a slot while the service is configured anew", async () => {
+  const first = await service("renewed", { chooses: "edu", delay_ms: 1_000 }, { concurrency: 1 });
+  const asked = ask("renewed", first);
+  await until("it is asked", async () => (await totals("renewed")).in_flight === 1);
+  const waits = failureOf(ask("renewed", first));
+  const again = await ask("renewed", await service("renewed", { chooses: "fin" }));
+  assert.is(again.partner, "fin");
+  assert.instance(await waits, Interrupted);
+  assert.is((await asked).partner, "edu");
+});
+
 test.run();

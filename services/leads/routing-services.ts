@@ -87,7 +87,7 @@ function serviceClient(
     maxTries: settings.retry.max_attempts,
     backoff: { baseMs: settings.retry.base_ms, maxMs: settings.retry.max_ms },
   };
-  const queue: (() => void)[] = [];
+  const queue: PromiseWithResolvers<void>[] = [];
   let underWay = 0;
   let failures = 0;
   let openUntil = 0;
@@ -111,24 +111,24 @@ function serviceClient(
     }
     if (queue.length >= MAX_QUEUED)
       throw new ServiceResting(service, SHORT_REST_MS * (1 + Math.random() * 2)); // 1
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const turn = Promise.withResolvers<void>();
     const onAbort = (): void => {
-      const place = queue.indexOf(resolve);
+      const place = queue.indexOf(turn);
       // Else it has its slot already, and gives it back.
       if (place < 0) return;
       queue.splice(place, 1);
-      reject(new Interrupted());
+      turn.reject(new Interrupted());
     };
-    queue.push(resolve);
+    queue.push(turn);
     signal.addEventListener("abort", onAbort); // 3
-    await promise.finally(() => signal.removeEventListener("abort", onAbort));
+    await turn.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
   /** Whoever waits longest has it from here on. */
   function freeSlot(): void {
     const next = queue.shift();
     if (next === undefined) underWay -= 1;
-    else next();
+    else next.resolve();
   }
 
   function settle(isWell: boolean): void {
@@ -176,7 +176,15 @@ function serviceClient(
     }
   }
 
-  return { settings, ask, close: () => caller.close() };
+  return {
+    settings,
+    ask,
+    close() {
+      // Whoever waits comes again, and asks by the settings that there are then.
+      for (const turn of queue.splice(0)) turn.reject(new Interrupted());
+      return caller.close();
+    },
+  };
 }
 
 type Called =

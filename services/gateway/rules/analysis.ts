@@ -26,7 +26,9 @@ export function createAnalysis(lifecycle: Lifecycle): Analysis {
   let worker: Worker | undefined;
   let questions = 0;
 
-  function failAll(why: string): void {
+  function failAll(failed: Worker, why: string): void {
+    // One that failed ends a moment later: another may be at work by then.
+    if (worker !== failed) return;
     for (const { reject } of waiting.values()) reject(new AnalysisFailed(why));
     waiting.clear();
     worker = undefined;
@@ -44,8 +46,8 @@ export function createAnalysis(lifecycle: Lifecycle): Analysis {
       if ("error" in reply) asked?.reject(new AnalysisFailed(reply.error));
       else asked?.resolve(reply.found);
     });
-    started.on("error", (error) => failAll(error.message));
-    started.on("exit", () => failAll("the analysis ended"));
+    started.on("error", (error) => failAll(started, error.message));
+    started.on("exit", () => failAll(started, "the analysis ended"));
     worker = started;
     return started;
   }

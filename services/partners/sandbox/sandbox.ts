@@ -126,7 +126,15 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
   }
 
   function begin(run: Run): boolean {
-    const thread = threadFor(run.options.owner);
+    let thread: Thread | undefined;
+    try {
+      thread = threadFor(run.options.owner);
+    } catch (error) {
+      // The machine gives no more threads: the others in line must not be lost with this one.
+      log.warn({ err: error, owner: run.options.owner }, "sandbox thread not started");
+      run.end(failedWith("no_turn", "no thread could be started"));
+      return true;
+    }
     if (thread === undefined) return false;
     clearTimeout(thread.idleTimer);
     thread.runs.set(run.id, run);
