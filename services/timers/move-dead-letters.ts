@@ -87,11 +87,12 @@ export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: 
     }
     const left = [...page];
     const failed: bigint[] = [];
+    let failure: unknown;
     const move = (letter: DeadLetterRow): Promise<void> =>
       moveOrLeave(letter, request, parts).catch((error: unknown) => {
         if (isAway(error)) throw error;
         failed.push(letter.position);
-        log.warn({ err: error, request: id, dead_letter: letter.id }, "dead letter not moved yet");
+        failure = error;
       });
     while (left.length > 0) {
       if (signal.aborted) return false;
@@ -100,7 +101,10 @@ export async function moveDeadLettersWhile(parts: MoveDeadLettersParts, signal: 
       else await Promise.all(left.splice(0, taken).map(move));
     }
     progress.set(id, { seen: last.position, firstFailed: firstFailed ?? failed.sort(byPosition)[0] });
-    log.info({ request: id, action, count: page.length - failed.length }, "dead letters moved");
+    const count = page.length - failed.length;
+    if (count > 0) log.info({ request: id, action, count }, "dead letters moved");
+    if (failed.length > 0)
+      log.warn({ err: failure, request: id, count: failed.length }, "dead letters not moved yet");
     return true;
   }
 
