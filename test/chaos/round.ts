@@ -1,5 +1,6 @@
 // One round: traffic, blows on their schedule, healing, and then every promise looked at.
 import { setTimeout as pause } from "node:timers/promises";
+import type { LeadView } from "../e2e/client.ts";
 import { watchOthers } from "../harness/foreign-load.ts";
 import { watchMachine } from "../harness/machine-stall.ts";
 import { untilInOwnTime } from "../harness/own-time.ts";
@@ -116,7 +117,7 @@ export async function playRound(
     // Time in which the machine itself stood still, or worked for others, is nobody's.
     const spent = (): number =>
       performance.now() - healed - (machine.total() - stalledBefore) - otherPrograms();
-    while ((await statusOf(yard, id).catch(() => "")) !== "delivered") {
+    while ((await leadOf(yard, id).catch(() => undefined))?.status !== "delivered") {
       if (spent() > PROGRESS_MS) {
         tell(`submitted at ${submittedAt}: ${await historyOf(yard, id)}`);
         throw new Error(`the first submission after healing, ${id}, is not shown as delivered`);
@@ -170,15 +171,14 @@ export async function playRound(
   return { violations, timeline, taken: traffic.taken.size, ended, progressMs, members, phases };
 }
 
-const statusOf = async ({ clients }: ChaosYard, id: string): Promise<string> => {
-  const [client] = clients;
-  return client === undefined ? "" : (await client.lead(id)).status;
-};
+async function leadOf({ clients: [client] }: ChaosYard, id: string): Promise<LeadView> {
+  if (client === undefined) throw new Error("the yard has no gateway");
+  return client.lead(id);
+}
 
 /** It was routed while the partner after this one was disabled, so it has nowhere to go until the cap is raised. */
-async function isHeldByCap({ clients, client }: ChaosYard, id: string): Promise<boolean> {
-  const lead = await clients[0]?.lead(id);
-  if (lead?.status !== "held" || lead.partner !== "capped") return false;
+async function isHeldByCap({ client }: ChaosYard, lead: LeadView): Promise<boolean> {
+  if (lead.status !== "held" || lead.partner !== "capped") return false;
   const { body } = await client.admin<{ readonly caps_used: { readonly total?: number } }>(
     "GET",
     "/api/partners/capped",
@@ -201,19 +201,18 @@ async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
 /** Waits until every one of them has ended; what waits is told. */
 async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promise<Map<string, string>> {
   const statuses = new Map<string, string>();
-  const open = new Set(taken.keys());
+  const open = new Map<string, string>(Array.from(taken.keys(), (id) => [id, ""]));
   await untilInOwnTime(
     "all have ended",
     async () => {
-      for (const id of open) {
-        const status = await statusOf(yard, id);
-        statuses.set(id, status);
-        if (ENDS.includes(status) || (status === "held" && (await isHeldByCap(yard, id)))) open.delete(id);
+      for (const id of open.keys()) {
+        const lead = await leadOf(yard, id);
+        statuses.set(id, lead.status);
+        if (ENDS.includes(lead.status) || (await isHeldByCap(yard, lead))) open.delete(id);
+        else open.set(id, `${lead.status} at ${lead.partner}`);
       }
       if (open.size === 0) return true;
-      throw new Error(
-        `open: ${[...open].slice(0, 5).map((id) => `${id} ${statuses.get(id)}`)} (${open.size})`,
-      );
+      throw new Error(`open: ${[...open].slice(0, 5).map((one) => one.join(" "))} (${open.size})`);
     },
     PATIENCE_MS,
   );
