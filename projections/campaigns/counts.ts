@@ -38,9 +38,9 @@ export class Differences {
 
   async add(target: Target): Promise<void> {
     const { schema } = target;
-    // Also those that add up to nothing: which rows there are must not depend on which events come together.
-    const statuses = [...this.#statuses];
-    const steps = [...this.#steps];
+    // Which rows there are must not depend on which events come together: what adds up to nothing makes none, nor leaves one.
+    const statuses = [...this.#statuses].filter(([, many]) => many !== 0);
+    const steps = [...this.#steps].filter(([, one]) => Object.values(one).some((many) => many !== 0));
     this.#statuses.clear();
     this.#steps.clear();
     const keyOf = (key: string): [string, string] => JSON.parse(key) as [string, string];
