@@ -134,7 +134,10 @@ export async function playRound(
 
   const ended: Record<string, number> = {};
   await attempt("not everything that was answered 202 has ended", async () => {
-    const statuses = await endsOf(yard, traffic.taken);
+    const statuses = await endsOf(yard, traffic.taken).catch(async (error: unknown) => {
+      tell(`partners: ${await partnersNow(yard)}`);
+      throw error;
+    });
     for (const status of statuses.values()) ended[status] = (ended[status] ?? 0) + 1;
     await attempt("dead letters", async () =>
       violations.push(...(await deadLetterViolations(yard, statuses))),
@@ -174,6 +177,16 @@ export async function playRound(
 async function leadOf({ clients: [client] }: ChaosYard, id: string): Promise<LeadView> {
   if (client === undefined) throw new Error("the yard has no gateway");
   return client.lead(id);
+}
+
+/** What the yard says of its partners, for whoever asks why leads wait there. */
+async function partnersNow({ client }: ChaosYard): Promise<string> {
+  const { body } = await client.admin<{ readonly items: readonly Record<string, unknown>[] }>(
+    "GET",
+    "/api/partners",
+  );
+  const told = ["id", "circuit_state", "paused", "queue_depth", "held", "in_flight", "caps_used"];
+  return JSON.stringify(body.items.map((partner) => told.map((name) => partner[name])));
 }
 
 /** It was routed while the partner after this one was disabled, so it has nowhere to go until the cap is raised. */
