@@ -55,6 +55,8 @@ export interface Request {
   readonly chance: number;
   /** Whether it is within `per_second`; true when there is no such limit. */
   readonly withinRate: boolean;
+  /** It was processed before, and the partner recognises it. */
+  readonly known: boolean;
 }
 
 export type Answer = { readonly delayMs: number } & (
@@ -93,7 +95,8 @@ export function answerTo(settings: Settings, request: Request): Answer {
     case "malformed":
       return { kind: settings.malformed === "http" ? "not_http" : "half_json", processed: true, delayMs };
     case "rejecting":
-      return rejected(settings, delayMs);
+      // Nobody who recognises a request rejects what it took.
+      return request.known ? accepted(settings, delayMs) : rejected(settings, delayMs);
   }
 }
 

@@ -85,6 +85,7 @@ export function createPartner(name: string, seed: string, effects: Effects): Par
       nth,
       chance: settings.behaviour === "failing" ? chanceOf(seed, name, id, nth) : 0,
       withinRate: withinRate(settings.per_second),
+      known: settings.idempotent && (effects.get(id)?.effects ?? 0) > 0,
     });
     if (!answer.processed) return answer;
     if (id === "") counts.without_id += 1;

@@ -170,6 +170,16 @@ test("rejects with a reason", async () => {
   assert.is(JSON.parse(text).reason, "too young");
 });
 
+test("rejects nothing that it took before, where it recognises repeats", async () => {
+  await behave("edu", { behaviour: "reset_after_processing" });
+  assert.is(await failure(post("edu", "a")), "ECONNRESET");
+  await behave("edu", { behaviour: "rejecting" });
+  assert.equal(JSON.parse((await post("edu", "a")).text), { status: "accepted", duplicate: true });
+  assert.is((await post("edu", "b")).status, 422);
+  await behave("edu", { behaviour: "rejecting", idempotent: false });
+  assert.is((await post("edu", "a")).status, 422);
+});
+
 test("checks signatures when it is told the secret, and never tells the secret", async () => {
   const secret = newSecret();
   await behave("edu", { secret });
