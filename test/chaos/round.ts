@@ -22,7 +22,7 @@ import {
 } from "./invariants.ts";
 import { type Blow, described } from "./plan.ts";
 import { startTraffic, type Taken } from "./traffic.ts";
-import { CAP, type ChaosYard, PARTNER_NAMES } from "./yard.ts";
+import { type ChaosYard, PARTNER_NAMES } from "./yard.ts";
 
 export interface RoundReport {
   readonly violations: readonly string[];
@@ -175,17 +175,6 @@ const statusOf = async ({ clients }: ChaosYard, id: string): Promise<string> => 
   return client === undefined ? "" : (await client.lead(id)).status;
 };
 
-/** It was routed while the partner after this one was disabled, so it has nowhere to go until the cap is raised. */
-async function isHeldByCap({ clients, client }: ChaosYard, id: string): Promise<boolean> {
-  const lead = await clients[0]?.lead(id);
-  if (lead?.status !== "held" || lead.partner !== "capped") return false;
-  const { body } = await client.admin<{ readonly caps_used: { readonly total?: number } }>(
-    "GET",
-    "/api/partners/capped",
-  );
-  return body.caps_used.total === CAP;
-}
-
 /** What its stream and those of the partners say about it, and when. */
 async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
   const streams = [`submission-${id}`, ...PARTNER_NAMES.map((name) => `partner-${name}`)];
@@ -208,7 +197,7 @@ async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promi
       for (const id of open) {
         const status = await statusOf(yard, id);
         statuses.set(id, status);
-        if (ENDS.includes(status) || (status === "held" && (await isHeldByCap(yard, id)))) open.delete(id);
+        if (ENDS.includes(status)) open.delete(id);
       }
       if (open.size === 0) return true;
       throw new Error(
