@@ -5,16 +5,21 @@ import { connectBus } from "#platform/bus/bus.ts";
 import { factSubject } from "#platform/bus/subjects.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { newUuid } from "#platform/ids.ts";
+import { createLifecycle } from "#platform/lifecycle.ts";
 import { createLog } from "#platform/log.ts";
 import { startNats } from "../../test/harness/nats.ts";
 import { publishEvents } from "./publish.ts";
 
 const test = suite("publishing");
+const log = createLog({ level: "silent", name: "test", instance: "test" });
+
+const lifecycle = createLifecycle({ log, deadlineMs: 5_000 });
+test.after(async () => void (await lifecycle.stop("end of the test")));
 
 test("passes over an event that this server takes no message for", async () => {
   const nats = await startNats({ config: "max_payload: 65536" });
-  const log = createLog({ level: "silent", name: "test", instance: "test" });
-  const bus = await connectBus({ url: nats.url, name: "test", log });
+  lifecycle.own("NATS", nats.stop);
+  const bus = await connectBus({ url: nats.url, name: "test", log, lifecycle });
   const event = (position: bigint, bytes: number): StoredEvent => ({
     id: newUuid(),
     stream: "other-1",
@@ -32,8 +37,6 @@ test("passes over an event that this server takes no message for", async () => {
   });
   assert.is(seqs.length, 2);
   assert.is((await bus.lastMessage())?.subject, factSubject("other", "Noted"));
-  await bus.close();
-  await nats.stop();
 });
 
 test.run();
