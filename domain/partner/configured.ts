@@ -65,6 +65,10 @@ export function existingPartner(partners: ConfiguredPartners, id: PartnerId): Co
   return partner?.standing === "removed" ? undefined : partner;
 }
 
+/** Whether submissions go to it; those for a paused one wait. */
+export const takesSubmissions = (partner: ConfiguredPartner | undefined): boolean =>
+  partner !== undefined && partner.standing !== "removed" && partner.config.enabled;
+
 function evolve(partners: ConfiguredPartners, event: PartnerConfigEvent): ConfiguredPartners {
   const before = partners.get(event.data.partner);
   const after = evolveOne(before, event);

@@ -52,7 +52,13 @@ export type SubmissionCommand =
       readonly sealed?: Sealed;
       readonly deliveryId: DeliveryIds;
     }
-  | { readonly type: "record_outcome"; readonly outcome: Outcome; readonly deliveryId: DeliveryIds }
+  /** `isOpen`: whether a partner takes submissions now. */
+  | {
+      readonly type: "record_outcome";
+      readonly outcome: Outcome;
+      readonly isOpen: (partner: PartnerId) => boolean;
+      readonly deliveryId: DeliveryIds;
+    }
   /** Tried as often as is allowed. */
   | {
       readonly type: "dead_letter";
@@ -101,7 +107,7 @@ function decide(command: SubmissionCommand, state: SubmissionState | undefined):
     case "route":
       return state.status === "identified" ? accept(firstLeg(command, state)) : refuse("not_to_be_routed");
     case "record_outcome":
-      return recordOutcome(command.outcome, state, command.deliveryId);
+      return recordOutcome(command, state);
     case "dead_letter":
       return deadLetter(command, state);
     case "redrive":
@@ -200,32 +206,36 @@ function reconcile({ data }: Extract<Outcome, { type: "DeliveryReconciled" }>, s
   return accept({ type: "SubmissionReconciled", data });
 }
 
-function recordOutcome(outcome: Outcome, state: SubmissionState, deliveryId: DeliveryIds): Made {
+type RecordOutcome = Extract<SubmissionCommand, { type: "record_outcome" }>;
+
+function recordOutcome({ outcome, isOpen, deliveryId }: RecordOutcome, state: SubmissionState): Made {
   const { route } = state;
   if (route === undefined || route.delivery_id !== outcome.data.delivery_id) return refuse("another_leg");
   if (outcome.type === "DeliveryReconciled") return reconcile(outcome, state);
   if (state.status !== "queued" || state.dead !== undefined) return refuse("already_ended");
   const { partner, delivery_id } = route;
   const about = { submission_id: state.id, partner };
+  const open = route.remaining.findIndex(isOpen);
   switch (outcome.type) {
     case "DeliveryRejected": {
       const { attempt: attempts, reason, sealed_reason } = outcome.data;
       const why = { reason, ...(sealed_reason && { sealed_reason }) };
       return (
-        nextLeg(state, route, deliveryId) ??
+        nextLeg(state, route, open, deliveryId) ??
         accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, ...why } })
       );
     }
     case "DeliveryPassedOn": {
       const { attempts, reason } = outcome.data;
+      // One was open when it was passed on. Where none is any more, it waits in the mailbox of the next.
       return (
-        nextLeg(state, route, deliveryId) ??
+        nextLeg(state, route, Math.max(0, open), deliveryId) ??
         accept({ type: "SubmissionRejected", data: { ...about, delivery_id, attempts, reason } })
       );
     }
     case "DeliveryDeadLettered": {
       const { attempts, reason, cause } = outcome.data;
-      const next = mayGoOn(outcome.data) ? nextLeg(state, route, deliveryId) : undefined;
+      const next = mayGoOn(outcome.data) ? nextLeg(state, route, open, deliveryId) : undefined;
       return (
         next ??
         accept({
@@ -259,10 +269,17 @@ function mayGoOn({ cause, attempts }: DeadLettered): boolean {
   }
 }
 
-function nextLeg(state: SubmissionState, route: Route, deliveryId: DeliveryIds): Made | undefined {
+/** To the `nth` of those that remain; those before it are passed over. */
+function nextLeg(
+  state: SubmissionState,
+  route: Route,
+  nth: number,
+  deliveryId: DeliveryIds,
+): Made | undefined {
   const { sent_as: _, ...rest } = route;
-  const [partner, ...remaining] = route.remaining;
+  const partner = route.remaining[nth];
   if (partner === undefined) return undefined;
+  const remaining = route.remaining.slice(nth + 1);
   const leg = route.leg + 1;
   return accept(routed(state, { ...rest, partner, delivery_id: deliveryId(partner, leg), leg, remaining }));
 }

@@ -50,7 +50,9 @@ function commandsIn(state: SubmissionState): SubmissionCommand[] {
     { type: "identify", person, sealed, deliveryId },
     ...routings.map((routing) => ({ type: "identify", person, sealed, routing, deliveryId }) as const),
     ...routings.map((routing) => ({ type: "route", routing, deliveryId }) as const),
-    ...outcomesIn(state).map((outcome) => ({ type: "record_outcome", outcome, deliveryId }) as const),
+    ...[() => true, () => false].flatMap((isOpen) =>
+      outcomesIn(state).map((outcome) => ({ type: "record_outcome", outcome, isOpen, deliveryId }) as const),
+    ),
     ...Stage.options.map((stage) => ({ type: "dead_letter", stage, reason: "x", attempts: 3 }) as const),
     { type: "redrive" },
     { type: "correct", sealed: { ...sealed, data: "put right" } },

@@ -52,6 +52,11 @@ test("leaves out of a waterfall who takes nothing", () => {
   });
 });
 
+test("keeps for later who is disabled now, behind who takes it", () => {
+  const routing = by({ waterfall: names("edu", "old", "gone", "fin") });
+  assert.equal("partners" in routing && routing.partners, names("edu", "old", "fin"));
+});
+
 test("is blocked, and says why, where nobody is left", () => {
   assert.equal(by({ to: old }), { blocked: "rule only leads nowhere: partner old is disabled" });
 });

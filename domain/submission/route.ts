@@ -54,11 +54,13 @@ export function routeBy(
   if (rule === undefined) return { partners: null, reason: "no_rule_matched", version, decided };
   const wanted = legsOf(rule.route, circumstances, partner);
   if ("ask" in wanted) return { ...wanted, rule: rule.id };
-  const [first, ...others] = wanted.filter((one) => partner(one) === "open");
+  const first = wanted.find((one) => partner(one) === "open");
   if (first === undefined) {
     const why = wanted.map((one) => `partner ${one} is ${partner(one)}`).join(", ");
     return { blocked: `rule ${rule.id} leads nowhere: ${why}` };
   }
+  // Who is disabled now may be enabled when its turn comes: see docs/decisions/0182.
+  const others = wanted.slice(wanted.indexOf(first) + 1).filter((one) => partner(one) !== "unknown");
   return { partners: [first, ...others], rule: rule.id, version, decided };
 }
 

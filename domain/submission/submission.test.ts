@@ -152,7 +152,12 @@ const identify = (routing?: Routing): SubmissionCommand => ({
 });
 const route = (routing: Routing): SubmissionCommand => ({ type: "route", routing, deliveryId });
 const toEdu: Routing = { partners: [edu], rule, version: 3, decided };
-const record = (outcome: Outcome): SubmissionCommand => ({ type: "record_outcome", outcome, deliveryId });
+const record = (outcome: Outcome, ...closed: PartnerId[]): SubmissionCommand => ({
+  type: "record_outcome",
+  outcome,
+  isOpen: (partner) => !closed.includes(partner),
+  deliveryId,
+});
 const deliverAgain: SubmissionCommand = { type: "deliver_again", deliveryId };
 
 const given = (...events: SubmissionEvent[]) => {
@@ -257,6 +262,27 @@ test("records an outcome once", () => {
 test("goes to the next of a waterfall when the first declines", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])))
     .when(record(rejection(edu)))
+    .decides(laterLeg(routeTo(fin, 2)));
+});
+
+test("passes over who is disabled when its turn comes", () => {
+  const [art, old] = [PartnerId.parse("art"), PartnerId.parse("old")];
+  given(received, identified, routed(routeTo(edu, 1, [old, fin, art])))
+    .when(record(rejection(edu), old))
+    .decides(laterLeg(routeTo(fin, 2, [art])));
+});
+
+test("ends where all that remain are disabled, but waits for one that was open when it was passed on", () => {
+  const waterfall = [received, identified, routed(routeTo(edu, 1, [fin]))];
+  given(...waterfall)
+    .when(record(rejection(edu), fin))
+    .decides(rejected);
+  const passedOn: Outcome = {
+    type: "DeliveryPassedOn",
+    data: { ...atPartner(edu), attempts: 0, reason: "cap_day" },
+  };
+  given(...waterfall)
+    .when(record(passedOn, fin))
     .decides(laterLeg(routeTo(fin, 2)));
 });
 

@@ -26,6 +26,8 @@ export type { BusAnswer, BusRequest } from "./requests.ts";
 
 export interface Bus extends Inspector, Requests {
   readonly connected: boolean;
+  /** What the server takes as one message, headers included. */
+  readonly maxMessageBytes: number;
   /** Resolves when the stream has stored it; throws BusError when that is not known. Repeating with the same id is safe. */
   publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck>;
   mailbox(options: MailboxOptions): Promise<Mailbox>;
@@ -52,6 +54,8 @@ export interface BusOptions extends NatsAccess {
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 const API_TIMEOUT_MS = 3000;
+/** Of a server that does not say. */
+const DEFAULT_MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export async function connectBus({ name, log, lifecycle, topology, ...access }: BusOptions): Promise<Bus> {
   const closing = new AbortController();
@@ -142,6 +146,9 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     ...createRequests({ nats, log, signal }),
     get connected() {
       return connection.connected;
+    },
+    get maxMessageBytes() {
+      return nats.info?.max_payload ?? DEFAULT_MAX_MESSAGE_BYTES;
     },
     publish,
     mailbox: openMailbox,

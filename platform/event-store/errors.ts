@@ -45,6 +45,9 @@ const FINAL = [
   RangeError,
 ];
 
+/** It can never be read again. */
+export const isDeletedStream = (error: unknown): boolean => error instanceof StreamDeletedError;
+
 /** Whatever is not known to be final comes from the connection, in many shapes. */
 export function mayPass(error: unknown): boolean {
   return !FINAL.some((kind) => error instanceof kind);

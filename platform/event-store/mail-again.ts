@@ -1,6 +1,7 @@
 // Events that were mailed before and acknowledged, such as what waited for a time: once more into a mailbox, from the log.
 import type { Bus } from "../bus/bus.ts";
 import { positionsOfLast } from "../bus/positions.ts";
+import { isDeletedStream } from "./errors.ts";
 import { packEvent } from "./event-mail.ts";
 import type { EventStore } from "./event-store.ts";
 import type { StoredEvent } from "./stored-event.ts";
@@ -20,7 +21,7 @@ export interface MailAgainParts {
   readonly bus: Pick<Bus, "publish" | "lastMessage">;
 }
 
-/** In this order. Tells for each where in YARD it is now; undefined where that event is another. */
+/** In this order. Tells for each where in YARD it is now; undefined where that event is another, or its stream was deleted. */
 export async function mailAgain(
   mails: readonly MailAgain[],
   { eventStore, bus }: MailAgainParts,
@@ -31,8 +32,8 @@ export async function mailAgain(
     Promise.all(
       mails.map(({ stream, revision }) =>
         revision === undefined
-          ? eventStore.readStreamBackwards(stream, 1)
-          : eventStore.readStream(stream, { from: revision, maxCount: 1 }),
+          ? eventStore.readStreamBackwards(stream, 1).catch(noneInDeleted)
+          : eventStore.readStream(stream, { from: revision, maxCount: 1 }).catch(noneInDeleted),
       ),
     ),
   ]);
@@ -44,4 +45,10 @@ export async function mailAgain(
       return seq;
     }),
   );
+}
+
+/** It must not keep the others from being mailed. */
+function noneInDeleted(error: unknown): [] {
+  if (isDeletedStream(error)) return [];
+  throw error;
 }

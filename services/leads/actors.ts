@@ -39,7 +39,7 @@ const MAX_RESTING = 5_000;
 
 /** What the actors of a partition do with their mail. `lost` is given when another process has the partition. */
 export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors {
-  const { maxTries, health, metrics, log } = parts;
+  const { maxTries, routable, health, metrics, log } = parts;
   const leads = createLeads(parts.eventStore);
   /** By the event that is tried. In memory: a partition that moves gives its leads a few tries more, never fewer. */
   const tries = new LRUCache<string, number>({ max: MAX_COUNTED });
@@ -98,6 +98,7 @@ export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors
     const { accepted, state } = await leads.act(id, stored, () => ({
       type: "record_outcome",
       outcome,
+      isOpen: (partner) => routable().partner(partner) === "open",
       deliveryId,
     }));
     mail.ack();

@@ -241,6 +241,7 @@ test("are forgotten when too many are at hand, and folded anew when they are nee
   const record = (): SubmissionCommand => ({
     type: "record_outcome",
     outcome,
+    isOpen: () => true,
     deliveryId: deliveryIdsOf(first),
   });
   const ended = await leads.act(first, cause, record);
@@ -255,7 +256,7 @@ function commandIn(state: SubmissionState | undefined): SubmissionCommand {
   const deliveryId = deliveryIdsOf(state.id);
   if (state.status === "dead_lettered") return { type: "redrive" };
   if (state.dead !== undefined) return { type: "deliver_again", deliveryId };
-  return { type: "record_outcome", outcome: exhausted(state), deliveryId };
+  return { type: "record_outcome", outcome: exhausted(state), isOpen: () => true, deliveryId };
 }
 
 function exhausted({ id: submission_id, route }: SubmissionState): Outcome {

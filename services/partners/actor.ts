@@ -18,7 +18,11 @@ import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { restMs } from "#domain/partner/admission.ts";
 import { closedBy, isLimited } from "#domain/partner/capacity.ts";
 import { closedCircuit } from "#domain/partner/circuit.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import {
+  type ConfiguredPartner,
+  type ConfiguredPartners,
+  takesSubmissions,
+} from "#domain/partner/configured.ts";
 import type { Bus, MailboxOptions } from "#platform/bus/bus.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import type { Mailbox } from "#platform/bus/mailbox.ts";
@@ -57,6 +61,7 @@ export interface Actor {
 export interface ActorOptions {
   readonly partner: PartnerId;
   readonly configured: () => ConfiguredPartner;
+  readonly partners: () => ConfiguredPartners;
   readonly lease: Lease;
   readonly yard: Yard;
   readonly bus: Bus;
@@ -79,7 +84,7 @@ const GRACE = 0.6;
 const LAST_WORDS_MS = 1_000;
 
 export async function startActor(options: ActorOptions): Promise<Actor> {
-  const { partner, configured, lease, yard, bus, vault, signature, campaigns, channels } = options;
+  const { partner, configured, partners, lease, yard, bus, vault, signature, campaigns, channels } = options;
   const { onRetired = () => undefined } = options;
   const { metrics, config } = yard;
   const eventStore = yard.eventStore();
@@ -123,9 +128,11 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     isUnderWay: (id) => admission.isUnderWay(id),
     onHeld: (id) => held.remains(id),
   });
+  const isOpen = (id: PartnerId): boolean => takesSubmissions(partners().get(id));
   const deliver = createDeliver({
     writer,
     configured,
+    isOpen,
     campaigns,
     channel: tracedChannel(channel.get, partner, yard.tracing),
     slots: createSlots(() => configured().config.limits.concurrency), // 4
@@ -139,11 +146,13 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     attempts,
     abandon,
     onGone,
+    onNextOpened: (id) => held.reconsider(id),
     onDecided: () => review(),
   });
   const admission = createMailAdmission({
     partner,
     configured,
+    isOpen,
     lease,
     writer,
     campaigns,
@@ -163,6 +172,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
   const held = createHeld({
     partner,
     configured,
+    partners,
     writer,
     isResting: () => restMs(configured(), circuit(), channelRestMs(), Date.now()) > 0,
     mayMail: () => lease.valid, // 1

@@ -60,6 +60,7 @@ export async function startPartners(yard: Yard): Promise<Serving> {
       startActor({
         partner,
         configured: () => configured(partner),
+        partners: partners.current,
         lease,
         yard,
         bus,

@@ -67,6 +67,7 @@ async function startOwnerHere(
   return startActor({
     partner,
     configured,
+    partners: partners.current,
     lease,
     yard: own,
     bus,

@@ -49,6 +49,8 @@ function stage(over: Partial<DeliverParts> = {}) {
     configured: configuredWith(),
     calls: 0,
     timeoutMs: 60_000,
+    isNextOpen: false,
+    nextOpened: [] as DeliveryId[],
     attempts: new Map<DeliveryId, number>(),
     /** Told each type of event before it is stored; says why it is not, if so. */
     storing: (_type: string): NotWritten["reason"] | undefined => undefined,
@@ -76,7 +78,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     partner,
     delivery_id: about.delivery_id,
     leg: 1,
-    remaining: [],
+    remaining: [PartnerId.parse("fin")],
     rule: null,
     ruleset_version: 1,
   };
@@ -120,6 +122,7 @@ function stage(over: Partial<DeliverParts> = {}) {
       },
     },
     configured: () => it.configured,
+    isOpen: () => it.isNextOpen,
     campaigns: { restMs: () => 0 },
     channel: async () => channel,
     slots,
@@ -133,6 +136,7 @@ function stage(over: Partial<DeliverParts> = {}) {
     attempts: it.attempts,
     abandon: abandoned.signal,
     onGone: () => undefined,
+    onNextOpened: (id) => it.nextOpened.push(id),
     onDecided: () => undefined,
     ...over,
   });
@@ -160,6 +164,21 @@ test("is stored before the call, and its outcome before the mail is acknowledged
   await it.run();
   assert.equal([...order, ...it.acks], ["DeliveryStarted", "call", "DeliverySucceeded", "ack"]);
   assert.is(it.attempts.size, 0);
+});
+
+test("tells that the next partner of its waterfall was enabled while it was held", async () => {
+  const it = stage();
+  it.configured = configuredWith({ caps: { total: 0 } });
+  await it.run();
+  assert.equal([it.stored, it.nextOpened], [["DeliveryHeld"], []]);
+  const late = stage();
+  late.configured = it.configured;
+  late.storing = () => {
+    late.isNextOpen = true;
+    return undefined;
+  };
+  await late.run();
+  assert.equal([late.stored, late.nextOpened.length], [["DeliveryHeld"], 1]);
 });
 
 test("calls nobody once the lease may be lost, also when that happens in line for a call", async () => {

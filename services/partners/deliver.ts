@@ -1,6 +1,6 @@
 // One delivery from its mail to its outcome: recorded, called, recorded again, and only then is the mail acknowledged.
 
-import type { DeliveryId } from "#domain/ids.ts";
+import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import type { About, GiveUp, PartnerCommand, PartnerDecision } from "#domain/partner/command.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
@@ -30,6 +30,8 @@ import type { Slots } from "./slots.ts";
 export interface DeliverParts {
   readonly writer: Pick<PartnerWriter, "state" | "write">;
   readonly configured: () => ConfiguredPartner;
+  /** Whether another partner takes submissions now. */
+  readonly isOpen: (partner: PartnerId) => boolean;
   readonly campaigns: CampaignRests;
   readonly channel: () => Promise<Channel>;
   readonly slots: Slots;
@@ -46,6 +48,8 @@ export interface DeliverParts {
   readonly onGone: (partner: ConfiguredPartner, reason: string) => void;
   /** Ends calls that are still under way. */
   readonly abandon: AbortSignal;
+  /** A partner that its waterfall goes on to was enabled while this was being stored. */
+  readonly onNextOpened: (delivery: DeliveryId) => void;
   /** After each decision: the circuit may have changed. */
   readonly onDecided: () => void;
 }
@@ -75,7 +79,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     metrics,
     log,
   } = parts;
-  const { attempts, abandon, onDecided, onGone } = parts;
+  const { attempts, abandon, isOpen, onDecided, onGone, onNextOpened } = parts;
 
   const record = outcomeRecorder({
     vault,
@@ -110,11 +114,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
     );
     if (sealed_request === undefined) return giveUp(delivery, { cause: "forgotten" });
 
+    const hasNext = (): boolean => content.routed.route.remaining.some(isOpen);
     const command = {
       ...about,
       past: await pastOf(delivery, dedupe.key),
       dedupe_key: dedupe.key,
-      has_next: content.routed.route.remaining.length > 0,
+      has_next: hasNext(),
       sealed_request,
       config_version: partner.version,
       policy: config,
@@ -126,6 +131,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       postponed.postpone(delivery, decision);
       return false;
     }
+    if (!command.has_next && hasNext()) onNextOpened(about.delivery_id);
     const started = decision.events.find((event) => event.type === "DeliveryStarted");
     if (started === undefined) return done(delivery, decision.events);
     await makeAttempt(delivery, content, prepared, started.data.attempt, partner, begun, onCalled);

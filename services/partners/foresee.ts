@@ -1,4 +1,5 @@
 // What would become of a delivery if it were begun now: decided like everything else, but nothing is sealed, taken or stored for it.
+import type { PartnerId } from "#domain/ids.ts";
 import type { PartnerRefusal } from "#domain/partner/command.ts";
 import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerDecider } from "#domain/partner/decide.ts";
@@ -18,6 +19,7 @@ export function foresee(
   { standing, config: policy }: ConfiguredPartner,
   dedupeKey: DedupeKeys["known"],
   pastOf: PastOfMail["known"],
+  isOpen: (partner: PartnerId) => boolean,
 ): Foreseen {
   if (standing === "removed" || !delivery.content.readable) return "decision";
   const dedupe = dedupeKey(delivery);
@@ -29,7 +31,7 @@ export function foresee(
       ...delivery.about,
       past: pastOf(delivery, dedupe.key),
       dedupe_key: dedupe.key,
-      has_next: delivery.content.routed.route.remaining.length > 0,
+      has_next: delivery.content.routed.route.remaining.some(isOpen),
       sealed_request: NOTHING_SEALED,
       policy,
       at: Date.now(),

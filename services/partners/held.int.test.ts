@@ -141,6 +141,19 @@ test("lets what it can't take go on in a waterfall, and keeps the last of it", a
   assert.is(await newest(first, last), "DeliveryHeld");
 });
 
+test("lets go on what it holds when the next partner of its waterfall is enabled", async () => {
+  const full = await yard.configure("brimful", { caps: { total: 0 } });
+  const off = await yard.configure("switched-off", { enabled: false });
+  const routed = await yard.route(full, {}, [off]);
+  const last = await yard.route(full);
+  await become(full, [routed, last], [0, 2]);
+  await nothingIsMailed(full);
+  await yard.configure("switched-off");
+  await yard.becomes(routed, "DeliveryPassedOn");
+  await nothingIsMailed(full);
+  assert.is(await newest(full, last), "DeliveryHeld");
+});
+
 test("holds also while its circuit is open, and nothing while it is paused", async () => {
   const settings = { circuit: { failure_threshold: 1, open_ms: 600_000 }, retry: { max_attempts: 1 } };
   const shut = await yard.configure("shut", settings);

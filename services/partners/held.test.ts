@@ -4,6 +4,8 @@ import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
+import type { PartnerSettings } from "#domain/partner/config.ts";
+import type { ConfiguredPartner } from "#domain/partner/configured.ts";
 import { partnerDecider } from "#domain/partner/decide.ts";
 import type { PartnerEvent } from "#domain/partner/events.ts";
 import { submissionStream } from "#domain/submission/events.ts";
@@ -43,8 +45,20 @@ test("a hundred thousand take less than 100 MB", () => {
   assert.ok(used < 60, `${Math.round(used)} MB`);
 });
 
-/** A partner without limits whose mailbox a test leads. */
-function stage(count: number, onMailed: (held: Held, id: DeliveryId) => void = () => undefined) {
+const configuredAs = (config: Partial<PartnerSettings>): ConfiguredPartner => ({
+  config: { name: "Edu", enabled: true, ...config } as PartnerSettings,
+  version: 1,
+  delivery: undefined,
+  standing: "active",
+});
+
+/** A partner without limits unless told, whose mailbox a test leads. */
+function stage(
+  count: number,
+  onMailed: (held: Held, id: DeliveryId) => void = () => undefined,
+  settings: Partial<PartnerSettings> = {},
+) {
+  const configured = configuredAs(settings);
   const state = heldState(count);
   const order = [...state.held];
   const numbers = new Map(
@@ -52,14 +66,11 @@ function stage(count: number, onMailed: (held: Held, id: DeliveryId) => void = (
   );
   const mailed: number[] = [];
   const queue = { pending: 0, ackPending: 0, redelivered: 0, ackFloorSeq: 0, deliveredSeq: 0 };
+  const it = { partners: new Map([[partner, configured]]) };
   const held: Held = createHeld({
     partner,
-    configured: () => ({
-      config: { name: "Edu" } as never,
-      version: 1,
-      delivery: undefined,
-      standing: "active",
-    }),
+    configured: () => configured,
+    partners: () => it.partners,
     writer: { state, write: () => Promise.reject(new Error("nothing is given up")) },
     isResting: () => false,
     mayMail: () => true,
@@ -86,7 +97,7 @@ function stage(count: number, onMailed: (held: Held, id: DeliveryId) => void = (
     },
     log,
   });
-  return { held, mailed, queue };
+  return Object.assign(it, { held, mailed, queue });
 }
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
@@ -123,6 +134,23 @@ test("are mailed again when the mailbox has lost them, and not while it has them
     Date.now = realNow;
     held.close();
   }
+});
+
+test("are asked once more about a next partner when one is enabled, and when their owner begins", async () => {
+  const full = { caps: { total: 0 } };
+  const it = stage(1_000, (its, id) => its.remains(id), full);
+  const other = PartnerId.parse("fin");
+  const enabled = (is: boolean) => new Map([...it.partners, [other, configuredAs({ enabled: is })] as const]);
+  it.partners = enabled(true);
+  it.held.review();
+  await until("its owner begins", () => it.mailed.length === 1_000, 5_000);
+  assert.equal(it.mailed, upTo(1_000));
+  it.partners = enabled(false);
+  it.held.review();
+  it.partners = enabled(true);
+  it.held.review();
+  await until("another is enabled", () => it.mailed.length === 2_000);
+  it.held.close();
 });
 
 test("one that is back before the others are mailed, and remains held, is mailed again when there is room", async () => {

@@ -8,7 +8,11 @@ import { campaignStream } from "#domain/campaign/events.ts";
 import type { DeliveryId, PartnerId } from "#domain/ids.ts";
 import { closedBy, roomNow } from "#domain/partner/capacity.ts";
 import type { PartnerSettings } from "#domain/partner/config.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
+import {
+  type ConfiguredPartner,
+  type ConfiguredPartners,
+  takesSubmissions,
+} from "#domain/partner/configured.ts";
 import type { PartnerState } from "#domain/partner/state.ts";
 import { isRouteOf, submissionStream } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
@@ -20,6 +24,8 @@ import type { PartnerWriter } from "./partner-writer.ts";
 export interface Held {
   /** After whatever may have made room. */
   review(): void;
+  /** A partner that its waterfall goes on to was enabled while it was being decided about. */
+  reconsider(id: DeliveryId): void;
   /** Its mail came, and there was no room. */
   remains(id: DeliveryId): void;
   close(): void;
@@ -28,6 +34,8 @@ export interface Held {
 export interface HeldParts extends MailAgainParts {
   readonly partner: PartnerId;
   readonly configured: () => ConfiguredPartner;
+  /** Another map with each change. */
+  readonly partners: () => ConfiguredPartners;
   readonly writer: Pick<PartnerWriter, "state" | "write">;
   /** The partner must not be called now, for other reasons than caps and schedule. */
   readonly isResting: () => boolean;
@@ -54,11 +62,13 @@ interface Mailed {
 }
 
 export function createHeld(parts: HeldParts): Held {
-  const { partner, configured, writer, isResting, mayMail, bus, log } = parts;
+  const { partner, configured, partners, writer, isResting, mayMail, bus, log } = parts;
   const mailed = new Map<DeliveryId, Mailed>();
   let considered = configured().config;
-  /** Held by a configuration that let nothing go on in a waterfall, where the one now does. */
-  let toReconsider: DeliveryId[] = [];
+  /** None yet: what changed before it was owned here is told by nobody. */
+  let consideredPartners: ConfiguredPartners = new Map();
+  /** Held while nothing could go on in its waterfall, where it may now: docs/decisions/0182. */
+  const toReconsider = new Set<DeliveryId>();
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
   let mailing = false;
@@ -82,14 +92,31 @@ export function createHeld(parts: HeldParts): Held {
       if (!mailed.has(id)) chosen.push(id);
     }
     if (room > 0) return chosen;
-    const again = toReconsider.splice(0, MAX_MAILED - mailed.size);
-    return again.filter((id) => state.held.has(id) && !mailed.has(id));
+    for (const id of toReconsider) {
+      if (mailed.size + chosen.length >= MAX_MAILED) break;
+      // One that is mailed now may have been looked at before: it stays for its next turn.
+      if (mailed.has(id)) continue;
+      toReconsider.delete(id);
+      if (state.held.has(id)) chosen.push(id);
+    }
+    return chosen;
   }
 
   function reconsider(state: PartnerState, config: PartnerSettings): void {
-    if (config === considered) return;
-    if (mayGoOn(config) && !mayGoOn(considered)) toReconsider = [...state.held];
+    const now = partners();
+    if (config === considered && now === consideredPartners) return;
+    if (mayGoOn(config) && (!mayGoOn(considered) || isAnotherOpen(consideredPartners, now)))
+      // What a campaign sends has no waterfall.
+      for (const id of state.held) if (state.open.get(id)?.sent_for === undefined) toReconsider.add(id);
     considered = config;
+    consideredPartners = now;
+  }
+
+  /** Also one that was disabled and enabled again in between. */
+  function isAnotherOpen(before: ConfiguredPartners, now: ConfiguredPartners): boolean {
+    return [...now].some(
+      ([id, one]) => id !== partner && takesSubmissions(one) && before.get(id)?.config !== one.config,
+    );
   }
 
   function look(): void {
@@ -180,7 +207,14 @@ export function createHeld(parts: HeldParts): Held {
       if (!mailing && (writer.state?.held.size ?? 0) > 0) lookWithin(GATHER_MS);
       else if (configured().config !== considered) lookWithin(GATHER_MS);
     },
-    remains: (id) => void mailed.delete(id),
+    reconsider(id) {
+      toReconsider.add(id);
+      lookWithin(GATHER_MS);
+    },
+    remains(id) {
+      mailed.delete(id);
+      if (toReconsider.size > 0) lookWithin(GATHER_MS);
+    },
     close() {
       isClosed = true;
       clearTimeout(timer);

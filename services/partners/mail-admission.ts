@@ -38,6 +38,8 @@ export interface MailAdmission {
 export interface MailAdmissionParts {
   readonly partner: PartnerId;
   readonly configured: () => ConfiguredPartner;
+  /** Whether another partner takes submissions now. */
+  readonly isOpen: (partner: PartnerId) => boolean;
   readonly lease: Pick<Lease, "valid">;
   readonly writer: Pick<PartnerWriter, "state" | "open">;
   readonly campaigns: CampaignRests;
@@ -62,7 +64,7 @@ export const MAX_SHORT_REST_MS = 2_000;
 export const MAX_TIMER_MS = 3_600_000;
 
 export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
-  const { partner, configured, lease, writer, campaigns, channel, channelRestMs } = parts;
+  const { partner, configured, isOpen, lease, writer, campaigns, channel, channelRestMs } = parts;
   const { takesNothing, dedupeKeys } = parts;
   const { past, postponed, deliver, eventStore, vault, signature, closing, log } = parts;
   /** Of the batch that arrived last: what has not begun. */
@@ -152,7 +154,7 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
   function runDecided(state: PartnerState): void {
     if (configured().standing !== "active" || !configured().config.enabled || channelRestMs() > 0) return;
     const decided = waiting.filter(
-      (one) => foresee(one, state, configured(), dedupeKeys.known, past.known) === "decision",
+      (one) => foresee(one, state, configured(), dedupeKeys.known, past.known, isOpen) === "decision",
     );
     for (const delivery of decided) run(delivery);
     const begun = new Set(decided);
@@ -171,7 +173,7 @@ export function createMailAdmission(parts: MailAdmissionParts): MailAdmission {
         delivery.mail.nak(rest);
         continue;
       }
-      const foreseen = foresee(delivery, state, configured(), dedupeKeys.known, past.known);
+      const foreseen = foresee(delivery, state, configured(), dedupeKeys.known, past.known, isOpen);
       if (foreseen === "call") ready.push(delivery);
       else if (foreseen === "decision") run(delivery);
       else postponed.postpone(delivery, foreseen);

@@ -59,7 +59,11 @@ export function createRetirement(parts: RetirementParts): Retirement {
 
   async function lookAtAll(): Promise<void> {
     for (const [id, partner] of partners()) {
-      if (partner.standing === "removed") await look(id, partner);
+      if (partner.standing !== "removed") continue;
+      // It must not keep those behind it from being looked at.
+      await look(id, partner).catch((error: unknown) =>
+        log.warn({ err: error, partner: id }, "removed partner not looked at"),
+      );
     }
   }
 
@@ -70,12 +74,10 @@ export function createRetirement(parts: RetirementParts): Retirement {
       return;
     }
     again = false;
-    reviewing = lookAtAll()
-      .catch((error: unknown) => log.warn({ err: error }, "removed partners not looked at"))
-      .finally(() => {
-        reviewing = undefined;
-        if (again) review();
-      });
+    reviewing = lookAtAll().finally(() => {
+      reviewing = undefined;
+      if (again) review();
+    });
   }
 
   const stop = every({ ms: REVIEW_EVERY_MS, work: review });

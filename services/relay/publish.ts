@@ -24,8 +24,7 @@ import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
 import type { MailSignature } from "#platform/mail-signature.ts";
 
-/** NATS takes a mebibyte, headers included. */
-const MAX_MESSAGE_BYTES = 1024 * 1024 - 1024;
+const HEADER_BYTES = 1024;
 
 const definitions = {
   ...submissionEvents,
@@ -58,16 +57,20 @@ export async function publishEvents(
   stored: bigint,
   { bus, partitions, publishFacts, signature, log }: PublishParts,
 ): Promise<number[]> {
+  const maxBytes = bus.maxMessageBytes - HEADER_BYTES;
   const answers = await Promise.allSettled(
     events.map(async (event) => {
       const subject =
         mailSubject(event, partitions, log) ?? (publishFacts ? factSubjectOf(event) : undefined);
       if (subject === undefined) return undefined;
       const message = packEvent(event);
-      if (message.byteLength > MAX_MESSAGE_BYTES) {
+      if (message.byteLength > maxBytes) {
         // One that can't be sent must not keep all the others from being sent.
         const { id, stream } = event;
-        log.error({ event: id, stream, bytes: message.byteLength }, "event is too large to publish");
+        log.error(
+          { event: id, stream, bytes: message.byteLength, maxBytes },
+          "event is too large to publish",
+        );
         return undefined;
       }
       const headers = {

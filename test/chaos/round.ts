@@ -23,7 +23,7 @@ import {
 } from "./invariants.ts";
 import { type Blow, described } from "./plan.ts";
 import { startTraffic, type Taken } from "./traffic.ts";
-import { CAP, type ChaosYard, PARTNER_NAMES } from "./yard.ts";
+import { type ChaosYard, PARTNER_NAMES } from "./yard.ts";
 
 export interface RoundReport {
   readonly violations: readonly string[];
@@ -189,16 +189,6 @@ async function partnersNow({ client }: ChaosYard): Promise<string> {
   return JSON.stringify(body.items.map((partner) => told.map((name) => partner[name])));
 }
 
-/** It was routed while the partner after this one was disabled, so it has nowhere to go until the cap is raised. */
-async function isHeldByCap({ client }: ChaosYard, lead: LeadView): Promise<boolean> {
-  if (lead.status !== "held" || lead.partner !== "capped") return false;
-  const { body } = await client.admin<{ readonly caps_used: { readonly total?: number } }>(
-    "GET",
-    "/api/partners/capped",
-  );
-  return body.caps_used.total === CAP;
-}
-
 /** What its stream and those of the partners say about it, and when. */
 async function historyOf({ log }: ChaosYard, id: string): Promise<string> {
   const streams = [`submission-${id}`, ...PARTNER_NAMES.map((name) => `partner-${name}`)];
@@ -221,7 +211,7 @@ async function endsOf(yard: ChaosYard, taken: ReadonlyMap<string, Taken>): Promi
       for (const id of open.keys()) {
         const lead = await leadOf(yard, id);
         statuses.set(id, lead.status);
-        if (ENDS.includes(lead.status) || (await isHeldByCap(yard, lead))) open.delete(id);
+        if (ENDS.includes(lead.status)) open.delete(id);
         else open.set(id, `${lead.status} at ${lead.partner}`);
       }
       if (open.size === 0) return true;

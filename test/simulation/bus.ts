@@ -141,6 +141,7 @@ export function createBus(onPartnerMessage: OnPartnerMessage): SimulatedBus {
 
     return {
       connected: true,
+      maxMessageBytes: 1024 * 1024,
       publish(subject, data, { id, headers = {}, timeoutMs = TIMEOUT.afterMs }) {
         return network.call(
           process,

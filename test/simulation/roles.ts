@@ -149,6 +149,7 @@ function partnerWork(
       ...parts,
       partner,
       configured: () => configured,
+      partners: () => new Map([[partner, configured]]),
       lease,
       vault,
       signature,
