@@ -21,11 +21,10 @@ import { startStep } from "#platform/start-step.ts";
 import { transact } from "#platform/transact.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { compileShadows } from "./shadow.ts";
+import { sourceInEvent } from "./source-in-event.ts";
 
 const changes = createCodec(rulesetEvents);
 const codec = createCodec(compiledEvents);
-/** Beyond it the code is no event any more; routers then compile for themselves. */
-const MAX_SOURCE = 700_000;
 const ACK_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
 const AFTER_FAILURE_MS = 1_000;
@@ -121,10 +120,16 @@ function compiled({ version, rules }: Ruleset): CompiledEvent {
     const { source } = compileRules(rules);
     const ms = Math.round(performance.now() - began);
     const hash = createHash("sha256").update(source).digest("hex");
-    const small = source.length <= MAX_SOURCE ? { source } : {};
     return {
       type: "RulesetCompiled",
-      data: { version, compiled_at: new Date().toISOString(), hash, findings: {}, ms, ...small },
+      data: {
+        version,
+        compiled_at: new Date().toISOString(),
+        hash,
+        findings: {},
+        ms,
+        ...sourceInEvent(source),
+      },
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";

@@ -51,4 +51,15 @@ test("compiles rules within moments whose check would take ten seconds", async (
   assert.ok(ms < 2_000, `it took ${ms} ms`);
 });
 
+test("leaves code out of its event that has room in it by its letters, but not by its bytes", async () => {
+  const rules = Array.from({ length: 600 }, (_, n) =>
+    rule(n, [{ field: "interest", operator: "contains", value: `${n}${"ж".repeat(400)}` }]),
+  );
+  const { source, hash } = await compiledFrom(rules);
+  assert.is(source, undefined);
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  const small = await compiledFrom(rules.slice(0, 10));
+  assert.match(small.source ?? "", "ж");
+});
+
 test.run();
