@@ -9,7 +9,7 @@ import { createLog } from "#platform/log.ts";
 import { writeKeys } from "#platform/vault/copy-keys.ts";
 import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { checkCopy } from "../../services/eventstore/engine/check-copy.ts";
-import { begin, begunIn, checkEmpty, end } from "./backup/empty-place.ts";
+import { begin, beginDatabase, begunIn, checkEmpty, end } from "./backup/empty-place.ts";
 import { readForgotten } from "./backup/forgotten.ts";
 import { restoreAccess } from "./backup/kept-access.ts";
 import { openSecrets } from "./backup/kept-secrets.ts";
@@ -74,11 +74,13 @@ interface RestoreParts {
 
 async function restore({ dir, manifest, gone, config, masters, folder }: RestoreParts): Promise<void> {
   const { dataDir } = config;
-  const resumed = begunIn(dataDir, manifest.id);
-  const marker = resumed ?? begin(dataDir, manifest.id);
+  const marker = begunIn(dataDir, manifest.id) ?? begin(dataDir, manifest.id);
   await restoreLog(dir, manifest, dataDir);
   await withDatabase(config, folder, async (database) => {
-    if (resumed === undefined) await checkEmpty(database);
+    if (marker.fills_database !== true) {
+      await checkEmpty(database);
+      beginDatabase(dataDir, marker);
+    }
     const keys = () => readKeyFile(join(dir, FILES.keys), gone, marker.begun_at);
     await writeKeys(database, {
       wrapping: manifest.keys.wrapping,

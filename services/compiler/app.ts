@@ -1,6 +1,6 @@
-// The compiler: takes each change of the rules from its mailbox, compiles and checks the set once, and writes the code for all routers.
+// The compiler: takes each change of the rules from its mailbox, compiles the set once, and writes the code for all routers. It checks
+// nothing, which takes minutes for some sets: the gateway has looked for conflicts before, in a thread of its own.
 import { createHash } from "node:crypto";
-import { checkRules, type Findings } from "#domain/rules/check/check.ts";
 import { compileRules } from "#domain/rules/compile/compile.ts";
 import {
   type CompiledEvent,
@@ -21,11 +21,10 @@ import { startStep } from "#platform/start-step.ts";
 import { transact } from "#platform/transact.ts";
 import type { Serving, Yard } from "#platform/yard.ts";
 import { compileShadows } from "./shadow.ts";
+import { sourceInEvent } from "./source-in-event.ts";
 
 const changes = createCodec(rulesetEvents);
 const codec = createCodec(compiledEvents);
-/** Beyond it the code is no event any more; routers then compile for themselves. */
-const MAX_SOURCE = 700_000;
 const ACK_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;
 const AFTER_FAILURE_MS = 1_000;
@@ -119,19 +118,21 @@ function compiled({ version, rules }: Ruleset): CompiledEvent {
   const began = performance.now();
   try {
     const { source } = compileRules(rules);
-    const findings = counted(checkRules(rules));
     const ms = Math.round(performance.now() - began);
     const hash = createHash("sha256").update(source).digest("hex");
-    const small = source.length <= MAX_SOURCE ? { source } : {};
     return {
       type: "RulesetCompiled",
-      data: { version, compiled_at: new Date().toISOString(), hash, findings, ms, ...small },
+      data: {
+        version,
+        compiled_at: new Date().toISOString(),
+        hash,
+        findings: {},
+        ms,
+        ...sourceInEvent(source),
+      },
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";
     return { type: "RulesetNotCompiled", data: { version, reason } };
   }
 }
-
-const counted = (findings: Findings): Record<string, number> =>
-  Object.fromEntries(Object.entries(findings).map(([kind, all]) => [kind, (all as unknown[]).length]));

@@ -15,10 +15,9 @@ import { deterministicUuid } from "#platform/ids.ts";
 import { liveView } from "#platform/live-view.ts";
 import { transact } from "#platform/transact.ts";
 import type { Yard } from "#platform/yard.ts";
+import { sourceInEvent } from "./source-in-event.ts";
 
 const codec = createCodec(shadowEvents);
-/** Beyond it the code is no event any more; whoever counts then compiles for itself. */
-const MAX_SOURCE = 700_000;
 /** What could not be written at once is tried again. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -76,8 +75,10 @@ type Compiled = Extract<ShadowEvent, { type: "ShadowCompiled" | "ShadowNotCompil
 function compiled({ version, rules }: Shadow): Compiled {
   try {
     const { source } = compileRules(rules);
-    const small = source.length <= MAX_SOURCE ? { source } : {};
-    return { type: "ShadowCompiled", data: { version, compiled_at: new Date().toISOString(), ...small } };
+    return {
+      type: "ShadowCompiled",
+      data: { version, compiled_at: new Date().toISOString(), ...sourceInEvent(source) },
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";
     return { type: "ShadowNotCompiled", data: { version, reason } };

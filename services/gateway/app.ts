@@ -193,7 +193,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
         allowPrivate: config.allowPrivatePartners,
       }),
       deadLetterRoutes({ eventStore, vault, bus, sources: sources.current, letters, moving, leads }),
-      identityRoutes({ queries: identities, bus, vault, campaigns }),
+      identityRoutes({ queries: identities, eventStore, bus, vault, campaigns }),
       auditRoutes(createAuditQueries({ database, eventStore })),
       projectionRoutes({ queries: progress, bus, recorder: access.recorder }),
       statsRoutes(createStatsQueries({ database })),

@@ -7,7 +7,12 @@ import { readKept, writeKept } from "#platform/kept-file.ts";
 import { restoreMarker } from "../data-folder.ts";
 import { Problem } from "../problem.ts";
 
-const Marker = z.object({ backup: z.string(), begun_at: z.string() });
+const Marker = z.object({
+  backup: z.string(),
+  begun_at: z.string(),
+  /** The database was empty, and whatever is in it now was restored. */
+  fills_database: z.literal(true).optional(),
+});
 type Marker = z.infer<typeof Marker>;
 
 /** What a locked folder has, and what a person puts there before: the master key. */
@@ -48,6 +53,11 @@ export function begin(dataDir: string, backup: string): Marker {
   const marker = { backup, begun_at: new Date().toISOString().replace("Z", "000Z") };
   writeKept(restoreMarker(dataDir), `${JSON.stringify(marker)}\n`);
   return marker;
+}
+
+/** From here on what is in the database is this restore's own. */
+export function beginDatabase(dataDir: string, marker: Marker): void {
+  writeKept(restoreMarker(dataDir), `${JSON.stringify({ ...marker, fills_database: true })}\n`);
 }
 
 export function end(dataDir: string): void {

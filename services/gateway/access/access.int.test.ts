@@ -113,6 +113,13 @@ test("five failures lock a name for a minute, whether somebody has it or not", a
   assert.is(new Set(texts.map(({ status, text }) => `${status} ${text}`)).size, 1, "one text for all");
 });
 
+test("what can't be anybody's name is told so, whoever asks", async () => {
+  for (const name of ["Lo\0ck", "Lo\ud800ck"]) {
+    const { status, body } = await post("/api/login", { name, password: PASSWORD });
+    assert.equal([status, body.errors?.[0].path], [400, "name"], JSON.stringify(name));
+  }
+});
+
 test("a session ends when it is idle, when its time is up, and when it is revoked", async () => {
   const { id, cookie } = await invited("Sess", "operator");
   const age = async (set: string): Promise<void> => {

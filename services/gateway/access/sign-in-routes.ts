@@ -2,6 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { Role, UserName } from "#domain/access/role.ts";
+import { isWellFormed } from "#domain/well-formed.ts";
 import { readBodiesSafely } from "../admin/scope.ts";
 import {
   describeScope,
@@ -25,7 +26,12 @@ const password = z.string().min(1).max(MAX_PASSWORD);
 const secret = z.string().min(1).max(200);
 const SignInBody = z
   .strictObject({
-    name: z.string().min(1).max(200).optional(),
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .refine(isWellFormed, "has a NUL or half of a surrogate pair in it")
+      .optional(),
     password: password.optional(),
     token: secret.optional(),
   })

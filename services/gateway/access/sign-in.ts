@@ -1,6 +1,6 @@
 // Coming in: by name and password, by a token, by a set-up link, or by what an OpenID provider says.
 import { nameKey, type Role } from "#domain/access/role.ts";
-import type { Database } from "#platform/database.ts";
+import type { Database, Queryable } from "#platform/database.ts";
 import { Refused, refusal } from "../refusal.ts";
 import { countAttempt, forgetFailures, lockName } from "./failures.ts";
 import type { Identify } from "./identify.ts";
@@ -96,8 +96,10 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
     person: Person,
     how: "password" | "token" | "set_up" | "oidc",
     userAgent: string | undefined,
+    demandStill: (within: Queryable) => Promise<void> = async () => undefined,
   ): Promise<SignedIn> {
     return recorder.commit(async (within) => {
+      await demandStill(within);
       const secret = await beginSession(within, subject, userAgent);
       if ("user" in subject)
         await within.execute("update access.users set last_sign_in_at = now() where id = $1", [subject.user]);
@@ -144,13 +146,10 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
         throw new Refused(refusal("wrong_credentials"));
       }
       await forgetFailures(database, key);
-      if (isOutdated)
-        await database.execute("update access.users set password = $2 where id = $1 and password = $3", [
-          user.id,
-          await hashPassword(password),
-          user.password,
-        ]);
-      return begin({ user: user.id }, userPerson(user), "password", userAgent);
+      const stored = isOutdated ? await hashPassword(password) : user.password;
+      return begin({ user: user.id }, userPerson(user), "password", userAgent, async (within) => {
+        if (!(await replacePassword(within, user, stored))) throw new Refused(refusal("wrong_credentials"));
+      });
     },
 
     async byToken(token, userAgent) {
@@ -216,20 +215,21 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
       return begin({ user: user.id }, userPerson(user), "set_up", userAgent);
     },
 
-    async changePassword({ id = "", name, by, session }, { current, password }) {
+    async changePassword({ name, by, session }, { current, password }) {
       const key = nameKey(name);
       const { isLast } = await countAttempt(database, key);
       const user = await userBy(key);
       const { isRight } = await checkPassword(current, user?.password ?? undefined);
-      if (!isRight) {
+      if (!isRight || user === undefined) {
         if (isLast) await lockName(database, key);
-        throw new Refused(refusal("unacceptable", { errors: [WRONG_PASSWORD] }));
+        throw new Refused(NOT_THE_PASSWORD);
       }
       await forgetFailures(database, key);
       refuseWeak(password, name);
       const hash = await hashPassword(password);
+      const { id } = user;
       await recorder.commit(async (within) => {
-        await within.execute("update access.users set password = $2 where id = $1", [id, hash]);
+        if (!(await replacePassword(within, user, hash))) throw new Refused(NOT_THE_PASSWORD);
         await endSessionsOf(within, id, session?.id);
         return { result: undefined, by, events: [{ type: "PasswordChanged", data: { user_id: id, name } }] };
       });
@@ -257,6 +257,16 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
   };
 }
 
+/** False where the password is not the one that was checked any more: somebody has replaced it since, or removed the user. */
+async function replacePassword(
+  within: Queryable,
+  { id, password }: UserRow,
+  stored: string | null,
+): Promise<boolean> {
+  const statement = "update access.users set password = $2 where id = $1 and password = $3";
+  return (await within.execute(statement, [id, stored, password])) > 0;
+}
+
 function refuseWeak(password: string, name: string): void {
   const message = passwordProblem(password, name);
   if (message !== undefined)
@@ -268,4 +278,6 @@ const NO_LINK = refusal("not_found", {
 });
 const NAME_NEEDED = { path: "name", message: "is needed: nobody has given you one yet" };
 const NAME_GIVEN = { path: "name", message: "was given with the invitation, and can't be chosen" };
-const WRONG_PASSWORD = { path: "current", message: "is not the password that you have now" };
+const NOT_THE_PASSWORD = refusal("unacceptable", {
+  errors: [{ path: "current", message: "is not the password that you have now" }],
+});

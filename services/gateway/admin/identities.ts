@@ -7,6 +7,7 @@ import { PersonId } from "#domain/ids.ts";
 import { memberKey } from "#domain/seal-contexts.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { FORGET_SUBJECT, SPLIT_SUBJECT } from "#platform/bus/subjects.ts";
+import type { EventStore } from "#platform/event-store/event-store.ts";
 import type { Vault } from "#platform/vault/vault.ts";
 import type { IdentityQueries } from "#projections/identities/query.ts";
 import { byOf } from "../access/person.ts";
@@ -17,6 +18,9 @@ import { Refused, refusal } from "../refusal.ts";
 import { notFound } from "./scope.ts";
 
 const ANSWER_MS = 10_000;
+const CURRENT_MS = 4_000;
+const BEHIND =
+  "The read model of identities is behind, so nobody can say yet in which campaigns this person is; nobody is forgotten, repeat this after retry-after";
 
 const known = z.string().nullable().meta({ description: "Null where unknown, or forgotten" });
 export const Identity = z
@@ -64,17 +68,20 @@ const refusals = {
 
 export interface IdentityRoutesParts {
   readonly queries: IdentityQueries;
+  readonly eventStore: Pick<EventStore, "head">;
   readonly bus: Bus;
   readonly vault: Pick<Vault, "destroy" | "existing" | "fingerprint">;
   readonly campaigns: { current(): ConfiguredCampaigns };
 }
 
-export function identityRoutes({ queries, bus, vault, campaigns }: IdentityRoutesParts): Routes {
+export function identityRoutes({ queries, eventStore, bus, vault, campaigns }: IdentityRoutesParts): Routes {
   /**
    * As a member of campaigns somebody is known by nothing but an address, so this comes first: once the person is forgotten nobody can
-   * say any more which addresses these were.
+   * say any more which addresses these were. So the read model must know all that the log says of the person now.
    */
   async function forgetMembers(person_id: PersonId): Promise<void> {
+    if (!(await queries.reached(await eventStore.head(), CURRENT_MS)))
+      throw new Refused(refusal("unavailable", { detail: BEHIND, retryAfterS: 1 }));
     const person = await queries.byId(person_id);
     const emails = [person?.email, ...(person?.aliases ?? []).map(({ email }) => email)];
     const keys = [...campaigns.current().keys()].flatMap((campaign) =>
