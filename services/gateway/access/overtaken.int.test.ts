@@ -4,6 +4,7 @@ import { ADMIN_TOKEN } from "../../../test/gateway/gateway.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { Refused } from "../refusal.ts";
 import { createIdentify } from "./identify.ts";
+import { hashPassword } from "./passwords.ts";
 import type { Person } from "./person.ts";
 import { createRecorder, type Recorder } from "./record.ts";
 import { createSignIn } from "./sign-in.ts";
@@ -62,6 +63,14 @@ test("nobody comes in by a password that was replaced while it was checked", asy
     "but for the one of whoever replaced it",
   );
   assert.is((await signIn.byPassword("Ida", NEW, undefined)).person.name, "Ida");
+});
+
+test("whoever signs in twice at once comes in twice, also where the first has the password hashed anew", async () => {
+  const { id } = await userWith("Eli", OLD);
+  const hashed = await hashPassword(OLD);
+  const anew = "update access.users set password = $2 where id = $1";
+  const overtaken = overtakenBy(() => database.execute(anew, [id, hashed]));
+  assert.is((await overtaken.byPassword("Eli", OLD, undefined)).person.name, "Eli");
 });
 
 test("nor does whoever knew it replace the new one", async () => {

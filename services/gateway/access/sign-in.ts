@@ -130,26 +130,38 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
   return {
     async byPassword(name, password, userAgent) {
       const key = nameKey(name.trim());
-      const { isLast } = await countAttempt(database, key);
-      const user = await userBy(key);
-      const { isRight, isOutdated } = await checkPassword(password, user?.password ?? undefined);
-      if (!isRight || user === undefined) {
-        if (isLast) {
-          await lockName(database, key);
-          if (user !== undefined)
-            await recorder.commit(async () => ({
-              result: undefined,
-              by: "unknown",
-              events: [{ type: "SignInLocked", data: { name: user.name } }],
-            }));
+      // Once more where it was replaced meanwhile: the given one may be the new one, or the same hashed anew.
+      for (;;) {
+        const { isLast } = await countAttempt(database, key);
+        const user = await userBy(key);
+        const { isRight, isOutdated } = await checkPassword(password, user?.password ?? undefined);
+        if (!isRight || user === undefined) {
+          if (isLast) {
+            await lockName(database, key);
+            if (user !== undefined)
+              await recorder.commit(async () => ({
+                result: undefined,
+                by: "unknown",
+                events: [{ type: "SignInLocked", data: { name: user.name } }],
+              }));
+          }
+          throw new Refused(refusal("wrong_credentials"));
         }
-        throw new Refused(refusal("wrong_credentials"));
+        await forgetFailures(database, key);
+        const stored = isOutdated ? await hashPassword(password) : user.password;
+        const signedIn = await begin(
+          { user: user.id },
+          userPerson(user),
+          "password",
+          userAgent,
+          async (within) => {
+            if (!(await replacePassword(within, user, stored))) throw REPLACED;
+          },
+        ).catch((error: unknown) => {
+          if (error !== REPLACED) throw error;
+        });
+        if (signedIn) return signedIn;
       }
-      await forgetFailures(database, key);
-      const stored = isOutdated ? await hashPassword(password) : user.password;
-      return begin({ user: user.id }, userPerson(user), "password", userAgent, async (within) => {
-        if (!(await replacePassword(within, user, stored))) throw new Refused(refusal("wrong_credentials"));
-      });
     },
 
     async byToken(token, userAgent) {
@@ -273,6 +285,7 @@ function refuseWeak(password: string, name: string): void {
     throw new Refused(refusal("unacceptable", { errors: [{ path: "password", message }] }));
 }
 
+const REPLACED = new Refused(refusal("wrong_credentials"));
 const NO_LINK = refusal("not_found", {
   detail: "This link was used, has expired, or was replaced by a newer one; ask an admin for another",
 });
