@@ -4,6 +4,7 @@ import type { DeliveryId, PartnerId, RuleId } from "../ids.ts";
 import type { PartnerEvent } from "../partner/events.ts";
 import type { Decided, Route, Stage, SubmissionEvent } from "./events.ts";
 import { nextStatus } from "./machine.ts";
+import { mayGoOn } from "./may-go-on.ts";
 import { evolve, type SubmissionState } from "./state.ts";
 
 /** Why the partner does not have it, or what was found out about that, in the words of its actor: there is something to decide. */
@@ -244,28 +245,6 @@ function recordOutcome({ outcome, isOpen, deliveryId }: RecordOutcome, state: Su
         })
       );
     }
-  }
-}
-
-type DeadLettered = Extract<Outcome, { type: "DeliveryDeadLettered" }>["data"];
-
-/** Whether the next partner of the waterfall may get what ended as a dead letter here: see docs/decisions/0085. */
-function mayGoOn({ cause, attempts }: DeadLettered): boolean {
-  switch (cause) {
-    // Also where the last tries were in doubt: only a partner that recognises repeats has more than one of those, and a person can ask
-    // it by the id that it knows.
-    case "retries_exhausted":
-      return true;
-    // Nobody knows whether it has it, and no repeat can find out: a person has to say so first.
-    case "outcome_unknown":
-      return false;
-    case "partner_removed":
-      return attempts === 0;
-    case "drained":
-    case "forgotten":
-    case "poison":
-    case "dedupe_failed":
-      return false;
   }
 }
 
