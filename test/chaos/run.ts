@@ -10,7 +10,8 @@ import { keepEvidenceToOurselves, saidLately } from "../harness/evidence.ts";
 import { parseOrExplain } from "../harness/usage.ts";
 import { type Blow, type BlowKind, described, planRound } from "./plan.ts";
 import { nextSeed, recordedRounds, recordRound, summaryOf, usualSeconds } from "./record.ts";
-import { playRound, type RoundReport, replayViolations } from "./round.ts";
+import { replayViolations } from "./replay.ts";
+import { playRound, type RoundReport } from "./round.ts";
 import { shrink } from "./shrink.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
 

@@ -2,7 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MEMBERS } from "./campaign-invariants.ts";
 import { type Blow, described, planRound } from "./plan.ts";
-import { playRound, replayViolations } from "./round.ts";
+import { replayViolations } from "./replay.ts";
+import { playRound } from "./round.ts";
 import { type ChaosYard, PARTNER_NAMES, startChaosYard } from "./yard.ts";
 
 // One round that has something of everything; `npm run chaos` plays many.
