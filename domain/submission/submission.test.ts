@@ -2,179 +2,38 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createCodec } from "#platform/event-store/codec.ts";
-import { given as givenEvents } from "../fixtures/given.ts";
-import { DeliveryId, PartnerId, PersonId, RuleId, SourceId, SubmissionId } from "../ids.ts";
-import type { DeadCause } from "../partner/events.ts";
+import { PartnerId } from "../ids.ts";
+import { type Outcome, submissionDecider } from "./decide.ts";
+import { type SubmissionEvent, submissionEvents } from "./events.ts";
 import {
-  type DeliveryIds,
-  type Outcome,
-  type Routing,
-  type SubmissionCommand,
-  type SubmissionRefusal,
-  submissionDecider,
-} from "./decide.ts";
-import { type Decided, type Route, type SubmissionEvent, submissionEvents } from "./events.ts";
+  atPartner,
+  deadAt,
+  decided,
+  deliveryId,
+  edu,
+  exhaustion,
+  fin,
+  given,
+  id,
+  identified,
+  identifiedOnTheWay,
+  identify,
+  laterLeg,
+  personal,
+  received,
+  record,
+  rejected,
+  rejection,
+  removal,
+  route,
+  routed,
+  routeTo,
+  rule,
+  toEdu,
+  unrouted,
+} from "./fixtures/story.ts";
 import { nextStatus } from "./machine.ts";
 import { evolve, ImpossibleHistory } from "./state.ts";
-
-const id = SubmissionId.parse("6b1f0a52-1111-8000-8000-000000000001");
-const person = PersonId.parse("6b1f0a52-2222-8000-8000-000000000002");
-const [edu, fin] = [PartnerId.parse("edu"), PartnerId.parse("fin")];
-const rule = RuleId.parse("education");
-const intake = { key: "intake-2026-01-01", iv: "i", tag: "t", data: "d" };
-const personal = { ...intake, key: `person-${person}` };
-const deliveryId: DeliveryIds = (partner, leg) =>
-  DeliveryId.parse(`6b1f0a52-3333-8000-8000-00000000${partner === edu ? "ed" : "f1"}0${leg}`);
-
-const received: SubmissionEvent = {
-  type: "SubmissionReceived",
-  data: {
-    submission_id: id,
-    kind: "lead",
-    source: SourceId.parse("demo"),
-    received_at: "2026-01-01T00:00:00.000Z",
-    fingerprint: "f",
-    key_fingerprint: "k",
-    sealed: intake,
-  },
-};
-const identified: SubmissionEvent = {
-  type: "PersonIdentified",
-  data: { submission_id: id, person_id: person, match: "new", sealed: personal },
-};
-/** Where the same append says where it goes, and holds the payload for both. */
-const identifiedOnTheWay: SubmissionEvent = {
-  type: "PersonIdentified",
-  data: { submission_id: id, person_id: person, match: "new" },
-};
-const routeTo = (partner: PartnerId, leg = 1, remaining: PartnerId[] = []): Route => ({
-  partner,
-  delivery_id: deliveryId(partner, leg),
-  leg,
-  remaining,
-  rule,
-  ruleset_version: 3,
-});
-const decided: Decided = {
-  at: "2026-01-01T00:00:01.000Z",
-  seed: 7,
-  closed: [{ partner: PartnerId.parse("old"), state: "disabled" }],
-};
-const routed = (route: Route): SubmissionEvent => ({
-  type: "SubmissionRouted",
-  data: {
-    submission_id: id,
-    kind: "lead",
-    source: SourceId.parse("demo"),
-    received_at: "2026-01-01T00:00:00.000Z",
-    key_fingerprint: "k",
-    person_id: person,
-    route,
-    sealed: personal,
-    decided,
-  },
-});
-const laterLeg = (route: Route): SubmissionEvent => {
-  const { type, data } = routed(route) as Extract<SubmissionEvent, { type: "SubmissionRouted" }>;
-  const { decided: _, ...rest } = data;
-  return { type, data: rest };
-};
-const unrouted: SubmissionEvent = {
-  type: "SubmissionUnrouted",
-  data: { submission_id: id, reason: "no_rule_matched", ruleset_version: 3, decided },
-};
-const atPartner = (partner: PartnerId, leg = 1) => ({
-  submission_id: id,
-  partner,
-  delivery_id: deliveryId(partner, leg),
-});
-const rejected: SubmissionEvent = {
-  type: "SubmissionRejected",
-  data: { ...atPartner(edu), attempts: 1, reason: "no" },
-};
-const deadAt = (
-  stage: "identify" | "route" | "deliver",
-  partner?: PartnerId,
-  {
-    attempts = 3,
-    reason = "exhausted",
-    cause,
-  }: { attempts?: number; reason?: string; cause?: DeadCause } = {},
-): SubmissionEvent => ({
-  type: "SubmissionDeadLettered",
-  data: { submission_id: id, stage, ...(partner && { partner }), attempts, reason, ...(cause && { cause }) },
-});
-const retagged = { ...personal, data: "put right" };
-const corrected: SubmissionEvent = {
-  type: "SubmissionCorrected",
-  data: { submission_id: id, sealed: retagged, reason: "typo" },
-};
-const correct: SubmissionCommand = { type: "correct", sealed: retagged, reason: "typo" };
-const reconciliation = (outcome: "delivered" | "not_delivered", leg = 1): Outcome => ({
-  type: "DeliveryReconciled",
-  data: {
-    ...atPartner(edu, leg),
-    outcome,
-    reason: "asked them",
-    ...(outcome === "delivered" && { price: 3 }),
-  },
-});
-const reconciled = (outcome: "delivered" | "not_delivered"): SubmissionEvent => ({
-  type: "SubmissionReconciled",
-  data: reconciliation(outcome).data as Extract<SubmissionEvent, { type: "SubmissionReconciled" }>["data"],
-});
-const redriven = (stage: "identify" | "route" | "deliver", partner?: PartnerId): SubmissionEvent => ({
-  type: "SubmissionRedriven",
-  data: { submission_id: id, stage, ...(partner && { partner }) },
-});
-
-const timings = { total_ms: 5, partner_ms: 4, overhead_ms: 1 };
-const rejection = (partner: PartnerId, leg = 1): Outcome => ({
-  type: "DeliveryRejected",
-  data: { ...atPartner(partner, leg), attempt: 1, timings, reason: "no" },
-});
-type Cause = Extract<Outcome, { type: "DeliveryDeadLettered" }>["data"]["cause"];
-const exhaustion = (cause: Cause, more: { in_doubt?: true } = {}): Outcome => ({
-  type: "DeliveryDeadLettered",
-  data: { ...atPartner(edu), attempts: 3, reason: "exhausted", cause, ...more },
-});
-const removal = (attempts: number): Outcome => ({
-  type: "DeliveryDeadLettered",
-  data: { ...atPartner(edu), attempts, reason: "partner_removed", cause: "partner_removed" },
-});
-
-const identify = (routing?: Routing): SubmissionCommand => ({
-  type: "identify",
-  person: { person_id: person, match: "new" },
-  sealed: personal,
-  ...(routing && { routing }),
-  deliveryId,
-});
-const route = (routing: Routing): SubmissionCommand => ({ type: "route", routing, deliveryId });
-const toEdu: Routing = { partners: [edu], rule, version: 3, decided };
-const record = (outcome: Outcome, ...closed: PartnerId[]): SubmissionCommand => ({
-  type: "record_outcome",
-  outcome,
-  isOpen: (partner) => !closed.includes(partner),
-  deliveryId,
-});
-const deliverAgain: SubmissionCommand = { type: "deliver_again", deliveryId };
-
-const given = (...events: SubmissionEvent[]) => {
-  const { state, when } = givenEvents(submissionDecider, ...events);
-  return {
-    when(command: SubmissionCommand) {
-      const made = when(command);
-      return {
-        decides(...expected: SubmissionEvent[]) {
-          made.then(...expected);
-          assert.not.throws(() => expected.reduce(evolve, state), "what is decided must be possible");
-        },
-        refuses: (reason: SubmissionRefusal) => made.thenRefused(reason),
-      };
-    },
-  };
-};
 
 const test = suite("submission");
 
@@ -342,143 +201,6 @@ test("is rejected when the last one declines", () => {
 test("ignores the outcome of a leg that is over", () => {
   given(received, identified, routed(routeTo(edu, 1, [fin])), routed(routeTo(fin, 2)))
     .when(record(rejection(edu)))
-    .refuses("another_leg");
-});
-
-test("is given up before it is routed", () => {
-  given(received)
-    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
-    .decides(deadAt("identify"));
-  given(received, identified, routed(routeTo(edu)))
-    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
-    .refuses("already_routed");
-  given(received, identified, routed(routeTo(edu)), rejected)
-    .when({ type: "dead_letter", stage: "identify", reason: "exhausted", attempts: 3 })
-    .refuses("already_ended");
-});
-
-test("comes back from the dead letters to its stage", () => {
-  given(received, deadAt("identify")).when({ type: "redrive" }).decides(redriven("identify"));
-  given(received, deadAt("identify"), redriven("identify"))
-    .when(identify(toEdu))
-    .decides(identifiedOnTheWay, routed(routeTo(edu)));
-  given(received, identified, routed(routeTo(edu)))
-    .when({ type: "redrive" })
-    .refuses("not_dead_lettered");
-});
-
-test("comes back to the same partner with attempts of its own, and to it as the delivery that it was", () => {
-  const history = [received, identified, routed(routeTo(edu)), deadAt("deliver", edu)];
-  given(...history)
-    .when({ type: "redrive" })
-    .decides(redriven("deliver", edu));
-  given(...history, redriven("deliver", edu))
-    .when(deliverAgain)
-    .decides(laterLeg({ ...routeTo(edu, 2), sent_as: deliveryId(edu, 1) }));
-  const again = [redriven("deliver", edu), laterLeg({ ...routeTo(edu, 2), sent_as: deliveryId(edu, 1) })];
-  given(...history, ...again, deadAt("deliver", edu), redriven("deliver", edu))
-    .when(deliverAgain)
-    .decides(laterLeg({ ...routeTo(edu, 3), sent_as: deliveryId(edu, 1) }));
-  given(...history, redriven("deliver", edu))
-    .when(record(rejection(edu)))
-    .refuses("already_ended");
-  given(...history)
-    .when(deliverAgain)
-    .refuses("nothing_to_deliver");
-});
-
-test("goes to the next partner under an id of its own, also after it was fetched back", () => {
-  const second = { ...routeTo(edu, 2, [fin]), sent_as: deliveryId(edu, 1) };
-  given(
-    received,
-    identified,
-    routed(routeTo(edu, 1, [fin])),
-    deadAt("deliver", edu),
-    redriven("deliver", edu),
-    laterLeg(second),
-  )
-    .when(record(rejection(edu, 2)))
-    .decides(laterLeg(routeTo(fin, 3)));
-});
-
-test("is fetched back once", () => {
-  given(received, deadAt("route"), redriven("route")).when({ type: "redrive" }).refuses("not_dead_lettered");
-});
-
-test("is discarded, and never fetched back", () => {
-  const discarded: SubmissionEvent = {
-    type: "SubmissionDiscarded",
-    data: { submission_id: id, stage: "deliver", partner: edu, reason: "a test" },
-  };
-  const history = [received, identified, routed(routeTo(edu)), deadAt("deliver", edu)];
-  given(...history)
-    .when({ type: "discard", reason: "a test" })
-    .decides(discarded);
-  for (const command of [{ type: "redrive" }, { type: "discard", reason: "again" }, correct] as const)
-    given(...history, discarded)
-      .when(command)
-      .refuses("not_dead_lettered");
-  given(received, identified, routed(routeTo(edu)))
-    .when({ type: "discard", reason: "too early" })
-    .refuses("not_dead_lettered");
-});
-
-test("is put right where its partner declined it, and sent as another delivery", () => {
-  const history = [received, identified, routed(routeTo(edu)), rejected];
-  given(...history)
-    .when(correct)
-    .decides(corrected, redriven("deliver", edu));
-  const { type, data } = laterLeg(routeTo(edu, 2)) as Extract<SubmissionEvent, { type: "SubmissionRouted" }>;
-  given(...history, corrected, redriven("deliver", edu))
-    .when(deliverAgain)
-    .decides({ type, data: { ...data, sealed: retagged } });
-  given(...history)
-    .when({ type: "redrive" })
-    .refuses("not_dead_lettered");
-});
-
-test("is put right where it was never sent, and not where its partner may have it", () => {
-  given(received, deadAt("identify")).when(correct).decides(corrected, redriven("identify"));
-  const sent = [received, identified, routed(routeTo(edu))];
-  given(...sent, deadAt("deliver", edu, { cause: "poison" }))
-    .when(correct)
-    .decides(corrected, redriven("deliver", edu));
-  for (const cause of ["retries_exhausted", "outcome_unknown"] as const)
-    given(...sent, deadAt("deliver", edu, { cause }))
-      .when(correct)
-      .refuses("not_to_be_corrected");
-  given(...sent)
-    .when(correct)
-    .refuses("not_dead_lettered");
-});
-
-test("whose outcome is unknown is held until somebody has found out", () => {
-  const history = [
-    received,
-    identified,
-    routed(routeTo(edu)),
-    deadAt("deliver", edu, { cause: "outcome_unknown" }),
-  ];
-  given(...history)
-    .when({ type: "redrive" })
-    .refuses("outcome_unknown");
-  given(...history)
-    .when(record(reconciliation("delivered")))
-    .decides(reconciled("delivered"));
-  given(...history, reconciled("delivered"))
-    .when({ type: "redrive" })
-    .refuses("not_dead_lettered");
-  given(...history)
-    .when(record(reconciliation("not_delivered")))
-    .decides(reconciled("not_delivered"));
-  given(...history, reconciled("not_delivered"))
-    .when({ type: "redrive" })
-    .decides(redriven("deliver", edu));
-  given(...history, reconciled("not_delivered"))
-    .when(record(reconciliation("delivered")))
-    .refuses("already_ended");
-  given(...history)
-    .when(record(reconciliation("delivered", 2)))
     .refuses("another_leg");
 });
 

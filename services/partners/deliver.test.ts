@@ -1,153 +1,19 @@
 // One delivery with a writer and a channel that a test leads: what stands in the way of a call, and what is not stored.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DeliveryId, PartnerId, SourceId, SubmissionId } from "#domain/ids.ts";
-import { PartnerConfig } from "#domain/partner/config.ts";
-import type { ConfiguredPartner } from "#domain/partner/configured.ts";
-import { partnerDecider } from "#domain/partner/decide.ts";
-import type { PartnerEvent } from "#domain/partner/events.ts";
 import { TemplateTooLarge } from "#domain/partner/template.ts";
-import type { NotWritten } from "#platform/batch-writer.ts";
-import type { Mail } from "#platform/bus/mail.ts";
-import { createLog } from "#platform/log.ts";
-import { createMetrics } from "#platform/metrics.ts";
-import { until } from "../../test/harness/wait.ts";
-import type { Attempt, Channel, Sent } from "./channels/channel.ts";
-import { createDeliver, type DeliverParts } from "./deliver.ts";
-import type { DeliveryMail } from "./read-mail.ts";
-import { createSlots } from "./slots.ts";
+import type { Channel } from "./channels/channel.ts";
+import {
+  configuredWith,
+  hasStarted,
+  lastOf,
+  partner,
+  sealed,
+  stage,
+  succeeded,
+} from "./fixtures/delivery-stage.ts";
 
 const test = suite("a delivery");
-const log = createLog({ level: "silent", name: "test", instance: "test" });
-const partner = PartnerId.parse("edu");
-const sealed = { key: "k", iv: "", tag: "", data: "" };
-const succeeded: Sent = { outcome: { outcome: "succeeded" }, response: { status: 200 } };
-const configuredWith = (settings: object = {}): ConfiguredPartner => {
-  const { delivery: plain, ...config } = PartnerConfig.parse({
-    name: "Edu",
-    delivery: { type: "http", url: "http://localhost/" },
-    ...settings,
-  });
-  return { config, delivery: { plain }, standing: "active", version: 1 };
-};
-
-/** A yard with one delivery; what a test does not lead goes well. */
-function stage(over: Partial<DeliverParts> = {}) {
-  const lease = { valid: true };
-  const slots = createSlots(() => 1);
-  const abandoned = new AbortController();
-  const events: PartnerEvent[] = [];
-  const stored: string[] = [];
-  const acks: string[] = [];
-  let state = partnerDecider.initial;
-  const it = {
-    lease,
-    slots,
-    abandoned,
-    stored,
-    acks,
-    configured: configuredWith(),
-    calls: 0,
-    timeoutMs: 60_000,
-    isNextOpen: false,
-    nextOpened: [] as DeliveryId[],
-    attempts: new Map<DeliveryId, number>(),
-    /** Told each type of event before it is stored; says why it is not, if so. */
-    storing: (_type: string): NotWritten["reason"] | undefined => undefined,
-    send: async (_attempt: Attempt): Promise<Sent> => succeeded,
-    events,
-    evolve(...more: PartnerEvent[]) {
-      events.push(...more);
-      state = more.reduce(partnerDecider.evolve, state);
-    },
-    run: () => deliver(delivery, () => undefined),
-  };
-  const mail = {
-    ack: () => acks.push("ack"),
-    nak: () => acks.push("nak"),
-    term: () => acks.push("term"),
-  } as unknown as Mail;
-  const about = {
-    partner,
-    delivery_id: DeliveryId.parse("00000000-0000-8000-8000-000000000001"),
-    submission_id: SubmissionId.parse("00000000-0000-8000-9000-000000000001"),
-  };
-  const received_at = new Date().toISOString();
-  const received = { kind: "lead", source: SourceId.parse("demo"), received_at } as const;
-  const route = {
-    partner,
-    delivery_id: about.delivery_id,
-    leg: 1,
-    remaining: [PartnerId.parse("fin")],
-    rule: null,
-    ruleset_version: 1,
-  };
-  const delivery: DeliveryMail = {
-    mail,
-    about,
-    content: {
-      readable: true,
-      routed: { ...about, ...received, key_fingerprint: "k", sealed, route },
-      submission: { ...received, idempotency_key: "k", payload: {}, normalised: {} },
-    },
-    cause: { id: "cause", trace: "trace" },
-    routedAt: Date.now(),
-  };
-  const channel: Channel = {
-    prepare: () => ({
-      request: {},
-      timeoutMs: it.timeoutMs,
-      async send(attempt) {
-        it.calls += 1;
-        return it.send(attempt);
-      },
-    }),
-    close: async () => undefined,
-  };
-  const deliver = createDeliver({
-    writer: {
-      get state() {
-        return state;
-      },
-      async write({ command }) {
-        const decision = partnerDecider.decide(command, state);
-        const type = decision.accepted ? (decision.events[0]?.type ?? "") : "";
-        const reason = decision.accepted ? it.storing(type) : undefined;
-        if (reason !== undefined) return { decision: { accepted: false, reason }, position: undefined };
-        if (decision.accepted) {
-          it.evolve(...decision.events);
-          stored.push(...decision.events.map((event) => event.type));
-        }
-        return { decision, position: 1n };
-      },
-    },
-    configured: () => it.configured,
-    isOpen: () => it.isNextOpen,
-    campaigns: { restMs: () => 0 },
-    channel: async () => channel,
-    slots,
-    lease,
-    vault: { sealCached: () => sealed, seal: async () => sealed },
-    dedupeKey: async () => ({ key: "key" }),
-    pastOf: async () => undefined,
-    postponed: { postpone: ({ mail: postponed }) => postponed.nak(1) },
-    metrics: createMetrics(),
-    log,
-    attempts: it.attempts,
-    abandon: abandoned.signal,
-    onGone: () => undefined,
-    onNextOpened: (id) => it.nextOpened.push(id),
-    onDecided: () => undefined,
-    ...over,
-  });
-  return it;
-}
-
-const lastOf = ({ events }: ReturnType<typeof stage>): Record<string, unknown> => ({
-  ...events.at(-1)?.data,
-});
-const hasStarted = (it: ReturnType<typeof stage>): Promise<unknown> =>
-  until("it has started", () => it.stored.includes("DeliveryStarted"));
 
 test("is stored before the call, and its outcome before the mail is acknowledged", async () => {
   const it = stage();
