@@ -15,6 +15,8 @@ export interface BusAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+type Handler = (request: BusRequest) => Promise<Uint8Array | BusAnswer>;
+
 interface Serving {
   /** Takes no more, and waits for what was taken. */
   close(): Promise<void>;
@@ -29,11 +31,7 @@ export interface Requests {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Uint8Array>;
   /** Answers requests from when it resolves; those who serve the same subject in the same queue share them. Waits while NATS is away. */
-  serve(
-    subject: string,
-    queue: string,
-    handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
-  ): Promise<Serving>;
+  serve(subject: string, queue: string, handler: Handler): Promise<Serving>;
   /** At most once, to whoever listens now. */
   broadcast(subject: string, payload: Uint8Array): void;
   listen(subject: string, onNews: (data: Uint8Array, subject: string) => void): Serving;
@@ -45,6 +43,8 @@ export interface Requests {
  */
 const isInbox = (reply: string | undefined): boolean => /^(_INBOX|_INBOX_[^.]+|_R_)\../.test(reply ?? "");
 
+/** Of a request that is made again: whoever works on it already answers all of them with the same work. */
+export const REQUEST_ID = "Switchyard-Request";
 /** Set on the answer when the handler threw, so that its failure is not taken for an answer. */
 const FAILED = "Switchyard-Failed";
 const BACKOFF = { baseMs: 100, maxMs: 1000 };
@@ -78,10 +78,7 @@ export function createRequests({ nats, log, signal }: RequestsParts): Requests {
     if (!isKnown) throw new BusError("disconnected", `stopped before ${subject} was served`);
   }
 
-  async function answer(
-    message: Msg,
-    handler: (request: BusRequest) => Promise<Uint8Array | BusAnswer>,
-  ): Promise<void> {
+  async function answer(message: Msg, handler: Handler): Promise<void> {
     const { subject, data, reply } = message;
     const respond = (answer: Uint8Array | undefined, head?: MsgHdrs): void => {
       if (isInbox(reply)) message.respond(answer, head && { headers: head });
@@ -109,7 +106,8 @@ export function createRequests({ nats, log, signal }: RequestsParts): Requests {
       return reply.data;
     },
 
-    async serve(subject, queue, handler) {
+    async serve(subject, queue, handle) {
+      const handler = onceAtATime(handle);
       const underWay = new Set<Promise<void>>();
       const subscription = nats.subscribe(subject, {
         queue,
@@ -151,6 +149,18 @@ export function createRequests({ nats, log, signal }: RequestsParts): Requests {
       });
       return { close: async () => subscription.unsubscribe() };
     },
+  };
+}
+
+/** What is asked again while it is worked on is not worked on twice. */
+function onceAtATime(handler: Handler): Handler {
+  const underWay = new Map<string, ReturnType<Handler>>();
+  return (request) => {
+    const id = request.headers?.get(REQUEST_ID);
+    if (!id) return handler(request);
+    const work = underWay.get(id) ?? handler(request).finally(() => underWay.delete(id));
+    underWay.set(id, work);
+    return work;
   };
 }
 

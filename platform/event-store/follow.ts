@@ -6,6 +6,7 @@
 // 3. At most one feed is open, and none after `done`.
 import type { Log } from "../log.ts";
 import { backoffMs, pause } from "../retry.ts";
+import { BatchLimit } from "./batch-limit.ts";
 import type { Calls } from "./calls.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Bounds, Feed } from "./feed.ts";
@@ -29,12 +30,14 @@ export interface FollowOptions {
   readonly onCaughtUp?: () => void;
   /**
    * With `gatherMs`, and while many come, a batch that is not full is taken no sooner than that after the one before; `maxGatherMs` is the
-   * same at full speed. `maxBytes` is what may wait while the follower is behind the tail; 4 MiB unless told.
+   * same at full speed. A batch that took longer than `aimMs` is followed by a smaller one. `maxBytes` is what may wait while the follower
+   * is behind the tail; 4 MiB unless told.
    */
   readonly batch?: {
     readonly maxCount: number;
     readonly gatherMs?: number;
     readonly maxGatherMs?: number;
+    readonly aimMs?: number;
     readonly maxBytes?: number;
   };
   readonly signal: AbortSignal;
@@ -75,11 +78,12 @@ interface Source {
 
 export function follow(store: FollowedStore, options: FollowOptions): Following {
   const { name, signal, onEvents, onCaughtUp } = options;
-  const { maxCount = BATCH, gatherMs, maxGatherMs, maxBytes = MAX_BYTES_BEHIND } = options.batch ?? {};
+  const { maxCount = BATCH, gatherMs, maxGatherMs, aimMs, maxBytes = MAX_BYTES_BEHIND } = options.batch ?? {};
   const prefixes = options.prefixes.length > 0 ? options.prefixes : [EVERYTHING];
   const behind: Bounds = { maxEvents: 2 * maxCount, maxBytes };
   const log = store.log.child({ following: name });
   const gathering = gatherMs === undefined ? undefined : new Gathering({ maxCount, gatherMs, maxGatherMs });
+  const limit = new BatchLimit({ maxCount, aimMs: aimMs ?? Number.POSITIVE_INFINITY });
   const tail = store.tail.use();
   const unwant = tail.want(prefixes);
   let position = typeof options.from === "bigint" ? options.from : undefined;
@@ -90,12 +94,14 @@ export function follow(store: FollowedStore, options: FollowOptions): Following 
   async function handle(feed: Feed): Promise<void> {
     await gathering?.fuller(feed, signal);
     if (signal.aborted) return;
-    const { events, position: reached, caughtUp } = feed.take(maxCount);
+    const { events, position: reached, caughtUp } = feed.take(limit.count);
     gathering?.took(events.length);
     // A checkpoint need not be news.
     if (reached !== undefined && (position === undefined || reached > position)) {
       handling = events.length;
-      await onEvents(events, reached);
+      const began = performance.now();
+      // Also when it fails: what comes again after a time-out must be less.
+      await onEvents(events, reached).finally(() => limit.took(events.length, performance.now() - began));
       handling = 0;
       position = reached;
       failures = 0;

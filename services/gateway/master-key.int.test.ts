@@ -60,7 +60,7 @@ test("lets submissions that it can't open wait, answers 503 about them, and dead
   const { status, body } = await informed.submit(lead, { key });
   assert.is(status, 202);
   await until("its actor has met it again and again", () => {
-    const waited = uninformed.logged().split("lead waits for an outage to end").length - 1;
+    const waited = uninformed.logged().split("leads wait for an outage to end").length - 1;
     return waited > OFTEN;
   });
   assert.equal(await typesOf(body.id), ["SubmissionReceived"]);

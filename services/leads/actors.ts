@@ -85,12 +85,23 @@ export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors
       await advance(mails);
     } catch (error) {
       const failure = await failureOf(error, health);
-      if (mails.length === 1 || failure.type === "outage") {
+      if (failure.type === "outage") {
+        waitForOutage(mails, error);
+      } else if (mails.length === 1) {
         for (const mail of mails) await guarded(mail, () => answer(mail, error));
       } else {
         for (const mail of mails) await advanceApart([mail]);
       }
     }
+  }
+
+  /** In one line, however many they are: an outage makes thousands wait, each many times. */
+  function waitForOutage(mails: readonly Pick<LeadMail, "mail" | "stored" | "id">[], error: unknown): void {
+    const [first] = mails;
+    const about = { lead_id: first?.id, trace_id: first?.stored.metadata.trace, leads: mails.length };
+    log.warn({ ...about, err: error }, "leads wait for an outage to end");
+    for (const { mail } of mails) mail.nak(backoffMs(outages, OUTAGE_BACKOFF));
+    outages += 1;
   }
 
   async function recordOutcome({ mail, stored, id }: LeadMail, outcome: Outcome): Promise<void> {
@@ -122,8 +133,7 @@ export function leadActors(parts: LeadActorParts, lost: AbortSignal): LeadActors
     const about = { lead_id: id, trace_id: stored.metadata.trace };
     const failure = await failureOf(error, health);
     if (failure.type === "outage") {
-      log.warn({ ...about, err: error }, "lead waits for an outage to end");
-      mail.nak(backoffMs(outages++, OUTAGE_BACKOFF));
+      waitForOutage([{ mail, stored, id }], error);
       return;
     }
     if (failure.type === "unreadable") {

@@ -6,12 +6,15 @@ import type { Serving, Yard } from "#platform/yard.ts";
 import { askIdentity } from "./ask-identity.ts";
 import { openContexts } from "./contexts.ts";
 import { openPartition, type Partition } from "./partition.ts";
+import { createRoom } from "./room.ts";
 import { askedServices } from "./routing-services.ts";
 import { routingView } from "./routing-view.ts";
 import { openSuppressions } from "./suppressions.ts";
 
 /** How long a partition may lie idle when its owner dies, but for the moments of taking it over. */
 const LEASE_MS = 4_000;
+/** Four full batches. On two busy cores these are half a second of work, and whoever waits for them gives up only after many. */
+const MAX_AT_ONCE = 512;
 
 export async function startLeads(yard: Yard): Promise<Serving> {
   const { log, config, metrics, health, lifecycle } = yard;
@@ -35,6 +38,7 @@ export async function startLeads(yard: Yard): Promise<Serving> {
     routable,
     eventStore: yard.eventStore(),
     identity: askIdentity(bus, vault),
+    room: createRoom(MAX_AT_ONCE),
     maxTries: { identify: config.identifyMaxRetries, route: config.routingMaxRetries },
     metrics,
     health,

@@ -6,10 +6,13 @@ import { confirmMail, type MailSignature } from "#platform/mail-signature.ts";
 import { showQueueDepths } from "#platform/queue-depth.ts";
 import { type LeadActorParts, leadActors } from "./actors.ts";
 import { readLeadMail } from "./read-mail.ts";
+import type { Room } from "./room.ts";
 
 export interface PartitionParts extends LeadActorParts {
   readonly bus: Bus;
   readonly signature: MailSignature;
+  /** Shared with the other partitions of this process. */
+  readonly room: Room;
 }
 
 export interface Partition {
@@ -28,12 +31,12 @@ const STILL_WORKING_EVERY_MS = 1_000;
 
 /** The actors of one partition, for as long as this process holds its lease. */
 export async function openPartition(n: number, parts: PartitionParts, lease: Lease): Promise<Partition> {
-  const { bus, metrics } = parts;
+  const { bus, metrics, room } = parts;
   const log = parts.log.child({ partition: n });
   const actors = leadActors({ ...parts, log }, lease.lost);
   let isFirstBatch = true;
 
-  async function onBatch(mails: Mail[]): Promise<void> {
+  async function react(mails: Mail[]): Promise<void> {
     if (!lease.valid) {
       // Somebody else may have the partition now; what they do not get from us, they get when it comes again.
       for (const mail of mails) mail.nak(0);
@@ -42,17 +45,24 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
     const again = mails.filter(({ deliveries }) => deliveries > 1).length;
     if (isFirstBatch || again > 0) log.debug({ mails: mails.length, again }, "mail taken up");
     isFirstBatch = false;
+    const confirmed = await confirmMail(mails, { ...parts, log });
+    await actors.react(confirmed.flatMap((mail) => readLeadMail(mail, log) ?? []));
+  }
+
+  async function onBatch(mails: Mail[]): Promise<void> {
     const endWorking = every({
       ms: STILL_WORKING_EVERY_MS,
       work() {
         for (const mail of mails) mail.working();
       },
     });
-    const react = async (): Promise<void> => {
-      const confirmed = await confirmMail(mails, { ...parts, log });
-      await actors.react(confirmed.flatMap((mail) => readLeadMail(mail, log) ?? []));
-    };
-    await react().finally(endWorking);
+    const leave = await room.enter(mails.length);
+    try {
+      await react(mails);
+    } finally {
+      leave();
+      endWorking();
+    }
   }
 
   const mailbox = await bus.mailbox({

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { type Bus, BusError } from "#platform/bus/bus.ts";
+import { REQUEST_ID } from "#platform/bus/requests.ts";
 import { backoffMs } from "#platform/retry.ts";
 
 // A request to a writer that may be dead, asleep, slow or just taking over: made again and again until one of them is answered.
@@ -15,10 +17,12 @@ export interface RepeatedRequestOptions {
   readonly newWriterSubject: string;
 }
 
-/** Who begins to answer says so; this is for who did not hear it, and seldom enough not to bury one that is slow. */
+/** Who begins to answer says so; this is for who did not hear it. One that is slow knows that it is the same request. */
 const ASK_AGAIN_MS = 1_000;
 /** A writer is back within a lease's life, so waiting here is shorter than starting again. */
 const MAX_WAIT_MS = 8_000;
+/** For one that listens and is slow: what it is asked anew it only has to do once more. */
+const MAX_WORK_MS = 30_000;
 /** Where nobody listens, or only one who is not the writer any more. */
 const BACKOFF = { baseMs: 50, maxMs: 400 };
 
@@ -31,22 +35,23 @@ export function repeatedRequest({ bus, subject, newWriterSubject }: RepeatedRequ
 
   return {
     async answerTo(request, signal) {
-      const deadline = performance.now() + MAX_WAIT_MS;
+      const began = performance.now();
+      const headers = { [REQUEST_ID]: randomUUID() };
       let answer: Uint8Array | undefined;
-      let failure: unknown = new BusError("timeout", `${subject} was not answered`);
+      let failure: unknown;
       let goOn = (): void => undefined;
       const wake = (): void => goOn();
 
       async function ask(tries: number): Promise<void> {
         try {
-          const reply = await bus.request(subject, request, MAX_WAIT_MS);
-          // Empty: from a former writer, or from one that stored nothing.
+          const reply = await bus.request(subject, request, MAX_WORK_MS, headers);
           if (reply.byteLength > 0) {
             // The first that is answered counts: an answer that only came late is not lost.
             answer = reply;
             wake();
             return;
           }
+          failure = new BusError("refused", `${subject} was asked of one who may not answer it now`);
         } catch (error) {
           failure = error;
         }
@@ -63,7 +68,11 @@ export function repeatedRequest({ bus, subject, newWriterSubject }: RepeatedRequ
           await again.promise;
           clearTimeout(timer);
           if (answer !== undefined) return answer;
-          if (signal.aborted || performance.now() > deadline) throw failure;
+          const waited = performance.now() - began;
+          if (signal.aborted || waited > (failure === undefined ? MAX_WORK_MS : MAX_WAIT_MS))
+            throw (
+              failure ?? new BusError("timeout", `${subject} was not answered in ${Math.round(waited)} ms`)
+            );
         }
       } finally {
         waiting.delete(wake);

@@ -11,7 +11,7 @@ import type { Log } from "#platform/log.ts";
 import { pause } from "#platform/retry.ts";
 import { BATCHES, type Batch, isFaultOfEvents, type WrittenSchema, writeBatch } from "./write.ts";
 
-/** How long a batch of all may take, and after that how long one member may keep the others waiting. */
+/** How long a batch of all may take, and after that how long one member may keep those waiting that are done. */
 const MAX_WAIT_MS = 2_000;
 
 export type WhyLeft = "stopped" | "fenced" | "failed" | "too_slow";
@@ -100,6 +100,8 @@ export function createGroup({ database, eventStore, log }: GroupParts): Projecti
     });
     const done = new AbortController();
     const all = Promise.all(writing).finally(() => done.abort());
+    // While none is done, none holds up the others: it is the machine or the database that is slow.
+    await Promise.race(writing);
     await Promise.race([all, pause(MAX_WAIT_MS, done.signal)]);
 
     const databaseFault = Array.from(failures.values()).find(

@@ -6,8 +6,8 @@ import type { OnSkipped } from "#projections/decoding.ts";
 import type { Projection, Target } from "#projections/projection.ts";
 import { keepSkipped, type Skipped } from "#projections/skipped.ts";
 
-/** What one transaction takes, and how long the first event of it may wait for others under load. */
-export const BATCHES = { maxCount: 4_000, gatherMs: 100, maxGatherMs: 250 };
+/** What one transaction takes, how long the first event of it may wait for others under load, and how long it should take at most. */
+export const BATCHES = { maxCount: 4_000, gatherMs: 100, maxGatherMs: 250, aimMs: 1_000 };
 /** Of a rebuild: the more events of a lead come in one batch, the less often its row is written. */
 export const REBUILD_BATCHES = { maxCount: 16_000, gatherMs: 100, maxBytes: 32 * 1024 * 1024 };
 

@@ -13,6 +13,7 @@ import { loadIndex } from "../../services/identity/load-index.ts";
 import { NotAnswered, openIdentityWriter } from "../../services/identity/writer.ts";
 import { askIdentity } from "../../services/leads/ask-identity.ts";
 import { openPartition } from "../../services/leads/partition.ts";
+import { createRoom } from "../../services/leads/room.ts";
 import { startActor } from "../../services/partners/actor.ts";
 import type { ChannelParts } from "../../services/partners/channels/channel.ts";
 import { relayWhile } from "../../services/relay/relay.ts";
@@ -114,6 +115,7 @@ export function worksOf({
     contexts: { lookUp: async (wanted: readonly unknown[]) => wanted.map(() => undefined) },
     suppressions: { suppressed: () => undefined },
     askService: () => Promise.reject(new Error("no rule asks")),
+    room: createRoom(32),
     maxTries: { identify: 3, route: 3 },
     metrics,
     health,
