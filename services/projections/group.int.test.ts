@@ -189,6 +189,16 @@ test("don't wait for one whose statement is slow either", async () => {
   one.stop();
 });
 
+test("stay together when all of them are slow, since nobody waits for another then", async () => {
+  const [one, other] = [await join(), await join()];
+  one.besides = other.besides = (target) => target.query("select pg_sleep(3)");
+  await source.give(1n);
+  one.besides = other.besides = async () => undefined;
+  await source.give(2n);
+  assert.equal(await positions(one), [1n, 2n]);
+  assert.equal(await positions(other), [1n, 2n]);
+});
+
 test("stay together when a batch fails for all of them, so that it comes again", async () => {
   const [one, other] = [await join(), await join()];
   one.besides = other.besides = () => Promise.reject(new Error("the database is away"));
