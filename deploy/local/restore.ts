@@ -9,7 +9,7 @@ import { createLog } from "#platform/log.ts";
 import { writeKeys } from "#platform/vault/copy-keys.ts";
 import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { checkCopy } from "../../services/eventstore/engine/check-copy.ts";
-import { begin, beginDatabase, begunIn, checkEmpty, end } from "./backup/empty-place.ts";
+import { begin, beginDatabase, begunIn, end } from "./backup/empty-place.ts";
 import { readForgotten } from "./backup/forgotten.ts";
 import { restoreAccess } from "./backup/kept-access.ts";
 import { openSecrets } from "./backup/kept-secrets.ts";
@@ -77,10 +77,7 @@ async function restore({ dir, manifest, gone, config, masters, folder }: Restore
   const marker = begunIn(dataDir, manifest.id) ?? begin(dataDir, manifest.id);
   await restoreLog(dir, manifest, dataDir);
   await withDatabase(config, folder, async (database) => {
-    if (marker.fills_database !== true) {
-      await checkEmpty(database);
-      beginDatabase(dataDir, marker);
-    }
+    await beginDatabase(database, marker);
     const keys = () => readKeyFile(join(dir, FILES.keys), gone, marker.begun_at);
     await writeKeys(database, {
       wrapping: manifest.keys.wrapping,
