@@ -1,9 +1,10 @@
 // npm run restore -- DIR: a backup into an empty data folder, checked. See docs/decisions/0118.
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "#platform/config.ts";
 import { connectDatabase, type Database } from "#platform/database.ts";
+import { copyKept } from "#platform/kept-file.ts";
 import { keptMasterKeys, masterKeyFile } from "#platform/kept-master-key.ts";
 import { createLog } from "#platform/log.ts";
 import { writeKeys } from "#platform/vault/copy-keys.ts";
@@ -95,8 +96,7 @@ async function restore({ dir, manifest, gone, config, masters, folder }: Restore
 async function restoreLog(dir: string, { log }: Manifest, dataDir: string): Promise<void> {
   const store = join(dataDir, "eventstore");
   rmSync(store, { recursive: true, force: true });
-  mkdirSync(store, { mode: 0o700 });
-  copyFileSync(join(dir, FILES.log), join(store, "events.db"));
+  copyKept(join(dir, FILES.log), join(store, "events.db"));
   const progress = createProgress(process.stdout);
   await checkCopy(store, BigInt(log.head), (position) =>
     progress.show(`Checked ${position} of ${log.head} events`),
