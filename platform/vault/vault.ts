@@ -211,7 +211,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       });
     },
     async fetchKeys(keyIds) {
-      await complete(atHand(keyIds), store.loadMany);
+      await complete(atHand(keyIds), store.load);
     },
     async open(sealed, context) {
       const [opened] = await openMany([{ sealed, context }]);
