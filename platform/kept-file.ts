@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  copyFileSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -26,8 +27,8 @@ export function readKept(path: string): string | undefined {
 }
 
 /** A file is safe from a power cut once the folder that names it is on the disk as well. */
-function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
+function flush(fileOrFolder: string): void {
+  const descriptor = openSync(fileOrFolder, "r");
   try {
     fsyncSync(descriptor);
   } finally {
@@ -39,7 +40,7 @@ function makeFolder(path: string): void {
   const folder = resolve(path);
   const topmost = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (topmost === undefined) return;
-  for (let made = folder; made.length >= topmost.length; made = dirname(made)) flushFolder(dirname(made));
+  for (let made = folder; made.length >= topmost.length; made = dirname(made)) flush(dirname(made));
 }
 
 function writeTemporary(path: string, text: string): string {
@@ -57,14 +58,23 @@ export function writeKept(path: string, text: string): void {
 /** Replaces the second by the first, at once and for good. */
 export function moveKept(path: string, to: string): void {
   renameSync(path, to);
-  flushFolder(dirname(to));
+  flush(dirname(to));
+}
+
+/** Puts a copy of a large file there, whole or not at all. */
+export function copyKept(path: string, to: string): void {
+  makeFolder(dirname(to));
+  const temporary = `${to}.${randomUUID()}`;
+  copyFileSync(path, temporary);
+  flush(temporary);
+  moveKept(temporary, to);
 }
 
 /** What the file holds; made once when there is none, and the same for all processes that ask at once. */
 export function keptOrMade(path: string, make: () => string): string {
   if (readKept(path) === undefined) makeUnlessThere(path, make());
   // Also where another process made it, which may have died before this.
-  flushFolder(dirname(path));
+  flush(dirname(path));
   return readFileSync(path, "utf8").trim();
 }
 

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { connectDatabase } from "#platform/database.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
 import { keptMasterKey, masterKeyFile } from "#platform/kept-master-key.ts";
 import { createLog } from "#platform/log.ts";
@@ -187,6 +188,32 @@ test("goes into a database of its own choice, and into none that is used", async
     assert.is(refused.code, 1, refused.output);
     assert.match(refused.output, "The database is not empty");
   }
+});
+
+test("interrupted, it goes on in the database that it has begun to fill, and in no other that is used", async () => {
+  const into = {
+    ...theKey,
+    DATA_DIR: temporaryDataFolder(),
+    DATABASE_URL: await postgres.createDatabase("begun"),
+  };
+  const killed = startCommand("restore", [whole], into);
+  const vaultIsThere = "select to_regclass('vault.keys') is not null as is_there";
+  const database = connectDatabase({ url: into.DATABASE_URL, log });
+  await until(
+    "keys are written",
+    async () => (await database.query<{ is_there: boolean }>(vaultIsThere))[0]?.is_there,
+  );
+  await database.close();
+  killed.kill();
+  await killed.exited;
+  const used = await postgres.createDatabase("used");
+  const other = await restore(whole, { ...theKey, DATABASE_URL: used, DATA_DIR: temporaryDataFolder() });
+  assert.is(other.code, 0, other.output);
+  const elsewhere = await restore(whole, { ...into, DATABASE_URL: used });
+  assert.is(elsewhere.code, 1, elsewhere.output);
+  assert.match(elsewhere.output, "The database is not empty");
+  const { code, output } = await restore(whole, into);
+  assert.is(code, 0, output);
 });
 
 test("has every read model as a replay of the original's log makes it", async () => {

@@ -1,15 +1,16 @@
 // npm run restore -- DIR: a backup into an empty data folder, checked. See docs/decisions/0118.
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "#platform/config.ts";
 import { connectDatabase, type Database } from "#platform/database.ts";
+import { copyKept } from "#platform/kept-file.ts";
 import { keptMasterKeys, masterKeyFile } from "#platform/kept-master-key.ts";
 import { createLog } from "#platform/log.ts";
 import { writeKeys } from "#platform/vault/copy-keys.ts";
 import { createMasterKeys } from "#platform/vault/master-key.ts";
 import { checkCopy } from "../../services/eventstore/engine/check-copy.ts";
-import { begin, beginDatabase, begunIn, checkEmpty, end } from "./backup/empty-place.ts";
+import { begin, beginDatabase, begunIn, end } from "./backup/empty-place.ts";
 import { readForgotten } from "./backup/forgotten.ts";
 import { restoreAccess } from "./backup/kept-access.ts";
 import { openSecrets } from "./backup/kept-secrets.ts";
@@ -77,10 +78,7 @@ async function restore({ dir, manifest, gone, config, masters, folder }: Restore
   const marker = begunIn(dataDir, manifest.id) ?? begin(dataDir, manifest.id);
   await restoreLog(dir, manifest, dataDir);
   await withDatabase(config, folder, async (database) => {
-    if (marker.fills_database !== true) {
-      await checkEmpty(database);
-      beginDatabase(dataDir, marker);
-    }
+    await beginDatabase(database, marker);
     const keys = () => readKeyFile(join(dir, FILES.keys), gone, marker.begun_at);
     await writeKeys(database, {
       wrapping: manifest.keys.wrapping,
@@ -98,8 +96,7 @@ async function restore({ dir, manifest, gone, config, masters, folder }: Restore
 async function restoreLog(dir: string, { log }: Manifest, dataDir: string): Promise<void> {
   const store = join(dataDir, "eventstore");
   rmSync(store, { recursive: true, force: true });
-  mkdirSync(store, { mode: 0o700 });
-  copyFileSync(join(dir, FILES.log), join(store, "events.db"));
+  copyKept(join(dir, FILES.log), join(store, "events.db"));
   const progress = createProgress(process.stdout);
   await checkCopy(store, BigInt(log.head), (position) =>
     progress.show(`Checked ${position} of ${log.head} events`),

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import pg from "pg";
 import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,6 +9,7 @@ import { startPostgres } from "../../test/harness/postgres.ts";
 import { until } from "../../test/harness/wait.ts";
 import { connectDatabase, isDatabaseAway } from "../database.ts";
 import { createLog } from "../log.ts";
+import { watchForLoss } from "./lost-connections.ts";
 
 // A connection that neither end is told to be lost.
 
@@ -130,5 +134,45 @@ databases(
     await slow.close();
   },
 );
+
+/** What goes silent just when it is taken leave of: the goodbye gets lost, and so does the answer to it. */
+async function startWithoutGoodbye(): Promise<{ readonly port: number; accepted(): number; close(): void }> {
+  let accepted = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    accepted += 1;
+    const far = connect({ port: postgres.port, host: "127.0.0.1", allowHalfOpen: true });
+    for (const one of [near, far]) sockets.add(one.on("error", () => undefined));
+    far.on("data", (bytes) => void near.write(bytes));
+    near.on("data", (bytes) => {
+      if (bytes[0] !== "X".charCodeAt(0)) far.write(bytes);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    accepted: () => accepted,
+    close() {
+      for (const one of sockets) one.destroy();
+      server.close();
+    },
+  };
+}
+
+databases("are looked for also after the connection that asks was lost itself", async () => {
+  const silent = await startWithoutGoodbye();
+  const losses = watchForLoss({ url: postgres.url.replace(`:${postgres.port}/`, `:${silent.port}/`), log });
+  const busy = new pg.Client({ connectionString: postgres.url });
+  busy.on("error", () => undefined);
+  await busy.connect();
+  losses.watch(busy).given();
+  const slept = busy.query("select pg_sleep(60)").catch(() => undefined);
+  await until("the server is asked a third time", () => silent.accepted() >= 3);
+  losses.close();
+  await busy.end();
+  await slept;
+  silent.close();
+});
 
 databases.run();

@@ -104,7 +104,10 @@ export function watchForLoss({ url, log }: LostConnectionsOptions): LostConnecti
         await asking.query(END, [one.client.processID, since]); // 3
       }
     } finally {
+      // It may be lost as well by now, and nobody would answer its goodbye.
+      const cut = setTimeout(() => (asking as pg.ClientBase as Client).connection.stream.destroy(), ASK_MS);
       await asking.end().catch(() => undefined);
+      clearTimeout(cut);
     }
   }
 

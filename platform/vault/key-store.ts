@@ -9,10 +9,8 @@ export type Key = Buffer | "damaged" | undefined;
 type Keys = ReadonlyMap<string, Key>;
 
 export interface KeyStore {
-  /** Those that exist or once existed. */
+  /** Those that exist or once existed, each found by index. */
   load(keyIds: readonly string[]): Promise<Keys>;
-  /** The same for dozens and hundreds of them, each found by index. */
-  loadMany(keyIds: readonly string[]): Promise<Keys>;
   /** The same, and makes those that never existed; `make` proposes, whoever writes first wins. */
   ensure(keyIds: readonly string[], make: () => Buffer): Promise<Keys>;
   /** Those of these that exist and are not destroyed. */
@@ -28,9 +26,9 @@ export const DESTROYED_CHANNEL = "vault_destroyed";
 
 /**
  * Key by key: keys stand in several partitions, and of a list of them the planner counts on finding all in each, so it reads whole
- * partitions. See docs/decisions/0178.
+ * partitions. See docs/decisions/0178 and 0191.
  */
-const LOAD_MANY = `
+const LOAD = `
   select found.id, found.wrapped from unnest($1::text[]) as wanted (id)
    cross join lateral (select id, wrapped from vault.keys where keys.id = wanted.id limit 1) as found`;
 
@@ -81,13 +79,7 @@ export async function openKeyStore(database: Database, masters: MasterKeys): Pro
 
   return {
     async load(keyIds) {
-      const rows = await database.query<Row>("select id, wrapped from vault.keys where id = any($1)", [
-        keyIds,
-      ]);
-      return new Map(rows.map((row) => [row.id, keyIn(row)]));
-    },
-    async loadMany(keyIds) {
-      const rows = await database.query<Row>(LOAD_MANY, [keyIds], { prepared: true });
+      const rows = await database.query<Row>(LOAD, [keyIds], { prepared: true });
       return new Map(rows.map((row) => [row.id, keyIn(row)]));
     },
     async ensure(keyIds, make) {

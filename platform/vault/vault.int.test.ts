@@ -97,6 +97,29 @@ vaults("brings many keys to hand by index, however many there were when it was f
   }
 });
 
+vaults("opens many by index as well", async () => {
+  const own = connectDatabase({ url: postgres.url, log, max: 1 });
+  try {
+    const ids = Array.from({ length: 20_000 }, () => `member-${newUuid()}`);
+    for (let from = 0; from < ids.length; from += 5_000)
+      await elsewhere.ensureKeys(ids.slice(from, from + 5_000));
+    const wanted = ids.filter((_, n) => n % 100 === 0);
+    const sealed = await elsewhere.sealMany(wanted.map((key) => ({ key, value: ada, context: "c" })));
+    const items = sealed.flatMap((one) => (one === undefined ? [] : { sealed: one, context: "c" }));
+    await database.execute("analyze vault.keys");
+    const reader = await openVault({ database: own, masterKey, log });
+    const before = await keysRead(own);
+    assert.equal(
+      await reader.openMany(items),
+      wanted.map(() => ada),
+    );
+    const read = (await keysRead(own)) - before;
+    assert.ok(read < wanted.length * 2, `${read} keys were read for 200`);
+  } finally {
+    await own.close();
+  }
+});
+
 /** By whatever plan. */
 async function keysRead(own: Database): Promise<number> {
   await own.query("select pg_stat_force_next_flush()");

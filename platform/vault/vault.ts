@@ -20,8 +20,11 @@ export interface ToSeal {
 }
 
 export interface Vault {
-  /** Makes those keys that do not exist and were never destroyed, in one statement; all processes get the same ones. */
-  ensureKeys(keyIds: readonly string[]): Promise<void>;
+  /**
+   * Makes those keys that do not exist and were never destroyed, in one statement; all processes get the same ones. Gives those that
+   * are damaged: nothing can be sealed under them.
+   */
+  ensureKeys(keyIds: readonly string[]): Promise<readonly string[]>;
   /** `context` says where the value stands, such as "submission-<id>"; it opens nowhere else. Makes the key if need be. */
   seal(keyId: string, value: unknown, context: string): Promise<Sealed>;
   /** The same at once when the key is at hand, else undefined. */
@@ -183,7 +186,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 
   return {
     async ensureKeys(keyIds) {
-      await ensured(keyIds);
+      const keys = await ensured(keyIds);
+      return keyIds.filter((keyId) => keys.get(keyId) === "damaged");
     },
     async seal(keyId, value, context) {
       const key = (await ensured([keyId])).get(keyId);
@@ -207,7 +211,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
       });
     },
     async fetchKeys(keyIds) {
-      await complete(atHand(keyIds), store.loadMany);
+      await complete(atHand(keyIds), store.load);
     },
     async open(sealed, context) {
       const [opened] = await openMany([{ sealed, context }]);

@@ -4,7 +4,7 @@ import type { Questions } from "#domain/identity/question.ts";
 import { PersonId, SubmissionId } from "#domain/ids.ts";
 import { personKey } from "#domain/seal-contexts.ts";
 import { newUuid } from "#platform/ids.ts";
-import type { Sealed, Vault } from "#platform/vault/vault.ts";
+import { SealDamaged, type Sealed, type Vault } from "#platform/vault/vault.ts";
 import { silent, startKillableStore } from "../../test/eventstore/killable-store.ts";
 import { until } from "../../test/harness/wait.ts";
 import { loadIndex } from "./load-index.ts";
@@ -26,7 +26,7 @@ function vaultOf(isWell: () => boolean) {
   const destroyed: string[] = [];
   let tries = 0;
   const vault: Vault = {
-    ensureKeys: async () => undefined,
+    ensureKeys: async () => [],
     seal: async (key) => sealed(key),
     sealCached: (key) => sealed(key),
     sealMany: async (items) => items.map(({ key }) => sealed(key)),
@@ -130,6 +130,26 @@ test("leaves keys that it could not destroy to whoever loads the index next", as
   const next = vaultOf(() => true);
   await (await open(next.vault)).writer.close();
   assert.ok(next.destroyed.includes(personKey(person)));
+});
+
+test("refuses a question whose details are damaged, and no other of the same request", async () => {
+  const { vault } = vaultOf(() => true);
+  const [good, bad] = [aboutSomebody(), aboutSomebody()];
+  const damaged = bad.details[0]?.key;
+  const { writer } = await open({
+    ...vault,
+    openMany: async (items) =>
+      (await vault.openMany(items)).map((one, n) =>
+        items[n]?.sealed.key === damaged ? new SealDamaged("damaged") : one,
+      ),
+  });
+  const answers = await writer.ask({
+    about: [...bad.about, ...good.about],
+    details: [...bad.details, ...good.details],
+  });
+  assert.equal(answers[0], { refused: "its details can't be opened" });
+  assert.ok(answers[1] && "person_id" in answers[1]);
+  await writer.close();
 });
 
 test("answers nothing once it is not the writer any more, or when another one wrote", async () => {

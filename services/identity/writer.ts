@@ -17,8 +17,8 @@ import type { Loaded } from "#platform/fold-stream.ts";
 import type { Lease } from "#platform/leases.ts";
 import { retryUntil } from "#platform/retry.ts";
 import { type IdentityParts, loadIndex } from "./load-index.ts";
-import { prepare } from "./prepare.ts";
-import { encode, type Question, type WriterCommand } from "./stored-events.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import { encode, type WriterCommand } from "./stored-events.ts";
 
 export interface IdentityWriter {
   /** Resolves once everything that the answers rest on is stored. */
@@ -69,8 +69,8 @@ export function openIdentityWriter(options: IdentityWriterOptions): IdentityWrit
     log,
   });
 
-  async function answer(question: Question | undefined): Promise<Answer> {
-    if (question === undefined) return { refused: "its details can't be opened" };
+  async function answer(question: Prepared): Promise<Answer> {
+    if ("refused" in question) return question;
     const { decision } = await writer.write(question);
     if ("answer" in decision) return decision.answer;
     if (!decision.accepted && decision.reason === "too_large")

@@ -5,6 +5,7 @@ import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import { RULESET_STREAM } from "#domain/rules/events.ts";
 import { SOURCE_STREAM } from "#domain/source/events.ts";
 import { SUBMISSION_STREAM_PREFIX } from "#domain/submission/events.ts";
+import { positionIn, RESUME } from "#platform/bus/positions.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { every } from "#platform/every.ts";
 import type { Metrics } from "#platform/metrics.ts";
@@ -48,11 +49,13 @@ async function relayOn(parts: RelayParts, stopped: AbortSignal): Promise<void> {
   const streamLost = new AbortController();
   const signal = AbortSignal.any([stopped, streamLost.signal]);
   const { bus, eventStore, metrics, log, positionEveryMs = POSITION_EVERY_MS } = parts;
+  const stopShowing = showUnknownLag(parts, signal);
   const start = await retryUntil(() => whereToStart(parts), {
     backoff: BACKOFF,
     signal,
     onFailure: (error) => log.warn({ err: error }, "position to resume from not known yet"),
   });
+  stopShowing();
   if (start === undefined) return;
   /** Of the stream's numbers the highest that is known to have been given out. */
   let newestSeq = 0;
@@ -121,4 +124,23 @@ async function relayOn(parts: RelayParts, stopped: AbortSignal): Promise<void> {
   ];
   await following.done;
   for (const stop of stops) stop();
+}
+
+/** While nobody knows where to begin, nothing is relayed: what the stream does not have lags, however little of it will be published. */
+function showUnknownLag({ bus, eventStore, metrics, log }: RelayParts, signal: AbortSignal): () => void {
+  let isKnown = false;
+  const stop = every({
+    ms: MEASURE_EVERY_MS,
+    async work() {
+      const last = await bus.lastMessage();
+      const published = (last && positionIn(last, RESUME)) ?? 0n;
+      const lag = Math.max(0, Number((await eventStore.head()) - published));
+      if (!isKnown && !signal.aborted) metrics.relayLagEvents.set(lag);
+    },
+    onError: (error) => log.debug({ err: error }, "lag not known"),
+  });
+  return () => {
+    isKnown = true;
+    stop();
+  };
 }

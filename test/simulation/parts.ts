@@ -21,7 +21,7 @@ const sealed = (key: string, value: unknown): Sealed => ({
 const opened = ({ data }: Sealed): unknown => JSON.parse(data);
 
 export const vault: Vault = {
-  ensureKeys: async () => undefined,
+  ensureKeys: async () => [],
   seal: async (key, value) => sealed(key, value),
   sealCached: sealed,
   sealMany: async (items) => items.map(({ key, value }) => sealed(key, value)),

@@ -1,8 +1,9 @@
 // Has the embedded event store copy its log while it runs, and takes the copy away.
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { promisify } from "node:util";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { z } from "zod";
+import { copyKept } from "#platform/kept-file.ts";
 import { Problem } from "../problem.ts";
 
 const COPY_PATH = "/switchyard.event_log.EventLog/Copy";
@@ -32,7 +33,7 @@ export async function copyLog(url: string, to: string): Promise<string> {
   } catch (error) {
     // On another file system.
     if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
-    copyFileSync(file, to);
+    copyKept(file, to);
     rmSync(file);
   }
   return head;

@@ -7,12 +7,7 @@ import { readKept, writeKept } from "#platform/kept-file.ts";
 import { restoreMarker } from "../data-folder.ts";
 import { Problem } from "../problem.ts";
 
-const Marker = z.object({
-  backup: z.string(),
-  begun_at: z.string(),
-  /** The database was empty, and whatever is in it now was restored. */
-  fills_database: z.literal(true).optional(),
-});
+const Marker = z.object({ backup: z.string(), begun_at: z.string() });
 type Marker = z.infer<typeof Marker>;
 
 /** What a locked folder has, and what a person puts there before: the master key. */
@@ -55,24 +50,34 @@ export function begin(dataDir: string, backup: string): Marker {
   return marker;
 }
 
-/** From here on what is in the database is this restore's own. */
-export function beginDatabase(dataDir: string, marker: Marker): void {
-  writeKept(restoreMarker(dataDir), `${JSON.stringify({ ...marker, fills_database: true })}\n`);
-}
-
 export function end(dataDir: string): void {
   rmSync(restoreMarker(dataDir));
 }
 
-/** Throws a Problem where a yard has used the database. */
-export async function checkEmpty(database: Database): Promise<void> {
-  const [row] = await database.query<{ used: boolean }>(
-    "select to_regclass('migrations') is not null or to_regnamespace('vault') is not null as used",
-  );
-  if (row?.used === true)
-    throw new Problem(
-      "The database is not empty: a yard has used it. A restore overwrites nothing; create another database, and set DATABASE_URL to it.",
+/**
+ * From here on what is in the database is this restore's own, and the database itself says so: run again, it may be given another one.
+ * Throws a Problem where anybody else has used it.
+ */
+export async function beginDatabase(database: Database, { backup, begun_at }: Marker): Promise<void> {
+  await database.transaction(async (within) => {
+    const [found] = await within.query<{ used: boolean; begun: boolean }>(
+      `select to_regclass('migrations') is not null or to_regnamespace('vault') is not null as used,
+              to_regclass('restored_from') is not null as begun`,
     );
+    if (found?.begun === true) {
+      const ours = await within.query("select from restored_from where backup = $1 and begun_at = $2", [
+        backup,
+        begun_at,
+      ]);
+      if (ours.length > 0) return;
+    }
+    if (found?.used === true || found?.begun === true)
+      throw new Problem(
+        "The database is not empty: a yard or another restore has used it. A restore overwrites nothing; create another database, and set DATABASE_URL to it.",
+      );
+    await within.execute("create table restored_from (backup text not null, begun_at text not null)");
+    await within.execute("insert into restored_from (backup, begun_at) values ($1, $2)", [backup, begun_at]);
+  });
 }
 
 const namesIn = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);

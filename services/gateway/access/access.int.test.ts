@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { ADMIN_TOKEN, type HttpResponse, storedIn } from "../../../test/gateway/gateway.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
 import { until } from "../../../test/harness/wait.ts";
+import { checkPassword } from "./passwords.ts";
 
 const { test, yard, parts } = await gatewaySuite("people and tokens");
 
@@ -111,6 +112,23 @@ test("five failures lock a name for a minute, whether somebody has it or not", a
     post("/api/login", { token: "swy_wrong" }),
   ]);
   assert.is(new Set(texts.map(({ status, text }) => `${status} ${text}`)).size, 1, "one text for all");
+});
+
+test("a password that there was no room to check is no failure", async () => {
+  await invited("Busy", "viewer");
+  let isFull = true;
+  const others = Array.from({ length: 22 }, async () => {
+    while (isFull) await checkPassword("wrong wrong wrong", undefined);
+  });
+  const signIn = () => post("/api/login", { name: "Busy", password: PASSWORD });
+  for (let n = 0; n < 6; n += 1) {
+    const { status, body } = await signIn();
+    assert.is(status, 429);
+    assert.match(body.detail, "As many passwords are being checked as can be at once");
+  }
+  isFull = false;
+  await Promise.all(others);
+  assert.is((await signIn()).status, 200);
 });
 
 test("what can't be anybody's name is told so, whoever asks", async () => {

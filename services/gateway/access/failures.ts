@@ -1,5 +1,5 @@
 // Five wrong passwords lock a name for a minute, also where nobody has that name. An attempt is counted before the password is checked, so that
-// many at once are no way around; the right password takes the count back.
+// many at once are no way around; the right password takes the count back, and so does one that was not checked.
 import type { Queryable } from "#platform/database.ts";
 import { Refused, refusal } from "../refusal.ts";
 
@@ -28,6 +28,18 @@ export async function countAttempt(database: Queryable, key: string): Promise<{ 
   if (attempt === undefined) throw new Error("an attempt to sign in was not counted");
   if (attempt.locked_for !== null) throw new Refused(locked(attempt.locked_for));
   return { isLast: attempt.failures >= MAX_FAILURES };
+}
+
+/** What was counted before and could not be checked was no failure, nor anything else. */
+export async function checkCounted<T>(database: Queryable, key: string, check: Promise<T>): Promise<T> {
+  try {
+    return await check;
+  } catch (error) {
+    const takeBack =
+      "update access.sign_in_failures set failures = greatest(failures - 1, 0) where name_key = $1";
+    await database.execute(takeBack, [key]);
+    throw error;
+  }
 }
 
 export async function lockName(database: Queryable, key: string): Promise<void> {

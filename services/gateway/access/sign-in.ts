@@ -2,7 +2,7 @@
 import { nameKey, type Role } from "#domain/access/role.ts";
 import type { Database, Queryable } from "#platform/database.ts";
 import { Refused, refusal } from "../refusal.ts";
-import { countAttempt, forgetFailures, lockName } from "./failures.ts";
+import { checkCounted, countAttempt, forgetFailures, lockName } from "./failures.ts";
 import type { Identify } from "./identify.ts";
 import { checkPassword, hashPassword, passwordProblem } from "./passwords.ts";
 import { adminPerson, type Person, tokenPerson, userPerson } from "./person.ts";
@@ -134,7 +134,11 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
       for (;;) {
         const { isLast } = await countAttempt(database, key);
         const user = await userBy(key);
-        const { isRight, isOutdated } = await checkPassword(password, user?.password ?? undefined);
+        const { isRight, isOutdated } = await checkCounted(
+          database,
+          key,
+          checkPassword(password, user?.password ?? undefined),
+        );
         if (!isRight || user === undefined) {
           if (isLast) {
             await lockName(database, key);
@@ -231,7 +235,11 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
       const key = nameKey(name);
       const { isLast } = await countAttempt(database, key);
       const user = await userBy(key);
-      const { isRight } = await checkPassword(current, user?.password ?? undefined);
+      const { isRight } = await checkCounted(
+        database,
+        key,
+        checkPassword(current, user?.password ?? undefined),
+      );
       if (!isRight || user === undefined) {
         if (isLast) await lockName(database, key);
         throw new Refused(NOT_THE_PASSWORD);

@@ -8,7 +8,7 @@ export type IntakeSeal = (value: unknown, context: string) => Sealed | Promise<S
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export function createIntakeSeal(vault: Vault): IntakeSeal {
-  const fetching = new Map<string, Promise<void>>();
+  const fetching = new Map<string, Promise<unknown>>();
   let today = { number: Number.NaN, keys: [] as readonly string[] };
 
   function keysOfToday(): readonly string[] {
@@ -18,7 +18,7 @@ export function createIntakeSeal(vault: Vault): IntakeSeal {
     return today.keys;
   }
 
-  function fetched(key: string): Promise<void> {
+  function fetched(key: string): Promise<unknown> {
     const underWay = fetching.get(key);
     if (underWay !== undefined) return underWay;
     const fetch = vault.ensureKeys([key]).finally(() => fetching.delete(key));

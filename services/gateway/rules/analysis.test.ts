@@ -51,4 +51,19 @@ test("goes on in another thread while the one that failed is still ending", asyn
   second?.emit("exit", 1);
 });
 
+test("is not given up for those who wait behind one that takes too long", async () => {
+  const before = started.length;
+  const analysis = ledAnalysis();
+  const endless = analysis.check([]).catch((error: unknown) => error);
+  const next = analysis.check([]).catch((error: unknown) => error);
+  const first = started[before];
+  // As the thread does when its time is over.
+  first?.emit("exit", 1);
+  assert.match(String(await endless), /the analysis ended/);
+  const second = started[before + 1];
+  second?.emit("message", { id: second.asked[0]?.id, found: "nothing" });
+  assert.is(await next, "nothing");
+  assert.equal([first?.asked.length, second?.asked.length], [1, 1]);
+});
+
 test.run();

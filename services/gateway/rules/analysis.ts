@@ -17,22 +17,21 @@ export type Reply = { readonly id: number } & ({ readonly found: unknown } | { r
 /** A check of a thousand rules takes well below a second; what takes this long will not end. */
 const MAX_MS = 20_000;
 
+interface Asked {
+  readonly question: Question;
+  readonly answer: PromiseWithResolvers<unknown>;
+}
+
 class AnalysisFailed extends Error {
   override name = "AnalysisFailed";
 }
 
 export function createAnalysis(lifecycle: Lifecycle): Analysis {
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const line: Asked[] = [];
+  let atWork: Asked | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let worker: Worker | undefined;
   let questions = 0;
-
-  function failAll(failed: Worker, why: string): void {
-    // One that failed ends a moment later: another may be at work by then.
-    if (worker !== failed) return;
-    for (const { reject } of waiting.values()) reject(new AnalysisFailed(why));
-    waiting.clear();
-    worker = undefined;
-  }
 
   function running(): Worker {
     if (worker !== undefined) return worker;
@@ -41,29 +40,50 @@ export function createAnalysis(lifecycle: Lifecycle): Analysis {
     });
     started.unref();
     started.on("message", (reply: Reply) => {
-      const asked = waiting.get(reply.id);
-      waiting.delete(reply.id);
-      if ("error" in reply) asked?.reject(new AnalysisFailed(reply.error));
-      else asked?.resolve(reply.found);
+      if (reply.id !== atWork?.question.id) return;
+      const { answer } = atWork;
+      if ("error" in reply) answer.reject(new AnalysisFailed(reply.error));
+      else answer.resolve(reply.found);
+      goOn();
     });
-    started.on("error", (error) => failAll(started, error.message));
-    started.on("exit", () => failAll(started, "the analysis ended"));
+    started.on("error", (error) => failed(started, error.message));
+    started.on("exit", () => failed(started, "the analysis ended"));
     worker = started;
     return started;
   }
 
-  async function ask(question: Omit<Question, "id">): Promise<unknown> {
-    questions += 1;
-    const id = questions;
-    const answer = Promise.withResolvers<unknown>();
-    waiting.set(id, answer);
+  function failed(one: Worker, why: string): void {
+    // One that failed ends a moment later: another may be at work by then.
+    if (worker !== one) return;
+    worker = undefined;
+    atWork?.answer.reject(new AnalysisFailed(why));
+    goOn();
+  }
+
+  /** One at a time, so that none ends with another, and the time of each begins when it is at work. */
+  function goOn(): void {
+    clearTimeout(timer);
+    atWork = line.shift();
+    if (atWork === undefined) return;
     const used = running();
-    used.postMessage({ id, ...question } satisfies Question);
-    const timer = setTimeout(() => void used.terminate(), MAX_MS);
-    return answer.promise.finally(() => clearTimeout(timer));
+    used.postMessage(atWork.question);
+    timer = setTimeout(() => {
+      // At once: what it may still say comes too late, and nothing more is asked of it.
+      failed(used, "the analysis took too long");
+      void used.terminate();
+    }, MAX_MS);
+  }
+
+  function ask(question: Omit<Question, "id">): Promise<unknown> {
+    questions += 1;
+    const answer = Promise.withResolvers<unknown>();
+    line.push({ question: { id: questions, ...question }, answer });
+    if (atWork === undefined) goOn();
+    return answer.promise;
   }
 
   lifecycle.own("rule analysis", async () => {
+    for (const { answer } of line.splice(0)) answer.reject(new AnalysisFailed("the gateway stops"));
     await worker?.terminate();
   });
   return {
