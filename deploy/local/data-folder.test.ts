@@ -5,13 +5,16 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
+import { type Endpoints, writeEndpoints } from "#platform/endpoints.ts";
 import { parseSecret } from "#platform/webhooks.ts";
+import { identityOf } from "./children/process-identity.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { temporaryDataFolder } from "./fixtures/launched.ts";
 import { keptCertificate } from "./parts/certificate.ts";
 import { findPostgresHome } from "./parts/postgres-home.ts";
 import { chooseAddresses } from "./processes/addresses.ts";
 import { spread } from "./processes/spread.ts";
+import { runningEndpoints } from "./running.ts";
 
 const test = suite("a data folder in an odd state");
 
@@ -52,6 +55,25 @@ for (const text of ["", "\n", "no address"])
     const addresses = await chooseAddresses(spread(config.roles, 2), config, env, undefined);
     assert.ok(addresses.simulatorPort > 0);
   });
+
+test("a yard that was killed does not run because another process has its number by now", () => {
+  const dir = temporaryDataFolder();
+  const endpoints: Endpoints = {
+    nats_url: "nats://127.0.0.1:1",
+    eventstore_url: "esdb://127.0.0.1:2?tls=false",
+    database_url: "postgres://127.0.0.1:3/x",
+    http_url: "http://127.0.0.1:4",
+    simulator_url: "http://127.0.0.1:5",
+    processes: [],
+    pid: process.pid,
+    started_at: new Date().toISOString(),
+  };
+  const identity = identityOf(process.pid) ?? "";
+  writeEndpoints(dir, { ...endpoints, identity });
+  assert.is(runningEndpoints(dir)?.pid, process.pid);
+  writeEndpoints(dir, { ...endpoints, identity: "of a boot before" });
+  assert.is(runningEndpoints(dir), undefined);
+});
 
 test("PostgreSQL's data are below it where the place that is kept is blank", () => {
   const dir = folderWith({ "postgres.path": "\n" });
