@@ -234,6 +234,11 @@ config("gives a process the file of a secret that its roles need, unless the sec
   const env = { NATS_URL_FILE: "a", ADMIN_TOKEN_FILE: "b", DATABASE_URL_FILE: "c", DATABASE_URL: "d" };
   assert.equal(configurationFor(["relay"], env), { NATS_URL_FILE: "a", DATABASE_URL: "d" });
   assert.equal(configurationFor(["simulator"], env), {});
+  // As Compose writes a variable that is not set. Without the file, the process would make a secret of its own.
+  for (const blank of ["", " "])
+    assert.equal(configurationFor(["gateway"], { ADMIN_TOKEN: blank, ADMIN_TOKEN_FILE: "b" }), {
+      ADMIN_TOKEN_FILE: "b",
+    });
 });
 
 config("keeps streams on as many servers as a cluster may have", () => {

@@ -222,7 +222,8 @@ export function configurationFor(roles: readonly Role[], env: Environment): Reco
   const needed = Object.entries<Variable>(VARIABLES).flatMap(([name, variable]) => {
     const isNeeded = variable.roles?.some((role) => roles.includes(role)) ?? true;
     // A launcher that has started the part knows its address better than the file.
-    const source = env[name] === undefined && mayBeInFile(name, variable) ? `${name}_FILE` : name;
+    const isInFile = !env[name]?.trim() && env[`${name}_FILE`]?.trim() && mayBeInFile(name, variable);
+    const source = isInFile ? `${name}_FILE` : name;
     const value = env[source];
     return isNeeded && value !== undefined ? [[source, value] as const] : [];
   });

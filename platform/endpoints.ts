@@ -18,6 +18,8 @@ const schema = z.object({
   processes: z.array(z.object({ name: z.string(), roles: z.array(z.enum(ROLES)), url: z.string() })),
   /** The launcher's. */
   pid: z.number(),
+  /** What tells that process from a later one with its number; earlier releases did not say. */
+  identity: z.string().optional(),
   started_at: z.string(),
 });
 

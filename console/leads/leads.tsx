@@ -32,8 +32,11 @@ export default function Leads() {
   const isFiltered = NAMES.some((name) => filters.get(name) !== "");
   const { items = [], next_cursor } = leads.data ?? {};
 
+  // What is counted for one filter is not asked about under another.
+  const redrive = <RedriveLeads key={JSON.stringify(query)} query={query} status={filters.get("status")} />;
+
   return (
-    <Page title="Leads" actions={<RedriveLeads query={query} status={filters.get("status")} />}>
+    <Page title="Leads" actions={redrive}>
       <div className="stack">
         <Filtering filters={filters} isFiltered={isFiltered} />
         {leads.error && <ProblemNotice problem={leads.error} />}

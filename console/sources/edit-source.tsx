@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Source } from "../api/admin-shapes.ts";
-import { call } from "../api/client.ts";
+import { call, get } from "../api/client.ts";
 import { Confirm } from "../ui/dialog.tsx";
 import { Checkbox, Field, Select } from "../ui/field.tsx";
 import { kinds } from "./examples.ts";
@@ -26,10 +26,18 @@ function settingsOf(form: FormData): object {
   };
 }
 
+/** A PUT would replace it as a whole. Asked of the list, because a browser notes each refusal as a fault of the page. */
+async function refuseToReplace(id: string): Promise<void> {
+  const { items } = await get<{ readonly items: readonly Source[] }>("/api/sources");
+  if (items.some((one) => one.id === id))
+    throw new Error(`There is a source ${id} already. Edit that one, or choose another id.`);
+}
+
 export function EditSource({ source, onClose }: Props) {
   const queries = useQueryClient();
   async function save(form: FormData): Promise<void> {
     const id = source?.id ?? textOf(form, "id");
+    if (source === undefined) await refuseToReplace(id);
     await call("PUT", `/api/sources/${encodeURIComponent(id)}`, { body: settingsOf(form) });
     await queries.invalidateQueries({ queryKey: ["sources"] });
   }

@@ -13,9 +13,10 @@ interface Props {
 /** Tells of a change once the typing has paused. */
 export function SearchField({ label, value, placeholder, onChange }: Props) {
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  // A blank between two words that is told of without it is still there for the next word.
+  useEffect(() => setTyped((now) => (now.trim() === value ? now : value)), [value]);
   useEffect(() => {
-    if (typed === value) return;
+    if (typed.trim() === value) return;
     const timer = setTimeout(() => onChange(typed.trim()), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, value, onChange]);

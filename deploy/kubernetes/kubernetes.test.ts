@@ -63,6 +63,16 @@ test("the outside is open to the roles that call others, and to no other", () =>
   }
 });
 
+test("the document names who reaches the outside, and each variable that needs a way there besides", () => {
+  const text = readFileSync("docs/deployment.md", "utf8");
+  const outside = deployments.filter(({ metadata }) => metadata.labels?.["switchyard/reaches"] === "outside");
+  const named = /Only (.+) reach the outside/.exec(text)?.[1]?.match(/[a-z_]+(?=`)/g);
+  assert.equal(named?.sort(), outside.map(({ metadata }) => metadata.name).sort());
+  // Their addresses are those of neither a partner nor a part.
+  for (const variable of ["OIDC_ISSUER", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT", "SMTP_URL"])
+    assert.match(text.slice(text.indexOf("reach the outside")), `\`${variable}\``);
+});
+
 test("variables exist, and secrets come from files that are mounted", () => {
   const given = Object.fromEntries(
     [...namesIn(pod), ...namesIn(sealed), ...namesIn(gateway)].map((one) => [one, "x"]),

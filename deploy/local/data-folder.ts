@@ -1,5 +1,5 @@
 // The folder that everything embedded keeps its data in: one launcher at a time, one layout.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readKept, writeKept } from "#platform/kept-file.ts";
 import { closeFolder, closeNewFiles } from "./closed-folder.ts";
@@ -52,6 +52,7 @@ export function openDataFolder(dir: string, { restoring = false } = {}): DataFol
           "Run the same restore again: npm run restore -- <the backup's folder>",
       );
     closeFolder(dir);
+    removeBlankSecrets(join(dir, "secrets"));
   } catch (error) {
     unlock();
     throw error;
@@ -91,6 +92,20 @@ function layoutIn(text: string): unknown {
     return (JSON.parse(text) as { layout?: unknown }).layout;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * What a full disk or a copy that was cut short has left is no secret: whoever needs one makes it anew. The master key stays as it is,
+ * since no other opens what was sealed under it.
+ */
+function removeBlankSecrets(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const { name, parentPath } of readdirSync(folder, { withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  )) {
+    const file = join(parentPath, name);
+    if (!name.startsWith("master-key") && readKept(file)?.trim() === "") rmSync(file);
   }
 }
 

@@ -7,6 +7,7 @@ import { type Endpoints, readEndpoints, removeEndpoints, writeEndpoints } from "
 import type { Lifecycle } from "#platform/lifecycle.ts";
 import { createChildren } from "./children/children.ts";
 import { endLeftovers } from "./children/launch-record.ts";
+import { identityOf } from "./children/process-identity.ts";
 import { InUse, openDataFolder } from "./data-folder.ts";
 import { startParts } from "./parts/parts.ts";
 import type { Problem } from "./problem.ts";
@@ -122,6 +123,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
       url,
     })),
     pid: process.pid,
+    identity: identityOf(process.pid),
     started_at: new Date().toISOString(),
   };
   // Last, so that whoever finds the yard by it finds partners and rules too.

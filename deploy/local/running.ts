@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readConfig, type SourceSecret } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
 import { type Endpoints, readEndpoints } from "#platform/endpoints.ts";
-import { identityOf } from "./children/process-identity.ts";
+import { identityOf, isAlive } from "./children/process-identity.ts";
 import type { InUse } from "./data-folder.ts";
 import { Problem } from "./problem.ts";
 
@@ -20,7 +20,9 @@ export interface RunningYard {
 /** Undefined where none runs. */
 export function runningEndpoints(dataDir: string): Endpoints | undefined {
   const endpoints = readEndpoints(dataDir);
-  return endpoints === undefined || identityOf(endpoints.pid) === undefined ? undefined : endpoints;
+  if (endpoints === undefined) return undefined;
+  const { pid, identity = identityOf(pid) ?? "" } = endpoints;
+  return isAlive({ pid, identity }) ? endpoints : undefined;
 }
 
 export function findRunningYard(env: NodeJS.ProcessEnv): RunningYard {

@@ -80,8 +80,12 @@ export function evolve(row: LeadRow | undefined, event: LeadEvent, raw: StoredEv
 
 function withRevision(known: PartnerRevisions, { data }: LeadEvent, raw: StoredEvent): PartnerRevisions {
   if (!raw.stream.startsWith(PARTNER_STREAM_PREFIX) || !("delivery_id" in data)) return known;
-  return { ...known, [data.partner]: [...(known[data.partner] ?? []), Number(raw.revision)] };
+  return { ...known, [data.partner]: [...revisionsOf(known, data.partner), Number(raw.revision)] };
 }
+
+/** A partner may be called as what every object inherits. */
+export const revisionsOf = (known: PartnerRevisions, partner: string): readonly number[] =>
+  Object.hasOwn(known, partner) ? (known[partner] ?? []) : [];
 
 const why = (reason: string | null = null, sealed_reason: Sealed | null = null) => ({
   reason,

@@ -9,7 +9,7 @@ import type { Vault } from "#platform/vault/vault.ts";
 import { preparedOnce } from "../checkpoint.ts";
 import { pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
-import type { LeadRow } from "./lead.ts";
+import { type LeadRow, revisionsOf } from "./lead.ts";
 import { IN_ORDER, isId, type LeadFilter, pageOfLeads } from "./page.ts";
 import { leadsModel } from "./projection.ts";
 import { rowAt, type TimelineItem, type TimelineParts, timelineOf, type When } from "./timeline.ts";
@@ -149,7 +149,7 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
       const row = await rowOf(id);
       if (row === undefined) return undefined;
       const { status, partner, delivery_id, partner_events } = row;
-      const revisions = partner === null ? [] : (partner_events[partner] ?? []);
+      const revisions = partner === null ? [] : revisionsOf(partner_events, partner);
       return { id: row.id, status, partner, delivery_id, revisions };
     },
 

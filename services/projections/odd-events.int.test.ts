@@ -69,6 +69,27 @@ test("keep a reason with a character that PostgreSQL does not take", async () =>
   assert.is((await leads.timeline(id))?.items.at(-1)?.reason, reason);
 });
 
+test("tell of a partner whose id every object has as a property", async () => {
+  const partner = PartnerId.parse("constructor");
+  const id = await yard.receive({ email: "constructor@example.com" });
+  const sealed_request = await (await yard.own.vault()).seal("others", {}, "nowhere");
+  const about = { partner, delivery_id: DeliveryId.parse(newUuid()), submission_id: id };
+  const attempt = { attempt: 1, dedupe_key: "d", started_at: new Date().toISOString(), sealed_request };
+  const passedOver = await skipped();
+  await append(
+    partnerStream(partner),
+    encoded({ type: "DeliveryStarted", data: { ...about, ...attempt } }),
+    encoded({ type: "DeliveryStarted", data: { ...about, ...attempt, attempt: 2 } }),
+  );
+  await othersGoOn();
+  assert.equal(await skipped(), passedOver);
+  const { leads } = await queries();
+  assert.equal(
+    (await leads.timeline(id))?.items.map(({ attempt }) => attempt),
+    [undefined, 1, 2],
+  );
+});
+
 test("skip an event whose time is none", async () => {
   const id = await yard.receive({ email: "time@example.com" });
   const before = (await skipped())["leads unreadable"] ?? 0;

@@ -11,6 +11,8 @@ export interface LogFile {
   readonly descriptor: number;
   /** Whole lines that were written since the last call. */
   newLines(): readonly string[];
+  /** What was written until now is nobody's any more. */
+  skip(): void;
   close(): void;
 }
 
@@ -22,7 +24,11 @@ export function openLogFile(path: string): LogFile {
 
   function keepSmall(): void {
     if (position < MAX_BYTES) return;
-    copyFileSync(path, `${path}.1`);
+    try {
+      copyFileSync(path, `${path}.1`);
+    } catch {
+      // Where the disk is full, room is worth more than old lines.
+    }
     truncateSync(path);
     position = 0;
   }
@@ -31,6 +37,8 @@ export function openLogFile(path: string): LogFile {
     path,
     descriptor,
     newLines() {
+      // Two launchers on one data folder may write to the same file, and each keeps it small.
+      if (fstatSync(descriptor).size < position) position = 0;
       const buffer = Buffer.allocUnsafe(READ_BYTES);
       const length = readSync(descriptor, buffer, 0, READ_BYTES, position);
       if (length === 0) return [];
@@ -39,6 +47,10 @@ export function openLogFile(path: string): LogFile {
       rest = lines.pop() ?? "";
       keepSmall();
       return lines;
+    },
+    skip() {
+      position = fstatSync(descriptor).size;
+      rest = "";
     },
     close: () => closeSync(descriptor),
   };

@@ -50,7 +50,7 @@ export function followLog(
 
   return {
     restart() {
-      log.newLines();
+      log.skip();
       match = undefined;
       last = [];
       error = undefined;

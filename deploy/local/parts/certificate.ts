@@ -17,8 +17,7 @@ export async function keptCertificate(dataDir: string): Promise<Certificate> {
     join(dataDir, "secrets", "eventstore.crt"),
     join(dataDir, "secrets", "eventstore.key"),
   ];
-  // The certificate is written last: where it is, its key is.
-  if (existsSync(cert)) return { cert, key };
+  if (existsSync(cert) && existsSync(key)) return { cert, key };
   const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "Switchyard's event store" }], {
     keyType: "ec",

@@ -132,7 +132,7 @@ function reachableData(
   const usual = join(dataDir, "postgres");
   const pointer = join(dataDir, "postgres.path");
   const kept = readKept(pointer)?.trim();
-  if (kept !== undefined) return kept;
+  if (kept) return kept;
   if (user === undefined) return usual;
   openWay(dataDir, user.gid);
   if (existsSync(join(usual, "PG_VERSION")) || canReach(dataDir, { ...user, env })) return usual;

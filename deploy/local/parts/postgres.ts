@@ -1,7 +1,8 @@
 // PostgreSQL for the read models and the vault, from npm, on loopback.
 import { spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Environment } from "#platform/config.ts";
 import { readKept } from "#platform/kept-file.ts";
 import { endProcess, identityOf } from "../children/process-identity.ts";
@@ -32,6 +33,7 @@ export async function preparePostgres(
   const env = { ...pick(surroundings, ["PATH", "TZ"]), ...LANGUAGE };
   const home = findPostgresHome(dataDir, env, say);
   const password = keptPassword(dataDir, "postgres-password");
+  removeUnfinished(home);
   if (!existsSync(join(home.data, "PG_VERSION"))) {
     await initialise(home, password, env);
   } else {
@@ -68,11 +70,28 @@ export async function preparePostgres(
   };
 }
 
-/** In a folder beside, so that a start which is interrupted here leaves nothing half made. */
+const UNFINISHED = ".new";
+
+/** What starts have left that were killed while they prepared it. Their programs may go on writing for a moment: the next start has the rest. */
+function removeUnfinished({ data }: PostgresHome): void {
+  const [folder, name] = [dirname(data), basename(data)];
+  const left = existsSync(folder) ? readdirSync(folder) : [];
+  for (const one of left.filter((one) => one.startsWith(`${name}.`) && one.endsWith(UNFINISHED))) {
+    try {
+      rmSync(join(folder, one), { recursive: true, force: true });
+    } catch {
+      // It only takes room.
+    }
+  }
+}
+
+/**
+ * In a folder beside, so that a start which is interrupted here leaves nothing half made; each start in one of its own, since the programs
+ * of one that was killed still write to theirs, and empty it when they fail.
+ */
 async function initialise(home: PostgresHome, password: string, env: Environment): Promise<void> {
   const { data, user, initdb } = home;
-  const beside = `${data}.new`;
-  rmSync(beside, { recursive: true, force: true });
+  const beside = `${data}.${randomUUID()}${UNFINISHED}`;
   mkdirSync(beside, { recursive: true, mode: 0o700 });
   if (user !== undefined) chownSync(beside, user.uid, user.gid);
   // Sorted and compared the same on every machine, whatever languages are installed there.

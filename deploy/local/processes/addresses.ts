@@ -58,5 +58,5 @@ async function simulatorPort(
 }
 
 function portOf(url: string | undefined): number {
-  return url === undefined ? 0 : Number(new URL(url).port);
+  return url !== undefined && URL.canParse(url) ? Number(new URL(url).port) : 0;
 }

@@ -6,10 +6,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
 import { readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
-import { readEndpoints } from "#platform/endpoints.ts";
 import { freePort } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import { findRunningYard } from "../running.ts";
+import { findRunningYard, runningEndpoints } from "../running.ts";
 
 export interface Reachable {
   readonly url: string;
@@ -72,9 +71,12 @@ async function startYard(env: NodeJS.ProcessEnv, dataDir: string, adminToken: st
 
   for (const end = performance.now() + START_WITHIN_MS; performance.now() < end; await pause(LOOK_MS)) {
     if (child.exitCode !== null) break;
-    const endpoints = readEndpoints(dataDir);
-    if (endpoints?.pid === child.pid && endpoints !== undefined)
-      return { url: endpoints.http_url, adminToken, leave };
+    const endpoints = runningEndpoints(dataDir);
+    if (endpoints === undefined) continue;
+    if (endpoints.pid === child.pid) return { url: endpoints.http_url, adminToken, leave };
+    // A yard that was starting when we looked: it does what is asked, and ours only waits for it.
+    await leave();
+    return { url: endpoints.http_url, adminToken, leave: nothingToLeave };
   }
   await leave();
   throw new Problem(`What the rebuild needs could not be started:\n${said}`);
