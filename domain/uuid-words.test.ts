@@ -14,4 +14,10 @@ test("come back as they were", () => {
     assert.is(uuidOfWords(Uint32Array.from(wordsOfUuid(id))), id);
 });
 
+test("are the same in capital letters", () => {
+  const id = "89abcdef-0123-4567-89ab-cdef01234567";
+  assert.equal(wordsOfUuid(id), [0x89abcdef, 0x01234567, 0x89abcdef, 0x01234567]);
+  assert.equal(wordsOfUuid(id.toUpperCase()), wordsOfUuid(id));
+});
+
 test.run();

@@ -39,7 +39,7 @@ export function createAnalysis({
     const before = clients.get(service);
     // Another object with each change.
     if (before?.settings === settings) return before;
-    if (before !== undefined) closed.push(before.caller.close());
+    if (before !== undefined) closed.push(before.close());
     const client = openClient(settings, allowPrivate);
     clients.set(service, client);
     return client;
@@ -61,7 +61,7 @@ export function createAnalysis({
       }
     },
     async close() {
-      await Promise.all([...closed, ...Array.from(clients.values(), ({ caller }) => caller.close())]);
+      await Promise.all([...closed, ...Array.from(clients.values(), (one) => one.close())]);
     },
   };
 }
@@ -69,26 +69,42 @@ export function createAnalysis({
 interface Client {
   readonly settings: HttpService;
   readonly caller: HttpCaller;
-  /** Resolves with what gives the slot back. */
+  /** Resolves with what gives the slot back. Rejects with Reconfigured. */
   slot(): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+/** It is asked with other settings by now: whoever waited comes again, and asks by these. */
+class Reconfigured extends Error {
+  override name = "Reconfigured";
 }
 
 function openClient(settings: HttpService, allowPrivate: boolean): Client {
   const { url, concurrency, timeout_ms: timeoutMs } = settings;
-  const waiting: (() => void)[] = [];
+  const waiting: PromiseWithResolvers<void>[] = [];
   let free = concurrency;
   const release = (): void => {
     const next = waiting.shift();
     if (next === undefined) free += 1;
-    else next();
+    else next.resolve();
   };
+  const caller = createHttpCaller({ url, concurrency, timeoutMs, keepAlive: true, allowPrivate });
   return {
     settings,
-    caller: createHttpCaller({ url, concurrency, timeoutMs, keepAlive: true, allowPrivate }),
+    caller,
     async slot() {
       if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      else {
+        const turn = Promise.withResolvers<void>();
+        waiting.push(turn);
+        await turn.promise;
+      }
       return release;
+    },
+    close() {
+      for (const turn of waiting.splice(0))
+        turn.reject(new Reconfigured("the analysis service is configured otherwise"));
+      return caller.close();
     },
   };
 }

@@ -7,7 +7,7 @@ import type { About } from "#domain/partner/command.ts";
 import type { SentFor } from "#domain/partner/events.ts";
 import { submissionContext } from "#domain/seal-contexts.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
-import { Submission } from "#domain/submission/submission.ts";
+import { readSubmission, type Submission } from "#domain/submission/submission.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
@@ -76,8 +76,8 @@ const POISON = { readable: false, why: "poison" } as const;
 /** `opened` is undefined where the key was destroyed. */
 function contentOf(routed: Routed, opened: unknown): Content | Unreadable {
   if (opened === undefined) return { readable: false, why: "forgotten" };
-  const submission = Submission.safeParse(opened);
-  return submission.success ? { readable: true, routed, submission: submission.data } : POISON;
+  const submission = readSubmission(opened);
+  return submission === undefined ? POISON : { readable: true, routed, submission };
 }
 
 interface Decoded extends Omit<DeliveryMail, "content"> {
