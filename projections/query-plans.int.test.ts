@@ -95,7 +95,7 @@ const { rare, person, alias, lead, email, early, late } = LARGE;
 
 const LEAD_FILTERS: readonly Partial<LeadFilter>[] = [
   {},
-  ...["delivered", "dead_lettered", "received"].map((status) => ({ status })),
+  ...["delivered", "dead_lettered", "received", "delivering"].map((status) => ({ status })),
   ...["edu", rare].flatMap((value) => [{ partner: value }, { source: value }, { rule: value }]),
   { source: "demo" },
   { kind: "lead" },
@@ -108,6 +108,8 @@ const LEAD_FILTERS: readonly Partial<LeadFilter>[] = [
   { from: early, to: new Date(early.getTime() + 3_600_000), status: "delivered", partner: "edu" },
   { source: "demo", status: "dead_lettered" },
   { partner: "med", status: "delivered" },
+  { partner: "fin", status: "delivering" },
+  { source: rare, status: "delivering" },
   { partner: "edu", status: "rejected" },
   { partner: "edu", status: "rejected", from: early },
   { partner: rare, from: early, to: late },
@@ -128,6 +130,41 @@ for (const filter of LEAD_FILTERS)
     if (cursor !== undefined)
       await isCheap("the next page", () => leads.list({ ...filter, limit: 50, cursor }));
   });
+
+test("leads that are being delivered stand among the others", async () => {
+  const leads = createLeadQueries({ database, vault, eventStore });
+  for (const [column, value] of [
+    ["partner", "fin"],
+    ["source", "demo"],
+    ["kind", "lead"],
+    ["rule", "edu"],
+  ] as const) {
+    const wanted = await database.query<{ id: string }>(
+      `select id from leads.lead_state where ${column} = $1 and received_at >= $2 order by received_at desc, position desc limit 1000`,
+      [value, early],
+    );
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await leads.list({ [column]: value, from: early, limit: 200, cursor });
+      found.push(...page.items.map(({ id }) => id));
+      cursor = page.next_cursor;
+    } while (found.length < wanted.length && cursor !== undefined);
+    assert.equal(
+      found.slice(0, wanted.length),
+      wanted.map(({ id }) => id),
+    );
+  }
+});
+
+test("which keys leads need that have not ended, without a look at those that have", async () => {
+  const leads = createLeadQueries({ database: watched(), vault, eventStore });
+  await isCheap("keys", () => leads.keysInUse(["k"]), 2 * MAX_ROWS);
+  assert.equal(
+    (await leads.keysInUse(["k"])).map(({ key, open }) => ({ key, open })),
+    [{ key: "k", open: true }],
+  );
+});
 
 test("a page far back in the list", async () => {
   const leads = createLeadQueries({ database: watched(), vault, eventStore });

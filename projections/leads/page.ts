@@ -39,15 +39,19 @@ export function pageOfLeads(vault: Vault, filter: LeadFilter): Statement {
   ];
 }
 
-/** Of each column's index that begins with it and the status: the newest of each status, and of those the newest. */
+/**
+ * Of each column's index that begins with it and the status: the newest of each status, and of those the newest. Whatever is being
+ * delivered is looked through, since it is in none of these.
+ */
 function newestLeads(vault: Vault, filter: LeadFilter, newest: string): Statement {
   const { where, params } = conditions(vault, filter);
   if (!isByOther(filter) || filter.status !== undefined || isNarrow(filter))
     return [`select * from leads.lead_state ${where} ${newest}`, params];
   const each = `$${params.length + 1}::text[]`;
   return [
-    `select newest.* from unnest(${each}) as one (status) cross join lateral (
-       select * from leads.lead_state as lead ${where} and lead.status = one.status ${newest}) as newest ${newest}`,
+    `(select newest.* from unnest(${each}) as one (status) cross join lateral (
+       select * from leads.lead_state as lead ${where} and lead.status = one.status and ${STAYS} ${newest}) as newest)
+     union all (select * from leads.lead_state ${where} and ${DELIVERING} and ${IN_ORDER} ${newest}) ${newest}`,
     [...params, statuses],
   ];
 }
@@ -57,6 +61,10 @@ const isByOther = (filter: LeadFilter): boolean =>
   OTHER_COLUMNS.some((column) => filter[column] !== undefined);
 /** True of every lead, and the condition of the indexes that no question with another filter may walk. */
 export const IN_ORDER = "position > 0";
+/** These have an index of their own. They are no more than partners are sent at a time, and each is soon something else. */
+export const DELIVERING = "status = 'delivering'";
+/** All others: the condition of the indexes with the status. */
+export const STAYS = "status <> 'delivering'";
 
 /** What a person sent, or what has a value, is little. */
 const isNarrow = ({ person_id, q }: LeadFilter): boolean => person_id !== undefined || Boolean(q?.trim());

@@ -10,7 +10,7 @@ import { preparedOnce } from "../checkpoint.ts";
 import { pageByTime } from "../cursor.ts";
 import { positionWatch } from "../reached.ts";
 import { type LeadRow, revisionsOf } from "./lead.ts";
-import { IN_ORDER, isId, type LeadFilter, pageOfLeads } from "./page.ts";
+import { DELIVERING, IN_ORDER, isId, type LeadFilter, pageOfLeads, STAYS } from "./page.ts";
 import { leadsModel } from "./projection.ts";
 import { rowAt, type TimelineItem, type TimelineParts, timelineOf, type When } from "./timeline.ts";
 
@@ -180,9 +180,12 @@ export function createLeadQueries({ database, vault, eventStore }: LeadQueryPart
     async keysInUse(keys) {
       await ready();
       return database.query<KeyInUse>(
-        `select sealed->>'key' as key, bool_or(status <> 'dead_lettered') as open,
+        `with found as (
+           select * from leads.lead_state where status = any($1) and ${STAYS} and ${IN_ORDER}
+           union all select * from leads.lead_state where ${DELIVERING} and ${IN_ORDER})
+         select sealed->>'key' as key, bool_or(status <> 'dead_lettered') as open,
                 (array_agg(id order by last_position desc))[1] as newest
-           from leads.lead where status = any($1) and sealed->>'key' = any($2) and ${IN_ORDER} group by 1`,
+           from found join leads.payload using (position) where sealed->>'key' = any($2) group by 1`,
         [NOT_ENDED, keys],
       );
     },

@@ -78,7 +78,7 @@ export async function fillReadModels(
   const position = `${first} + n * 6`;
   await run(`insert into leads.lead_state select ${inSql("8000", "n")}, ${position}, ${position} + 5,
     case when ${isRare} then 'assistance' else 'lead' end, case when ${isRare} then 'rare' else 'demo' end,
-    case when n % 500 = 0 then 'dead_lettered' when n > ${leads - 20} then 'received'
+    case when n % 500 = 0 then 'dead_lettered' when n % 1000 = 77 then 'delivering' when n > ${leads - 20} then 'received'
       when n % 3 = 2 and not ${isRare} then 'rejected' else 'delivered' end,
     ${person}, case when n % 100 = 0 then ${inSql("a000", "n")} end,
     case when ${isRare} then 'rare' else (array['edu', 'fin', 'med'])[n % 3 + 1] end, ${inSql("b000", "n")},
