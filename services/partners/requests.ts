@@ -32,10 +32,12 @@ const Test = z.object({ partner: PartnerId, version: z.int(), submission: Submis
 export async function serveRequests(parts: RequestsParts): Promise<void> {
   const { bus, sandbox, lifecycle } = parts;
 
-  async function compile(path: string, code: string): Promise<ConfigError[]> {
+  /** Undefined where the sandbox could not say: a busy machine, or another's code, is no fault of this one. */
+  async function compile(path: string, code: string): Promise<ConfigError[] | undefined> {
     const job = { code, limits: COMPILE_LIMITS, mayWait: false };
     const result = await sandbox.run({ owner: COMPILING, job, timeoutMs: COMPILE_TIMEOUT_MS });
     if (result.ok) return [];
+    if (result.failure === "no_turn" || result.failure === "sandbox_failed") return undefined;
     const at = result.line === undefined ? "" : `line ${result.line}: `;
     return [{ path, message: `${at}${result.message}` }];
   }
@@ -44,7 +46,8 @@ export async function serveRequests(parts: RequestsParts): Promise<void> {
     bus.serve(COMPILE_SUBJECT, QUEUE, async ({ data }) => {
       const { functions } = Compile.parse(read(data));
       const errors = await Promise.all(functions.map(([path, code]) => compile(path, code)));
-      return written({ errors: errors.flat() });
+      const known = errors.filter((one) => one !== undefined);
+      return written(known.length < errors.length ? { busy: true } : { errors: known.flat() });
     }),
     bus.serve(TEST_DELIVERY_SUBJECT, QUEUE, async ({ data }) =>
       written(await testDelivery(parts, Test.parse(read(data)), lifecycle.stopping)),

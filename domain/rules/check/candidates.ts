@@ -13,10 +13,10 @@ const MAX_PAIRED = 40;
 /** A text that nobody asks for. */
 const OTHER = "other";
 
-/** Where a field has no other value than these. */
+/** Where a field has no other value than these. A list of suppressions may not be there, or not any more. */
 export function allValuesOf(field: string): Candidate[] | undefined {
   if (field === "kind") return [...Kind.options];
-  return field.startsWith("suppressed.") ? [true, false] : undefined;
+  return field.startsWith("suppressed.") ? [true, false, undefined] : undefined;
 }
 
 export function candidatesFor(field: string, tests: readonly Test[]): Candidate[] {
@@ -24,7 +24,8 @@ export function candidatesFor(field: string, tests: readonly Test[]): Candidate[
   if (all !== undefined) return all;
   const constants = tests.flatMap(({ value }) => (Array.isArray(value) ? value : [value]));
   const numbers = constants.filter((one) => typeof one === "number");
-  if (field === "person.lead_count") return wholeNumbers(numbers);
+  // Missing where nobody is known: not every kind needs details of a person.
+  if (field === "person.lead_count") return [...wholeNumbers(numbers), undefined];
   const texts = constants.filter((one) => typeof one === "string" && one.trim() !== "") as string[];
   if (field === "source") return unique([...texts.filter(isSlug), "other-source"]);
   return unique([

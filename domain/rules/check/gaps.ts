@@ -2,9 +2,11 @@ import { Kind } from "../../submission/events.ts";
 import type { Literal, Test } from "../compile/literals.ts";
 import { evaluate, holds, matches } from "../evaluate.ts";
 import type { Rule } from "../rule.ts";
+import { type Box, cellsWhere } from "./box.ts";
 import { uncovered } from "./cover.ts";
 import { leftOver } from "./shadowed.ts";
 import type { Question, Shape, Witness } from "./shapes.ts";
+import type { Space } from "./space.ts";
 import { factsIn } from "./witness.ts";
 
 /** A submission of each kind that no rule matches. */
@@ -36,7 +38,8 @@ function gapOf(
   const at = space.fields.indexOf("kind");
   // Rules that don't ask for the kind have the same gaps for all.
   const only = new Uint32Array([1 << space.cellOf(at, kind)]);
-  const open = at < 0 ? space.everything : space.everything.with(at, only);
+  const ofKind = at < 0 ? space.everything : space.everything.with(at, only);
+  const open = kind === "lead" ? withPerson(ofKind, space) : ofKind;
   const covering = [...shapes.flatMap(({ boxes }) => boxes), ...space.voids];
   const left = within(what, (budget) => uncovered(open, covering, budget));
   const gap = left && { ...factsIn(left, space), kind };
@@ -46,6 +49,18 @@ function gapOf(
     leftOver(literalsOf(kind, tests), () => true, shapes, question, budget),
   );
   return found !== undefined && "witness" in found ? { ...found.witness, kind } : undefined;
+}
+
+/** A lead is always somebody's. */
+function withPerson(box: Box, { fields, values }: Space): Box {
+  const at = fields.indexOf("person.lead_count");
+  const counts = values[at];
+  return counts === undefined
+    ? box
+    : box.with(
+        at,
+        cellsWhere(counts.length, (cell) => counts[cell] !== undefined),
+      );
 }
 
 /** What the tests on the kind say of it. */

@@ -14,6 +14,7 @@ const COMPILE_MS = 6_000;
 const TEST_MS = 40_000;
 
 const Errors = z.object({ errors: z.array(z.object({ path: z.string(), message: z.string() })) });
+const Compiled = z.union([Errors, z.object({ busy: z.literal(true) })]);
 const Outcome = z.object({
   outcome: z.string(),
   reason: z.string().optional(),
@@ -34,10 +35,12 @@ async function ask(bus: Asking, subject: string, question: object, timeoutMs: nu
     return JSON.parse(Buffer.from(answer).toString("utf8"));
   } catch (error) {
     if (!(error instanceof BusError) || error.reason !== "no_responders") throw error;
-    const detail = "No process with the role partners is running; start one, or try again in a moment";
-    throw new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
+    throw unavailable("No process with the role partners is running; start one, or try again in a moment");
   }
 }
+
+const unavailable = (detail: string): Refused =>
+  new Refused(refusal("unavailable", { detail, retryAfterS: 1 }));
 
 /** What is wrong with the functions of a configuration, with the line where that is known. */
 export async function functionErrors(
@@ -46,7 +49,10 @@ export async function functionErrors(
 ): Promise<readonly InputError[]> {
   const functions = functionsIn(config);
   if (functions.length === 0) return [];
-  return Errors.parse(await ask(bus, COMPILE_SUBJECT, { functions }, COMPILE_MS)).errors;
+  const compiled = Compiled.parse(await ask(bus, COMPILE_SUBJECT, { functions }, COMPILE_MS));
+  if ("busy" in compiled)
+    throw unavailable("The machine was too busy to compile the function in time; try again in a moment");
+  return compiled.errors;
 }
 
 export async function testDelivery(

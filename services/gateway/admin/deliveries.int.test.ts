@@ -8,6 +8,7 @@ import { newSecret } from "#platform/webhooks.ts";
 import { startTestGateway } from "../../../test/gateway/gateway.ts";
 import { partsSuite } from "../../../test/gateway/suite.ts";
 import { startPartners } from "../../partners/app.ts";
+import { serveRequests } from "../../partners/requests.ts";
 import { createSimulator } from "../../simulator/app.ts";
 
 const { test, parts, atEnd } = await partsSuite("kinds of delivery over HTTP");
@@ -266,7 +267,7 @@ for (const [, id = "", body = ""] of examples)
     assert.equal([tested.status, tested.body.outcome], [200, "success"], tested.text);
   });
 
-test("where nobody delivers, nothing can be tested and no function be configured", async () => {
+test("where nobody delivers or all are too busy, no function is configured, and none is blamed", async () => {
   const alone = await startTestGateway(parts, { allowPrivatePartners: true });
   // Not with the other gateway's process: it would answer.
   await yard.lifecycle.stop("the test says so");
@@ -278,6 +279,15 @@ test("where nobody delivers, nothing can be tested and no function be configured
     assert.is(configured.status, 503, configured.text);
     const plain = { name: "Plain", delivery: { type: "nats", subject: "partners.plain" } };
     assert.is((await alone.admin("PUT", "/api/partners/plain", plain)).status, 200);
+
+    const run = async () => ({ ok: false, failure: "no_turn", message: "busy", logs: [] }) as const;
+    const { lifecycle } = alone;
+    const [bus, vault] = await Promise.all([alone.bus(), alone.vault()]);
+    const idle = { channels: {} as never, partners: () => new Map() };
+    await serveRequests({ bus, vault, sandbox: { run }, ...idle, lifecycle });
+    const busy = await alone.admin("PUT", "/api/partners/fn", { name: "Fn", delivery: fn });
+    assert.equal([busy.status, busy.headers["retry-after"]], [503, "1"], busy.text);
+    assert.match(busy.body.detail, /too busy/);
   } finally {
     await alone.stop();
   }

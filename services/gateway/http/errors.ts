@@ -14,6 +14,7 @@ const UNKNOWN_CURSOR = {
   message: "is not one that was given out; take next_cursor as it came, or none",
 };
 
+const LONG_ID = "A part of the path is longer than any id; send an id as it was given out or made";
 const CROWDED = "Many others change the same thing at this moment; repeat this after retry-after";
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -34,6 +35,7 @@ function refusalOf(error: unknown): Refusal {
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return refusal("too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return refusal("unsupported_media_type");
+  if (code === "FST_ERR_MAX_PARAM_LENGTH") return refusal("malformed", { detail: LONG_ID });
   // Fastify's other errors about a request: a bad URL, an empty JSON body, a length that does not fit.
   return refusal(statusCode >= 400 && statusCode < 500 ? "malformed" : "internal");
 }

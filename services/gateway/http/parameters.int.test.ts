@@ -163,6 +163,9 @@ test("no id in a path is a 500", async () => {
       const { status } = await call(method, path.replace(UUID, id), false, "{}");
       assert.ok(status >= 400 && status < 500, `${method} ${path} ${id}: ${status}`);
     }
+  const long = await yard.admin("GET", `/api/leads/${"9".repeat(300)}`);
+  assert.is(long.status, 400);
+  assert.match(long.body.detail, /longer than any id/);
 });
 
 test("a field that there is not is a 422 that names it, in every body that an admin sends", async () => {

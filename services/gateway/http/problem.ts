@@ -131,7 +131,7 @@ const meanings: Readonly<Record<RefusalReason, Meaning>> = {
   ],
 };
 
-const MAX_ERRORS_IN_DETAIL = 3;
+const MAX_ERRORS_IN_WORDS = 3;
 
 export const problemReasons = Object.keys(meanings) as RefusalReason[];
 
@@ -147,18 +147,19 @@ export function problemOf({ reason, detail, errors, retryAfterS, more }: Refusal
     title,
     status,
     retry_after: retryAfterS,
-    detail: detail ?? (errors === undefined ? usual : detailOf(errors)),
+    detail: detail ?? (errors === undefined ? usual : `Correct this and send it again: ${inWords(errors)}`),
     errors: errors && [...errors],
   };
 }
 
-function detailOf(errors: readonly InputError[]): string {
+/** The first of them. */
+export function inWords(errors: readonly InputError[]): string {
   const named = errors
-    .slice(0, MAX_ERRORS_IN_DETAIL)
+    .slice(0, MAX_ERRORS_IN_WORDS)
     .map(({ path, message }) => (path === "" ? message : said(path, asPredicate(message))));
   const others = errors.length - named.length;
   const all = others > 0 ? [...named, `and ${others} more in errors`] : named;
-  return `Correct this and send it again: ${all.join("; ")}`;
+  return all.join("; ");
 }
 
 /** Some messages go on where the path ends, others say something of their own. */

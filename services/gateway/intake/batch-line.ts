@@ -1,7 +1,7 @@
 // One line of a batch: a submission with its own headers and its body as text, signed like any other.
 import { z } from "zod";
 import { Kind } from "#domain/submission/events.ts";
-import { readJson } from "../http/json-body.ts";
+import { type JsonObject, readJson } from "../http/json-body.ts";
 import { parseInput } from "../http/parse.ts";
 import { Problem, problemOf } from "../http/problem.ts";
 import { Position, requestSchemas, responseSchemas } from "../http/route-schema.ts";
@@ -15,7 +15,7 @@ import type { Receipt } from "./store.ts";
 
 const header = z.string().optional();
 
-/** The same headers as of a request, in lower case, those of a CloudEvent included. */
+/** The same headers as of a request, those of a CloudEvent included; names in any case, as everywhere. */
 export const BatchLine = z
   .object({
     kind: Kind.default(DEFAULT_KIND),
@@ -51,7 +51,7 @@ export const MAX_LINE_BYTES = 2 * MAX_BODY_BYTES + 8 * 1024;
 export function arrivalOf(line: Line, source: Arrival["source"]): Arrival | Refusal {
   if ("tooLong" in line) return refusal("too_large");
   const object = readJson(line.text);
-  const parsed = isRefusal(object) ? object : parseInput(BatchLine, object);
+  const parsed = isRefusal(object) ? object : parseInput(BatchLine, inLowerCase(object));
   if (isRefusal(parsed)) return parsed;
   const { kind, body: signed, "x-source": own = source, ...others } = parsed;
   const headers = Object.fromEntries(Object.entries(others).filter(isText));
@@ -59,6 +59,9 @@ export function arrivalOf(line: Line, source: Arrival["source"]): Arrival | Refu
   if (body.length > MAX_BODY_BYTES) return refusal("too_large");
   return { kind, source: own, headers, body, at: Date.now(), canWait: true };
 }
+
+const inLowerCase = (line: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(line).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** As the sender knows it; what can't be a key is not repeated, whatever it is. */
 export function keyOf({ headers }: Arrival): string | undefined {

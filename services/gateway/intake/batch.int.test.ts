@@ -115,6 +115,14 @@ test("a line may name its source, whether the request names one or not", async (
   assert.equal(statuses(unnamed), [401, 202]);
 });
 
+test("a line writes the names of its headers in any case, as a request may", async () => {
+  const capitals = line().replaceAll(/"(webhook-[a-z]+)":/g, (name) => name.toUpperCase());
+  assert.match(capitals, /"WEBHOOK-SIGNATURE":/);
+  const other = line(lead, randomUUID(), { "X-Source": "nobody" });
+  const all = answers(await send(`${capitals}\n${other}`));
+  assert.equal([all[0].status, all[1].status], [202, 401]);
+});
+
 test("a line carries the headers of a CloudEvent as well", async () => {
   const event = { specversion: "1.0", id: "1", source: "/a", type: "t", data: { email: "jane@example.com" } };
   const structured = line(JSON.stringify(event), randomUUID(), {

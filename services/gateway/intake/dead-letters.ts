@@ -14,6 +14,7 @@ import { WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import type { EventStore } from "#platform/event-store/event-store.ts";
 import { deterministicUuid } from "#platform/ids.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { inWords } from "../http/problem.ts";
 import type { Refusal } from "../refusal.ts";
 import { createIntakeSeal } from "./intake-seal.ts";
 
@@ -82,8 +83,9 @@ export function recordedRefusal({ reason, detail, errors = [] }: Refusal): {
   readonly reason: string;
   readonly errors: { readonly path: string; readonly message: string }[];
 } {
+  const wrong = detail ?? inWords(errors).slice(0, MAX_ERROR_TEXT);
   return {
-    reason: detail === undefined ? reason : `${reason}: ${detail}`,
+    reason: wrong === "" ? reason : `${reason}: ${wrong}`,
     errors: errors.slice(0, MAX_ERRORS).map(({ path, message }) => ({
       path: path.slice(0, MAX_ERROR_TEXT),
       message: message.slice(0, MAX_ERROR_TEXT),

@@ -171,8 +171,10 @@ test("another body under a key, a wrong kind and what is too large become dead l
   await nats.publish("demo", signed(key, other), other);
   await nats.publish("demo", { ...signed(), "x-kind": "letter" }, lead);
   await nats.publish("demo", signed("large", large), large);
-  const reasons = ["invalid", "key_reused", "too_large"];
-  await until("all three are refused", async () => {
+  await nats.publish("demo", signed("nonsense", '{"email":"nonsense"}'), '{"email":"nonsense"}');
+  const kind = "invalid: x-kind must be one of lead, assistance, event";
+  const reasons = [kind, "invalid: email is not an e-mail address", "key_reused", "too_large"];
+  await until("all four are refused, with what is wrong", async () => {
     const all = (await storedIn("intake-", yard)).map(({ data }) => (data as { reason: string }).reason);
     return reasons.every((reason) => all.includes(reason));
   });

@@ -12,4 +12,4 @@ export const DEDUPE_TIMEOUT_MS = 2_000;
 
 /** For evaluating what stands around the function. */
 export const COMPILE_LIMITS: Limits = { cpuMs: 250, memoryBytes, maxOutput: 10 };
-export const COMPILE_TIMEOUT_MS = 2_000;
+export const COMPILE_TIMEOUT_MS = 4_000;

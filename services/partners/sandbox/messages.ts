@@ -45,7 +45,7 @@ export type Failure =
   | "output_limit"
   | "never_settles"
   | "timeout"
-  /** Others took all threads for as long as it could wait. */
+  /** Others took all threads for as long as it could wait, or its thread was still starting. */
   | "no_turn"
   | "aborted"
   /** Another run of the same thread brought it down, or the thread can't start. */
@@ -62,5 +62,6 @@ export type ToThread =
   | { readonly type: "cancel"; readonly run: number; readonly failure: Failure };
 
 export type FromThread =
+  | { readonly type: "started" }
   | { readonly type: "ended"; readonly run: number; readonly result: RunResult; readonly isSound: boolean }
   | { readonly type: "fetch"; readonly run: number; readonly call: number; readonly request: FetchRequest };

@@ -2,6 +2,7 @@
 // the others of its owner alone.
 //
 // 1. A run is over in its time: it is cancelled, and a thread that does not say so soon is terminated with all that runs in it.
+//    One that still starts is left alone: cut off each time, it would never start on a busy machine.
 // 2. Only so many runs share a thread, and only so many threads are there; others wait in line, and their time goes on.
 // 3. A thread that was terminated, or can't be relied on any more, is replaced when its owner next needs one.
 import { Worker } from "node:worker_threads";
@@ -27,6 +28,8 @@ export interface Sandbox {
 export interface SandboxOptions {
   readonly log: Pick<Log, "warn">;
   readonly maxThreads?: number;
+  /** How long a thread may take to start. */
+  readonly startMs?: number;
 }
 
 interface Run {
@@ -40,6 +43,8 @@ interface Thread {
   readonly owner: string;
   readonly worker: Worker;
   readonly runs: Map<number, Run>;
+  /** Undefined once it has started. */
+  startTimer: NodeJS.Timeout | undefined;
   idleTimer?: NodeJS.Timeout;
 }
 
@@ -47,10 +52,15 @@ const MAX_THREADS = 16;
 const MAX_RUNS = 8;
 /** For a thread to say that a run is cancelled. */
 const CANCEL_MS = 200;
+const START_MS = 30_000;
 const IDLE_MS = 60_000;
 const HEAP_MB = 32;
 
-export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions): Sandbox {
+export function createSandbox({
+  log,
+  maxThreads = MAX_THREADS,
+  startMs = START_MS,
+}: SandboxOptions): Sandbox {
   const threads = new Map<string, Thread>();
   const ending = new Set<Promise<unknown>>();
   let line: Run[] = [];
@@ -61,9 +71,14 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
-    const thread: Thread = { owner, worker, runs: new Map() };
+    const startTimer = setTimeout(() => {
+      log.warn({ owner }, "sandbox thread does not start, replaced");
+      retire(thread, "sandbox_failed");
+    }, startMs);
+    const thread: Thread = { owner, worker, runs: new Map(), startTimer: startTimer.unref() };
     worker.unref();
     worker.on("message", (message: FromThread) => {
+      if (message.type === "started") return started(thread);
       const run = thread.runs.get(message.run);
       if (run === undefined) return;
       if (message.type === "fetch") return answer(thread, run, message.call, message.request);
@@ -79,6 +94,12 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
     return thread;
   }
 
+  function started(thread: Thread): void {
+    clearTimeout(thread.startTimer);
+    thread.startTimer = undefined;
+    for (const run of thread.runs.values()) postJob(thread, run);
+  }
+
   function answer(thread: Thread, { id, options }: Run, call: number, request: FetchRequest): void {
     const failed = { error: "nothing may be called" };
     const calling = options.fetch?.(request).catch((): FetchResult => ({ error: "the call failed" }));
@@ -89,7 +110,13 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
 
   const post = (thread: Thread, message: ToThread): void => thread.worker.postMessage(message);
 
-  function terminate({ worker }: Thread): void {
+  function postJob(thread: Thread, { id, options: { job, fetch } }: Run): void {
+    post(thread, { type: "run", run: id, job: { ...job, mayFetch: fetch !== undefined } });
+  }
+
+  function terminate({ worker, startTimer, idleTimer }: Thread): void {
+    clearTimeout(startTimer);
+    clearTimeout(idleTimer);
     const terminating = worker.terminate().catch(() => undefined);
     ending.add(terminating);
     void terminating.then(() => ending.delete(terminating));
@@ -98,7 +125,6 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
   /** What still runs in it is over. */
   function retire(thread: Thread, failure: Failure): void {
     if (threads.get(thread.owner) === thread) threads.delete(thread.owner);
-    clearTimeout(thread.idleTimer);
     terminate(thread);
     for (const run of [...thread.runs.values()])
       run.end(failedWith(failure, "the thread that it ran in had to be ended"));
@@ -113,7 +139,6 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
       const idle = [...threads.values()].find(({ runs }) => runs.size === 0);
       if (idle === undefined) return undefined;
       threads.delete(idle.owner);
-      clearTimeout(idle.idleTimer);
       terminate(idle);
     }
     return start(owner);
@@ -139,8 +164,7 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
     clearTimeout(thread.idleTimer);
     thread.runs.set(run.id, run);
     run.thread = thread;
-    const job = { ...run.options.job, mayFetch: run.options.fetch !== undefined };
-    post(thread, { type: "run", run: run.id, job });
+    if (thread.startTimer === undefined) postJob(thread, run);
     return true;
   }
 
@@ -157,7 +181,7 @@ export function createSandbox({ log, maxThreads = MAX_THREADS }: SandboxOptions)
   /** 1 */
   function cancel(run: Run, failure: Failure): void {
     const { thread } = run;
-    if (thread === undefined) {
+    if (thread === undefined || thread.startTimer !== undefined) {
       run.end(failedWith(failure === "timeout" ? "no_turn" : failure, "it had no turn in its time"));
       return;
     }

@@ -49,3 +49,4 @@ parentPort?.on("message", (message: ToThread) => {
       return evaluations.get(run)?.cancel(message.failure);
   }
 });
+say({ type: "started" });
