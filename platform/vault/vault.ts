@@ -1,11 +1,10 @@
 // Personal data is kept sealed; forgetting somebody is destroying a key.
-import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { Database } from "../database.ts";
 import { every } from "../every.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { wrappingOf } from "./copy-keys.ts";
-import { hmacSha256 } from "./fingerprint.ts";
 import { createKeyCache } from "./key-cache.ts";
 import { DESTROYED_CHANNEL, type Key, openKeyStore } from "./key-store.ts";
 import { createMasterKeys, UnknownMasterKey } from "./master-key.ts";
@@ -130,7 +129,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const fingerprints = kept.get(FINGERPRINTS);
   if (fingerprints === "damaged") throw new SealDamaged(FINGERPRINTS);
   if (!fingerprints) throw new KeyDestroyed(FINGERPRINTS);
-  const fingerprint = hmacSha256(fingerprints);
+  // From bytes, each use would make the key anew, which takes longer than the use itself.
+  const fingerprintKey = createSecretKey(fingerprints);
 
   /** Those that are looked up just now and were not destroyed meanwhile, by look-up. */
   const lookedUp = new Set<Set<string>>();
@@ -231,7 +231,10 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     toForget: store.toForget,
     forgot: store.forgot,
     purge: () => purgeDestroyed(database),
-    fingerprint: (domain, value) => fingerprint(JSON.stringify([domain, value])),
+    fingerprint: (domain, value) =>
+      createHmac("sha256", fingerprintKey)
+        .update(JSON.stringify([domain, value]))
+        .digest("base64url"),
     check: store.check,
   };
 }
