@@ -64,7 +64,14 @@ export type CampaignRefusal =
       readonly changed: readonly string[] | undefined;
     }
   /** It names steps that there are not. */
-  | { readonly reason: "migration_impossible"; readonly steps: readonly string[] };
+  | { readonly reason: "migration_impossible"; readonly steps: readonly ImpossibleMove[] };
+
+/** Which end of the entry of a migration names no step. */
+interface ImpossibleMove {
+  readonly from: string;
+  readonly wrong: "from" | "to";
+  readonly step: string;
+}
 
 type Made = Decision<CampaignConfigEvent, CampaignRefusal>;
 
@@ -126,9 +133,9 @@ function define(
   if (isSame && migrate === undefined) return accept();
   const older = new Set<string>([...(known?.versions.values() ?? [])].flatMap(idsOf));
   const newer = new Set<string>(idsOf(definition));
-  const unknown = Object.entries(migrate ?? {}).flatMap(([from, to]) => [
-    ...(older.has(from) ? [] : [from]),
-    ...(newer.has(to) ? [] : [to]),
+  const unknown = Object.entries(migrate ?? {}).flatMap(([from, to]): ImpossibleMove[] => [
+    ...(older.has(from) ? [] : [{ from, wrong: "from", step: from } as const]),
+    ...(newer.has(to) ? [] : [{ from, wrong: "to", step: to } as const]),
   ]);
   if (unknown.length > 0) return { accepted: false, reason: "migration_impossible", steps: unknown };
   const version = current + 1;

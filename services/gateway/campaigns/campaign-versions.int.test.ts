@@ -36,6 +36,16 @@ test("a migration alone is another version of the same definition", async () => 
   assert.match(body.detail, /version 2 now, configured by admin;/);
 });
 
+test("a migration that leads nowhere is refused at its entry", async () => {
+  await put("lost", "");
+  const refused = await put("lost", "", { ...usual, migrate: { rest: "nowhere", gone: "rest" } });
+  assert.is(refused.status, 422, refused.text);
+  assert.equal(refused.body.errors, [
+    { path: "migrate.rest", message: "names no step of this version: nowhere" },
+    { path: "migrate.gone", message: "is no step of an older version of this campaign: gone" },
+  ]);
+});
+
 test("one that there is already is not defined over, and one that there is not is not changed", async () => {
   await put("taken", "");
   const taken = await put("taken", "?expected_version=0");

@@ -67,9 +67,12 @@ export function refusalOf(refused: CampaignRefusal): Refusal {
       throw new VersionMoved(refused.version, refused.changed);
     case "migration_impossible":
       return refusal("unacceptable", {
-        errors: refused.steps.map((step) => ({
-          path: `migrate.${step}`,
-          message: "must lead from a step of an older version to one of this version",
+        errors: refused.steps.map(({ from, wrong, step }) => ({
+          path: `migrate.${from}`,
+          message:
+            wrong === "from"
+              ? `is no step of an older version of this campaign: ${step}`
+              : `names no step of this version: ${step}`,
         })),
       });
   }
