@@ -46,6 +46,12 @@ export const DeadCause = z.enum([
 ]);
 export type DeadCause = z.infer<typeof DeadCause>;
 
+/** As people are told: what the last attempt met says nothing of whether the partner has it. */
+export const deadReason = (dead: {
+  readonly cause?: DeadCause | undefined;
+  readonly reason: string;
+}): string => (dead.cause === "outcome_unknown" ? dead.cause : dead.reason);
+
 /** What somebody found out about a delivery of which the partner's outcome was unknown. */
 export const Reconciliation = z.enum(["delivered", "not_delivered"]);
 export type Reconciliation = z.infer<typeof Reconciliation>;

@@ -1,7 +1,7 @@
 // One lead as the read model keeps it, and what each event makes of it. The payload stays sealed, and in a row of its own.
 import type { Sealed } from "#domain/event.ts";
 import type { AliasId, PersonId } from "#domain/ids.ts";
-import { PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
+import { deadReason, PARTNER_STREAM_PREFIX } from "#domain/partner/events.ts";
 import type { Stage } from "#domain/submission/events.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import { changesOf, type LeadEvent, type LeadState, received } from "../lead-state.ts";
@@ -91,13 +91,6 @@ const why = (reason: string | null = null, sealed_reason: Sealed | null = null) 
   reason,
   sealed_reason,
 });
-
-/** As the dead letter has it: what the last attempt met tells nobody that the partner may have it. */
-const deadReason = ({
-  cause,
-  reason,
-}: Extract<LeadEvent, { type: "SubmissionDeadLettered" }>["data"]): string =>
-  cause === "outcome_unknown" ? cause : reason;
 
 type Details = Omit<LeadRow, keyof LeadState>;
 

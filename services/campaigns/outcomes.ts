@@ -3,7 +3,7 @@ import type { ConfiguredCampaign } from "#domain/campaign/configured.ts";
 import type { CampaignCommand } from "#domain/campaign/decide.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
 import type { CampaignId, MemberId, SubmissionId } from "#domain/ids.ts";
-import { PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
+import { deadReason, PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
 import type { Mail } from "#platform/bus/mail.ts";
 import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
 import { parkMail, readEventMail } from "#platform/event-store/event-mail.ts";
@@ -81,9 +81,9 @@ export function meaningOf(
     case "DeliveryPassedOn":
       return fail(event.data.reason, event.data.attempts, true);
     case "DeliveryDeadLettered": {
-      const { cause, reason, attempts } = event.data;
+      const { cause, attempts } = event.data;
       const isOver = cause === "forgotten";
-      return fail(cause === "outcome_unknown" ? cause : reason, attempts, !isOver);
+      return fail(deadReason(event.data), attempts, !isOver);
     }
     case "DeliveryReconciled":
       return "nothing";

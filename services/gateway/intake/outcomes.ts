@@ -2,7 +2,7 @@
 import { EventEmitter, once } from "node:events";
 import type { Sealed } from "#domain/event.ts";
 import type { SubmissionId } from "#domain/ids.ts";
-import { PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
+import { deadReason, PARTNER_STREAM_PREFIX, partnerEvents } from "#domain/partner/events.ts";
 import { deliveryContext } from "#domain/seal-contexts.ts";
 import { SUBMISSION_STREAM_PREFIX, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { createCodec, type EventOf } from "#platform/event-store/codec.ts";
@@ -166,8 +166,9 @@ function outcomeOf(stored: StoredEvent): Ending | undefined {
   const decoded = codec.decode(stored);
   const outcome = decoded.known ? outcomeOfEvent[decoded.event.type] : undefined;
   if (!decoded.known || outcome === undefined) return undefined;
-  const { data } = decoded.event;
-  const { reason, partner, price } = data as Partial<Outcome>;
+  const { type, data } = decoded.event;
+  const { partner, price, ...told } = data as Partial<Outcome>;
+  const reason = type === "SubmissionDeadLettered" ? deadReason(data) : told.reason;
   const words =
     "sealed_reason" in data && data.sealed_reason !== undefined
       ? { words: { sealed: data.sealed_reason, context: deliveryContext(data.delivery_id) } }

@@ -40,6 +40,10 @@ const ends = {
   rejected: { type: "SubmissionRejected", data: { ...delivery, attempts: 1, reason: "no" } },
   unrouted: { type: "SubmissionUnrouted", data: { reason: "no rule matched", ruleset_version: 1 } },
   dead: { type: "SubmissionDeadLettered", data: { stage: "identify", attempts: 3, reason: "poison" } },
+  doubted: {
+    type: "SubmissionDeadLettered",
+    data: { ...delivery, stage: "deliver", attempts: 1, cause: "outcome_unknown", reason: "timeout" },
+  },
 } as const;
 
 /** What the rest of the yard would do once a submission is there. Returns where in the log its end stands. */
@@ -74,6 +78,7 @@ for (const [how, answer] of [
   ["refused", { outcome: "failure", reason: "we know her already", partner: "edu" }],
   ["unrouted", { outcome: "failure", reason: "no rule matched" }],
   ["dead", { outcome: "error", reason: "poison" }],
+  ["doubted", { outcome: "error", reason: "outcome_unknown", partner: "edu" }],
 ] as const) {
   test(`${how} is ${answer.outcome}`, async () => {
     const key = randomUUID();
