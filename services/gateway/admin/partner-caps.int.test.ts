@@ -58,6 +58,11 @@ const shows = (id: string, wanted: object) =>
     throw new Error(JSON.stringify(figures));
   });
 
+test("a partner without caps uses none", async () => {
+  await put("boundless", {});
+  assert.equal((await get("boundless")).caps_used, {});
+});
+
 test("caps and schedule are read back as they were written, with what is used", async () => {
   const caps = { hour: 2, day: 9, total: 9, otherwise: "hold" };
   const schedule = {

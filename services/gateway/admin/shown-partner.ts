@@ -38,7 +38,9 @@ export const Partner = PartnerConfig.extend({
   failed: count,
   dead_lettered: count,
   duplicates: count,
-  caps_used: CapsUsed.optional().meta({ description: "Of each cap that is configured" }),
+  caps_used: CapsUsed.optional().meta({
+    description: "Of each cap that is configured; absent while the owner of the partner does not say",
+  }),
 }).register(responseSchemas, { id: "Partner" });
 type Partner = z.infer<typeof Partner>;
 export const Partners = z.object({ items: z.array(Partner) }).register(responseSchemas, { id: "Partners" });
@@ -69,7 +71,7 @@ export async function shownPartner(
   const errors = opened.usable ? configErrors({ ...config, delivery: opened.delivery }) : opened.errors;
   const [queue, caps_used] = await Promise.all([
     bus.consumerState(partnerMailbox(id)).catch(() => undefined),
-    config.caps && capsUsedBy(id, bus),
+    config.caps === undefined ? {} : capsUsedBy(id, bus),
   ]);
   return {
     id,
