@@ -56,7 +56,8 @@ export async function openPartition(n: number, parts: PartitionParts, lease: Lea
         for (const mail of mails) mail.working();
       },
     });
-    const leave = await room.enter(mails.length);
+    // Whoever takes the partition over must not wait until it is our turn.
+    const leave = await room.enter(mails.length, lease.lost);
     try {
       await react(mails);
     } finally {

@@ -7,13 +7,18 @@ const rooms = suite("room for leads");
 
 /** Tells which of them are in, by their numbers. */
 function enterAll(room: ReturnType<typeof createRoom>, ...sizes: number[]) {
+  const signals = sizes.map(() => new AbortController());
   const inside = new Map<number, () => void>();
-  sizes.forEach((leads, n) => void room.enter(leads).then((leave) => inside.set(n, leave)));
+  sizes.forEach(
+    (leads, n) =>
+      void room.enter(leads, signals[n]?.signal as AbortSignal).then((leave) => inside.set(n, leave)),
+  );
   return {
     async inside() {
       await turn();
       return [...inside.keys()];
     },
+    giveUp: (n: number) => signals[n]?.abort(),
     leave(n: number) {
       inside.get(n)?.();
       inside.delete(n);
@@ -35,6 +40,17 @@ rooms("takes a batch that is larger than all of it, alone", async () => {
   assert.equal(await batches.inside(), [0]);
   batches.leave(0);
   assert.equal(await batches.inside(), [1]);
+});
+
+rooms("keeps nobody in line who has lost what it waits for, and gives no place to it", async () => {
+  const batches = enterAll(createRoom(10), 10, 10, 6, 4);
+  batches.giveUp(1);
+  assert.equal(await batches.inside(), [0, 1]);
+  batches.leave(1);
+  assert.equal(await batches.inside(), [0], "it had none to give back");
+  batches.leave(0);
+  batches.giveUp(2);
+  assert.equal(await batches.inside(), [2, 3], "who is in keeps its place");
 });
 
 rooms.run();

@@ -2,8 +2,11 @@
 // would wait longer for its answers, until those come too late and the work begins anew.
 
 export interface Room {
-  /** Resolves in the order of asking, once there is room for so many, to the function that gives their places back. */
-  enter(leads: number): Promise<() => void>;
+  /**
+   * Resolves in the order of asking, once there is room for so many, to the function that gives their places back. With the signal
+   * nobody waits in line any longer: it resolves at once, and takes no places.
+   */
+  enter(leads: number, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createRoom(places: number): Room {
@@ -24,13 +27,27 @@ export function createRoom(places: number): Room {
   }
 
   return {
-    enter(leads) {
+    enter(leads, signal) {
       const { promise, resolve } = Promise.withResolvers<() => void>();
       const leave = (): void => {
         taken -= leads;
         admit();
       };
-      line.push({ leads, go: () => resolve(leave) });
+      const waiting = {
+        leads,
+        go() {
+          signal.removeEventListener("abort", giveUp);
+          resolve(leave);
+        },
+      };
+      const giveUp = (): void => {
+        line.splice(line.indexOf(waiting), 1);
+        resolve(() => undefined);
+        admit();
+      };
+      line.push(waiting);
+      if (signal.aborted) giveUp();
+      else signal.addEventListener("abort", giveUp, { once: true });
       admit();
       return promise;
     },
