@@ -127,18 +127,20 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
     return link;
   }
 
+  /** Counted before the password is checked, and not where there was no room to check it. */
+  async function attempt(key: string, password: string) {
+    const { isLast } = await countAttempt(database, key);
+    const user = await userBy(key);
+    const checked = await checkCounted(database, key, checkPassword(password, user?.password ?? undefined));
+    return { ...checked, user, isLast };
+  }
+
   return {
     async byPassword(name, password, userAgent) {
       const key = nameKey(name.trim());
       // Once more where it was replaced meanwhile: the given one may be the new one, or the same hashed anew.
       for (;;) {
-        const { isLast } = await countAttempt(database, key);
-        const user = await userBy(key);
-        const { isRight, isOutdated } = await checkCounted(
-          database,
-          key,
-          checkPassword(password, user?.password ?? undefined),
-        );
+        const { user, isRight, isOutdated, isLast } = await attempt(key, password);
         if (!isRight || user === undefined) {
           if (isLast) {
             await lockName(database, key);
@@ -233,13 +235,7 @@ export function createSignIn({ database, recorder, identify, adminToken }: SignI
 
     async changePassword({ name, by, session }, { current, password }) {
       const key = nameKey(name);
-      const { isLast } = await countAttempt(database, key);
-      const user = await userBy(key);
-      const { isRight } = await checkCounted(
-        database,
-        key,
-        checkPassword(current, user?.password ?? undefined),
-      );
+      const { user, isRight, isLast } = await attempt(key, current);
       if (!isRight || user === undefined) {
         if (isLast) await lockName(database, key);
         throw new Refused(NOT_THE_PASSWORD);
