@@ -7,20 +7,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ConfigError, readConfig } from "./config.ts";
 import { resolveConnections, resolveSecrets } from "./connections.ts";
-import { type Endpoints, readEndpoints, writeEndpoints } from "./endpoints.ts";
+import { readEndpoints, writeEndpoints } from "./endpoints.ts";
+import { someEndpoints } from "./fixtures/endpoints.ts";
 
 const connections = suite("connections");
 const dataDir = mkdtempSync(join(tmpdir(), "connections-"));
-const endpoints: Endpoints = {
-  nats_url: "nats://127.0.0.1:1",
-  eventstore_url: "esdb://127.0.0.1:2?tls=false",
-  database_url: "postgres://127.0.0.1:3/x",
-  http_url: "http://127.0.0.1:4",
-  simulator_url: "http://127.0.0.1:5",
-  processes: [{ name: "gateway", roles: ["gateway"], url: "http://127.0.0.1:4" }],
-  pid: 6,
-  started_at: "2026-01-01T00:00:00.000Z",
-};
+const endpoints = someEndpoints;
 
 connections.after(() => rmSync(dataDir, { recursive: true }));
 

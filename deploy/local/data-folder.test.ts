@@ -5,7 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
-import { type Endpoints, writeEndpoints } from "#platform/endpoints.ts";
+import { writeEndpoints } from "#platform/endpoints.ts";
+import { someEndpoints } from "#platform/fixtures/endpoints.ts";
 import { parseSecret } from "#platform/webhooks.ts";
 import { identityOf } from "./children/process-identity.ts";
 import { openDataFolder } from "./data-folder.ts";
@@ -58,16 +59,7 @@ for (const text of ["", "\n", "no address"])
 
 test("a yard that was killed does not run because another process has its number by now", () => {
   const dir = temporaryDataFolder();
-  const endpoints: Endpoints = {
-    nats_url: "nats://127.0.0.1:1",
-    eventstore_url: "esdb://127.0.0.1:2?tls=false",
-    database_url: "postgres://127.0.0.1:3/x",
-    http_url: "http://127.0.0.1:4",
-    simulator_url: "http://127.0.0.1:5",
-    processes: [],
-    pid: process.pid,
-    started_at: new Date().toISOString(),
-  };
+  const endpoints = { ...someEndpoints, pid: process.pid };
   const identity = identityOf(process.pid) ?? "";
   writeEndpoints(dir, { ...endpoints, identity });
   assert.is(runningEndpoints(dir)?.pid, process.pid);

@@ -1,7 +1,8 @@
 // npm run replay beside an npm start that is not ready yet.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Endpoints, removeEndpoints, writeEndpoints } from "#platform/endpoints.ts";
+import { removeEndpoints, writeEndpoints } from "#platform/endpoints.ts";
+import { someEndpoints } from "#platform/fixtures/endpoints.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { openDataFolder } from "../data-folder.ts";
 import { temporaryDataFolder } from "../fixtures/launched.ts";
@@ -18,16 +19,7 @@ test("a yard that is still starting is waited for, and nothing is left beside it
   try {
     const reached = reachYard({ ...process.env, DATA_DIR: dataDir, PORT: "0" });
     await until("it is seen that none runs", () => said.length > 0);
-    const endpoints: Endpoints = {
-      nats_url: "nats://127.0.0.1:1",
-      eventstore_url: "esdb://127.0.0.1:2?tls=false",
-      database_url: "postgres://127.0.0.1:3/x",
-      http_url: "http://127.0.0.1:4",
-      simulator_url: "http://127.0.0.1:5",
-      processes: [],
-      pid: process.pid,
-      started_at: new Date().toISOString(),
-    };
+    const endpoints = { ...someEndpoints, pid: process.pid };
     writeEndpoints(dataDir, endpoints);
     const { url, leave } = await reached;
     assert.is(url, endpoints.http_url);
