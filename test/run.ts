@@ -1,9 +1,11 @@
 // The whole test command: static checks, then every *.test.ts in a process of its own, then one closing line. Words choose among the
 // files, or with --checks among the checks.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { testFiles } from "./files.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMPILE_CACHE } from "../deploy/local/compile-cache.ts";
+import { isAlone, isWholeYard, testFiles } from "./files.ts";
 import { parseOrExplain } from "./harness/usage.ts";
 
 const USAGE = `usage: npm test -- [part of a path…] [--tests] [--checks] [--verbose]
@@ -52,6 +54,15 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
   ["advisories", node, "--disable-warning=ExperimentalWarning", "test/checks/audit.ts"],
 ];
 
+/** Compiled code and a new PostgreSQL are made once for all files; coverage is exact only without compiled code. */
+const shared = mkdtempSync(join(tmpdir(), "switchyard-tests-"));
+process.once("exit", () => rmSync(shared, { recursive: true, force: true }));
+const env = {
+  POSTGRES_TEMPLATE: join(shared, "postgres"),
+  ...(process.env.NODE_V8_COVERAGE === undefined && { NODE_COMPILE_CACHE: COMPILE_CACHE }),
+  ...process.env,
+};
+
 /** Process groups: no signal of a terminal reaches them. */
 const running = new Set<number>();
 for (const [signal, code] of [
@@ -66,7 +77,7 @@ for (const [signal, code] of [
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     // A process group of its own, so that a file that hangs is ended with everything it started.
-    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
     const { pid: leader } = child;
     if (leader !== undefined) running.add(leader);
     let output = "";
@@ -132,33 +143,30 @@ async function testFile(path: string): Promise<Outcome> {
   return { passed, failed: good ? 0 : Math.max(total - passed, 1) };
 }
 
-/** What starts whole yards, or kills processes and says within what time things go on, has the machine to itself. */
-function isAlone(path: string): boolean {
-  return /\.(e2e|chaos)\.test\.ts$/.test(basename(path));
-}
+const results: Outcome[] = [];
 
-async function eachOf(paths: readonly string[], width: number, results: Outcome[]): Promise<void> {
-  const queue = [...paths];
+async function eachOf<T>(all: readonly T[], width: number, run: (one: T) => Promise<Outcome>): Promise<void> {
+  const queue = [...all];
   const worker = async (): Promise<void> => {
-    for (let path = queue.shift(); path !== undefined; path = queue.shift())
-      results.push(await testFile(path));
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) results.push(await run(one));
   };
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-const results: Outcome[] = [];
 if (!flags.tests && (flags.checks || patterns.length === 0)) {
   const wanted = checks.filter(([name]) => patterns.length === 0 || patterns.includes(name));
-  for (const one of wanted) results.push(await check(one));
+  await eachOf(wanted, 2, check);
 }
 if (!flags.checks) {
   const files = testFiles(patterns);
+  const together = files.filter((path) => !isAlone(path));
   await eachOf(
-    files.filter((path) => !isAlone(path)),
+    together.filter((path) => !isWholeYard(path)),
     2,
-    results,
+    testFile,
   );
-  await eachOf(files.filter(isAlone), 1, results);
+  await eachOf(together.filter(isWholeYard), 2, testFile);
+  await eachOf(files.filter(isAlone), 1, testFile);
 }
 
 const passed = results.reduce((sum, one) => sum + one.passed, 0);
