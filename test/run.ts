@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COMPILE_CACHE } from "../deploy/local/compile-cache.ts";
 import { isAlone, isWholeYard, testFiles } from "./files.ts";
 import { parseOrExplain } from "./harness/usage.ts";
 
@@ -54,6 +53,7 @@ const checks: ReadonlyArray<readonly [name: string, command: string, ...args: st
   ["advisories", node, "--disable-warning=ExperimentalWarning", "test/checks/audit.ts"],
 ];
 
+const COMPILE_CACHE = join(import.meta.dirname, "../node_modules/.cache/node");
 /** Compiled code and a new PostgreSQL are made once for all files; coverage is exact only without compiled code. */
 const shared = mkdtempSync(join(tmpdir(), "switchyard-tests-"));
 process.once("exit", () => rmSync(shared, { recursive: true, force: true }));
