@@ -51,9 +51,7 @@ function isTold(field: string, wanted: readonly Wanted[], isClosed: boolean): bo
   if (must.some(({ operator }) => operator === "null")) return true;
   if (must.some(({ operator, value }) => operator === "=" && typeof value === "string")) return true;
   const mustNot = wanted.filter((one) => !one.holds).map(({ test }) => test);
-  const sets = must.filter(({ operator }) => operator === "in");
   return (
-    choicesOf(sets).length < MAX_CHOICES &&
     must.every((test) => isOfText(test) || isOfTexts(test)) &&
     mustNot.every((test) => isOfText(test) || NEVER_COMPOSED.has(test.operator))
   );
@@ -62,16 +60,20 @@ function isTold(field: string, wanted: readonly Wanted[], isClosed: boolean): bo
 const isOfTexts = ({ operator, value }: Test): boolean =>
   operator === "in" && (value as unknown[]).every((one) => typeof one === "string");
 
-/** So many ways are tried to take one of each of some sets. */
-const MAX_CHOICES = 64;
-
-function choicesOf(sets: readonly Test[]): unknown[][] {
-  let choices: unknown[][] = [[]];
-  for (const { value } of sets)
-    choices = choices
-      .flatMap((choice) => (value as unknown[]).map((one) => [...choice, one]))
-      .slice(0, MAX_CHOICES);
-  return choices;
+/**
+ * A list with whatever must be in it and nothing else; where a set leaves a choice, what comes first. More items never take away what a
+ * list must have, so there is none where all that may be in it are not enough.
+ */
+function listFor(wanted: readonly Wanted[]): unknown[] {
+  const ofItems = wanted.filter(({ test }) => test.operator === "in" || test.operator === "contains");
+  const [must, mustNot] = [ofItems.filter((one) => one.holds), ofItems.filter((one) => !one.holds)];
+  const has = (list: unknown[], { test }: Wanted): boolean => holds(test.operator, list, test.value);
+  const all = [...new Set(must.flatMap(({ test }) => [test.value].flat()))];
+  const allowed = all.filter((item) => !mustNot.some((one) => has([item], one)));
+  return allowed.toReversed().reduce<unknown[]>((list, item) => {
+    const fewer = list.filter((one) => one !== item);
+    return must.every((one) => has(fewer, one)) ? fewer : list;
+  }, allowed);
 }
 
 /** A list may hold a number in more than one spelling, and these are not all tried. */
@@ -86,11 +88,9 @@ function composedFor(wanted: readonly Wanted[]): Candidate[] {
     must.filter((test) => test.operator === operator).map(({ value }) => folded(String(value)));
   const exact = must.flatMap(({ operator, value }) => (operator === "=" ? [value] : []));
   if (exact.length > 0) return exact;
-  const sets = must.filter(({ operator }) => operator === "in");
-  const items = must.flatMap(({ operator, value }) => (operator === "contains" ? [value] : []));
-  const inLists = choicesOf(sets).map((choice) => [...items, ...choice]);
-  const [set] = sets;
-  if (set !== undefined) return [...(set.value as unknown[]), ...inLists];
+  const list = listFor(wanted);
+  const set = must.find(({ operator }) => operator === "in");
+  if (set !== undefined) return [...(set.value as unknown[]), list];
   const [begin, end, within] = [longest(of("beginsWith")), longest(of("endsWith")), of("contains")];
   const parts = [begin, ...unimplied(within, [begin, end]), end];
   const between = unusedIn(wanted);
@@ -99,7 +99,7 @@ function composedFor(wanted: readonly Wanted[]): Candidate[] {
     undefined,
     parts.filter((part) => part !== "").join(" "),
     parts.join(between),
-    ...inLists,
+    list,
     ...bounds.flatMap((bound) => [
       `${bound}${between}${parts.join(between)}`,
       `${begin}\uffee${parts.join(between)}`,
