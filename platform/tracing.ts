@@ -70,7 +70,14 @@ export function openTracing({ endpoint, name, instance, log }: TracingOptions): 
     });
   }
 
-  async function send(): Promise<void> {
+  /** Never two at once: each takes what it has sent from the front of what waits. */
+  let sending: Promise<void> = Promise.resolve();
+  function send(): Promise<void> {
+    sending = sending.catch(() => undefined).then(sendAll);
+    return sending;
+  }
+
+  async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
       const spans = waiting.slice(0, MAX_IN_REQUEST);
       const scopeSpans = [{ scope: { name: "switchyard" }, spans }];
