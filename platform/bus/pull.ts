@@ -145,7 +145,8 @@ export function openPull({
     if (isOver() || open.size === 0) return;
     const soonMs = (): number => Math.max(...Array.from(open, ({ endsAt }) => endsAt)) - performance.now();
     if (soonMs() <= aheadMs) request(SPARE, requestMs);
-    covering = setTimeout(cover, soonMs() - aheadMs).unref();
+    // The time may come between the two looks at the clock, and Node warns of less than none.
+    covering = setTimeout(cover, Math.max(0, soonMs() - aheadMs)).unref();
   }
 
   return {
