@@ -74,7 +74,12 @@ const FAILING_WAIT_MS = 500;
 /** Connections that come at the same moment wait in the kernel, which allows as many as it is set to. */
 const BACKLOG = 16_384;
 
-export async function startGateway(yard: Yard): Promise<Serving> {
+export interface GatewayOptions {
+  /** False for a start that costs less, after which the first requests are slow. */
+  readonly isWarmedUp?: boolean;
+}
+
+export async function startGateway(yard: Yard, { isWarmedUp = true }: GatewayOptions = {}): Promise<Serving> {
   const { config, lifecycle, log, metrics, health } = yard;
   const [eventStore, database] = [yard.eventStore(), yard.database()];
   const [bus, vault] = await Promise.all([yard.bus(), yard.vault()]);
@@ -207,7 +212,7 @@ export async function startGateway(yard: Yard): Promise<Serving> {
   await servePublishedReplies({ bus, takeIn: replies, campaigns, deadLetters, metrics, lifecycle, log });
   await serveCampaignSubmissions({ bus, store, lifecycle });
   await serveRefusedMessages({ bus, intake, replies, eventStore, vault, lifecycle });
-  await warmUp({ eventStore, vault, log });
+  if (isWarmedUp) await warmUp({ eventStore, vault, log });
   const url = await app.listen({ ...config.http, backlog: BACKLOG });
   lifecycle.own("http", () => app.close());
   if (metricsPort !== undefined)

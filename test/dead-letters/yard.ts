@@ -65,7 +65,7 @@ export async function startDeadLetterYard(...roles: StartRole[]): Promise<DeadLe
   const secret = newSecret();
   const config = { ...own.config, adminToken: TOKEN, sources: [{ id: "demo", secret }] };
   const inside = { ...own, config };
-  const { url = "" } = await startGateway(inside);
+  const { url = "" } = await startGateway(inside, { isWarmedUp: false });
 
   async function api(method: string, path: string, body?: unknown, token = TOKEN): Promise<Answer> {
     const response = await fetch(`${url}${path}`, {

@@ -17,6 +17,8 @@ import { allOrNone } from "../harness/started.ts";
 import { type AssertDescribed, describedBy, type OpenApiDocument } from "./described.ts";
 
 export const ADMIN_TOKEN = "test-admin-token";
+/** Warming up is a quarter of a start, and no test of the gateway is about its first moments. */
+const COLD = { isWarmedUp: false };
 export const MASTER_KEY = Buffer.alloc(32, 7);
 
 export interface Parts {
@@ -104,7 +106,7 @@ export async function startTestGateway(
     health: createHealth(),
     lifecycle,
   });
-  const [{ url = "" }] = await Promise.all([startGateway(yard), ...beside.map((start) => start(yard))]);
+  const [{ url = "" }] = await Promise.all([startGateway(yard, COLD), ...beside.map((start) => start(yard))]);
   const pool = new Pool(url, { connections: 64 });
   description ??= readDescription(pool);
   const { openApi, assertDescribed } = await description;
