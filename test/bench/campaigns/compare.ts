@@ -1,5 +1,7 @@
 // Measures the systems in alternating rounds, so that other work on the machine affects all alike. Prints medians, ratios and targets.
+
 import { loadavg } from "node:os";
+import { inspect } from "node:util";
 import { median } from "../eventstore/measure.ts";
 import { type Child, startChild } from "../pipeline/child.ts";
 import { byProcess, fixed, table, whole } from "../pipeline/report.ts";
@@ -41,7 +43,7 @@ export async function compare(options: CompareOptions): Promise<boolean> {
           results.set(name, [...(results.get(name) ?? []), round]);
           isGood &&= isExact(round);
         } catch (error) {
-          console.log(`round ${n}, ${name}: FAILED: ${error instanceof Error ? error.stack : error}`);
+          console.log(`round ${n}, ${name}: FAILED: ${inspect(error)}`);
           isGood = false;
         }
       }

@@ -1,4 +1,5 @@
 // Measures the systems in alternating rounds, so that other work on the machine affects all alike. Prints medians, ratios and targets.
+import { inspect } from "node:util";
 import { median } from "../eventstore/measure.ts";
 import { type Bench, startSystem } from "./bench.ts";
 import type { Options } from "./options.ts";
@@ -21,7 +22,7 @@ export async function compare(bench: Bench, options: Options): Promise<boolean> 
         results.set(name, [...(results.get(name) ?? []), round]);
         isGood &&= isExact(round.check);
       } catch (error) {
-        console.log(`round ${n}, ${name}: FAILED: ${error instanceof Error ? error.stack : error}`);
+        console.log(`round ${n}, ${name}: FAILED: ${inspect(error)}`);
         isGood = false;
       }
     }
