@@ -59,21 +59,26 @@ async function measureOne(
   { url, provider }: { readonly url: string; readonly provider: Child<ProviderApi> },
   { members, warmUp, withProfile }: CompareOptions,
 ): Promise<Round> {
+  if (withProfile) return profile((env) => start(name, url, env), provider, { members, warmUp });
   const system = await start(name, url);
   try {
     if (warmUp > 0) await measure(system, provider, "warm-up", warmUp);
-    return await (withProfile ? profile : measure)(system, provider, "measured", members);
+    return await measure(system, provider, "measured", members);
   } finally {
     await system.stop();
   }
 }
 
-function start(name: SystemName, url: string): Promise<JobSystem> {
+function start(
+  name: SystemName,
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<JobSystem> {
   switch (name) {
     case "yard":
-      return startYard(url, MANY_SLOTS);
+      return startYard(url, MANY_SLOTS, env);
     case "yard-20-slots":
-      return startYard(url, WORKERS);
+      return startYard(url, WORKERS, env);
     case "graphile-worker":
       return startGraphile(url);
     case "bullmq-always":

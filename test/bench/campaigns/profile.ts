@@ -1,46 +1,51 @@
-// CPU profiles of the yard's Node processes: one while members are created, twice, and one while they are sent to.
+// CPU profiles of the yard's Node processes: while members are created, twice, and while they are sent to.
 import type { Child } from "../pipeline/child.ts";
-import { startProfile } from "../pipeline/profile/inspector.ts";
-import type { CpuProfile } from "../pipeline/profile/self-times.ts";
+import { nowUs, startRecording } from "../pipeline/profile/recording.ts";
 import { printProfile } from "../pipeline/profile.ts";
 import type { ProviderApi } from "./provider.ts";
 import { measure, type Round } from "./round.ts";
 import type { JobSystem } from "./system.ts";
 
-type Stop = (what: string, each: number) => Promise<void>;
-
 /** The round is slower than one without profilers. */
 export async function profile(
-  system: JobSystem,
+  start: (env: Readonly<Record<string, string>>) => Promise<JobSystem>,
   provider: Child<ProviderApi>,
-  batch: string,
-  members: number,
+  { members, warmUp }: { readonly members: number; readonly warmUp: number },
 ): Promise<Round> {
-  let stopSending: Stop | undefined;
-  const profiled: JobSystem = {
-    ...system,
-    async create(...given) {
-      const stop = await profileAll(system);
-      const created = await system.create(...given);
-      await stop("created", members);
-      return created;
-    },
-    async begin(...given) {
-      stopSending = await profileAll(system);
-      await system.begin(...given);
-    },
-  };
-  const round = await measure(profiled, provider, batch, members);
-  await stopSending?.("sent to", members);
-  return round;
-}
-
-async function profileAll(system: JobSystem): Promise<Stop> {
-  const running: { readonly name: string; readonly stop: () => Promise<string> }[] = [];
-  for (const { name, pid } of system.processTrees())
-    if (name.startsWith("services/")) running.push({ name, stop: await startProfile(pid) });
-  return async (what, each) => {
-    for (const { name, stop } of running)
-      printProfile(`${what}: ${name}`, JSON.parse(await stop()) as CpuProfile, each);
-  };
+  const recording = startRecording();
+  try {
+    const system = await start(recording.env);
+    const services = system.processTrees().filter(({ name }) => name.startsWith("services/"));
+    let began = 0;
+    let created = 0;
+    let ended = 0;
+    let round: Round;
+    try {
+      if (warmUp > 0) await measure(system, provider, "warm-up", warmUp);
+      began = nowUs();
+      const marked: JobSystem = {
+        ...system,
+        begin(...given) {
+          created = nowUs();
+          return system.begin(...given);
+        },
+      };
+      round = await measure(marked, provider, "measured", members);
+      ended = nowUs();
+    } finally {
+      // They write their profiles when they end.
+      await system.stop();
+    }
+    for (const [what, span] of [
+      ["created", { from: began, to: created }],
+      ["sent to", { from: created, to: ended }],
+    ] as const)
+      for (const { name, pid } of services) {
+        const found = recording.profileOf(pid, span);
+        if (found !== undefined) printProfile(`${what}: ${name}`, found, members);
+      }
+    return round;
+  } finally {
+    recording.remove();
+  }
 }

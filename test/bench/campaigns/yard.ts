@@ -22,8 +22,12 @@ interface Shown {
 }
 
 /** `concurrency`: of the campaign. A member has its slot until it is stored what came of it, so there are more of them than calls. */
-export async function startYard(providerUrl: string, concurrency: number): Promise<JobSystem> {
-  const yard = await startLaunchedYard("bench-campaigns-", { ADMIN_TOKEN: TOKEN });
+export async function startYard(
+  providerUrl: string,
+  concurrency: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<JobSystem> {
+  const yard = await startLaunchedYard("bench-campaigns-", { ADMIN_TOKEN: TOKEN, ...env });
   const { http_url: url } = yard.endpoints;
   const client = createClient({ url, token: TOKEN, source: "bench", secret: newSecret() });
 

@@ -1,12 +1,13 @@
 // CPU profiles of the yard's Node processes under load.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { type Bench, startSystem } from "./bench.ts";
+import type { Bench } from "./bench.ts";
 import type { Options } from "./options.ts";
-import { startProfile } from "./profile/inspector.ts";
+import { nowUs, type Recording, startRecording } from "./profile/recording.ts";
 import { type CpuProfile, selfTimes, type Times } from "./profile/self-times.ts";
 import { byProcess, costOf, fixed, summary, table } from "./report.ts";
-import { isExact, measure, WARM_UP } from "./round.ts";
+import { isExact, measure, type Round, WARM_UP } from "./round.ts";
+import { startYard } from "./yard.ts";
 
 const FUNCTIONS = 40;
 const FILES = 30;
@@ -15,29 +16,52 @@ const IDLE_SHARE = 0.01;
 const REPOSITORY = resolve(import.meta.dirname, "../../..");
 const REPORTS = join(REPOSITORY, "reports/profile");
 
+interface Recorded {
+  readonly round: Round;
+  /** Writes and prints where the time went. */
+  print(): void;
+}
+
 /** False if something was lost or doubled. */
 export async function profile(bench: Bench, options: Options): Promise<boolean> {
-  const { submissions, connections } = options;
-  const yard = await startSystem("yard", bench, options);
+  const recording = startRecording();
   try {
-    await measure(yard, bench, { from: 0, many: WARM_UP, connections });
-    const profiles = [];
-    for (const { name, pid } of yard.processTrees())
-      if (name.startsWith("services/")) profiles.push({ name, pid, stop: await startProfile(pid) });
-    const round = await measure(yard, bench, { from: WARM_UP, many: submissions, connections });
-    mkdirSync(REPORTS, { recursive: true });
-    for (const { name, pid, stop } of profiles) {
-      const json = await stop();
-      const file = join(REPORTS, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${pid}.cpuprofile`);
-      writeFileSync(file, json);
-      printProfile(`${name}, process ${pid}`, JSON.parse(json) as CpuProfile, submissions);
-      console.log(`for a browser's developer tools: ${relative(REPOSITORY, file)}`);
-    }
+    const { round, print } = await record(recording, bench, options);
+    print();
     console.log(
       `\nThe round, slowed down by the profilers: ${summary(round)}\n${byProcess([costOf(round)])}`,
     );
     return isExact(round.check);
   } finally {
+    recording.remove();
+  }
+}
+
+async function record(recording: Recording, bench: Bench, options: Options): Promise<Recorded> {
+  const { submissions, connections, apart } = options;
+  const { secret, partnersUrl, partners } = bench;
+  await partners.call("reset");
+  const yard = await startYard({ secret, partnersUrl, apart, env: recording.env });
+  try {
+    await measure(yard, bench, { from: 0, many: WARM_UP, connections });
+    const services = yard.processTrees().filter(({ name }) => name.startsWith("services/"));
+    const from = nowUs();
+    const round = await measure(yard, bench, { from: WARM_UP, many: submissions, connections });
+    const to = nowUs();
+    const print = (): void => {
+      mkdirSync(REPORTS, { recursive: true });
+      for (const { name, pid } of services) {
+        const found = recording.profileOf(pid, { from, to });
+        if (found === undefined) continue;
+        const file = join(REPORTS, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-${pid}.cpuprofile`);
+        writeFileSync(file, JSON.stringify(found));
+        printProfile(`${name}, process ${pid}`, found, submissions);
+        console.log(`for a browser's developer tools: ${relative(REPOSITORY, file)}`);
+      }
+    };
+    return { round, print };
+  } finally {
+    // They write their profiles when they end.
     await yard.stop();
   }
 }

@@ -36,6 +36,8 @@ interface YardOptions extends SystemOptions {
   readonly apart: boolean;
   /** Is there afterwards; may be that of an earlier yard. Unless told, a temporary one, which is removed. */
   readonly dataDir?: string | undefined;
+  /** What its processes are started with besides. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 const TOKEN = "token-of-the-benchmark";
@@ -60,6 +62,7 @@ export async function startYard(options: YardOptions): Promise<RunningYard> {
       ADMIN_TOKEN: TOKEN,
       SOURCES: `${SOURCE}:${secret}`,
       ...(roles !== undefined && { ROLES: roles }),
+      ...options.env,
     });
     launchers.push(launcher);
     release();
