@@ -135,6 +135,7 @@ export function supervise(command: Command, { log, launch, say, onGiveUp }: Supe
         await launchUntilReady(BACK_WITHIN_MS - (performance.now() - died), death);
         break;
       } catch (error) {
+        if (stopping.signal.aborted) return; // (2)
         const isLate = performance.now() - died > BACK_WITHIN_MS;
         if (!(error instanceof NotReady) || isLate) throw error; // (3)
         reason = error.reason;
