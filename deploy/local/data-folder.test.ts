@@ -1,5 +1,5 @@
 // What others may have left in a data folder, such as a full disk or a copy that was cut short: none of it blocks a start.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,6 +13,7 @@ import { openDataFolder } from "./data-folder.ts";
 import { temporaryDataFolder } from "./fixtures/launched.ts";
 import { keptCertificate } from "./parts/certificate.ts";
 import { findPostgresHome } from "./parts/postgres-home.ts";
+import { Problem } from "./problem.ts";
 import { chooseAddresses } from "./processes/addresses.ts";
 import { spread } from "./processes/spread.ts";
 import { runningEndpoints } from "./running.ts";
@@ -39,6 +40,16 @@ test("a master key that is blank is not replaced, since what it opened stays clo
   const dir = folderWith({ "secrets/master-key": "" });
   openDataFolder(dir).close();
   assert.throws(() => resolveSecrets(readConfig({ DATA_DIR: dir })).masterKey, /is not 32 bytes in base64/);
+});
+
+test("one that can't be written is told in words, and is free again", () => {
+  const dir = folderWith({});
+  mkdirSync(join(dir, "launcher.pid"));
+  const isTold = (error: Error): boolean =>
+    error instanceof Problem && error.message.startsWith(`DATA_DIR ${dir} can't be used: E`);
+  assert.throws(() => openDataFolder(dir), isTold);
+  rmdirSync(join(dir, "launcher.pid"));
+  openDataFolder(dir).close();
 });
 
 test("a certificate whose key is gone is made anew with it", async () => {

@@ -41,7 +41,7 @@ export function openDataFolder(dir: string, { restoring = false } = {}): DataFol
     closeNewFiles();
     mkdirSync(dir, { recursive: true });
   } catch (error) {
-    throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
+    throw notUsable(dir, error);
   }
   const unlock = lock(dir);
   try {
@@ -53,11 +53,11 @@ export function openDataFolder(dir: string, { restoring = false } = {}): DataFol
       );
     closeFolder(dir);
     removeBlankSecrets(join(dir, "secrets"));
+    writeKept(pidFile(dir), `${process.pid}\n`);
   } catch (error) {
     unlock();
-    throw error;
+    throw error instanceof Problem ? error : notUsable(dir, error);
   }
-  writeKept(pidFile(dir), `${process.pid}\n`);
   return { dir, close: unlock };
 }
 
@@ -68,7 +68,7 @@ function lock(dir: string): () => void {
   try {
     unlock = tryLock(join(dir, "launcher.lock"));
   } catch (error) {
-    throw new Problem(`DATA_DIR ${dir} can't be used: ${messageOf(error)}`);
+    throw notUsable(dir, error);
   }
   if (unlock !== undefined) return unlock;
   const pid = Number(readKept(pidFile(dir)));
@@ -109,6 +109,9 @@ function removeBlankSecrets(folder: string): void {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Such as a disk that is full, or a folder of somebody else. */
+function notUsable(dir: string, error: unknown): Problem {
+  return new Problem(
+    `DATA_DIR ${dir} can't be used: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }
