@@ -3,7 +3,7 @@ import { wordsOfUuid } from "../uuid-words.ts";
 import type { Traits, UnsealedIdentityEvent } from "./events.ts";
 import { createMerges, type Merges, type Split } from "./merges.ts";
 import { type Columns, createRecords, wordsOfTraits } from "./records.ts";
-import { createRepeats, type RepeatColumns } from "./repeats.ts";
+import { createRepeats, type RepeatColumns, STEP } from "./repeats.ts";
 import { createSingleValues } from "./single-values.ts";
 
 // The identity index: everybody, findable by any two of three traits, or by an e-mail or a phone that is given alone. It is changed in place: a million people are no value to copy.
@@ -58,13 +58,21 @@ export interface People {
   differing(record: number, traits: Traits): ("email" | "phone" | "name")[];
 }
 
-export function createPeople(
-  stored?: Columns,
-  splits?: readonly Split[],
-  storedRepeats?: RepeatColumns,
-): People {
+type StoredPeople = readonly [stored?: Columns, splits?: readonly Split[], repeats?: RepeatColumns];
+
+export function createPeople(...stored: StoredPeople): People {
+  const steps = createPeopleInSteps(...stored);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/** The same with pauses, for whoever has other things to do: to find a million people again takes seconds. */
+export function* createPeopleInSteps(
+  ...[stored, splits, storedRepeats]: StoredPeople
+): Generator<undefined, People> {
   const records = createRecords(stored);
-  const repeats = createRepeats(storedRepeats);
+  const repeats = yield* createRepeats(storedRepeats);
   const merges = createMerges(records, splits);
   const isForgotten = (record: number): boolean => records.isForgotten(records.personOf(record));
 
@@ -132,7 +140,10 @@ export function createPeople(
     byTraits.reserve(stored.count * KINDS);
     singles.reserve(stored.count);
   }
-  for (let record = 0; record < records.count; record += 1) index(record);
+  for (let record = 0; record < records.count; record += 1) {
+    if (record % STEP === STEP - 1) yield;
+    index(record);
+  }
 
   return {
     get count() {

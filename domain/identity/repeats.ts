@@ -19,13 +19,20 @@ export interface Repeats {
   add(submission: string, ordinal: number): void;
 }
 
-export function createRepeats(stored?: RepeatColumns): Repeats {
+/** So many are put into a table between two pauses, a few hundredths of a second. */
+export const STEP = 10_000;
+
+/** In steps, as all people are. */
+export function* createRepeats(stored?: RepeatColumns): Generator<undefined, Repeats> {
   let count = stored?.count ?? 0;
   let ids = grown(stored?.ids, Math.max(1_024, count) * ID_WORDS);
   let ordinals = grown(stored?.ordinals, Math.max(1_024, count));
   const byId = keyTable((repeat) => ids[repeat * ID_WORDS] as number);
   byId.reserve(count);
-  for (let repeat = 0; repeat < count; repeat += 1) byId.add(ids[repeat * ID_WORDS] as number, repeat);
+  for (let repeat = 0; repeat < count; repeat += 1) {
+    if (repeat % STEP === STEP - 1) yield;
+    byId.add(ids[repeat * ID_WORDS] as number, repeat);
+  }
 
   return {
     get columns() {

@@ -1,13 +1,20 @@
+import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { identify } from "#domain/identity/decide.ts";
-import { createPeople, type People } from "#domain/identity/people.ts";
+import { createPeople, createPeopleInSteps, type People } from "#domain/identity/people.ts";
+import { STEP } from "#domain/identity/repeats.ts";
 import { SubmissionId } from "#domain/ids.ts";
 import { fromBytes, toBytes } from "./snapshot-format.ts";
 
 const test = suite("the stored copy of the identity index");
 
-const uuid = (n: number): string => `6b1f0a52-5555-8000-8000-${String(n).padStart(12, "0")}`;
+/** Their first words differ, as those of real ones do. */
+const uuid = (n: number): string =>
+  `${n.toString(16).padStart(8, "0")}-5555-8000-8000-${String(n).padStart(12, "0")}`;
+
+/** Traits are keyed hashes. */
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function ask(people: People, n: number, traits: object) {
   const submission_id = SubmissionId.parse(uuid(n));
@@ -30,6 +37,21 @@ test("answers as the index that it was taken of, and counts leads on from there"
   assert.ok(people.repeats.count > 100, `${people.repeats.count} leads without a record`);
   for (let n = 0; n < 6_000; n += 7)
     assert.equal(ask(copy, n, traitsOf(n)).answer, ask(people, n, traitsOf(n)).answer);
+});
+
+test("is made findable in steps, so that its process renews its leases meanwhile", () => {
+  const people = createPeople();
+  const count = 3 * STEP;
+  const traitsOf = (n: number) => ({ email: hashOf(`${n}@`), name: hashOf(`${n}`) });
+  for (let n = 0; n < 2 * count; n += 1)
+    for (const event of ask(people, n, traitsOf(n % count)).events) people.apply(event);
+  const read = fromBytes(toBytes(people));
+  const steps = createPeopleInSteps(read?.columns, read?.splits, read?.repeats);
+  let pauses = 0;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) pauses += 1;
+  assert.is(pauses, 6, "three among the people, three among the leads of people who were known");
+  assert.equal(ask(step.value, 7, traitsOf(7)), ask(people, 7, traitsOf(7)));
 });
 
 test("is nothing where a byte of it is another", () => {

@@ -1,9 +1,10 @@
-import { createPeople, type People } from "#domain/identity/people.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { createPeopleInSteps, type People } from "#domain/identity/people.ts";
 import type { Database } from "#platform/database.ts";
 import type { Loaded } from "#platform/fold-stream.ts";
 import type { Log } from "#platform/log.ts";
 import { openSnapshotStore } from "#platform/snapshots.ts";
-import { FORMAT, fromBytes, toBytes } from "./snapshot-format.ts";
+import { FORMAT, fromBytes, type StoredIndex, toBytes } from "./snapshot-format.ts";
 
 // The index as columns of numbers, which a takeover reads instead of a million events.
 
@@ -56,7 +57,7 @@ export async function createSnapshots(
         return undefined;
       }
       last = revision;
-      return { state: createPeople(read.columns, read.splits, read.repeats), revision };
+      return { state: await peopleOf(read), revision };
     },
     async discardAfter(revision) {
       if (!(await store.discardAfter(NAME, revision))) return;
@@ -82,4 +83,12 @@ export async function createSnapshots(
       await writing;
     },
   };
+}
+
+/** Other roles of the process have leases to renew meanwhile. */
+async function peopleOf({ columns, splits, repeats }: StoredIndex): Promise<People> {
+  const steps = createPeopleInSteps(columns, splits, repeats);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) await nextTurn();
+  return step.value;
 }
