@@ -15,8 +15,9 @@ export function isWholeYard(path: string): boolean {
   return /\.(e2e|chaos)\.test\.ts$/.test(basename(path));
 }
 
-/** They say within what time something happens, so each has the machine to itself. */
+/** They say within what time something happens, or run several yards at once, so each has the machine to itself. */
 const ALONE = [
+  "deploy/local/backup.e2e.test.ts",
   "deploy/local/start.e2e.test.ts",
   "services/gateway/gateway.chaos.test.ts",
   "services/gateway/hostile-connections.chaos.test.ts",
