@@ -1,5 +1,4 @@
 // Measures the systems in alternating rounds, so that other work on the machine affects all alike. Prints medians, ratios and targets.
-
 import { loadavg } from "node:os";
 import { inspect } from "node:util";
 import { median } from "../eventstore/measure.ts";
