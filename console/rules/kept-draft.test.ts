@@ -218,4 +218,32 @@ test("what is begun while the one before is discarded stays", async () => {
   close();
 });
 
+test("what is discarded while it is being saved is gone from the server when that is said", async () => {
+  const { server, remote } = fakeServer();
+  const { kept, close } = await browser(remote);
+  const { asked, answer } = slow(remote, "save");
+  kept.change(draftOf("a"));
+  await asked;
+  const discarding = kept.discard();
+  answer.resolve();
+  await discarding;
+  assert.equal(
+    [server.draft, kept.current().draft, kept.current().state.is],
+    [undefined, undefined, "saved"],
+  );
+  close();
+});
+
+test("where another browser has one too, that one is what is left when this one is discarded", async () => {
+  const { server, remote } = fakeServer();
+  const [one, other] = [await browser(remote), await browser(remote)];
+  one.kept.change(draftOf("a"));
+  await reachedState(one.kept, "saved");
+  other.kept.change(draftOf("b"));
+  await reachedState(other.kept, "moved");
+  await other.kept.discard();
+  assert.equal([namesIn(other.kept.current()), server.draft?.rules[0]?.name], [["a"], "a"]);
+  for (const { close } of [one, other]) close();
+});
+
 test.run();

@@ -42,7 +42,10 @@ export interface KeptDraft {
   subscribe(listener: () => void): () => void;
   /** Without a draft it is discarded. */
   change(draft: Draft | undefined): void;
-  /** In sight until the server has discarded it too; without the server it goes here, and there later. */
+  /**
+   * In sight until the server has discarded it too; without the server it goes here, and there later.
+   * Where another tab or browser has one too, that one is what is left.
+   */
   discard(): Promise<void>;
   /** What the server has, unless something here is not saved yet. */
   refresh(): Promise<void>;
@@ -73,10 +76,18 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
   let view: DraftView = { draft: found?.draft, state: { is: "loading" } };
   let revision = found?.revision ?? null;
   let hasUnsaved = found !== undefined;
-  let isBusy = false;
+  let busy: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = true;
   const listeners = new Set<() => void>();
+
+  // 1
+  function alone(work: () => Promise<void>): Promise<void> {
+    busy = work().finally(() => {
+      busy = undefined;
+    });
+    return busy;
+  }
 
   function show(next: Partial<DraftView>): void {
     view = { ...view, ...next };
@@ -96,8 +107,11 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
   }
 
   async function refresh(): Promise<void> {
-    if (isBusy || view.state.is === "moved" || (hasUnsaved && view.state.is !== "loading")) return;
-    isBusy = true; // 1
+    if (busy || view.state.is === "moved" || (hasUnsaved && view.state.is !== "loading")) return;
+    await alone(readNow);
+  }
+
+  async function readNow(): Promise<void> {
     try {
       const kept = await remote.read();
       if (!hasUnsaved) {
@@ -115,8 +129,6 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
       // What is kept here can be worked with; whether there is more is asked again.
       if (hasUnsaved) show({ state: { is: "unsaved", because } });
       later(hasUnsaved ? save : refresh, pace.retryMs);
-    } finally {
-      isBusy = false;
     }
   }
 
@@ -128,8 +140,11 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
   }
 
   async function save(): Promise<void> {
-    if (isBusy || !hasUnsaved || view.state.is === "moved") return;
-    isBusy = true; // 1
+    if (busy || !hasUnsaved || view.state.is === "moved") return;
+    await alone(saveNow);
+  }
+
+  async function saveNow(): Promise<void> {
     const { draft } = view;
     show({ state: { is: "saving" } });
     try {
@@ -150,8 +165,6 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
     } catch (because) {
       show({ state: { is: "unsaved", because } });
       if (!remote.isRefusal(because)) later(save, pace.retryMs);
-    } finally {
-      isBusy = false;
     }
   }
 
@@ -165,9 +178,16 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
   }
 
   async function discard(): Promise<void> {
-    if (isBusy) return change(undefined);
+    const { draft } = view;
+    // A save that is under way would put on the server again what is discarded here.
+    while (busy) await busy;
+    if (view.state.is === "moved") return takeTheirs();
+    if (view.draft !== draft) return;
     clearTimeout(timer);
-    isBusy = true; // 1
+    await alone(discardNow);
+  }
+
+  async function discardNow(): Promise<void> {
     const { draft } = view;
     try {
       const saved = await remote.save(undefined, revision);
@@ -180,9 +200,11 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
     } catch {
       if (view.draft === draft) change(undefined);
       else later(save, pace.retryMs);
-    } finally {
-      isBusy = false;
     }
+  }
+
+  function takeTheirs(): void {
+    if (view.state.is === "moved") adopt(view.state.theirs);
   }
 
   return {
@@ -201,9 +223,7 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
       show({ state: { is: "saving" } });
       later(save, 0);
     },
-    takeTheirs() {
-      if (view.state.is === "moved") adopt(view.state.theirs);
-    },
+    takeTheirs,
     open() {
       isClosed = false;
       void refresh();

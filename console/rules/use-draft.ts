@@ -100,11 +100,7 @@ export function useDraft(live: RuleSet, mayDraft: boolean): DraftInHand {
     state,
     replace,
     edit: (rules) => replace({ base: draft?.base ?? { version: live.version, rules: live.rules }, rules }),
-    async discard() {
-      // Where another tab or browser has one too, that one is what is left.
-      if (state.is === "moved") return kept.takeTheirs();
-      await kept.discard();
-    },
+    discard: kept.discard,
     keepMine: kept.keepMine,
     takeTheirs: kept.takeTheirs,
   };

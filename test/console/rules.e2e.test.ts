@@ -115,6 +115,8 @@ for (const [who, tokenOf] of Object.entries(COLLEAGUES))
     const theirs = await openConsole(browser(), yard().client.url);
     await signInByToken(theirs, yard().client.url, await tokenOf(), "/rules");
     const before = await liveVersion();
+    // Who has no draft yet begins one of their own, also where both are the same person.
+    for (const { page } of [mine, theirs]) await page.getByRole("button", { name: "Add rule" }).waitFor();
     await addRule(mine.page, { name: "Mine", field: "country", value: "NL", to: "edu" });
     await addRule(theirs.page, { name: "Theirs", field: "country", value: "DE", to: "edu" });
     await publish(theirs.page, "Germany first");
