@@ -14,7 +14,7 @@ const chosen = new Set<number>();
 /** The first of these that nobody uses, else any. */
 export async function freePort(...preferred: readonly (number | undefined)[]): Promise<number> {
   for (const port of preferred) {
-    if (port !== undefined && port !== 0 && (await obstacle(LOOPBACK, port)) === undefined) return port;
+    if (port !== undefined && port !== 0 && (await isFree(port))) return port;
   }
   return anyPort();
 }
@@ -42,12 +42,16 @@ export async function demandPort(variable: string, host: string, port: number): 
 async function anyPort(): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(MIN_PORT, MIN_PORT + PORTS);
-    if (chosen.has(port) || (await obstacle(LOOPBACK, port)) !== undefined) continue;
+    if (chosen.has(port) || !(await isFree(port))) continue;
     chosen.add(port);
     return port;
   }
   throw new Problem("This machine gave no free port.");
 }
+
+/** On loopback. */
+export const isFree = async (port: number): Promise<boolean> =>
+  (await obstacle(LOOPBACK, port)) === undefined;
 
 /** What keeps us from listening there, as an error code. */
 async function obstacle(host: string, port: number): Promise<string | undefined> {

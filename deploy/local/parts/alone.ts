@@ -5,6 +5,7 @@ import { endLeftovers } from "../children/launch-record.ts";
 import type { DataFolder } from "../data-folder.ts";
 import type { Problem } from "../problem.ts";
 import type { Part } from "./part.ts";
+import { startPart } from "./start-part.ts";
 
 export interface Alone {
   /** By the names that they were given. */
@@ -36,11 +37,8 @@ export async function startAlone(
   try {
     const urls = await Promise.all(
       Object.entries(parts).map(async ([name, prepare]) => {
-        const { url, command } = await prepare(dataDir, env, say);
-        const child = children.start(command);
-        stops.push(() => child.stop());
-        await child.ready;
-        return [name, url] as const;
+        const part = await startPart(() => prepare(dataDir, env, say), { children, stops, say });
+        return [name, part.url] as const;
       }),
     );
     return { urls: Object.fromEntries(urls), leave };

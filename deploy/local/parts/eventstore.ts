@@ -21,6 +21,7 @@ export async function prepareEventStore(dataDir: string, env: Environment): Prom
   const data = ["--data", join(dataDir, "eventstore")];
   const access = ["--tls-cert", cert, "--tls-key", key, "--users-file", users];
   return {
+    port,
     url: `esdb://${USER}:${password}@127.0.0.1:${port}?tls=true&tlsCAFile=${encodeURIComponent(cert)}`,
     command: {
       name: "event store",

@@ -50,6 +50,7 @@ export async function prepareNats(dataDir: string, env: Environment): Promise<Na
   const config = join(dataDir, "secrets", "nats-server.conf");
   writeKept(config, configuration({ folder, password, producerPassword }));
   return {
+    port,
     url: `nats://switchyard:${password}@127.0.0.1:${port}`,
     producerUrl: `nats://producer:${producerPassword}@127.0.0.1:${port}`,
     command: {

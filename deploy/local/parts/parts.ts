@@ -9,6 +9,7 @@ import { prepareEventStore } from "./eventstore.ts";
 import { prepareNats } from "./nats.ts";
 import type { Part } from "./part.ts";
 import { preparePostgres } from "./postgres.ts";
+import { startPart } from "./start-part.ts";
 
 export interface PartsOptions {
   readonly config: Config;
@@ -32,11 +33,8 @@ export async function startParts(options: PartsOptions): Promise<PartUrls> {
     prepare: () => Promise<P>,
   ): Promise<P | Pick<P, "url">> {
     if (url !== undefined) return { url };
-    const part = await prepare();
-    const child = children.start(part.command);
-    stops.push(() => child.stop());
-    await child.ready;
-    steps.done(child.name, shownUrl(part.url));
+    const part = await startPart(prepare, { children, stops, say: steps.note });
+    steps.done(part.command.name, shownUrl(part.url));
     return part;
   }
   const { dataDir } = config;

@@ -53,6 +53,7 @@ export async function preparePostgres(
     "wal_recycle=off",
   ];
   return {
+    port,
     url: `postgres://${APPLICATION}:${password}@127.0.0.1:${port}/${DATABASE}`,
     command: {
       name: "PostgreSQL",
