@@ -1,5 +1,6 @@
 // What operators see of the processes of `npm start`, and of one that is killed.
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
 import { suite } from "uvu";
@@ -8,6 +9,7 @@ import { ROLES, type Role } from "#platform/config.ts";
 import { freePort } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
+import { spread } from "./processes/spread.ts";
 
 const test = suite("Workers of npm start");
 const dataDir = temporaryDataFolder();
@@ -65,8 +67,8 @@ test("every role runs, each in the process that the launcher started for it", as
   });
   assert.equal(all.map(({ role }) => role).sort(), [...ROLES].sort());
   for (const { role, instance, restarts, reason, since, last_heartbeat } of all) {
-    const process = role === "gateway" || role === "simulator" ? role : "worker";
-    assert.match(instance, new RegExp(`-${yard.pid}-${process}$`));
+    const process = spread(ROLES, availableParallelism()).find(({ roles }) => roles.includes(role));
+    assert.match(instance, new RegExp(`-${yard.pid}-${process?.name}$`));
     assert.equal([restarts, reason], [0, undefined], role);
     assert.ok(Date.now() - Date.parse(last_heartbeat) < 10_000);
     assert.ok(Date.parse(since) <= Date.parse(last_heartbeat) + 1_000);

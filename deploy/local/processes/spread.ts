@@ -8,17 +8,17 @@ export interface RoleProcess {
 
 /**
  * The number of cores from which on a role has a process of its own. Each process decodes the log and compiles its code again, so
- * that more of them than cores only cost.
+ * that more of them than cores only cost. To deliver is half of the work behind the gateway.
  */
 const APART_FROM_CORES: Readonly<Record<Role, number>> = {
   gateway: 1,
   simulator: 1,
+  partners: 2,
   projections: 5,
   compiler: 9,
   relay: 9,
   leads: 9,
   identity: 9,
-  partners: 9,
   campaigns: 9,
   timers: 9,
 };
