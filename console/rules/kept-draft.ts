@@ -226,7 +226,8 @@ export function keepDraft(remote: RemoteDraft, local: LocalDraft, pace = USUAL):
     takeTheirs,
     open() {
       isClosed = false;
-      void refresh();
+      // What was refused, as when a session had ended, may be taken now.
+      void (hasUnsaved && view.state.is !== "loading" ? save() : refresh());
       return () => {
         isClosed = true;
         clearTimeout(timer);

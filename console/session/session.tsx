@@ -1,6 +1,6 @@
 // Who is signed in, and what they may do. The server keeps the session in a cookie that no script can read.
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from "react";
 import type { PermissionName } from "../../services/gateway/access/permissions.ts";
 import { call, get, listen, showPersonalData } from "../api/client.ts";
 
@@ -18,7 +18,7 @@ export interface Me {
 export type Credentials = { readonly name: string; readonly password: string } | { readonly token: string };
 
 interface Session {
-  /** Undefined while it is asked for, null where nobody is signed in. */
+  /** Undefined while it is asked for, null where nobody is signed in. Whose session has ended by itself stays until another signs in. */
   readonly me: Me | null | undefined;
   /** Whether there was a session, which has ended by itself. */
   readonly hasEnded: boolean;
@@ -64,10 +64,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
 
   useEffect(() => {
     listen({
-      unauthorized() {
-        setEnded(true);
-        setMe(null);
-      },
+      unauthorized: () => setEnded(true),
     });
     let isWanted = true;
     const ask = (): void => {
@@ -82,31 +79,37 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     };
   }, []);
 
+  const unmask = useCallback((reason: string | undefined): void => {
+    showPersonalData(reason);
+    setUnmasked(reason);
+  }, []);
+
+  const change = useCallback(
+    (found: Me | null, ended: boolean): void => {
+      // Who comes back finds their page as it was, with what they were writing; nobody sees what another had before them.
+      if (found !== null && isSame(me, found)) void queries.invalidateQueries();
+      else queries.clear();
+      unmask(undefined);
+      setEnded(ended);
+      setMe(found);
+    },
+    [me, queries, unmask],
+  );
+
   useEffect(() => {
     const look = async (): Promise<void> => {
       const found = await whoAmI().catch(() => undefined);
-      if (found === undefined || isSame(me, found)) return;
-      queries.clear();
-      showPersonalData(undefined);
-      setUnmasked(undefined);
-      setEnded(found === null);
-      setMe(found);
+      if (found === undefined || (isSame(me, found) && !hasEnded)) return;
+      change(found, found === null);
     };
     const onChange = (): void => void look();
     sessions.addEventListener("message", onChange);
     return () => sessions.removeEventListener("message", onChange);
-  }, [me, queries]);
+  }, [me, hasEnded, change]);
 
   const session = useMemo<Session>(() => {
-    const unmask = (reason: string | undefined): void => {
-      showPersonalData(reason);
-      setUnmasked(reason);
-    };
     const begin = (found: Me | null): void => {
-      queries.clear();
-      unmask(undefined);
-      setEnded(false);
-      setMe(found);
+      change(found, false);
       sessions.postMessage("changed");
     };
     return {
@@ -125,6 +128,6 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       },
       may: (permission) => me?.permissions.includes(permission) ?? false,
     };
-  }, [me, hasEnded, unmaskedBecause, queries]);
+  }, [me, hasEnded, unmaskedBecause, queries, change, unmask]);
   return <SessionContext value={session}>{children}</SessionContext>;
 }

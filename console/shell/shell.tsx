@@ -1,9 +1,9 @@
 // Around every screen: the navigation, who is signed in, and whether the server is away.
-import { Suspense, useEffect, useRef, useState } from "react";
+import { Activity, Suspense, useEffect, useRef, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { LiveProvider, useServerAway } from "../live/live.tsx";
 import { PersonalData } from "../session/personal-data.tsx";
-import { useSession } from "../session/session.tsx";
+import { identityOf, useSession } from "../session/session.tsx";
 import { SetUp } from "../session/set-up.tsx";
 import { SignIn } from "../session/sign-in.tsx";
 import { Button } from "../ui/button.tsx";
@@ -15,35 +15,41 @@ import { details, preloadScreen, screens } from "./screens.ts";
 import "./shell.css";
 
 export function Shell() {
-  const { me } = useSession();
+  const { me, hasEnded } = useSession();
   const [location] = useLocation();
   if (location === "/set-up") return <SetUp />;
   if (me === undefined) return <Loading />;
   if (me === null) return <SignIn />;
   return (
-    <LiveProvider>
-      <div className="shell">
-        <a className="skip" href="#content">
-          Skip to the content
-        </a>
-        <Sidebar />
-        <div className="shell-main">
-          <Away />
-          <Content />
-        </div>
-      </div>
-    </LiveProvider>
+    <>
+      {hasEnded && <SignIn />}
+      <Activity key={identityOf(me)} mode={hasEnded ? "hidden" : "visible"}>
+        <LiveProvider>
+          <div className="shell">
+            <a className="skip" href="#content">
+              Skip to the content
+            </a>
+            <Sidebar />
+            <div className="shell-main">
+              <Away />
+              <Content />
+            </div>
+          </div>
+        </LiveProvider>
+      </Activity>
+    </>
   );
 }
 
 function Content() {
   const [location] = useLocation();
   const main = useRef<HTMLElement>(null);
-  const isFirst = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another address is what it waits for
+  const shown = useRef(location);
   useEffect(() => {
-    if (!isFirst.current) main.current?.focus();
-    isFirst.current = false;
+    // Also after somebody has signed in again, who goes on where they were.
+    if (shown.current === location) return;
+    shown.current = location;
+    main.current?.focus();
     window.scrollTo(0, 0);
   }, [location]);
   return (
