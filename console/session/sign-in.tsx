@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { get, withQuery } from "../api/client.ts";
 import { Mark } from "../shell/mark.tsx";
@@ -18,7 +18,11 @@ export function SignIn() {
   const to = location === "/sign-in" ? "/" : location;
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
+  const card = useRef<HTMLFormElement>(null);
   useTitle("Sign in");
+
+  // Not by autoFocus: a dialog of the page that has gone out of sight holds the focus until a moment later.
+  useEffect(() => card.current?.querySelector("input")?.focus(), []);
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
@@ -40,7 +44,7 @@ export function SignIn() {
 
   return (
     <main className="sign-in">
-      <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
+      <form ref={card} className="sign-in-card" onSubmit={(event) => void submit(event)}>
         <Mark />
         <h1>Sign in</h1>
         {hasEnded && <Notice title="Your session has ended">Sign in again to go on where you were.</Notice>}
@@ -54,7 +58,7 @@ export function SignIn() {
             Sign in with your provider
           </a>
         )}
-        <Field label="Name" name="name" autoComplete="username" autoFocus />
+        <Field label="Name" name="name" autoComplete="username" />
         <Field label="Password" name="password" type="password" autoComplete="current-password" />
         <p className="sign-in-or">
           <span>or</span>

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { openConsole } from "./browser.ts";
+import { untilFocus } from "./keyboard.ts";
 import { consoleSuite } from "./suite.ts";
 
 const { test, yard, browser } = consoleSuite("a session that ends");
@@ -52,8 +53,10 @@ test("who signs in again finds the form that they were filling in, and saves it"
   await endSessions(page, mara);
   assert.is(await page.getByText("Half written").count(), 0);
   assert.is(await form.filter({ visible: true }).count(), 0);
+  await untilFocus(page, "Name");
   await signIn(page, "Mara");
   assert.is(await form.getByLabel("Name").inputValue(), "Half written");
+  assert.is(await page.locator("dialog :focus, [role=dialog] :focus, [role=dialog]:focus").count(), 1);
   await form.getByLabel("Operator").selectOption("=");
   await form.getByLabel("Value").fill("NL");
   await form.getByLabel("Route to").selectOption("edu");
