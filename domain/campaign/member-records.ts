@@ -29,6 +29,8 @@ export interface RecordsCopy {
   readonly sentAs: readonly (readonly [number, DeliveryId])[];
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 const hashOf = (first: number, last: number): number => (first ^ Math.imul(last, 0x9e3779b1)) >>> 0;
 
 export class MemberRecords {
@@ -120,22 +122,24 @@ export class MemberRecords {
     const replied = this.#replied.get(member);
     const sent_as = this.#sentAs.get(member);
     const sentiment = sentimentIn(bits);
-    return {
+    const read: Writable<Member> = {
       status,
       added: this.#addedIn(member),
       version,
-      ...(step !== undefined && { step }),
       moves: moves[member] as number,
       redrives: this.#redrives.get(member) ?? 0,
-      ...(status === "pending" && isMarked && { is_to_send: true }),
-      ...(work !== undefined && { work }),
-      ...(status === "waiting" && { wait: { due: due[member] as number, ends_by_reply: isMarked } }),
-      ...(replied !== undefined && { replied }),
-      ...(isReplyNewIn(bits) && { is_reply_new: true }),
-      ...(sentiment !== undefined && { sentiment }),
-      ...(sent_as !== undefined && { sent_as }),
-      ...(status === "failed" && isMarked && { is_dead: true }),
     };
+    // One by one: a member is read many times on its way, and spreading what it may have takes three times as long.
+    if (step !== undefined) read.step = step;
+    if (status === "pending" && isMarked) read.is_to_send = true;
+    if (work !== undefined) read.work = work;
+    if (status === "waiting") read.wait = { due: due[member] as number, ends_by_reply: isMarked };
+    if (replied !== undefined) read.replied = replied;
+    if (isReplyNewIn(bits)) read.is_reply_new = true;
+    if (sentiment !== undefined) read.sentiment = sentiment;
+    if (sent_as !== undefined) read.sent_as = sent_as;
+    if (status === "failed" && isMarked) read.is_dead = true;
+    return read;
   }
 
   /** All but in which event it was added, which stays. */
