@@ -15,6 +15,8 @@ function charactersIn(value: unknown): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return 8;
   let sum = 0;
-  for (const [name, one] of Object.entries(value)) sum += name.length + charactersIn(one);
+  for (const name of Object.keys(value)) {
+    sum += name.length + charactersIn((value as Readonly<Record<string, unknown>>)[name]);
+  }
   return sum;
 }
