@@ -36,10 +36,9 @@ export function noteOutcomes(parts: NoteOutcomesParts): (mails: Mail[]) => Promi
       const meaning = meaningOf({ mail, ...outcome }, state, { campaign, standing });
       if (meaning === "nothing") return mail.ack();
       onOver(member_id);
-      const moves = state.members.get(member_id)?.moves ?? 0;
       const decision =
         "sent" in meaning
-          ? await goOn(member_id, moves, { how: "sent", submission_id: meaning.sent })
+          ? await goOn(member_id, meaning.moves, { how: "sent", submission_id: meaning.sent })
           : await write(meaning.command);
       const isOver = decision === undefined || decision.accepted || decision.reason === "moved_already";
       if (isOver) mail.ack();

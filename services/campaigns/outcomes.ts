@@ -49,7 +49,7 @@ export function readOutcome(mail: Mail, campaign: CampaignId, log: Log): Outcome
 
 export type Meaning =
   /** It is known already, or concerns nobody any more. */
-  "nothing" | { readonly sent: SubmissionId } | { readonly command: CampaignCommand };
+  "nothing" | { readonly sent: SubmissionId; readonly moves: number } | { readonly command: CampaignCommand };
 
 export function meaningOf(
   { event, member_id }: OutcomeMail,
@@ -75,7 +75,7 @@ export function meaningOf(
   switch (event.type) {
     case "DeliverySucceeded":
     case "DeliveryDuplicated":
-      return { sent: work.submission_id };
+      return { sent: work.submission_id, moves };
     case "DeliveryRejected":
       return fail(event.data.reason, event.data.attempt, false);
     case "DeliveryPassedOn":
