@@ -6,6 +6,10 @@ import type { MemberRow } from "./member.ts";
 
 type StepCounts = { left_by: number; failed: number; waiting: number; working: number };
 
+/** Neither the ids of campaigns nor those of steps have blanks. */
+const keyOf = (campaign: CampaignId, of: string): string => `${campaign} ${of}`;
+const partsOf = (key: string): [string, string] => key.split(" ") as [string, string];
+
 /** Counts per campaign, and per step of a campaign. */
 export class Differences {
   readonly #statuses = new Map<string, number>();
@@ -22,7 +26,7 @@ export class Differences {
   }
 
   #at({ campaign, status, step }: MemberRow, many: number): void {
-    const key = JSON.stringify([campaign, status]);
+    const key = keyOf(campaign, status);
     this.#statuses.set(key, (this.#statuses.get(key) ?? 0) + many);
     if (step === null) return;
     if (status === "waiting" || status === "working" || status === "failed")
@@ -30,7 +34,7 @@ export class Differences {
   }
 
   #step(campaign: CampaignId, step: string): StepCounts {
-    const key = JSON.stringify([campaign, step]);
+    const key = keyOf(campaign, step);
     const known = this.#steps.get(key) ?? { left_by: 0, failed: 0, waiting: 0, working: 0 };
     this.#steps.set(key, known);
     return known;
@@ -43,7 +47,6 @@ export class Differences {
     const steps = [...this.#steps].filter(([, one]) => Object.values(one).some((many) => many !== 0));
     this.#statuses.clear();
     this.#steps.clear();
-    const keyOf = (key: string): [string, string] => JSON.parse(key) as [string, string];
     await Promise.all([
       statuses.length > 0 &&
         target.execute(
@@ -51,8 +54,8 @@ export class Differences {
             select * from unnest($1::text[], $2::text[], $3::bigint[])
             on conflict (campaign, status) do update set members = status_count.members + excluded.members`,
           [
-            statuses.map(([key]) => keyOf(key)[0]),
-            statuses.map(([key]) => keyOf(key)[1]),
+            statuses.map(([key]) => partsOf(key)[0]),
+            statuses.map(([key]) => partsOf(key)[1]),
             statuses.map(([, many]) => many),
           ],
         ),
@@ -64,8 +67,8 @@ export class Differences {
               failed = step_count.failed + excluded.failed, waiting = step_count.waiting + excluded.waiting,
               working = step_count.working + excluded.working`,
           [
-            steps.map(([key]) => keyOf(key)[0]),
-            steps.map(([key]) => keyOf(key)[1]),
+            steps.map(([key]) => partsOf(key)[0]),
+            steps.map(([key]) => partsOf(key)[1]),
             steps.map(([, { left_by }]) => left_by),
             steps.map(([, { failed }]) => failed),
             steps.map(([, { waiting }]) => waiting),
