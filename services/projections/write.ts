@@ -43,12 +43,14 @@ export async function writeBatch(
     async (transaction) => {
       // The fence comes first: its row locks also hold up any other writer until this one has committed.
       const moved = await advance(transaction, due, position);
+      const own = ownEvents(
+        due.filter(({ name }) => moved.has(name)),
+        batch.events,
+      );
       await allSettled(
-        due
-          .filter(({ name }) => moved.has(name))
-          .map(async (schema) => {
-            skipped.set(schema, await apply(transaction, schema, batch));
-          }),
+        Array.from(own, async ([schema, events]) => {
+          skipped.set(schema, await apply(transaction, schema, { ...batch, events }));
+        }),
       );
       return moved;
     },
@@ -61,19 +63,37 @@ export async function writeBatch(
   return due.filter(({ name }) => !moved.has(name));
 }
 
+/** What each schema has not got yet, each stream being looked at once. */
+function ownEvents(
+  schemas: readonly WrittenSchema[],
+  events: readonly StoredEvent[],
+): ReadonlyMap<WrittenSchema, readonly StoredEvent[]> {
+  const shares = schemas.map((schema) => ({ schema, own: [] as StoredEvent[] }));
+  const byStream = new Map<string, typeof shares>();
+  for (const event of events) {
+    const { stream, position } = event;
+    let takers = byStream.get(stream);
+    if (takers === undefined) {
+      takers = shares.filter(({ schema }) => reads(schema, stream));
+      byStream.set(stream, takers);
+    }
+    for (const { schema, own } of takers) if (position > schema.checkpoint.position) own.push(event);
+  }
+  return new Map(shares.map(({ schema, own }) => [schema, own]));
+}
+
+const reads = ({ projection }: WrittenSchema, stream: string): boolean =>
+  projection.prefixes.some((prefix) => stream.startsWith(prefix));
+
 /** Resolves with what was passed over, which is counted and listed in the same transaction. */
 async function apply(
   transaction: Queryable,
-  { name, projection, checkpoint }: WrittenSchema,
+  { name, projection }: WrittenSchema,
   { events, failed }: Batch,
 ): Promise<readonly Skipped[]> {
   const skipped: Skipped[] = failed === undefined ? [] : [[failed, "failed"]];
-  const own = events.filter(
-    ({ position, stream }) =>
-      position > checkpoint.position && projection.prefixes.some((prefix) => stream.startsWith(prefix)),
-  );
   const target = targetIn(transaction, name, (...one) => skipped.push(one));
-  if (own.length > 0) await projection.apply(target, own);
+  if (events.length > 0) await projection.apply(target, events);
   if (skipped.length > 0) await keepSkipped(transaction, name, skipped);
   return skipped;
 }
