@@ -66,7 +66,6 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     checkAPI: false,
     timeout: API_TIMEOUT_MS,
   });
-  const publisher = createPublisher(nats);
   const mailboxes = new Set<Mailbox>();
   let repairing: Promise<void> | undefined;
 
@@ -88,6 +87,7 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     return repairing;
   }
   const repairInBackground = (): void => void repair().catch(() => undefined);
+  const publisher = createPublisher(nats, repairInBackground);
 
   await repair().catch(async (error: unknown) => {
     await connection.close();
@@ -98,14 +98,9 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     publisher.failPending(new BusError("disconnected", "the connection broke before the acknowledgement")),
   );
 
-  async function publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck> {
-    if (!connection.connected) throw new BusError("disconnected", "there is no connection to NATS now");
-    try {
-      return await publisher.publish(subject, payload, options);
-    } catch (error) {
-      if (error instanceof BusError && error.reason === "no_responders") repairInBackground();
-      throw error;
-    }
+  function publish(subject: string, payload: Uint8Array, options: PublishOptions): Promise<PublishAck> {
+    if (connection.connected) return publisher.publish(subject, payload, options);
+    return Promise.reject(new BusError("disconnected", "there is no connection to NATS now"));
   }
 
   async function openMailbox(options: MailboxOptions): Promise<Mailbox> {

@@ -36,7 +36,8 @@ interface StreamAnswer {
 
 const TIMEOUT_MS = 5000;
 
-export function createPublisher(nats: NatsConnection): Publisher {
+/** `onNoStream` is told each time that no stream takes a subject. */
+export function createPublisher(nats: NatsConnection, onNoStream: () => void): Publisher {
   const inbox = createInbox();
   const pending = new Map<string, Pending>();
   let last = 0;
@@ -55,6 +56,7 @@ export function createPublisher(nats: NatsConnection): Publisher {
     if (!waiting) return;
     if (message.headers?.code === 503) {
       waiting.reject(new BusError("no_responders", "no stream takes this subject"));
+      onNoStream();
       return;
     }
     const { seq, duplicate, error } = message.json<StreamAnswer>();

@@ -10,6 +10,7 @@ import { sourceEvents } from "#domain/source/events.ts";
 import { submissionEvents } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { POSITION, RESUME } from "#platform/bus/positions.ts";
+import type { PublishOptions } from "#platform/bus/publisher.ts";
 import {
   campaignSubject,
   factSubject,
@@ -55,37 +56,49 @@ export interface PublishParts {
 export async function publishEvents(
   events: readonly StoredEvent[],
   stored: bigint,
-  { bus, partitions, publishFacts, signature, log }: PublishParts,
+  parts: PublishParts,
 ): Promise<number[]> {
-  const maxBytes = bus.maxMessageBytes - HEADER_BYTES;
+  const { bus } = parts;
+  const resume = `${stored}`;
+  const outgoing = events.flatMap((event) => outgoingOf(event, resume, parts) ?? []);
   const answers = await Promise.allSettled(
-    events.map(async (event) => {
-      const subject =
-        mailSubject(event, partitions, log) ?? (publishFacts ? factSubjectOf(event) : undefined);
-      if (subject === undefined) return undefined;
-      const message = packEvent(event);
-      if (message.byteLength > maxBytes) {
-        // One that can't be sent must not keep all the others from being sent.
-        const { id, stream } = event;
-        log.error(
-          { event: id, stream, bytes: message.byteLength, maxBytes },
-          "event is too large to publish",
-        );
-        return undefined;
-      }
-      const headers = {
-        [POSITION]: `${event.position}`,
-        [RESUME]: `${stored}`,
-        [signature.header]: signature.sign(message),
-      };
-      const { seq, duplicate } = await bus.publish(subject, message, { id: event.id, headers });
-      return duplicate ? undefined : seq;
-    }),
+    outgoing.map(({ subject, message, options }) => bus.publish(subject, message, options)),
   );
   return answers.flatMap((answer) => {
     if (answer.status === "rejected") throw answer.reason;
-    return answer.value ?? [];
+    const { seq, duplicate } = answer.value;
+    return duplicate ? [] : seq;
   });
+}
+
+interface Outgoing {
+  readonly subject: string;
+  readonly message: Uint8Array;
+  readonly options: PublishOptions;
+}
+
+/** Undefined where it is not to be published, or can't be. */
+function outgoingOf(
+  event: StoredEvent,
+  resume: string,
+  { bus, partitions, publishFacts, signature, log }: PublishParts,
+): Outgoing | undefined {
+  const subject = mailSubject(event, partitions, log) ?? (publishFacts ? factSubjectOf(event) : undefined);
+  if (subject === undefined) return undefined;
+  const message = packEvent(event);
+  const maxBytes = bus.maxMessageBytes - HEADER_BYTES;
+  if (message.byteLength > maxBytes) {
+    // One that can't be sent must not keep all the others from being sent.
+    const { id, stream } = event;
+    log.error({ event: id, stream, bytes: message.byteLength, maxBytes }, "event is too large to publish");
+    return undefined;
+  }
+  const headers = {
+    [POSITION]: `${event.position}`,
+    [RESUME]: resume,
+    [signature.header]: signature.sign(message),
+  };
+  return { subject, message, options: { id: event.id, headers } };
 }
 
 /** For a relay that starts after a long run of events that were not published: it need not read them again. */
