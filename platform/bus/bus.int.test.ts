@@ -1,3 +1,4 @@
+import { connect } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNats } from "../../test/harness/nats.ts";
@@ -35,6 +36,20 @@ buses("publishes once under the same id, and finds it again with its headers", a
   assert.is(last?.headers?.get("position"), "7");
   assert.is(Buffer.from((await bus.messageAt(first.seq))?.data ?? []).toString(), "a");
   assert.is(await bus.messageAt(first.seq + 1), undefined);
+});
+
+buses("writes to a bucket without asking the server what it may have", async () => {
+  let asked = 0;
+  const watching = bus.listen("$JS.API.INFO", () => {
+    asked += 1;
+  });
+  for (const text of ["a", "b"]) await (await bus.kv("leases")).put("test.1", text);
+  assert.is(asked, 0);
+  const client = await connect({ servers: nats.url });
+  await client.jetstreamManager();
+  await until("a client that asks is heard", () => asked > 0);
+  await client.close();
+  await watching.close();
 });
 
 buses("keeps what a producer published until it is taken in, and no longer", async () => {

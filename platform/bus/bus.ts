@@ -128,6 +128,15 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
     };
   }
 
+  // Left to itself, the client asks the server what it may have each time that a bucket is wanted, which is for each write of a lease.
+  const jetstream = nats.jetstream({ timeout: API_TIMEOUT_MS, checkAPI: false });
+  const buckets = new Map<BucketName, Promise<KV>>();
+  function kv(name: BucketName): Promise<KV> {
+    const bucket = buckets.get(name) ?? jetstream.views.kv(name, { bindOnly: true });
+    buckets.set(name, bucket);
+    return bucket;
+  }
+
   async function close(): Promise<void> {
     closing.abort();
     await Promise.all(Array.from(mailboxes, (one) => one.close()));
@@ -167,7 +176,7 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
         if (!isMissing(error)) throw toBusError(error, `purging ${stream}`);
       });
     },
-    kv: (bucket) => nats.jetstream({ timeout: API_TIMEOUT_MS }).views.kv(bucket, { bindOnly: true }),
+    kv,
     close,
   };
 }
