@@ -44,6 +44,7 @@ export class MemberRecords {
   readonly #replied: Map<number, number>;
   readonly #redrives: Map<number, number>;
   readonly #sentAs: Map<number, DeliveryId>;
+  #found: { readonly id?: MemberId; readonly member?: number } = {};
 
   /** Of a copy nobody is found by id before all are indexed. */
   constructor(copy?: RecordsCopy) {
@@ -96,6 +97,14 @@ export class MemberRecords {
   }
 
   find(id: MemberId): number | undefined {
+    // On its way a member is looked for several times in a row; its number stays what it is.
+    if (id === this.#found.id) return this.#found.member;
+    const member = this.#lookUp(id);
+    if (member !== undefined) this.#found = { id, member };
+    return member;
+  }
+
+  #lookUp(id: MemberId): number | undefined {
     const { ids } = this.columns;
     const [first, second, third, last] = wordsOfUuid(id);
     return this.#byId.find(hashOf(first, last), (member) => {
