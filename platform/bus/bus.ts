@@ -132,8 +132,12 @@ export async function connectBus({ name, log, lifecycle, topology, ...access }: 
   const jetstream = nats.jetstream({ timeout: API_TIMEOUT_MS, checkAPI: false });
   const buckets = new Map<BucketName, Promise<KV>>();
   function kv(name: BucketName): Promise<KV> {
-    const bucket = buckets.get(name) ?? jetstream.views.kv(name, { bindOnly: true });
+    const known = buckets.get(name);
+    if (known !== undefined) return known;
+    const bucket = jetstream.views.kv(name, { bindOnly: true });
     buckets.set(name, bucket);
+    // What has failed is tried anew.
+    bucket.catch(() => buckets.delete(name));
     return bucket;
   }
 
