@@ -9,7 +9,12 @@ import { submissionContext } from "#domain/seal-contexts.ts";
 import { type SubmissionEvent, submissionEvents, submissionStream } from "#domain/submission/events.ts";
 import { readSubmission, type Submission } from "#domain/submission/submission.ts";
 import type { Mail } from "#platform/bus/mail.ts";
-import { createCodec, UnreadableEvent, WrittenByNewerRelease } from "#platform/event-store/codec.ts";
+import {
+  createCodec,
+  type EventOf,
+  UnreadableEvent,
+  WrittenByNewerRelease,
+} from "#platform/event-store/codec.ts";
 import { unpackEvent } from "#platform/event-store/event-mail.ts";
 import type { StoredEvent } from "#platform/event-store/stored-event.ts";
 import type { Log } from "#platform/log.ts";
@@ -46,10 +51,12 @@ const Addressed = z.object({
 });
 const Member = z.object({ campaign: CampaignId, member_id: MemberId });
 
-const codec = createCodec({
+const routedEvents = {
   SubmissionRouted: submissionEvents.SubmissionRouted,
   MemberSendRequested: campaignEvents.MemberSendRequested,
-});
+};
+type RoutedEvent = EventOf<typeof routedEvents>;
+const codec = createCodec(routedEvents);
 const PARKED_MS = 60_000;
 
 /** Throws when the keys can't be asked for; then all of it comes again. What no delivery comes of is acknowledged or parked. */
@@ -62,7 +69,6 @@ export async function readMail(
   const sealed = decoded.flatMap(({ routed }) =>
     routed === undefined ? [] : [{ sealed: routed.sealed, context: submissionContext(routed.submission_id) }],
   );
-  await vault.fetchKeys(sealed.map((one) => one.sealed.key));
   const opened = await vault.openMany(sealed);
   let next = 0;
   return decoded.map(({ routed, ...delivery }) => {
@@ -94,14 +100,15 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
     mail.term();
     return undefined;
   }
-  const routed = decodeRouted(event, log);
-  if (routed === "for_another_release") {
+  const decoded = decodeRouted(event, log);
+  if (decoded === "for_another_release") {
     mail.nak(PARKED_MS);
     return undefined;
   }
+  const routed = decoded?.data;
   const addressed = routed ?? Addressed.safeParse(event.data).data;
   // Also what was put here and is for another partner, or stands in no submission's own stream.
-  const sent_for = sentFor(event);
+  const sent_for = sentFor(event, decoded);
   const stream =
     sent_for === undefined
       ? addressed && submissionStream(addressed.submission_id)
@@ -126,15 +133,19 @@ function decode(mail: Mail, partner: PartnerId, log: Log): Decoded | undefined {
 }
 
 /** Undefined where it is a submission's. */
-function sentFor({ type, data, revision }: StoredEvent): SentFor | undefined {
-  const member = type === "MemberSendRequested" ? Member.safeParse(data).data : undefined;
-  return member && { ...member, revision: Number(revision) };
+function sentFor(
+  { type, data, revision }: StoredEvent,
+  decoded: RoutedEvent | undefined,
+): SentFor | undefined {
+  if (type !== "MemberSendRequested") return undefined;
+  const member = decoded?.type === type ? decoded.data : Member.safeParse(data).data;
+  return member && { campaign: member.campaign, member_id: member.member_id, revision: Number(revision) };
 }
 
-function decodeRouted(event: StoredEvent, log: Log): Routed | "for_another_release" | undefined {
+function decodeRouted(event: StoredEvent, log: Log): RoutedEvent | "for_another_release" | undefined {
   try {
     const decoded = codec.decode(event);
-    if (decoded.known) return decoded.event.data;
+    if (decoded.known) return decoded.event;
     log.warn({ stream: event.stream, type: event.type }, "event of unknown type parked");
     return "for_another_release";
   } catch (error) {
