@@ -5,7 +5,7 @@ import { HIDDEN } from "#domain/partner/delivery-kind.ts";
 import { type HttpDelivery, OUR_HEADERS } from "#domain/partner/http-delivery.ts";
 import { CREDENTIAL, hideSecrets, isSecretHeader, withoutUrlSecrets } from "#domain/partner/http-secrets.ts";
 import { fill, MAX_FILLED } from "#domain/partner/template.ts";
-import { createHttpCaller, type HttpRequest } from "#platform/http-call.ts";
+import { createHttpCaller } from "#platform/http-call.ts";
 import { parseSecret, type SigningKey, signedHeaders } from "#platform/webhooks.ts";
 import { deliveryHeaders, type Message, type OpenChannel } from "./channel.ts";
 import { outcomeOf, shownResponse, withoutSecretsIn } from "./http-result.ts";
@@ -15,6 +15,9 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
   const secret = delivery.secret === undefined ? undefined : createSecretKey(parseSecret(delivery.secret));
   const shownUrl = withoutUrlSecrets(delivery.url);
   const hide = hideSecrets(delivery);
+  const fixed = fixedHeaders(delivery);
+  const isHidden = hiddenHeaders(delivery);
+  const { method } = delivery;
   const caller = createHttpCaller({
     url: delivery.url,
     concurrency: config.limits.concurrency,
@@ -25,10 +28,11 @@ export const openHttpChannel: OpenChannel<"http"> = (options) => {
   return {
     prepare(message) {
       const content = contentFor(message, delivery);
-      const request = requestFor(message, delivery, JSON.stringify(content), secret);
-      const { method } = delivery;
+      const body = JSON.stringify(content);
+      const headers = { ...fixed, ...deliveryHeaders(message), ...signatureOf(message, body, secret) };
+      const request = { method, headers, body };
       return {
-        request: { method, url: shownUrl, headers: shownHeaders(request.headers, delivery), body: content },
+        request: { method, url: shownUrl, headers: shownHeaders(headers, isHidden), body: content },
         timeoutMs: delivery.timeout_ms,
         async send(attempt) {
           const result = withoutSecretsIn(await caller.call(request, attempt), hide);
@@ -46,33 +50,37 @@ function contentFor({ submission, ids }: Message, { body }: HttpDelivery): unkno
     : fill(body, templateFacts(submission, ids), MAX_FILLED);
 }
 
-function requestFor(
-  message: Message,
-  { method, headers = {} }: HttpDelivery,
-  body: string,
-  secret: SigningKey | undefined,
-): HttpRequest {
+/** The same with each request. */
+function fixedHeaders({ headers = {} }: HttpDelivery): Readonly<Record<string, string>> {
   // Stored before anybody checked, such names are still there.
   const given = Object.entries(headers).filter(([name]) => !OUR_HEADERS.test(name));
-  const signature =
-    secret === undefined ? {} : signedHeaders(secret, message.ids.delivery_id, body, message.now);
   return {
-    method,
-    headers: {
-      "content-type": "application/json",
-      "user-agent": "switchyard",
-      ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
-      ...deliveryHeaders(message),
-      ...signature,
-    },
-    body,
+    "content-type": "application/json",
+    "user-agent": "switchyard",
+    ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
   };
 }
 
-/** What may be a credential is kept out of the record, whether it was declared one or not. */
-function shownHeaders(headers: HttpRequest["headers"], delivery: HttpDelivery): Record<string, string> {
-  const isHidden = (name: string): boolean =>
-    name !== "idempotency-key" && (CREDENTIAL.test(name) || isSecretHeader(name, delivery));
-  const shown = Object.entries(headers).map(([name, value]) => [name, isHidden(name) ? HIDDEN : value]);
-  return Object.fromEntries(shown);
+const signatureOf = ({ ids, now }: Message, body: string, secret: SigningKey | undefined) =>
+  secret === undefined ? {} : signedHeaders(secret, ids.delivery_id, body, now);
+
+/** What may be a credential is kept out of the record, whether it was declared one or not. Each name is looked at once. */
+function hiddenHeaders(delivery: HttpDelivery): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const isHidden =
+      known.get(name) ??
+      (name !== "idempotency-key" && (CREDENTIAL.test(name) || isSecretHeader(name, delivery)));
+    known.set(name, isHidden);
+    return isHidden;
+  };
+}
+
+function shownHeaders(
+  headers: Readonly<Record<string, string>>,
+  isHidden: (name: string) => boolean,
+): Record<string, string> {
+  const shown = { ...headers };
+  for (const name of Object.keys(shown)) if (isHidden(name)) shown[name] = HIDDEN;
+  return shown;
 }
