@@ -2,20 +2,29 @@
 import { type Reading, readResponse, type Told } from "#domain/partner/outcome.ts";
 import type { HttpResponse, NoHttpResponse } from "#platform/http-call.ts";
 
-export type Result = HttpResponse | NoHttpResponse;
+export type Result = ReadResponse | NoHttpResponse;
+
+interface ReadResponse extends HttpResponse {
+  /** Undefined where the body is no JSON. */
+  readonly json: unknown;
+}
 
 /** A partner may send back what it was sent. */
-export function withoutSecretsIn(result: Result, hide: (text: string) => string): Result {
+export function withoutSecretsIn(
+  result: HttpResponse | NoHttpResponse,
+  hide: (text: string) => string,
+): Result {
   if (!result.responded) return result;
   const headers = Object.entries(result.headers).map(([name, value]) => [name, hide(value)]);
-  return { ...result, headers: Object.fromEntries(headers), body: hide(result.body) };
+  const body = hide(result.body);
+  return { ...result, headers: Object.fromEntries(headers), body, json: asJson(body) };
 }
 
 /** JSON as such, anything else as text. */
 export function shownResponse(result: Result): object {
   if (!result.responded) return { error: result.outcome.reason };
-  const { status, headers, body, truncated } = result;
-  return { status, headers, body: asJson(body) ?? body, ...(truncated && { truncated }) };
+  const { status, headers, body, json, truncated } = result;
+  return { status, headers, body: json ?? body, ...(truncated && { truncated }) };
 }
 
 /** By Standard Webhooks, who says so wants no more. */
@@ -29,7 +38,7 @@ export function outcomeOf(
   reasonOf = (response: HttpResponse): string => `http_${response.status}`,
 ): Told {
   if (!result.responded) return { outcome: result.outcome };
-  const { status, headers, body, truncated } = result;
+  const { status, headers, json, truncated } = result;
   if (status === GONE) return { outcome: { outcome: "gone", reason: reasonOf(result) } };
   if (TRANSIENT.has(status) || status >= 500) {
     const retry_after_ms = retryAfterMs(headers["retry-after"], now);
@@ -37,7 +46,7 @@ export function outcomeOf(
     return { outcome: { outcome: "failed", reason: reasonOf(result), ...wait } };
   }
   const declined = status < 200 || status >= 300 ? reasonOf(result) : undefined;
-  return readResponse(truncated ? undefined : asJson(body), reading, declined);
+  return readResponse(truncated ? undefined : json, reading, declined);
 }
 
 /** `Retry-After` is seconds or a date; what is neither asks for nothing. */
