@@ -35,7 +35,8 @@ const jsonOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value) ?? 
 
 /** Throws when the message is none of ours. Checked by hand, for every mail is read here and a schema takes ten times as long. */
 export function unpackEvent(message: Uint8Array): StoredEvent {
-  const packed: unknown = JSON.parse(Buffer.from(message).toString("utf8"));
+  const { buffer, byteOffset, byteLength } = message;
+  const packed: unknown = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
   if (!isPacked(packed)) throw new Error("the message is no event");
   const { id, stream, type, version, data } = packed;
   const { schema, at, trace, causation, correlation } = packed.metadata;
