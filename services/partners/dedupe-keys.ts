@@ -42,13 +42,16 @@ const NO_TURN_MS = 1_000;
 /** Deliveries whose function failed, remembered until it does not. */
 const MAX_FAILURES = 10_000;
 
+interface Made {
+  readonly config: PartnerSettings;
+  /** A promise until the function has answered. */
+  key: DedupeKey | Promise<DedupeKey>;
+}
+
 /** Each is made once, unless the partner is configured otherwise meanwhile. */
 export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
   const { vault, config, begunWith, sandbox, log } = parts;
-  const made = new WeakMap<
-    DeliveryMail,
-    { readonly config: PartnerSettings; readonly key: Promise<DedupeKey>; settled?: DedupeKey }
-  >();
+  const made = new WeakMap<DeliveryMail, Made>();
   const failures = new Map<string, number>();
   const slots = createSlots(() => MAX_AT_ONCE);
 
@@ -60,19 +63,17 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
     const keyOf = (text: string): DedupeKey => ({ key: vault.fingerprint(`dedupe ${about.partner}`, text) });
     if (about.sent_for !== undefined) {
       // One send a member and step, whatever else the partner takes for the same.
-      const settled = keyOf(ownKey(content.routed));
-      made.set(delivery, { config: settings, key: Promise.resolve(settled), settled });
+      made.set(delivery, { config: settings, key: keyOf(ownKey(content.routed)) });
       return;
     }
     if (dedupe === undefined || !("function" in dedupe)) {
-      const settled = keyOf(dedupeKeyOf(dedupe, factsOf(content.submission), content.routed));
-      made.set(delivery, { config: settings, key: Promise.resolve(settled), settled });
+      const key = keyOf(dedupeKeyOf(dedupe, factsOf(content.submission), content.routed));
+      made.set(delivery, { config: settings, key });
       return;
     }
     const begun = begunWith(about.delivery_id);
     if (begun !== undefined) {
-      const settled = { key: begun };
-      made.set(delivery, { config: settings, key: Promise.resolve(settled), settled });
+      made.set(delivery, { config: settings, key: { key: begun } });
       return;
     }
     const key = run(dedupe.function, delivery, content).then((result) => {
@@ -82,13 +83,10 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
           ? failedBy(result, delivery, settings)
           : keyOf(dedupeKeyFrom(text, content.routed));
       if ("key" in settled) failures.delete(about.delivery_id);
-      entry.settled = settled;
+      entry.key = settled;
       return settled;
     });
-    const entry: { config: PartnerSettings; key: Promise<DedupeKey>; settled?: DedupeKey } = {
-      config: settings,
-      key,
-    };
+    const entry: Made = { config: settings, key };
     made.set(delivery, entry);
   }
 
@@ -133,7 +131,7 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
     if (current(delivery) === undefined) ask(delivery);
     const known = made.get(delivery);
     if (known === undefined) throw new Error("a dedupe key that was asked for is there");
-    return known.settled ?? known.key;
+    return known.key;
   }
 
   return {
@@ -141,7 +139,8 @@ export function createDedupeKeys(parts: DedupeKeysParts): DedupeKeys {
       const { dedupe } = config();
       const isCheap = dedupe === undefined || !("function" in dedupe);
       if (current(delivery) === undefined && isCheap) ask(delivery);
-      return current(delivery)?.settled;
+      const key = current(delivery)?.key;
+      return key instanceof Promise ? undefined : key;
     },
     get,
     async prepare(deliveries, signal) {
