@@ -26,10 +26,6 @@ export interface Mail {
   term(): void;
 }
 
-export interface Answerable extends Mail {
-  readonly answered: boolean;
-}
-
 /** JetStream says in the reply subject where a message stands: $JS.ACK.…<deliveries>.<seq>.<consumer seq>.<time>.<pending> */
 function placeIn(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
   const tokens = reply.split(".");
@@ -39,7 +35,7 @@ function placeIn(reply: string): Pick<Mail, "deliveries" | "seq" | "storedAt"> {
   return { deliveries: Number(tokens[first]), seq: Number(tokens[first + 1]), storedAt };
 }
 
-export function toMail(message: Msg, onAnswered: () => void): Answerable {
+export function toMail(message: Msg, onAnswered: () => void): Mail {
   let answered = false;
   const answer = (acknowledgement: Uint8Array): void => {
     if (answered) return;
@@ -48,14 +44,15 @@ export function toMail(message: Msg, onAnswered: () => void): Answerable {
     message.respond(acknowledgement);
     onAnswered();
   };
+  // Named one by one: to spread them costs more than to read them.
+  const { deliveries, seq, storedAt } = placeIn(message.reply ?? "");
   return {
     subject: message.subject,
     data: message.data,
     headers: message.headers,
-    ...placeIn(message.reply ?? ""),
-    get answered() {
-      return answered;
-    },
+    deliveries,
+    seq,
+    storedAt,
     ack: () => answer(ACK),
     nak: (delayMs) => answer(delayMs > 0 ? Buffer.from(`-NAK {"delay":${nanos(Math.round(delayMs))}}`) : NAK),
     term: () => answer(TERM),

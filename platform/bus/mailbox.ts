@@ -7,7 +7,7 @@
 import type { Log } from "../log.ts";
 import { pause } from "../retry.ts";
 import type { Connection } from "./connection.ts";
-import type { Answerable, Mail } from "./mail.ts";
+import type { Mail } from "./mail.ts";
 import { openPull, type Pull } from "./pull.ts";
 import type { StreamName } from "./topology.ts";
 
@@ -59,7 +59,7 @@ const CLOSING_MS = 1000;
 
 export function createMailbox(options: MailboxOptions, { connection, log, ensure }: MailboxParts): Mailbox {
   const { name, stream = "YARD", maxBatch, ackWaitMs, requestMs = REQUEST_MS, onBatch } = options;
-  let arrived: Answerable[] = [];
+  let arrived: Mail[] = [];
   let oldestArrival = 0;
   let unanswered = 0;
   let handling: Promise<void> | undefined;
@@ -81,7 +81,7 @@ export function createMailbox(options: MailboxOptions, { connection, log, ensure
     }
   }
 
-  function arrive(mail: Answerable): void {
+  function arrive(mail: Mail): void {
     unanswered += 1;
     if (arrived.length === 0) oldestArrival = performance.now();
     arrived.push(mail);

@@ -1,7 +1,7 @@
 // Requests to a pull consumer: each request has an inbox of its own, and one never ends before another is open.
 // See docs/decisions/0028.
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
-import { type Answerable, toMail } from "./mail.ts";
+import { type Mail, toMail } from "./mail.ts";
 
 export interface Pull {
   /** Asks for so many more, unless an earlier request is still open. */
@@ -18,7 +18,7 @@ export interface PullOptions {
   readonly nats: NatsConnection;
   readonly stream: string;
   readonly name: string;
-  readonly onMessage: (mail: Answerable) => void;
+  readonly onMessage: (mail: Mail) => void;
   readonly onAnswered: () => void;
   /** A request is used up or has expired; ask again. */
   readonly onDone: () => void;
