@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort } from "../../test/harness/process.ts";
+import { freePort } from "#platform/free-port.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
 

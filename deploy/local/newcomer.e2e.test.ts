@@ -7,7 +7,7 @@ import { request } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readEndpoints } from "#platform/endpoints.ts";
-import { freePort } from "../../test/harness/process.ts";
+import { freePort } from "#platform/free-port.ts";
 import { until } from "../../test/harness/wait.ts";
 import { type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
 

@@ -9,7 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ROLES } from "#platform/config.ts";
 import { readEndpoints } from "#platform/endpoints.ts";
-import { freePort } from "../../test/harness/process.ts";
+import { freePort } from "#platform/free-port.ts";
 import { until } from "../../test/harness/wait.ts";
 import { isGone, type Launched, startLauncher, temporaryDataFolder } from "./fixtures/launched.ts";
 import { spread } from "./processes/spread.ts";

@@ -4,6 +4,7 @@ import pg from "pg";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectDatabase, type Database } from "#platform/database.ts";
+import { freePort } from "#platform/free-port.ts";
 import { createLog } from "#platform/log.ts";
 import { openVault } from "#platform/vault/vault.ts";
 import { newSecret } from "#platform/webhooks.ts";
@@ -13,7 +14,7 @@ import { startEventStore, temporaryFolder } from "../../test/eventstore/server.t
 import { installedPostgres, startInstalledPostgres } from "../../test/harness/installed-postgres.ts";
 import { startNats } from "../../test/harness/nats.ts";
 import { startPostgres } from "../../test/harness/postgres.ts";
-import { freePort, type NodeProcess, startNode } from "../../test/harness/process.ts";
+import { type NodeProcess, startNode } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { startPgBouncer } from "../local/fixtures/pgbouncer.ts";
 

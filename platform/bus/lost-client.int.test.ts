@@ -1,9 +1,9 @@
 // A client that vanished without a word leaves its subscriptions at the server, which goes on sending them what others should get.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { freePort } from "#platform/free-port.ts";
 import { startHalfOpenProxy } from "../../test/harness/half-open-proxy.ts";
 import { startNats } from "../../test/harness/nats.ts";
-import { freePort } from "../../test/harness/process.ts";
 import { until } from "../../test/harness/wait.ts";
 import { createLog } from "../log.ts";
 import { connectBus } from "./bus.ts";

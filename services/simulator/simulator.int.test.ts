@@ -1,8 +1,9 @@
 import { request } from "undici";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { freePort } from "#platform/free-port.ts";
 import { newSecret, parseSecret, signedHeaders } from "#platform/webhooks.ts";
-import { freePort, startNode } from "../../test/harness/process.ts";
+import { startNode } from "../../test/harness/process.ts";
 import { createSimulator, type Simulator } from "./app.ts";
 import { askSimulator, type Json } from "./fixtures/ask.ts";
 

@@ -1,12 +1,13 @@
 // The whole system on real parts, as one application process or with each role as its own.
 import { rm } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "#platform/free-port.ts";
 import { retryUntil } from "#platform/retry.ts";
 import { newSecret } from "#platform/webhooks.ts";
 import { type EventStoreServer, startEventStore, temporaryFolder } from "../eventstore/server.ts";
 import { type NatsServer, startNats } from "../harness/nats.ts";
 import { type PostgresServer, startPostgres } from "../harness/postgres.ts";
-import { freePort, type NodeProcess, startNode } from "../harness/process.ts";
+import { type NodeProcess, startNode } from "../harness/process.ts";
 import { allOrNone, type Own } from "../harness/started.ts";
 import { createClient, type YardClient } from "./client.ts";
 

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "#platform/free-port.ts";
 import { evidenceOf } from "../harness/evidence.ts";
-import { freePort } from "../harness/process.ts";
 
 export interface Exit {
   readonly code: number | null;

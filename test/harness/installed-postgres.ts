@@ -5,10 +5,10 @@ import { chmodSync, chownSync, globSync, mkdirSync, mkdtempSync, readFileSync, r
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { freePort } from "#platform/free-port.ts";
 import { evidenceOf } from "./evidence.ts";
 import { guard } from "./orphan-guard.ts";
 import type { PostgresServer } from "./postgres-server.ts";
-import { freePort } from "./process.ts";
 
 const START_MS = 20_000;
 const SQL = new URL("../../deploy/postgres/create.sql", import.meta.url);

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "#platform/free-port.ts";
 import { evidenceOf } from "./evidence.ts";
 import { guard } from "./orphan-guard.ts";
-import { freePort } from "./process.ts";
 
 export interface NatsServer {
   readonly url: string;

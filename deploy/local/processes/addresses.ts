@@ -1,7 +1,8 @@
 // Where each process listens, also after it was started again: the gateway where HOST and PORT say, the others on loopback.
 import type { Config, Environment } from "#platform/config.ts";
 import type { Endpoints } from "#platform/endpoints.ts";
-import { demandPort, freePort, LOOPBACK } from "../ports.ts";
+import { freePort, LOOPBACK } from "#platform/free-port.ts";
+import { demandPort, firstFreePort } from "../ports.ts";
 import { keptSimulatorUrl } from "../welcome/seed.ts";
 import type { RoleProcess } from "./spread.ts";
 
@@ -54,7 +55,9 @@ async function simulatorPort(
   const running = joined && portOf(joined.simulator_url);
   const known = SIMULATOR_PORT ? configured : running;
   if (known !== undefined && !roles.includes("simulator")) return known;
-  return known === undefined ? freePort(portOf(keptSimulatorUrl(dataDir)), configured) : freePort(known);
+  return known === undefined
+    ? firstFreePort(portOf(keptSimulatorUrl(dataDir)), configured)
+    : firstFreePort(known);
 }
 
 function portOf(url: string | undefined): number {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { request } from "undici";
 import { readConfig } from "#platform/config.ts";
 import { resolveSecrets } from "#platform/connections.ts";
-import { freePort } from "../ports.ts";
+import { freePort } from "#platform/free-port.ts";
 import { Problem } from "../problem.ts";
 import { findRunningYard, runningEndpoints } from "../running.ts";
 

@@ -1,9 +1,9 @@
 // Signing in through a provider that is not ours, and behind a proxy that terminates TLS.
 import { OAuth2Server } from "oauth2-mock-server";
 import * as assert from "uvu/assert";
+import { freePort } from "#platform/free-port.ts";
 import { startTestGateway, type TestGateway } from "../../../test/gateway/gateway.ts";
 import { partsSuite } from "../../../test/gateway/suite.ts";
-import { freePort } from "../../../test/harness/process.ts";
 
 const { test, parts, atEnd } = await partsSuite("signing in through OpenID");
 const provider = new OAuth2Server();

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import * as assert from "uvu/assert";
+import { freePort } from "#platform/free-port.ts";
 import { parseSecret, signedHeaders } from "#platform/webhooks.ts";
 import { natsProducer } from "../../../test/gateway/over-nats.ts";
 import { gatewaySuite } from "../../../test/gateway/suite.ts";
-import { freePort } from "../../../test/harness/process.ts";
 import { until } from "../../../test/harness/wait.ts";
 
 const metricsPort = await freePort();

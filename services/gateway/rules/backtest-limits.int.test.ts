@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { freePort } from "#platform/free-port.ts";
 import { createLifecycle } from "#platform/lifecycle.ts";
 import { connectionsTo } from "../../../test/gateway/gateway.ts";
-import { freePort } from "../../../test/harness/process.ts";
 import { until } from "../../../test/harness/wait.ts";
 import { userPerson } from "../access/person.ts";
 import { adminScope } from "../admin/scope.ts";

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "#platform/free-port.ts";
 import { guard } from "../../harness/orphan-guard.ts";
-import { freePort } from "../../harness/process.ts";
 import { until } from "../../harness/wait.ts";
 
 /** When a write is on disk: before it is answered, or within a second. */
