@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNats } from "../test/harness/nats.ts";
@@ -264,6 +265,22 @@ leases("a name whose record can't be read keeps nobody from the others", async (
   assert.not(holder.held.has("x"));
   await (await bus.kv("leases")).delete(key("x"));
   await until("it has that one too", () => holder.held.has("x"));
+  await holder.close();
+});
+
+leases("who stood still for longer than a lease has at once what nobody took", async () => {
+  const names = numbered(3);
+  const ttlMs = 2_000;
+  const holder = hold({ group: "still", names: () => names, ttlMs });
+  const before = await until("it has all", () => holder.held.size === 3 && [...holder.held.values()]);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ttlMs + 100);
+  const wholeLease = pause(ttlMs, "not within a lease");
+  const regained = until("it has all again", () => {
+    const held = names.map((name) => holder.held.get(name));
+    return held.every((lease) => lease?.valid && !before.includes(lease)) && "at once";
+  });
+  assert.is(await Promise.race([regained, wholeLease]), "at once");
+  assert.not.ok(before.some(({ valid }) => valid));
   await holder.close();
 });
 

@@ -104,7 +104,9 @@ export function holdLeases(options: LeaseOptions): LeaseHolder {
   /** Its record, when it may be taken. Who has no room looks as well: whose time will be over is only known to who watched. */
   async function look(name: string): Promise<Free | undefined> {
     const record = await records.read(name);
-    return sightings.isFree(name, record) ? { name, revision: record?.revision } : undefined;
+    // Of a lease that ended because this process or NATS stood still: our work on it is over, so nobody's time has to run out.
+    const isLeftByUs = record?.owner?.holder === holder;
+    return isLeftByUs || sightings.isFree(name, record) ? { name, revision: record?.revision } : undefined;
   }
 
   async function take({ name, revision: seen }: Free): Promise<void> {
