@@ -167,6 +167,19 @@ writers(
   },
 );
 
+writers(
+  "loads the stream again at once after it could not store something, though nobody asks for it",
+  async () => {
+    const chosen = options();
+    const writer = openBatchWriter(chosen);
+    await writer.open();
+    await store.append(chosen.stream, "no_stream", [counted(0)]);
+    assert.is(reasonOf(await writer.write(0)), "not_stored");
+    await until("it knows what another has written", () => writer.state?.next === 1, 5_000);
+    await writer.close();
+  },
+);
+
 writers("writes nothing once it is not the writer any more", async () => {
   let isWriter = true;
   const chosen = options({ mayWrite: () => isWriter });
@@ -263,6 +276,8 @@ writers("loads the state again that an event left half changed", async () => {
     ["fulfilled", "rejected", "fulfilled"],
   );
   assert.equal(await numbersIn(chosen.stream), [0, 1]);
+  await writer.write(3).catch(() => undefined);
+  await until("nobody sees the half of it", () => writer.state?.next === 2, 5_000);
   await writer.close();
 });
 

@@ -4,8 +4,8 @@
 // 2. write() answers only when its decision, and every decision that it rests on, is stored.
 // 3. What is decided in one turn of the event loop, or while an append is under way, goes into the next append.
 // 4. An append without an answer may have been stored: it is repeated unchanged for as long as this process is the writer.
-// 5. Any other failed append ends the state: what was decided on it is answered "not_stored", and the stream is loaded anew before
-//    anything else is decided.
+// 5. Any other failed append ends the state: what was decided on it is answered "not_stored", and the stream is loaded anew, at once:
+//    who waits for a time, or for room, acts on the state and asks for nothing.
 // 6. Once `mayWrite` says no, nothing is appended and everything is answered "not_the_writer".
 // 7. What a writer before this one had under way may be stored after this one has loaded the stream, as long as this one has not
 //    appended anything: who is told of nothing looks now and then whether the stream ends where it thinks.
@@ -208,7 +208,7 @@ export function openBatchWriter<State, Command, Made extends AnyDecision>(
 
   async function workOff(): Promise<void> {
     await new Promise(setImmediate);
-    while (waiting.length > 0 || decided.length > 0) {
+    while (waiting.length > 0 || decided.length > 0 || current === undefined || isDamaged) {
       if (isDamaged && decided.length === 0) [current, isDamaged] = [undefined, false];
       if (current === undefined && !(await open())) return refuseAll();
       decideWaiting();

@@ -106,6 +106,18 @@ test("what people decided is stored, also where it could not be at first", async
   await actor.close();
 });
 
+test("members who could not begin because another owner had appended something begin all the same", async () => {
+  const store = storeWith(added);
+  let configured = configuredAs("paused");
+  const actor = await own(store, () => configured);
+  await until("it is loaded", () => actor.writer.state?.members.size === 1);
+  store.failOnce();
+  configured = configuredAs("running");
+  actor.refresh();
+  await until("the member is done", () => store.types().includes("MemberDone"), 5_000);
+  await actor.close();
+});
+
 test("an import that another owner began at last is known, though nobody says so", async () => {
   const store = storeWith(added);
   const seen: (string | undefined)[] = [];
