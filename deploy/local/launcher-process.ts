@@ -30,20 +30,28 @@ export async function runLauncher(given: Pick<LaunchOptions, "script" | "cores">
     process.exit(code);
   }
 
+  /** However often it is told. */
+  function stopInOrder(reason: string): void {
+    if (stoppingSince !== undefined) return;
+    say("\nStopping: what was begun is finished first. Press Ctrl-C again to end at once.");
+    void stop(0, reason);
+  }
+
   function onSignal(signal: NodeJS.Signals): void {
-    if (stoppingSince === undefined) {
-      say("\nStopping: what was begun is finished first. Press Ctrl-C again to end at once.");
-      void stop(0, signal);
-    } else if (performance.now() - stoppingSince > SAME_PRESS_MS) {
+    if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_PRESS_MS) {
       say("Ended at once; what was begun is finished after the next start.");
       process.exit(130);
     }
+    stopInOrder(signal);
   }
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  // Nobody presses it: a terminal that is closed may send it twice, and ends npm with it, in the middle of our stop.
+  process.on("SIGHUP", stopInOrder);
   // The terminal may be gone before us; that is no reason to stop uncleanly.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // npm that is killed can pass nothing on, and a yard that nobody holds any more should not run on.
-  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(process.ppid, () => onSignal("SIGTERM"));
+  if (process.env.npm_lifecycle_event !== undefined)
+    whenOrphaned(process.ppid, () => stopInOrder("npm is gone"));
 
   try {
     await launch({
