@@ -1,11 +1,13 @@
 import {
   appendFileSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   truncateSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +69,16 @@ test("stays small where what it held can't be kept beside it", () => {
   assert.is(readAll(log).length, 64 * 1024);
   assert.is(readFileSync(log.path, "utf8"), "");
   appendFileSync(log.path, "on it goes\n");
+  assert.equal(log.newLines(), ["on it goes"]);
+});
+
+test("is followed on, and stays small, where somebody has removed it", () => {
+  const log = open("removed.log");
+  rmSync(log.path);
+  for (let megabytes = 0; megabytes < 64; megabytes += 1) writeSync(log.descriptor, LARGE);
+  assert.is(readAll(log).length, 64 * 1024);
+  assert.is(fstatSync(log.descriptor).size, 0);
+  writeSync(log.descriptor, "on it goes\n");
   assert.equal(log.newLines(), ["on it goes"]);
 });
 

@@ -1,5 +1,5 @@
 // What a child writes goes straight into a file, so that it never waits for us and its last words are kept; we read along.
-import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -27,9 +27,10 @@ export function openLogFile(path: string): LogFile {
     try {
       copyFileSync(path, `${path}.1`);
     } catch {
-      // Where the disk is full, room is worth more than old lines.
+      // Where the disk is full, room is worth more than old lines; and who has removed the file wants none.
     }
-    truncateSync(path);
+    // Not by its path: the child goes on writing to what it was given.
+    ftruncateSync(descriptor);
     position = 0;
   }
 
