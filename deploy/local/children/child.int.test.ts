@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -58,6 +58,51 @@ test("is not said to start again while it is stopped, although it was not ready"
   child = undefined;
   assert.is(said.length, 1, said.join("\n"));
   assert.is(deaths, 1);
+});
+
+test("is started again where that can't be noted, as while the disk is full", async () => {
+  const noted = join(dataDir, "processes");
+  said.splice(0);
+  child = children.start({
+    name: "worker",
+    command: process.execPath,
+    args: ["-e", "console.log('ready ' + process.pid); setInterval(() => {}, 1000)"],
+    env: {},
+    ready: /^ready (\d+)$/,
+    readyWithinMs: 20_000,
+    stopSignal: "SIGTERM",
+    stopWithinMs: 5_000,
+  });
+  const [, pid] = await child.ready;
+  rmSync(noted, { recursive: true });
+  // No folder can be made where a file stands, whoever asks.
+  writeFileSync(noted, "");
+  process.kill(Number(pid), "SIGKILL");
+  await until("it is back", () => said.some((line) => line.startsWith("worker is back")), 20_000);
+  await child.stop();
+  child = undefined;
+  rmSync(noted);
+});
+
+test("that can't be started makes nobody else stand back", async () => {
+  const own = getPriority();
+  const missing = children.start({
+    name: "worker",
+    command: join(dataDir, "nowhere"),
+    args: [],
+    env: {},
+    niceness: 5,
+    ready: /^ready$/,
+    readyWithinMs: 20_000,
+    stopSignal: "SIGTERM",
+    stopWithinMs: 5_000,
+  });
+  await missing.ready.then(
+    () => assert.unreachable(),
+    ({ message }) => assert.match(message, /worker ended with spawn \S+nowhere ENOENT/),
+  );
+  await missing.stop();
+  assert.is(getPriority(), own);
 });
 
 test.run();

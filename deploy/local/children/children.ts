@@ -50,8 +50,10 @@ export function createChildren({ dataDir, env, owner, say, onGiveUp }: ChildrenO
     });
     const running = { pid: process.pid ?? 0, process, exited };
     alive.add(running);
-    if (running.pid > 0) record.add(name, running.pid, stopSignal);
-    if (niceness !== undefined) standBack(running.pid, niceness);
+    if (running.pid > 0) {
+      record.add(name, running.pid, stopSignal);
+      if (niceness !== undefined) standBack(running.pid, niceness);
+    }
     void exited.then(() => {
       alive.delete(running);
       record.remove(running.pid);

@@ -34,8 +34,14 @@ export function createLaunchRecord(dataDir: string, owner: boolean): OwnRecord {
   const file = fileOf(dataDir, process.pid);
   const launcher = { pid: process.pid, identity: identityOf(process.pid) ?? "" };
   let children: LaunchRecord["children"] = [];
-  const write = (): void =>
-    writeKept(file, JSON.stringify({ launcher, owner, children } satisfies LaunchRecord));
+  function write(): void {
+    try {
+      writeKept(file, JSON.stringify({ launcher, owner, children } satisfies LaunchRecord));
+    } catch {
+      // As where the disk is full, which may be why a child has ended. One more that is dead does no harm, and one that is not noted
+      // matters to nobody unless we are killed before the next change.
+    }
+  }
   return {
     add(name, pid, signal) {
       const identity = identityOf(pid);
@@ -45,11 +51,7 @@ export function createLaunchRecord(dataDir: string, owner: boolean): OwnRecord {
     },
     remove(pid) {
       children = children.filter((child) => child.pid !== pid);
-      try {
-        write();
-      } catch {
-        // It ends for want of what we write with, as where the disk is full. One more that is dead does no harm.
-      }
+      write();
     },
     close: () => rmSync(file, { force: true }),
   };
