@@ -45,6 +45,26 @@ test("where another program has taken its port meanwhile it gets another one", a
   );
 });
 
+test("is not started any more once it was stopped, which may be while it is prepared", async () => {
+  const started: string[] = [];
+  const stoppedMeanwhile = async (): Promise<Part> => {
+    const part = await prepareEventStore(temporaryDataFolder(), process.env);
+    await stops.at(-1)?.();
+    return part;
+  };
+  const watched: Pick<typeof children, "start"> = {
+    start(command) {
+      started.push(command.name);
+      return children.start(command);
+    },
+  };
+  await startPart(stoppedMeanwhile, { children: watched, stops, say }).then(
+    () => assert.unreachable(),
+    ({ message }) => assert.is(message, "event store was stopped."),
+  );
+  assert.equal(started, []);
+});
+
 test("what fails for another reason is told at once", async () => {
   let prepared = 0;
   const broken = async (): Promise<Part> => {

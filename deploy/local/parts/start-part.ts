@@ -2,6 +2,7 @@
 import type { Child } from "../children/child.ts";
 import type { Children } from "../children/children.ts";
 import { isFree } from "../ports.ts";
+import { Problem } from "../problem.ts";
 import type { Part } from "./part.ts";
 
 const MAX_TRIES = 3;
@@ -18,14 +19,20 @@ export async function startPart<P extends Part>(
   { children, stops, say }: StartPartOptions,
 ): Promise<P> {
   let child: Child | undefined;
+  let isStopped = false;
   const stop = async (): Promise<void> => {
     const started = child;
     child = undefined;
     await started?.stop();
   };
-  stops.push(stop);
+  stops.push(async () => {
+    isStopped = true;
+    await stop();
+  });
   for (let tries = 1; ; tries += 1) {
     const part = await prepare();
+    // Whoever stops everything has nothing of it to stop yet, and would leave it to run on.
+    if (isStopped) throw new Problem(`${part.command.name} was stopped.`);
     child = children.start(part.command);
     try {
       await child.ready;
