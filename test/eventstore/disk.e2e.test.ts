@@ -1,11 +1,22 @@
 // What clients and operators see when the disk is full, in use or damaged.
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type EventStoreDBClient, jsonEvent } from "@eventstore/db-client";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { openEventLog } from "../../services/eventstore/engine/open.ts";
 import { collect, connect, until } from "./client.ts";
+import { ANY, events } from "./scratch-log.ts";
 import { DidNotStart, type EventStoreServer, startEventStore, temporaryFolder } from "./server.ts";
 
 const STREAM = "written";
@@ -85,6 +96,29 @@ test("a full disk rejects writes and no reads, until there is room", async () =>
       "room again",
     );
   });
+});
+
+test("a copy that finds no room for all of it takes none", async () => {
+  if (disk === undefined) return console.log("skipped: a small disk can only be mounted by root");
+  const dir = join(disk, "copied");
+  const log = await openEventLog({ dir });
+  for (let n = 0; n < 4; n += 1) await log.append(`room-${n}`, ANY, events(500));
+  const ballast = join(disk, "ballast");
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize - 256 * 1024));
+  const copied = await log.copy().then(
+    () => "copied",
+    (error: Error) => error.message,
+  );
+  assert.match(copied, /full/);
+  assert.equal(
+    readdirSync(dir).filter((name) => name.startsWith("copy")),
+    [],
+  );
+  assert.is((await log.append("room", ANY, events(100))).outcome, "appended");
+  rmSync(ballast);
+  assert.is((await log.copy()).head, log.head);
+  await log.close();
 });
 
 test("an I/O error rejects writes and is logged once, until writes succeed", async () => {

@@ -20,10 +20,20 @@ export function removeCopies(dir: string): void {
     rmSync(`${file}${suffix}`, { force: true });
 }
 
-export async function copyLog({ dir, database }: Pick<DataFolder, "dir" | "database">): Promise<LogCopy> {
+export async function copyLog(folder: Pick<DataFolder, "dir" | "database">): Promise<LogCopy> {
+  removeCopies(folder.dir);
+  try {
+    return await makeCopy(folder);
+  } catch (error) {
+    // Where the disk is full, what there is of it would keep it full, and events out.
+    removeCopies(folder.dir);
+    throw error;
+  }
+}
+
+async function makeCopy({ dir, database }: Pick<DataFolder, "dir" | "database">): Promise<LogCopy> {
   const file = copyIn(dir);
   const unfinished = `${file}.unfinished`;
-  removeCopies(dir);
   await begin(database, unfinished);
   const head = closedAt(unfinished);
   flush(unfinished);
