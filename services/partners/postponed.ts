@@ -1,7 +1,8 @@
 // Mails about which nothing new could be stored: when each is looked at again, which is when that can matter.
 //
 // 1. A mail that waits for a call of this process stays in hand until that call has ended; its wait is renewed like that of all others.
-// 2. Whatever waits for a time comes again at that time, not before it: its mail, or where that is long, the one that a timer sends.
+// 2. Whatever waits for a time comes again at that time, not before it: its mail, or where that is long, the one that a timer sends. That
+//    one may come a little early, by the clock of another machine, or before ours was set back, and does not come twice.
 import type { DeliveryId } from "#domain/ids.ts";
 import type { PartnerRefusal } from "#domain/partner/command.ts";
 import type { NotWritten } from "#platform/batch-writer.ts";
@@ -21,6 +22,8 @@ export interface Postponed {
 const LOOK_AGAIN_MS = 500;
 /** Who has to be tried by now, and is not yet, is looked for more and more rarely. */
 const MAX_LOOK_AGAIN_MS = 60_000;
+/** At most. */
+const CLOCKS_DIFFER_MS = 10_000;
 /** More come again by themselves. */
 const MAX_IN_HAND = 1_000;
 
@@ -60,8 +63,10 @@ export function createPostponed({ isUnderWay, onHeld }: PostponedParts): Postpon
         case "held":
           mail.ack();
           return onHeld(about.delivery_id);
-        case "not_yet":
-          return refused.timer ? mail.ack() : mail.nak(msUntil(refused.until)); // 2
+        case "not_yet": {
+          const ms = msUntil(refused.until);
+          return refused.timer && ms > CLOCKS_DIFFER_MS ? mail.ack() : mail.nak(ms); // 2
+        }
         case "circuit_open":
           return mail.nak(msUntil(refused.until)); // 2
         case "key_in_flight":

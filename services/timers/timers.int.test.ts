@@ -3,8 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeliveryId, PartnerId, SubmissionId } from "#domain/ids.ts";
 import { type PartnerEvent, partnerEvents, partnerStream } from "#domain/partner/events.ts";
+import { submissionStream } from "#domain/submission/events.ts";
 import { partnerMailbox, partnerSubject } from "#platform/bus/subjects.ts";
 import { createCodec } from "#platform/event-store/codec.ts";
+import { mailAgain } from "#platform/event-store/mail-again.ts";
 import { newUuid } from "#platform/ids.ts";
 import { until } from "../../test/harness/wait.ts";
 import { routeTo } from "../../test/partners/route.ts";
@@ -67,6 +69,23 @@ async function write(partner: PartnerId, events: readonly PartnerEvent[]): Promi
     await store.append(partnerStream(partner), "any", encoded);
   }
 }
+
+test("what a timer mails whose clock is a moment ahead is called all the same, when it is time", async () => {
+  const early = await yard.configure("early", { retry: { max_attempts: 3, base_ms: 20 } });
+  await yard.behave("early", { behaviour: "rate_limited", times: 1, retry_after_s: 3_600 });
+  const routed = await yard.route(early);
+  const { retry_at } = dataOf((await yard.becomes(routed, "DeliveryFailed")).at(-1));
+  aheadMs = Date.parse(String(retry_at)) - 1_000 - realNow();
+  const mail = {
+    stream: submissionStream(routed.submission_id),
+    subject: partnerSubject(early, "SubmissionRouted"),
+    id: "due",
+    isWanted: () => true,
+  };
+  await mailAgain([mail], { bus: await yard.own.bus(), eventStore: yard.own.eventStore() });
+  await yard.becomes(routed, "DeliverySucceeded");
+  assert.is((await yard.effects("early")).max_requests, 2);
+});
 
 test("a partner that asks for an hour is asked again after it, and its mailbox is empty meanwhile", async () => {
   const busy = await yard.configure("busy", { retry: { max_attempts: 3, base_ms: 20 } });
