@@ -99,6 +99,20 @@ lifecycle("stops with 1 after an error that nobody handled", async () => {
   assert.match(output(), "error was not handled");
 });
 
+lifecycle("stops with 0 when it is told to in the middle of its start, which that ends", async () => {
+  const { child, output, until } = start(`
+    lifecycle.own("x", () => say("closed"));
+    const stopped = new Promise((_, reject) => lifecycle.stopping.addEventListener("abort", () => reject(new Error("stopped"))));
+    say("starting");
+    await stopped;
+  `);
+  await until("starting");
+  child.kill("SIGTERM");
+  assert.is(await exitOf(child), 0, output());
+  assert.match(output(), "closed");
+  assert.not.match(output(), "could not start");
+});
+
 lifecycle("tells a wrong configuration in words, without a stack", async () => {
   const { child, output } = start(`throw new ConfigError(["PORT is odd"]);`);
   assert.is(await exitOf(child), 1);

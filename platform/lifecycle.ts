@@ -123,6 +123,8 @@ export async function runProcess(
   try {
     await build(lifecycle);
   } catch (error) {
+    // What a stop has broken off has not failed.
+    if (lifecycle.stopping.aborted) return void log.info({ err: error }, "start broken off");
     if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
     else log.fatal({ err: error }, "could not start");
     await stopWith(1, "could not start");
