@@ -10,7 +10,7 @@ import {
   NatsError,
 } from "nats";
 import type { Log } from "../log.ts";
-import { retryUntil } from "../retry.ts";
+import { pause, retryUntil } from "../retry.ts";
 import { parseNatsUrl } from "./address.ts";
 import { BusError } from "./bus-error.ts";
 import { writeOncePerTurn } from "./write-once-per-turn.ts";
@@ -42,6 +42,8 @@ export interface ConnectionOptions extends NatsAccess {
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 };
 const CONNECT_MS = 5000;
+/** A server that answers nothing more, or is lost meanwhile, must not take the time that others need for their end. */
+const DRAIN_MS = 1000;
 
 function accessOf({ url, credentialsFile, caFile }: NatsAccess): ClientOptions {
   const { servers, login, tls } = parseNatsUrl(url);
@@ -143,7 +145,10 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       onReconnect.add(react);
       return () => onReconnect.delete(react);
     },
-    // Without a connection there is nothing to drain to, and waiting for one would never end.
-    close: () => (connected ? nats.drain() : nats.close()),
+    async close() {
+      // Without a connection there is nothing to drain to, and waiting for one would never end.
+      if (connected) await Promise.race([nats.drain(), pause(DRAIN_MS)]);
+      if (!nats.isClosed()) await nats.close();
+    },
   };
 }
