@@ -34,7 +34,9 @@ export async function copyLog(url: string, to: string): Promise<string> {
     // On another file system.
     if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
     copyKept(file, to);
-    rmSync(file);
+  } finally {
+    // Also where there is no room for it: nobody else takes it away from there.
+    rmSync(file, { force: true });
   }
   return head;
 }
