@@ -1,11 +1,19 @@
 // What is kept survives a power cut: the file is on the disk before its name is, and its name before anybody is told.
-import fs, { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import fs, {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { copyKept, moveKept } from "./kept-file.ts";
+import { copyKept, moveKept, writeKept } from "./kept-file.ts";
 
 const test = suite("kept files");
 const dir = mkdtempSync(join(tmpdir(), "kept-"));
@@ -48,6 +56,20 @@ test("are copied so that no other content ever has their name", () => {
     `rename ${temporary} ${to}`,
     `flush ${dirname(to)}`,
   ]);
+});
+
+test("leave nothing behind where they can't be written", () => {
+  const path = join(dir, "taken");
+  // No file takes the place of a folder.
+  mkdirSync(path);
+  assert.throws(() => writeKept(path, "text"));
+  const from = join(dir, "some");
+  writeFileSync(from, "");
+  assert.throws(() => copyKept(from, path));
+  assert.equal(
+    readdirSync(dir).filter((name) => name.startsWith("taken")),
+    ["taken"],
+  );
 });
 
 test("have their new name for good once they are moved", () => {

@@ -43,16 +43,27 @@ function makeFolder(path: string): void {
   for (let made = folder; made.length >= topmost.length; made = dirname(made)) flush(dirname(made));
 }
 
+/** What gets no further, as on a full disk, would only take room, and may be a secret. */
+function orRemove(temporary: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
 function writeTemporary(path: string, text: string): string {
   makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  orRemove(temporary, () => writeFileSync(temporary, text, { mode: 0o600, flush: true }));
   return temporary;
 }
 
 /** Replaces the file as a whole. */
 export function writeKept(path: string, text: string): void {
-  moveKept(writeTemporary(path, text), path);
+  const temporary = writeTemporary(path, text);
+  orRemove(temporary, () => moveKept(temporary, path));
 }
 
 /** Replaces the second by the first, at once and for good. */
@@ -65,9 +76,11 @@ export function moveKept(path: string, to: string): void {
 export function copyKept(path: string, to: string): void {
   makeFolder(dirname(to));
   const temporary = `${to}.${randomUUID()}`;
-  copyFileSync(path, temporary);
-  flush(temporary);
-  moveKept(temporary, to);
+  orRemove(temporary, () => {
+    copyFileSync(path, temporary);
+    flush(temporary);
+    moveKept(temporary, to);
+  });
 }
 
 /** What the file holds; made once when there is none, and the same for all processes that ask at once. */
