@@ -132,6 +132,29 @@ test("restarts are counted without a launcher too, and never counted back", () =
   assert.is(workers.restarts("leads"), 2);
 });
 
+test("silence counts though the clock was set back meanwhile", () => {
+  const { workers, beat, pass, sleep } = stage();
+  beat();
+  sleep(-3_600_000);
+  pass(6_000);
+  assert.is(workers.list()[0]?.state, "lost");
+});
+
+test("a process that was started again is seen at once, though the clock was set back meanwhile", () => {
+  const { workers, beat, pass } = stage();
+  beat({ began: 9 });
+  // Its launcher counts.
+  beat({ began: 3, restarts: 1 });
+  assert.equal(states(workers), [["leads", "running", 1, undefined]]);
+  // Without a launcher nobody does.
+  pass(6_000);
+  beat({ began: 2, restarts: 1 });
+  assert.equal(states(workers), [["leads", "running", 2, undefined]]);
+  // Nor does a launcher go on counting where another has begun.
+  beat({ began: 4, restarts: 0 });
+  assert.is(workers.list()[0]?.restarts, 3);
+});
+
 test("what another release says differently is passed over", () => {
   const { bus, workers } = stage();
   bus.broadcast("workers.beat", Buffer.from("{"));

@@ -47,6 +47,8 @@ const LOOK_MS = 500;
 interface Seen extends Worker {
   /** Undefined while only its launcher has spoken of it. */
   readonly began: number | undefined;
+  /** Its restarts, as it said itself. */
+  readonly told: number;
   silentMs: number;
 }
 
@@ -72,6 +74,7 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
         last_heartbeat: new Date(now()).toISOString(),
         ...(beat.reason !== undefined && { reason: beat.reason }),
         began: beat.began ?? before?.began,
+        told: beat.restarts,
         silentMs: 0,
       };
       seen.set(key, worker);
@@ -94,7 +97,7 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
   function look(): void {
     const at = now();
     // 2. The longest that the timer may be late before something has held up this process as well.
-    const elapsed = bus.connected ? Math.min(at - lookedAt, 2 * LOOK_MS) : 0;
+    const elapsed = bus.connected ? Math.min(Math.max(0, at - lookedAt), 2 * LOOK_MS) : 0;
     lookedAt = at;
     for (const [key, one] of seen) {
       one.silentMs += elapsed;
@@ -121,7 +124,7 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
   return {
     list: () =>
       [...seen.values()]
-        .map(({ began: _, silentMs: __, ...worker }) => worker)
+        .map(({ began: _, told: __, silentMs: ___, ...worker }) => worker)
         .sort((a, b) => a.role.localeCompare(b.role) || a.instance.localeCompare(b.instance)),
     reachable: () =>
       instancesOf([...seen.values()].filter(({ state, began }) => state !== "lost" && began !== undefined)),
@@ -135,14 +138,16 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
 }
 
 function isOfPredecessor({ began, restarts, roles }: Beat, before: Seen): boolean {
-  if (began !== undefined && before.began !== undefined) return began < before.began;
-  // A launcher says of a process that it is lost, which another may have replaced by now.
-  return restarts < before.restarts && roles.some(({ state }) => state === "lost");
+  if (began === undefined || before.began === undefined)
+    // A launcher says of a process that it is lost, which another may have replaced by now.
+    return restarts < before.restarts && roles.some(({ state }) => state === "lost");
+  // By a clock that was set back the later of two began earlier: a launcher counts them, and whoever is lost has had its last word.
+  return began < before.began && restarts <= before.told && before.state !== "lost";
 }
 
 /** 4 */
 function restartsOf({ began, restarts }: Beat, before: Seen | undefined): number {
   if (before === undefined) return restarts;
-  const isReplaced = began !== undefined && before.began !== undefined && began > before.began;
+  const isReplaced = began !== undefined && before.began !== undefined && began !== before.began;
   return Math.max(restarts, isReplaced ? before.restarts + 1 : before.restarts);
 }
