@@ -40,12 +40,14 @@ function stage(withinMs = 200): Stage {
   const bus = createBus();
   const own = createMetrics();
   const listed: Worker[] = [];
+  const begun = new Map<string, number>();
   const names = (workers: readonly Worker[]): Set<string> => new Set(workers.map(({ instance }) => instance));
   const workers: Workers = {
     list: () => listed,
     reachable: () => names(listed.filter(({ state }) => state === "running")),
     instances: () => names(listed),
     restarts: (role) => (role === "leads" ? 2 : 0),
+    began: (instance) => begun.get(instance),
     close: async () => undefined,
   };
   return {
@@ -55,6 +57,7 @@ function stage(withinMs = 200): Stage {
     figures: gatherFigures({ bus, workers, metrics: own, instance: "gateway", withinMs }),
     process(instance, began = 1) {
       const metrics = createMetrics();
+      begun.set(instance, began);
       const serving = serveFigures({ bus, instance, began, metrics, log });
       return { metrics, end: serving.close };
     },
@@ -134,6 +137,20 @@ test("a counter does not fall when a process is replaced, is silent, or leaves",
 
   await second.end();
   listed.length = 0;
+  assert.is(value(await figures(), series), 6);
+  assert.is(value(await figures(), series), 6);
+});
+
+test("a process that was started again is counted, though the clock was set back meanwhile", async () => {
+  const { listed, figures, process } = stage();
+  const series = 'switchyard_retries_total{stage="route"}';
+  const first = process("a", 9);
+  listed.push(worker("a"));
+  first.metrics.retriesTotal.inc({ stage: "route" }, 5);
+  assert.is(value(await figures(), series), 5);
+  await first.end();
+  const second = process("a", 3);
+  second.metrics.retriesTotal.inc({ stage: "route" });
   assert.is(value(await figures(), series), 6);
   assert.is(value(await figures(), series), 6);
 });

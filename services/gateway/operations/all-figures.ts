@@ -43,6 +43,11 @@ export function gatherFigures({
     ended = await familiesOf(merge([ended, countsOf(figures)]));
   }
 
+  /** By a clock that was set back the later of two began earlier: then its heartbeats tell. */
+  function isOfPredecessor({ instance, began }: Figures, before: Figures): boolean {
+    return began < before.began && workers.began(instance) !== began;
+  }
+
   async function gather(): Promise<string> {
     const from = new Set([...workers.reachable()].filter((one) => one !== instance));
     const replies =
@@ -50,8 +55,8 @@ export function gatherFigures({
     const replied = new Set<string>();
     for (const reply of replies) {
       const before = last.get(reply.instance);
-      if (before !== undefined && before.began > reply.began) continue;
-      if (before !== undefined && before.began < reply.began) await keep(before.figures);
+      if (before !== undefined && isOfPredecessor(reply, before)) continue;
+      if (before !== undefined && before.began !== reply.began) await keep(before.figures);
       last.set(reply.instance, reply);
       replied.add(reply.instance);
     }

@@ -29,6 +29,8 @@ export interface Workers {
   instances(): ReadonlySet<string>;
   /** Of all processes that were seen since this one began. */
   restarts(role: Role): number;
+  /** When the process began that has this name now; undefined where it has not said so. */
+  began(instance: string): number | undefined;
   close(): Promise<void>;
 }
 
@@ -130,6 +132,7 @@ export function followWorkers({ bus, log, now = Date.now, lookEvery = onTimer }:
       instancesOf([...seen.values()].filter(({ state, began }) => state !== "lost" && began !== undefined)),
     instances: () => instancesOf(seen.values()),
     restarts: (role) => restarts.get(role) ?? 0,
+    began: (instance) => [...seen.values()].find((one) => one.instance === instance)?.began,
     async close() {
       endLooks();
       await listening.close();
