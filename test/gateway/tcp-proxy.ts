@@ -10,6 +10,8 @@ export interface TcpProxy {
   held(): string;
   /** It arrives now, in order, and so does all that follows. */
   release(): void;
+  /** Breaks all connections and drops what was held; new ones are taken and pass. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,10 @@ export async function startTcpProxy(to: number): Promise<TcpProxy> {
     release() {
       for (const { far, bytes } of held ?? []) far.write(bytes);
       held = undefined;
+    },
+    cut() {
+      held = undefined;
+      for (const one of ends) one.destroy();
     },
     async close() {
       for (const one of ends) one.destroy();

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { BusError } from "#platform/bus/bus.ts";
+import { isDatabaseAway } from "#platform/database.ts";
 import { EventStoreUnavailable, WrongExpectedRevision } from "#platform/event-store/errors.ts";
 import { UnknownMasterKey } from "#platform/vault/master-key.ts";
 import { InvalidCursor } from "#projections/leads/query.ts";
@@ -30,6 +31,7 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof InvalidCursor) return refusal("invalid", { errors: [UNKNOWN_CURSOR] });
   for (const unavailable of [EventStoreUnavailable, BusError, UnknownMasterKey])
     if (error instanceof unavailable) return refusal("unavailable", { retryAfterS: 1 });
+  if (isDatabaseAway(error)) return refusal("unavailable", { retryAfterS: 1 });
   if (error instanceof WrongExpectedRevision)
     return refusal("unavailable", { detail: CROWDED, retryAfterS: 1 });
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
