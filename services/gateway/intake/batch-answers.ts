@@ -10,6 +10,8 @@ import type { Arrival, Intake } from "./receive.ts";
 import { type Line, splitLines } from "./split-lines.ts";
 
 export const MAX_LINES = 10_000;
+/** So that who sends only these is told to end as well. */
+const MAX_BLANK_LINES = MAX_LINES;
 /** Of one batch, at once; it shares the store with everybody else. */
 const MAX_IN_FLIGHT = 128;
 const MAX_SILENT_MS = 10_000;
@@ -46,6 +48,7 @@ interface InFlight {
 export async function* batchAnswers({ body, source, share, intake }: Batch): AsyncGenerator<string, boolean> {
   const inFlight: InFlight[] = [];
   let number = 0;
+  let blanks = 0;
   let why: Refusal | undefined;
   let isRead = false;
   /** Wakes who waits for the first answer, and who waits until fewer are in flight. */
@@ -55,8 +58,10 @@ export async function* batchAnswers({ body, source, share, intake }: Batch): Asy
   function begin(line: Line): void {
     number += 1;
     const bytes = "text" in line ? line.bytes : 0;
-    if (number > MAX_LINES) why = TOO_MANY_LINES;
-    if (why !== undefined || ("text" in line && line.text.toString("latin1").trim() === "")) {
+    const isBlank = "text" in line && line.text.toString("latin1").trim() === "";
+    if (isBlank) blanks += 1;
+    if (blanks > MAX_BLANK_LINES || number - blanks > MAX_LINES) why = TOO_MANY_LINES;
+    if (why !== undefined || isBlank) {
       share.giveBack(bytes);
       return;
     }

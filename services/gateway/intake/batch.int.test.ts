@@ -73,6 +73,14 @@ test("10,000 lines are taken in, and one more is not", async () => {
   assert.is(after.length - before.length, 10_000);
 });
 
+test("blank lines are none of the 10,000, and have a bound of their own", async () => {
+  const statuses = async (lines: string): Promise<number[]> =>
+    answers(await send(lines)).map(({ status }) => status);
+  assert.equal(await statuses(`${"{}\n\n".repeat(10_000)}`), Array(10_000).fill(400));
+  assert.is((await send("\n".repeat(10_000))).text, "");
+  assert.equal(await statuses("\n".repeat(10_001)), [413]);
+});
+
 test("lines may end as they like, and blank ones are none", async () => {
   const all = answers(await send(`\n\r\n${line()}\r\n   \n${line()}\n\n`));
   assert.equal(
