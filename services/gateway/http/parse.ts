@@ -45,5 +45,11 @@ function likeliest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
 }
 
 function weight(issues: readonly Issue[]): number {
-  return issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? 2 : 1), 0);
+  return issues.reduce((sum, issue) => sum + weightOf(issue), 0);
+}
+
+/** A branch for another type was not meant, however much is wrong within this one. */
+function weightOf({ code, path }: Issue): number {
+  if (code === "invalid_type" && path.length === 0) return 10;
+  return code === "unrecognized_keys" ? 2 : 1;
 }

@@ -130,6 +130,7 @@ test("a known field that is null or blank is absent, and kept as it came", async
     }
   await normalised({ ...other, consent: null, interest: null });
   await normalised({ ...other, consent: { certificate_url: null, text: "", at: " " }, interest: "" });
+  for (const consent of ["", " \t"]) await normalised({ ...other, consent });
 });
 
 test("a known field of another type is 400 at its path", async () => {
@@ -141,6 +142,18 @@ test("a known field of another type is 400 at its path", async () => {
     }
   const consent = await yard.submit({ email: "jane@example.com", consent: { text: 1 } });
   assert.is(consent.body.errors[0].path, "consent.text");
+  for (const [wrong, paths] of [
+    ["yes", ["consent"]],
+    [[], ["consent"]],
+    [{ certificate_url: 1, text: 2, at: 3 }, ["consent.certificate_url", "consent.text", "consent.at"]],
+  ] as const) {
+    const { status, body } = await yard.submit({ email: "jane@example.com", consent: wrong });
+    assert.is(status, 400);
+    assert.equal(
+      body.errors.map(({ path }: { path: string }) => path),
+      paths,
+    );
+  }
 });
 
 test("everything that is wrong is told at once", async () => {

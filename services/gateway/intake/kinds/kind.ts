@@ -22,6 +22,8 @@ const MAX_TEXT = 10_000;
 
 /** Absent, null and blank are the same; which of them it was is kept. */
 export const text = z.string().max(MAX_TEXT).nullish();
+/** Of a field that is an object, where something is in it. */
+export const blank = z.string().regex(/^\s*$/);
 export const requiredText = z
   .string()
   .max(MAX_TEXT)

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requestSchemas } from "../../http/route-schema.ts";
-import { contact, type SubmissionKind, text } from "./kind.ts";
+import { blank, contact, type SubmissionKind, text } from "./kind.ts";
 
 export const lead: SubmissionKind = {
   path: "/api/submit",
@@ -15,7 +15,7 @@ export const lead: SubmissionKind = {
       ip_address: text,
       user_agent: text,
       landing_page_url: text,
-      consent: z.looseObject({ certificate_url: text, text, at: text }).nullish(),
+      consent: z.union([z.looseObject({ certificate_url: text, text, at: text }), blank]).nullish(),
     })
     .meta({
       description: "At least one of email, phone and full name (or first and last name)",
