@@ -62,6 +62,15 @@ test("what is no HTTP, and headers without end, are refused as problems", async 
   assert.match(endless.text(), /^HTTP\/1\.1 413 .*problem\+json/s);
 });
 
+test("a request without a host is refused as a problem, and needs none in HTTP/1.0", async () => {
+  const nowhere = speak("GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n");
+  await nowhere.closedAfterMs;
+  assert.match(nowhere.text(), /^HTTP\/1\.1 400 .*problem\+json.*host/s);
+  const old = speak("GET /livez HTTP/1.0\r\n\r\n");
+  await old.closedAfterMs;
+  assert.match(old.text(), /^HTTP\/1\.1 200 /);
+});
+
 test("a body without a length is bounded all the same", async () => {
   const chunk = "a".repeat(60_000);
   const chunked = speak(head("transfer-encoding: chunked\r\n\r\n"));

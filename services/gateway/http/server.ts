@@ -1,6 +1,7 @@
 // The gateway's HTTP server without its routes: limits, errors, and how it closes.
 import { type FastifyInstance, fastify, LogController } from "fastify";
 import type { Log } from "#platform/log.ts";
+import { Refused, refusal } from "../refusal.ts";
 import { connectionLimits, limitConnections, openFilesAllowed } from "./connections.ts";
 import { handleClientError, handleError } from "./errors.ts";
 import { handleUnknownRoutes } from "./not-found.ts";
@@ -14,6 +15,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 300_000;
 const ADMIN_BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 50;
+const NO_HOST = refusal("malformed", { detail: "The request has no header host; send it with one" });
 
 /** `trustProxy`: whose word counts on how a request came to them; nobody's unless told. */
 export function createServer(
@@ -29,7 +31,12 @@ export function createServer(
     ...(trustProxy !== undefined && { trustProxy: trustProxy === true ? true : [...trustProxy] }),
     requestTimeout: REQUEST_MS,
     forceCloseConnections: "idle",
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1_000 },
+    http: {
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: 1_000,
+      // Node's own response to a request without one would be no problem document.
+      requireHostHeader: false,
+    },
     frameworkErrors: handleError,
     clientErrorHandler: handleClientError,
     // Nobody reads the ids of requests.
@@ -46,6 +53,7 @@ export function createServer(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   addSecurityHeaders(app);
+  requireHost(app);
   handleUnknownRoutes(app);
   describeQueries(app);
   app.addHook("preClose", (done) => {
@@ -55,4 +63,11 @@ export function createServer(
     done();
   });
   return app;
+}
+
+function requireHost(app: FastifyInstance): void {
+  app.addHook("onRequest", ({ raw }, _reply, done) => {
+    const isMissing = raw.headers.host === undefined && raw.httpVersion !== "1.0";
+    done(isMissing ? new Refused(NO_HOST) : undefined);
+  });
 }
