@@ -21,8 +21,11 @@ export interface Searchable {
 
 type Fingerprint = Pick<Vault, "fingerprint">;
 
-const inText = (value: string): string => value.trim().toLowerCase().replace(/\s+/g, " ");
-const inDigits = (value: string): string => value.replace(/\D/g, "");
+/** What was sent is found as it was sent: composed otherwise, with marks that nobody sees, in digits of full width. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]+/gu;
+const inText = (value: string): string =>
+  value.normalize("NFC").replace(INVISIBLE, " ").trim().toLowerCase().replace(/\s+/g, " ");
+const inDigits = (value: string): string => value.normalize("NFKC").replace(/\D/g, "");
 const MIN_DIGITS = 6;
 
 /**
