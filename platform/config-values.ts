@@ -24,10 +24,12 @@ export const checked = (check: (text: string) => unknown) =>
       context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
     }
   });
+/** Without one the driver would take a server that happens to be on this machine. A socket's folder stands in the query. */
+const namesHost = ({ hostname, searchParams }: URL): boolean => hostname !== "" || searchParams.has("host");
 export const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//)
-  .refine((text) => URL.canParse(text));
+  .refine((text) => URL.canParse(text) && namesHost(new URL(text)));
 export const smtpAddress = z
   .string()
   .regex(/^smtps?:\/\//)

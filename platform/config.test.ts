@@ -147,7 +147,7 @@ config("never repeats the password in an address", () => {
   const wrong = {
     NATS_URL: ["http://yard:hush@one", "nats://yard:hush@one,tls://yard:hush@two"],
     EVENTSTORE_URL: ["esdb://yard:hush@one?colour=hush", "esdb://yard:hush@one?tlsCAFile=/nowhere"],
-    DATABASE_URL: ["mysql://yard:hush@one", "postgres://yard:hush@one:port/x"],
+    DATABASE_URL: ["mysql://yard:hush@one", "postgres://yard:hush@one:port/x", "postgres:///hush"],
   };
   for (const [name, urls] of Object.entries(wrong))
     for (const url of urls) {
