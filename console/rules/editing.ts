@@ -70,7 +70,7 @@ function predicateOf({ field, operator, text, value }: EditedPredicate) {
   };
 }
 
-const FIELD = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+const FIELD = /^[^.\p{Cc}\p{Cs}]+(\.[^.\p{Cc}\p{Cs}]+)*$/u;
 
 /** What is missing, by the key of the condition. */
 export function problemsIn(

@@ -24,7 +24,8 @@ export const operators = [
 ] as const;
 export type Operator = (typeof operators)[number];
 
-const FIELD = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+/** A payload may have fields of any name. Nobody could see a control character or a space at either end, and no table holds a NUL. */
+const FIELD = /^(?!\s)[^.\p{Cc}\p{Cs}]+(\.[^.\p{Cc}\p{Cs}]+)*(?<!\s)$/u;
 
 export interface Predicate {
   readonly field: string;
