@@ -29,9 +29,10 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refused) return error.refusal;
   if (error instanceof InvalidCursor) return refusal("invalid", { errors: [UNKNOWN_CURSOR] });
-  for (const unavailable of [EventStoreUnavailable, BusError, UnknownMasterKey])
-    if (error instanceof unavailable) return refusal("unavailable", { retryAfterS: 1 });
-  if (isDatabaseAway(error)) return refusal("unavailable", { retryAfterS: 1 });
+  const isPartAway = [EventStoreUnavailable, BusError, UnknownMasterKey].some(
+    (part) => error instanceof part,
+  );
+  if (isPartAway || isDatabaseAway(error)) return refusal("unavailable", { retryAfterS: 1 });
   if (error instanceof WrongExpectedRevision)
     return refusal("unavailable", { detail: CROWDED, retryAfterS: 1 });
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
