@@ -43,6 +43,15 @@ const totals = async (name: string) =>
   (await (await fetch(`${simulator.url}/partners/${name}`)).json()) as Record<string, number>;
 const url = (name: string): string => `${simulator.url}/partners/${name}`;
 
+/** How often a stage was timed in the process. */
+async function timed(stage: string): Promise<number> {
+  const { values } = await worker.yard.metrics.stageSeconds.get();
+  const ofStage = values.filter(
+    ({ metricName, labels }) => metricName?.endsWith("_count") && labels.stage === stage,
+  );
+  return ofStage[0]?.value ?? 0;
+}
+
 const receive = (payload: object): Promise<SubmissionId> =>
   yard.receive({ email: `${newUuid()}@example.com`, phone: "+15550122" }, { payload });
 
@@ -81,6 +90,7 @@ test("go where it says, and it is recorded who was asked and what the answer was
 });
 
 test("become dead letters of the stage, with the reason, when it names no partner however often it is asked", async () => {
+  const before = await timed("identify");
   const id = await receive({ ask: "lost" });
   const history = await yard.reaches(id, "SubmissionDeadLettered");
   assert.equal(types(history), ["SubmissionReceived", "PersonIdentified", "SubmissionDeadLettered"]);
@@ -90,6 +100,7 @@ test("become dead letters of the stage, with the reason, when it names no partne
     ["route", 'routing service lost: answered with "gone", which is no partner', 4],
   );
   assert.is((await totals("lost")).requests, 4);
+  assert.is(await timed("identify"), before + 1, "whoever is known is not identified anew with each try");
 });
 
 test("are blocked, with the reason, where the partner takes nothing or nobody is there to be asked", async () => {

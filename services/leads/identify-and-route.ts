@@ -77,8 +77,10 @@ export async function identifyAndRoute(
   signal: AbortSignal,
 ): Promise<Advanced[]> {
   const identified = await identifyAll(due, vault, identity, signal);
-  for (const { cause } of due) {
-    metrics.stageSeconds.observe({ stage: "identify" }, secondsSince(cause.metadata.at));
+  for (const one of identified) {
+    // Who was known before was timed then; mail that comes again for the routing is not about that.
+    if (one instanceof StageFailure || one.lead.state.status !== "received") continue;
+    metrics.stageSeconds.observe({ stage: "identify" }, secondsSince(one.cause.metadata.at));
   }
   const keys = identified.flatMap((one) => (one instanceof StageFailure ? [] : one.key));
   await vault.ensureKeys([...new Set(keys)]);
