@@ -24,7 +24,6 @@ const CHUNK = 500;
 const MAX_CHUNK_BYTES = 400_000;
 /** Chunks that are sealed or stored at the same time. */
 const MAX_UNDER_WAY = 4;
-const MAX_INVALID = 10_000;
 const OPENING_BRACE = 0x7b;
 
 export interface Uploaded {
@@ -81,9 +80,8 @@ export async function uploadMembers(
   let chunk: ReadLine[] = [];
   let bytes = 0;
 
-  function isWrong(line: number, errors: readonly FieldError[]): void {
-    if (invalid.length < MAX_INVALID) invalid.push({ line, errors });
-  }
+  const isWrong = (at: number, errors: readonly FieldError[]): void =>
+    void invalid.push({ line: at, errors });
 
   async function handOver(lines: readonly ReadLine[]): Promise<void> {
     const sealed = await vault.sealMany(
@@ -128,14 +126,16 @@ export async function uploadMembers(
   for await (const one of splitLines(body, MAX_MEMBER_BYTES)) {
     line += 1;
     if (failed !== undefined) break;
-    if ("tooLong" in one) {
-      isWrong(line, [{ path: "", message: `has more than ${MAX_MEMBER_BYTES} bytes` }]);
-      continue;
-    }
-    if (isBlank(one.text)) continue;
+    const isTooLong = "tooLong" in one;
+    if (!isTooLong && isBlank(one.text)) continue;
+    // So no more lines than that are told to be wrong, either.
     if (line > MAX_MEMBER_LINES) {
       failed = new Refused(TOO_MANY);
       break;
+    }
+    if (isTooLong) {
+      isWrong(line, [{ path: "", message: `has more than ${MAX_MEMBER_BYTES} bytes` }]);
+      continue;
     }
     const read = readLine(one.text);
     if (!isMember(read)) {
