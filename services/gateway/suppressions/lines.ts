@@ -3,8 +3,10 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import { MAX_LINES, SUPPRESSION_DOMAIN } from "#domain/suppression/list.ts";
 import type { Vault } from "#platform/vault/vault.ts";
+import { parseObject } from "../http/json-body.ts";
+import { parseInput } from "../http/parse.ts";
 import { normalise } from "../intake/normalise.ts";
-import { type InputError, Refused, refusal } from "../refusal.ts";
+import { type InputError, isRefusal, Refused, refusal } from "../refusal.ts";
 
 const SuppressionLine = z
   .strictObject({
@@ -51,13 +53,14 @@ export async function entriesIn(body: Buffer, vault: Pick<Vault, "fingerprint">)
 type Read = { readonly sha256: string[]; readonly expires_at: string | null } | { readonly message: string };
 
 function readLine(line: string): Read {
-  const parsed = SuppressionLine.safeParse(asJson(line));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = issue?.path.join(".");
-    return { message: `${path ? `${path} ` : ""}${issue?.message ?? "is not valid"}` };
+  const object = parseObject(line);
+  if (isRefusal(object)) return { message: "is no JSON object" };
+  const read = parseInput(SuppressionLine, object);
+  if (isRefusal(read)) {
+    const [wrong] = read.errors ?? [];
+    return { message: `${wrong?.path ? `${wrong.path} ` : ""}${wrong?.message ?? "is not valid"}` };
   }
-  const { email, phone, sha256, expires_at } = parsed.data;
+  const { email, phone, sha256, expires_at } = read;
   const { normalised, errors } = normalise({
     ...(email !== undefined && { email }),
     ...(phone !== undefined && { phone }),
@@ -69,12 +72,4 @@ function readLine(line: string): Read {
   if (sha256 !== undefined) all.push(sha256.toLowerCase());
   if (all.length === 0) return { message: "names nobody" };
   return { sha256: all, expires_at: expires_at === undefined ? null : new Date(expires_at).toISOString() };
-}
-
-function asJson(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
-  }
 }

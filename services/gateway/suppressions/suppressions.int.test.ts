@@ -104,11 +104,18 @@ test("what is wrong in a line is said with its number, and nothing of the upload
     { email: "ann" },
     {},
     { sha256: "x" },
+    { email: "bo@example.com", until: "tomorrow" },
   );
   assert.is(refused.status, 422);
   assert.equal(
-    refused.body.errors.map((one: { path: string }) => one.path),
-    ["line 2", "line 3", "line 4", "line 5"],
+    refused.body.errors.map((one: { path: string; message: string }) => `${one.path} ${one.message}`),
+    [
+      "line 2 is no JSON object",
+      "line 3 email is not an e-mail address",
+      "line 4 needs email, phone or sha256",
+      "line 5 sha256 must be the 64 hexadecimal digits of a SHA-256",
+      "line 6 until is not known here",
+    ],
   );
   assert.not.match(refused.text, /ann@/);
   assert.is((await yard.admin("GET", path)).status, 404);
