@@ -124,6 +124,7 @@ export async function startCampaigns(yard: Yard): Promise<Serving> {
         writer,
         vault,
         allowPrivate,
+        isCancelled: () => configured(campaign).standing === "cancelled",
         onTaken: review,
         signal,
         log: log.child({ campaign }),

@@ -143,4 +143,24 @@ test("are shown to Prometheus: how often members went on, and that nothing is le
   await until("nothing is left to do", async () => (await figure("campaign_has_work")) === 0);
 });
 
+test("a campaign that is cancelled takes nobody over any more, also in the middle of an import", async () => {
+  await campaigns.define("ended", { name: "Ended", steps: [{ id: "rest", type: "wait", for: "48h" }] });
+  await campaigns.tell("ended", "start");
+  const begun = await yard.client.admin("POST", "/api/campaigns/ended/import", {
+    url: `${yard.simulatorUrl}/crm/customers?total=5000&size=10&slow_ms=100`,
+    items_path: "records",
+    next_path: "next",
+  });
+  assert.is(begun.status, 202, JSON.stringify(begun.body));
+  await until("some are taken over", async () => ((await campaigns.view("ended")).import?.pages ?? 0) > 2);
+  await campaigns.tell("ended", "cancel");
+  const { counts, import: imported } = await until("the import has ended", async () => {
+    const shown = await campaigns.view("ended");
+    return shown.import?.state === "failed" && shown;
+  });
+  assert.is(imported?.reason, "campaign_cancelled");
+  assert.ok(counts.cancelled < 5_000);
+  assert.equal([counts.pending, counts.working, counts.waiting], [0, 0, 0]);
+});
+
 test.run();

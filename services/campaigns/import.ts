@@ -20,6 +20,7 @@ export interface ImportParts {
   readonly writer: CampaignWriter;
   readonly vault: Vault;
   readonly allowPrivate: boolean;
+  readonly isCancelled: () => boolean;
   /** After each page: those who came may begin. */
   readonly onTaken: () => void;
   readonly signal: AbortSignal;
@@ -54,7 +55,7 @@ export async function importMembers(parts: ImportParts): Promise<void> {
 type Importing = NonNullable<CampaignState["import"]>;
 
 async function takePage(importing: Importing, parts: ImportParts): Promise<void> {
-  const { campaign, writer, vault, signal, onTaken, log } = parts;
+  const { campaign, writer, vault, signal, isCancelled, onTaken, log } = parts;
   const context = importContext(campaign);
   const request = ImportRequest.safeParse(await vault.open(importing.request, context)).data;
   const next = importing.next === undefined ? request?.url : await vault.open(importing.next, context);
@@ -63,6 +64,8 @@ async function takePage(importing: Importing, parts: ImportParts): Promise<void>
     log.warn({ reason, pages: importing.pages }, "import of members failed");
     await writer.write({ command: { type: "fail_import", ...about, reason } });
   };
+  // Whoever came now would wait for ever.
+  if (isCancelled()) return fails("campaign_cancelled");
   if (request === undefined || typeof next !== "string") return fails("request_can_not_be_read");
   const body = await fetchPage(next, request, parts);
   if (body === undefined || signal.aborted) return;
@@ -70,19 +73,22 @@ async function takePage(importing: Importing, parts: ImportParts): Promise<void>
   if ("wrong" in page) return fails(page.wrong);
   const { members, invalid } = await sealed(page.items, parts);
   const sealedNext = page.next === undefined ? undefined : await vault.seal(SECRETS_KEY, page.next, context);
-  const handed_over = { members: members.length, added: await handOver(members, parts) };
+  const added = await handOver(members, parts);
+  if (added === undefined) return;
+  const handed_over = { members: members.length, added };
   const taken = { page: importing.pages + 1, next: sealedNext, handed_over, invalid };
   await writer.write({ command: { type: "take_page", ...about, ...taken } });
   onTaken();
 }
 
-/** How many of them are new. */
+/** How many of them are new; undefined where the campaign was cancelled meanwhile. */
 async function handOver(
   members: readonly AddedMember[],
-  { campaign, writer, onTaken }: ImportParts,
-): Promise<number> {
+  { campaign, writer, isCancelled, onTaken }: ImportParts,
+): Promise<number | undefined> {
   let added = 0;
   for (let from = 0; from < members.length; from += CHUNK) {
+    if (isCancelled()) return undefined;
     const some = members.slice(from, from + CHUNK);
     const command = { type: "add", campaign, members: some, at: new Date().toISOString() } as const;
     const { decision } = await writer.write({ command });

@@ -15,7 +15,12 @@ export interface CampaignView {
     readonly working: number;
   }[];
   readonly next_due_at: string | null;
-  readonly import?: { readonly state: string; readonly pages: number; readonly added: number };
+  readonly import?: {
+    readonly state: string;
+    readonly pages: number;
+    readonly added: number;
+    readonly reason?: string;
+  };
   readonly pace?: {
     readonly per_second: number;
     readonly limited_by: string | null;
