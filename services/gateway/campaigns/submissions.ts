@@ -5,6 +5,7 @@ import { Kind } from "#domain/submission/events.ts";
 import type { Bus } from "#platform/bus/bus.ts";
 import { CAMPAIGN_SUBMIT_SUBJECT } from "#platform/bus/subjects.ts";
 import type { Lifecycle } from "#platform/lifecycle.ts";
+import { inWords } from "../http/problem.ts";
 import { transient } from "../intake/nats.ts";
 import { checkPayload } from "../intake/payload.ts";
 import { submissionIdOf } from "../intake/receive.ts";
@@ -50,7 +51,5 @@ async function takeIn({ campaign, kind, key, payload }: Order, store: Submission
 }
 
 /** Where something of it is wrong, what; never the value. */
-const reasonOf = ({ reason, errors }: Refusal): string => {
-  const [first] = errors ?? [];
-  return first === undefined ? reason : `${reason}: ${first.path} ${first.message}`;
-};
+const reasonOf = ({ reason, errors = [] }: Refusal): string =>
+  errors.length === 0 ? reason : `${reason}: ${inWords(errors)}`;
