@@ -58,3 +58,26 @@ export function pageIn(
   if (new URL(next).origin !== new URL(url).origin) return { wrong: "next_page_is_elsewhere" };
   return next === url ? { wrong: "next_page_is_the_same" } : { items, next };
 }
+
+/** Notices pages that lead back to an earlier one, however many there are. */
+export interface Circle {
+  isClosedBy(next: string): boolean;
+  /** The page before it was taken. */
+  follow(next: string): void;
+}
+
+/** Remembers one address at a time: a later one after twice as many pages, so that it lies in the circle before long. */
+export function watchForCircle(): Circle {
+  let remembered: string | undefined;
+  let followed = 0;
+  let rememberAt = 1;
+  return {
+    isClosedBy: (next) => next === remembered,
+    follow(next) {
+      followed += 1;
+      if (followed < rememberAt) return;
+      remembered = next;
+      rememberAt *= 2;
+    },
+  };
+}

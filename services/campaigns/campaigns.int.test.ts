@@ -1,4 +1,7 @@
 // Campaigns on real parts: members go through their steps, as a person sees it and as a provider counts it.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type CampaignYard, campaignYard } from "../../test/campaigns/yard.ts";
@@ -161,6 +164,26 @@ test("a campaign that is cancelled takes nobody over any more, also in the middl
   assert.is(imported?.reason, "campaign_cancelled");
   assert.ok(counts.cancelled < 5_000);
   assert.equal([counts.pending, counts.working, counts.waiting], [0, 0, 0]);
+});
+
+test("an import whose pages lead back to an earlier one fails instead of going on for ever", async () => {
+  const server = createServer(({ url = "" }, response) => {
+    const page = Number(url.slice(1));
+    const people = [{ email: `p${page}@circle.example` }];
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ people, next: `/${page === 5 ? 3 : page + 1}` }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await campaigns.define("circle", { name: "Circle", steps: [{ id: "over", type: "end" }] });
+  const { port } = server.address() as AddressInfo;
+  const request = { url: `http://127.0.0.1:${port}/1`, items_path: "people", next_path: "next" };
+  await yard.client.admin("POST", "/api/campaigns/circle/import", request);
+  const imported = await until("the import has ended", async () => {
+    const shown = await campaigns.view("circle");
+    return shown.import?.state === "failed" && shown.import;
+  });
+  server.close();
+  assert.equal([imported.reason, imported.added], ["next_pages_lead_back", 5]);
 });
 
 test.run();

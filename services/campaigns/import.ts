@@ -3,7 +3,7 @@
 
 import { countAdded } from "#domain/campaign/decide.ts";
 import type { AddedMember } from "#domain/campaign/events.ts";
-import { ImportRequest, pageIn } from "#domain/campaign/import.ts";
+import { type Circle, ImportRequest, pageIn, watchForCircle } from "#domain/campaign/import.ts";
 import { isMember, MAX_MEMBER_BYTES, type MemberFields, readMember } from "#domain/campaign/member.ts";
 import type { CampaignState } from "#domain/campaign/state.ts";
 import { type CampaignId, MemberId } from "#domain/ids.ts";
@@ -38,12 +38,13 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 /** Until the last page is taken, or the import has failed, or the signal is given. Never rejects. */
 export async function importMembers(parts: ImportParts): Promise<void> {
   const { writer, signal, log } = parts;
+  const circle = watchForCircle();
   for (let failures = 0; !signal.aborted; ) {
     try {
       if (!(await writer.open())) return;
       const importing = writer.state?.import;
       if (importing?.state !== "running") return;
-      await takePage(importing, parts);
+      await takePage(importing, circle, parts);
       failures = 0;
     } catch (error) {
       log.warn({ err: error }, "page of members not taken yet");
@@ -54,7 +55,7 @@ export async function importMembers(parts: ImportParts): Promise<void> {
 
 type Importing = NonNullable<CampaignState["import"]>;
 
-async function takePage(importing: Importing, parts: ImportParts): Promise<void> {
+async function takePage(importing: Importing, circle: Circle, parts: ImportParts): Promise<void> {
   const { campaign, writer, vault, signal, isCancelled, onTaken, log } = parts;
   const context = importContext(campaign);
   const request = ImportRequest.safeParse(await vault.open(importing.request, context)).data;
@@ -71,6 +72,7 @@ async function takePage(importing: Importing, parts: ImportParts): Promise<void>
   if (body === undefined || signal.aborted) return;
   const page = "wrong" in body ? body : pageIn(body.json, request, next);
   if ("wrong" in page) return fails(page.wrong);
+  if (page.next !== undefined && circle.isClosedBy(page.next)) return fails("next_pages_lead_back");
   const { members, invalid } = await sealed(page.items, parts);
   const sealedNext = page.next === undefined ? undefined : await vault.seal(SECRETS_KEY, page.next, context);
   const added = await handOver(members, parts);
@@ -78,6 +80,7 @@ async function takePage(importing: Importing, parts: ImportParts): Promise<void>
   const handed_over = { members: members.length, added };
   const taken = { page: importing.pages + 1, next: sealedNext, handed_over, invalid };
   await writer.write({ command: { type: "take_page", ...about, ...taken } });
+  if (page.next !== undefined) circle.follow(page.next);
   onTaken();
 }
 
