@@ -129,13 +129,14 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
     onHeld: (id) => held.remains(id),
   });
   const isOpen = (id: PartnerId): boolean => takesSubmissions(partners().get(id));
+  const slots = createSlots(() => configured().config.limits.concurrency); // 4
   const deliver = createDeliver({
     writer,
     configured,
     isOpen,
     campaigns,
     channel: tracedChannel(channel.get, partner, yard.tracing),
-    slots: createSlots(() => configured().config.limits.concurrency), // 4
+    slots,
     lease,
     vault,
     dedupeKey: dedupeKeys.get,
@@ -268,6 +269,7 @@ export async function startActor(options: ActorOptions): Promise<Actor> {
 
   return {
     refresh() {
+      slots.review();
       void tryChannel();
       review();
       draining.review();

@@ -208,6 +208,16 @@ test("keep to a new limit at once, not when the old one would have let the next 
   for (const one of routed) await yard.becomes(one, "DeliverySucceeded");
 });
 
+test("make more calls at once when that is allowed, not when a slow one has ended", async () => {
+  const crowded = await yard.configure("crowded", { limits: { concurrency: 1 } });
+  await yard.behave("crowded", { behaviour: "hanging" });
+  await many(3, () => yard.route(crowded));
+  const calls = async (): Promise<number> => (await yard.requests("crowded")).length;
+  await until("one is called", async () => (await calls()) === 1);
+  await yard.configure("crowded", { limits: { concurrency: 3 } });
+  await until("all are called", async () => (await calls()) === 3, 10_000);
+});
+
 test("leave a partner alone whose secret can't be opened, and no other, until it can", async () => {
   const locked = await yard.configure("locked", { secret: "whsec_no base64" });
   const routed = await yard.route(locked);

@@ -3,6 +3,8 @@
 export interface Slots {
   /** Resolves to the function that gives the slot back. */
   take(): Promise<() => void>;
+  /** The limit may be another: who is in line need not wait until a slot is given back. */
+  review(): void;
 }
 
 /** The limit may change while slots are taken. */
@@ -28,5 +30,6 @@ export function createSlots(limit: () => number): Slots {
         admit();
       });
     },
+    review: admit,
   };
 }
