@@ -22,12 +22,18 @@ export async function freePort({ first, count }: PortRange = USUAL_RANGE): Promi
   const start = Math.floor(Math.random() * count);
   for (let tries = 0; tries < count; tries += 1) {
     const port = first + ((start + tries) % count);
-    const reserved = await reserve(port);
-    if (reserved === undefined) continue;
-    if ((await whyNotFree(port)) === undefined) return port;
-    reserved.close();
+    if (await takeIfFree(port)) return port;
   }
   throw new Error(`This machine has no free port from ${first} to ${first + count - 1}.`);
+}
+
+/** Whether it is ours now, until this process ends. */
+export async function takeIfFree(port: number): Promise<boolean> {
+  const reserved = await reserve(port);
+  if (reserved === undefined) return false;
+  if ((await whyNotFree(port)) === undefined) return true;
+  reserved.close();
+  return false;
 }
 
 /** What keeps a server from listening there, as an error code. */

@@ -15,7 +15,7 @@ import { openLogFile } from "./children/log-file.ts";
 import { errorIn, warningIn } from "./children/log-lines.ts";
 import { endProcess, identityOf, isAlive } from "./children/process-identity.ts";
 import { InUse, openDataFolder } from "./data-folder.ts";
-import { demandPort, firstFreePort } from "./ports.ts";
+import { demandPort, firstFreePort, ownPort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { chooseAddresses } from "./processes/addresses.ts";
 import { roleProcessCommand } from "./processes/role-process.ts";
@@ -25,6 +25,15 @@ import { signedCurl } from "./welcome/signed-curl.ts";
 const test = suite("The launcher's parts");
 const dir = mkdtempSync(join(tmpdir(), "launcher-"));
 test.after(() => rmSync(dir, { recursive: true, force: true }));
+
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 const failure = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -43,6 +52,12 @@ test("a port that is used is passed over when it was only preferred, and refused
   assert.is(await firstFreePort(undefined, port), port);
   assert.is(await demandPort("PORT", "127.0.0.1", port), port);
   assert.match(String(await failure(demandPort("PORT", "192.0.2.1", port))), "HOST=192.0.2.1");
+});
+
+test("a part's usual port is given once, also before anything listens there", async () => {
+  const usual = await unusedPort();
+  assert.is(await ownPort(usual), usual);
+  assert.is.not(await ownPort(usual), usual);
 });
 
 test("a data folder has one owner at a time, and says who", () => {

@@ -1,5 +1,5 @@
 // Which ports are free, and what to say when the one that was asked for is not.
-import { freePort, whyNotFree } from "#platform/free-port.ts";
+import { freePort, takeIfFree, whyNotFree } from "#platform/free-port.ts";
 import { Problem } from "./problem.ts";
 
 /** The first of these that nobody uses, else any. */
@@ -9,6 +9,10 @@ export async function firstFreePort(...preferred: readonly (number | undefined)[
   }
   return freePort();
 }
+
+/** That one, or any, and nobody else's: of two yards that are started at the same moment each looks before the other listens. */
+export const ownPort = async (usual: number): Promise<number> =>
+  (await takeIfFree(usual)) ? usual : freePort();
 
 /** The port itself, or a free one for 0; throws a Problem that names the variable to change. */
 export async function demandPort(variable: string, host: string, port: number): Promise<number> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Environment } from "#platform/config.ts";
 import { writeKept } from "#platform/kept-file.ts";
 import { nodeEnvironment } from "../environment.ts";
-import { firstFreePort } from "../ports.ts";
+import { ownPort } from "../ports.ts";
 import { keptCertificate } from "./certificate.ts";
 import type { Part } from "./part.ts";
 import { keptPassword } from "./password.ts";
@@ -13,7 +13,7 @@ const USER = "switchyard";
 const MAIN = join(import.meta.dirname, "../../../services/eventstore/main.ts");
 
 export async function prepareEventStore(dataDir: string, env: Environment): Promise<Part> {
-  const port = await firstFreePort(USUAL_PORT);
+  const port = await ownPort(USUAL_PORT);
   const password = keptPassword(dataDir, "eventstore-password");
   const { cert, key } = await keptCertificate(dataDir);
   const users = join(dataDir, "secrets", "eventstore-users");

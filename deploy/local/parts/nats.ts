@@ -6,7 +6,7 @@ import type { Environment } from "#platform/config.ts";
 import { writeKept } from "#platform/kept-file.ts";
 import { pick } from "../environment.ts";
 import { findNatsServer } from "../install/nats-binary.mjs";
-import { firstFreePort } from "../ports.ts";
+import { ownPort } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Part } from "./part.ts";
 import { keptPassword } from "./password.ts";
@@ -42,7 +42,7 @@ export async function prepareNats(dataDir: string, env: Environment): Promise<Na
         ? `NATS_SERVER=${env.NATS_SERVER} is no program that can be run.`
         : "nats-server is not on this machine. Install it (apt-get install nats-server) or set NATS_URL to one that runs.",
     );
-  const port = await firstFreePort(USUAL_PORT);
+  const port = await ownPort(USUAL_PORT);
   const password = keptPassword(dataDir, "nats-password");
   const producerPassword = keptPassword(dataDir, "nats-producer-password");
   const folder = join(dataDir, "nats");

@@ -7,7 +7,7 @@ import type { Environment } from "#platform/config.ts";
 import { readKept } from "#platform/kept-file.ts";
 import { endProcess, identityOf } from "../children/process-identity.ts";
 import { pick } from "../environment.ts";
-import { firstFreePort } from "../ports.ts";
+import { ownPort } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import type { Part } from "./part.ts";
 import { keptPassword } from "./password.ts";
@@ -44,7 +44,7 @@ export async function preparePostgres(
     }
   }
 
-  const port = await firstFreePort(USUAL_PORT);
+  const port = await ownPort(USUAL_PORT);
   const settings = [
     "listen_addresses=127.0.0.1",
     `port=${port}`,

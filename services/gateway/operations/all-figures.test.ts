@@ -36,7 +36,8 @@ interface Stage {
   process(instance: string, began?: number): { readonly metrics: Metrics; end(): Promise<void> };
 }
 
-function stage(withinMs = 200): Stage {
+/** Where all reply it takes no longer than that. */
+function stage(withinMs = 30_000): Stage {
   const bus = createBus();
   const own = createMetrics();
   const listed: Worker[] = [];
