@@ -232,16 +232,20 @@ const settledDeliveries = (yard: ChaosYard): ReturnType<typeof deliveriesOf> =>
     PATIENCE_MS,
   );
 
+/** Their read model may be behind the one of leads: its owner may have changed a moment ago. */
 async function deadLetterViolations(
   yard: ChaosYard,
   statuses: ReadonlyMap<string, string>,
 ): Promise<string[]> {
-  const shown = await allDeadLetters(yard);
-  return [...statuses].flatMap(([id, status]) =>
-    status === "dead_lettered" && !shown.has(id)
-      ? [`${id} is dead-lettered and no dead letter is shown`]
-      : [],
-  );
+  const dead = [...statuses].filter(([, status]) => status === "dead_lettered").map(([id]) => id);
+  let missing = dead;
+  const allAreShown = async (): Promise<boolean> => {
+    const shown = await allDeadLetters(yard);
+    missing = dead.filter((id) => !shown.has(id));
+    return missing.length === 0;
+  };
+  await untilInOwnTime("every dead letter is shown", allAreShown, PATIENCE_MS).catch(() => undefined);
+  return missing.map((id) => `${id} is dead-lettered and no dead letter is shown`);
 }
 
 async function allDeadLetters(yard: ChaosYard): Promise<Set<string>> {
